@@ -1,0 +1,39 @@
+import * as v from 'valibot';
+import { limits } from '../../wire/limits.ts';
+import { parsePathAndQuery } from '../../wire/path.ts';
+import { problem } from '../../wire/problems.ts';
+import { parsed, userText } from '../../wire/schema.ts';
+import { mintTicket } from '../../wire/ticket.ts';
+import { authorized } from './authorized.ts';
+import { document, refusal } from './call.ts';
+import { readBody } from './read-body.ts';
+
+const urlSchema = v.strictObject({
+  path: v.pipe(v.string('must be text'), parsed(parsePathAndQuery)),
+  user: v.optional(userText, ''),
+  expiresIn: v.optional(
+    v.pipe(
+      v.number('must be a number of seconds'),
+      v.integer('must be whole seconds'),
+      v.minValue(1, 'must be at least 1 second'),
+      v.maxValue(limits.ticketSeconds, `must be at most ${limits.ticketSeconds} seconds`),
+    ),
+    limits.ticketSecondsDefault,
+  ),
+});
+
+/** `POST /urls`: a URL with a ticket, for a client to connect with; `expiresAt` is in milliseconds since 1970. */
+export const postUrls = authorized(async (gateway, request) => {
+  const asked = await readBody(request, urlSchema, { numbers: ['expiresIn'] });
+  if (!asked.ok) return refusal(asked.fault);
+  const { path, user, expiresIn } = asked.value;
+  const [key] = await gateway.secrets.urlKeys('cached');
+  if (key === undefined) throw new Error('There is no URL key to mint a ticket with.');
+  const expiresAt = Math.floor(gateway.clock.now() / 1000) + expiresIn;
+  const url = `${gateway.settings.webSocketUrl}?ticket=${await mintTicket({ ...path, user }, expiresAt, key)}`;
+  if (url.length > limits.urlLength) {
+    const detail = `"path" makes a URL of ${url.length} characters, and clients can open at most ${limits.urlLength}.`;
+    return refusal(problem('invalid_field', { detail, field: 'path', limit: limits.urlLength }));
+  }
+  return document(200, { url, expiresAt: expiresAt * 1000 });
+});

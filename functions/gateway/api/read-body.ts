@@ -1,0 +1,80 @@
+import type { GenericSchema } from 'valibot';
+import { type Problem, problem } from '../../wire/problems.ts';
+import { fault, ok, type Result } from '../../wire/result.ts';
+import { readBy } from '../../wire/schema.ts';
+import type { ApiRequest } from './call.ts';
+
+/** How the fields of a form, which are text, become those of a document. */
+export interface FormShape {
+  /** Fields that are a list even if given once. */
+  readonly lists?: readonly string[];
+  readonly numbers?: readonly string[];
+}
+
+/**
+ * Reads the body of a call, JSON or a form, by its schema. The problem names the field that is wrong, or says
+ * why the body can't be read at all.
+ */
+export async function readBody<Output>(
+  request: ApiRequest,
+  schema: GenericSchema<unknown, Output>,
+  shape: FormShape = {},
+): Promise<Result<Output, Problem>> {
+  const bytes = await request.body();
+  if (!bytes.ok) return bytes;
+  const content = parse(bytes.value, request.contentType, shape);
+  if (!content.ok) return content;
+  const read = readBy(schema, content.value);
+  if (read.ok) return read;
+  const { code, ...details } = read.fault;
+  return fault(problem(code, details));
+}
+
+function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  const text = decode(bytes);
+  if (text === undefined) return malformed('The body is not UTF-8.');
+  if (type === 'application/json') return parseJson(text);
+  if (type !== 'application/x-www-form-urlencoded') {
+    const detail =
+      'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
+    return fault(problem('unsupported_media_type', { detail }));
+  }
+  if (!text.trimStart().startsWith('{')) return ok(parseForm(text, shape));
+  return malformed(
+    'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
+  );
+}
+
+function parseJson(text: string): Result<unknown, Problem> {
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    return malformed('The body is not JSON.');
+  }
+}
+
+function parseForm(text: string, { lists = [], numbers = [] }: FormShape): Record<string, unknown> {
+  const form = new URLSearchParams(text);
+  const fields = [...new Set(form.keys())].map((name) => {
+    const values = form.getAll(name).map((value) => (numbers.includes(name) ? number(value) : value));
+    return [name, values.length > 1 || lists.includes(name) ? values : values[0]];
+  });
+  return Object.fromEntries(fields);
+}
+
+function number(text: string): number | string {
+  return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function malformed(detail: string): Result<never, Problem> {
+  return fault(problem('malformed_body', { detail }));
+}

@@ -1,0 +1,29 @@
+import type { Broadcast } from '../../wire/deliveries.ts';
+import type { Gateway } from '../gateway.ts';
+import { deliver } from './deliver.ts';
+import { fanOut } from './fan-out.ts';
+
+/** What came of a broadcast, in sockets. */
+export interface BroadcastOutcome {
+  readonly delivered: number;
+  readonly queued: number;
+  readonly gone: number;
+  readonly failed: number;
+}
+
+/** Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. */
+export async function broadcast(
+  gateway: Gateway,
+  { body, except, path, user }: Broadcast,
+): Promise<BroadcastOutcome> {
+  const spared = new Set(except);
+  const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
+  for await (const page of gateway.registry.pages({ path, user })) {
+    const targets = page.filter(({ socket }) => !spared.has(socket));
+    await fanOut(targets, async (record) => {
+      const outcome = await deliver(gateway, record.socket, body, record);
+      counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
+    });
+  }
+  return counts;
+}

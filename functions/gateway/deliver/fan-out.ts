@@ -1,0 +1,19 @@
+/** How many deliveries of one send or broadcast are under way at once. */
+const atOnce = 256;
+
+/** Does one thing for each item, so many at once, that a slow one holds up no other; outcomes in the items' order. */
+export async function fanOut<Item, Outcome>(
+  items: readonly Item[],
+  each: (item: Item) => Promise<Outcome>,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let item = items[next]; next < items.length; item = items[next]) {
+      const at = next++;
+      if (item !== undefined) outcomes[at] = await each(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
+  return outcomes;
+}

@@ -1,0 +1,38 @@
+import type { HookEvent } from '../wire/hook.ts';
+import type { HookFormat } from '../wire/hook-format.ts';
+import type { Ports } from './ports.ts';
+
+/** A gateway: what it needs from the world, and how it is set. Every flow takes one as its first argument. */
+export interface Gateway extends Ports {
+  readonly settings: GatewaySettings;
+}
+
+/** The settings that both worlds share (the README's table says what each is for). */
+export interface GatewaySettings {
+  /** Without a trailing slash. */
+  readonly webhookBaseUrl: string;
+  readonly format: HookFormat;
+  readonly hooks: ReadonlySet<HookEvent>;
+  readonly hookTimeoutMs: number;
+  /** In lower case. */
+  readonly forwardHeaders: readonly string[];
+  readonly requireTicket: boolean;
+  /** Serialised origins; undefined lets pages of any origin connect. */
+  readonly allowedOrigins: ReadonlySet<string> | undefined;
+  /** The most bytes of a message in either direction. */
+  readonly messageBytes: number;
+  /** Where clients connect, without a query: `wss://...`. */
+  readonly webSocketUrl: string;
+  /** How hooks that failed are tried again. */
+  readonly retry: RetrySettings;
+  /** How long a flush or a closed hook is nobody else's, in milliseconds. */
+  readonly leaseMs: number;
+  /** How long a 410 is not believed after a handshake was accepted, in milliseconds. */
+  readonly disbeliefMs: number;
+}
+
+/** A message or closed hook that fails is tried `attempts` times in all, with pauses of at most `withinMs` together. */
+export interface RetrySettings {
+  readonly attempts: number;
+  readonly withinMs: number;
+}

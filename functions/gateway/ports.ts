@@ -1,0 +1,167 @@
+import type { AppResponse } from '../wire/answer.ts';
+import type { Broadcast, Send } from '../wire/deliveries.ts';
+import type { ClientPath } from '../wire/path.ts';
+import type { SigningKey } from '../wire/signature.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import type { UrlKey } from '../wire/ticket.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
+
+/**
+ * What the gateway needs from the world. Each port has a contract suite under test/contract that every
+ * implementation passes. A rejected promise is a fault of the world; expected outcomes are values.
+ */
+export interface Ports {
+  readonly registry: Registry;
+  readonly connections: Connections;
+  readonly app: App;
+  readonly later: Later;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The records of all sockets. Every change is one conditional write to one record. */
+export interface Registry extends Lifecycle, Outbox, Directory {}
+
+/** A record from its socket's first moment to its last. */
+export interface Lifecycle {
+  /** Stores a record that is `opening`. */
+  put(record: SocketRecord): Promise<void>;
+  get(socket: SocketId): Promise<SocketRecord | undefined>;
+  /**
+   * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
+   * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more.
+   */
+  accept(
+    socket: SocketId,
+    acceptance: Acceptance,
+    to: 'open' | 'accepted',
+  ): Promise<'done' | 'waiting' | 'gone'>;
+  /** Keeps a state with a socket that is not closing; whether there was one. */
+  keep(socket: SocketId, state: string): Promise<boolean>;
+  /** Marks a socket as `closing`. True for exactly one of any number of calls: that caller owes the closed hook. */
+  close(socket: SocketId, end: SocketEnd): Promise<boolean>;
+  /**
+   * Leases a socket of this status for so many milliseconds, so that one worker at a time flushes it or posts its
+   * closed hook; undefined if it has another status or is leased.
+   */
+  lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
+  /** Forgets a socket, whatever its status. */
+  remove(socket: SocketId): Promise<void>;
+}
+
+/** The messages that wait for a client that is still opening, in order. */
+export interface Outbox {
+  /**
+   * Lets a message wait for an `opening` or `accepted` socket. `open`: the socket is open by now, post instead.
+   * `full`: 262,144 bytes or 100 messages wait already.
+   */
+  append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'>;
+  /** The messages that wait, oldest first. */
+  waiting(socket: SocketId): Promise<readonly string[]>;
+  /** Takes off the oldest messages, which were posted; opens the socket if none is left, else `more`. */
+  flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'>;
+}
+
+/** The sockets that a send would reach: all but those that are closing. */
+export interface Directory {
+  /** Every such socket, or those of a path and user, in pages of any size. */
+  pages(filter: SocketFilter): AsyncIterable<readonly SocketRecord[]>;
+  /** One page of at most `limit` sockets, in a stable order; a cursor if there may be more; undefined if it is none of ours. */
+  list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
+}
+
+/** Sockets of this path and this user; what is left out does not matter. */
+export interface SocketFilter {
+  readonly path?: ClientPath | undefined;
+  readonly user?: string | undefined;
+}
+
+/** A page of sockets and where the next begins. */
+export interface SocketPage {
+  readonly sockets: readonly SocketRecord[];
+  readonly cursor?: string;
+}
+
+/** The connections of clients; API Gateway's @connections. */
+export interface Connections {
+  post(socket: SocketId, body: string): Promise<Posted>;
+  /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
+  end(socket: SocketId): Promise<void>;
+}
+
+/** What came of posting to a connection. */
+export type Posted =
+  | { readonly kind: 'posted' }
+  /** There is no such connection; API Gateway says so too of one whose `$connect` has not returned. */
+  | { readonly kind: 'gone' }
+  /** The connection is ending, and whoever holds it tells how. */
+  | { readonly kind: 'ending' }
+  /** Too many posts for now. */
+  | { readonly kind: 'throttled' }
+  | { readonly kind: 'failed'; readonly code: 'slow_client' | 'post_failed' };
+
+/** The user's HTTP server. */
+export interface App {
+  /** Posts once, follows no redirect, and never takes longer than `timeoutMs`. Does not reject. */
+  post(request: AppRequest): Promise<AppResponse>;
+}
+
+/** A signed hook, ready to go. */
+export interface AppRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+}
+
+/** Work that must not hold up its caller. It is done at least once; work on one socket in the order it was queued. */
+export interface Later {
+  queue(task: Task): Promise<void>;
+}
+
+/** Work for later. */
+export type Task =
+  /** Post what waits in the outbox. */
+  | { readonly kind: 'flush'; readonly socket: SocketId }
+  /** Post the closed hook of a socket that is closing. */
+  | { readonly kind: 'closed'; readonly socket: SocketId }
+  /** Do what a handshake's answer asked for, now that its client is in. */
+  | {
+      readonly kind: 'deliver';
+      readonly socket: SocketId;
+      readonly hook: string;
+      readonly send: readonly Send[];
+      readonly broadcast: readonly Broadcast[];
+    };
+
+/** Whether a list of keys may come from a cache or must be read anew, since none of it matched. */
+export type Freshness = 'cached' | 'fresh';
+
+/** The live secrets; each list may hold several, so that they can be rotated. */
+export interface Secrets {
+  apiKeys(freshness: Freshness): Promise<readonly string[]>;
+  urlKeys(freshness: Freshness): Promise<readonly UrlKey[]>;
+  signingKeys(): Promise<readonly SigningKey[]>;
+}
+
+/** Time and chance. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** A number from 0 up to 1. */
+  random(): number;
+}
+
+/** What the operator is told: one line a call. Never a secret, a ticket, a cookie or the body of a message. */
+export interface Log {
+  info(event: string, fields: LogFields): void;
+  warn(event: string, fields: LogFields): void;
+  /** Warns the first time only, for what would be said on every hook. */
+  warnOnce(event: string, fields: LogFields): void;
+  error(event: string, fields: LogFields): void;
+}
+
+/** The facts of a log line. `request` is the id of the hook or the API call that it belongs to. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;

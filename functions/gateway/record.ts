@@ -1,0 +1,40 @@
+import type { ClientPath } from '../wire/path.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+
+/**
+ * Where a socket stands.
+ *
+ *     opening ──accepted, no outbox──▶ open ──▶ closing ──▶ (gone)
+ *        └─────accepted, outbox──▶ accepted ──flushed──▶ open
+ */
+export type SocketStatus = 'opening' | 'accepted' | 'open' | 'closing';
+
+/** What is kept of a socket while it lives, and until its closed hook is done. Times are milliseconds since 1970. */
+export interface SocketRecord {
+  readonly socket: SocketId;
+  readonly status: SocketStatus;
+  readonly path: ClientPath;
+  readonly query: string;
+  readonly user: string;
+  readonly state: string;
+  readonly origin: string;
+  readonly openedAt: number;
+  /** 0 until the handshake was accepted. */
+  readonly acceptedAt: number;
+  /** How it ended; there as soon as the status is `closing`. */
+  readonly end?: SocketEnd;
+}
+
+/** How and when a socket ended. */
+export interface SocketEnd {
+  readonly code: number;
+  readonly reason: string;
+  readonly time: number;
+}
+
+/** What accepting a handshake adds to a record. */
+export interface Acceptance {
+  readonly user: string;
+  readonly state: string;
+  readonly acceptedAt: number;
+}

@@ -1,0 +1,66 @@
+import type { Actions } from '../../wire/actions.ts';
+import type { Hook } from '../../wire/hook.ts';
+import { broadcast } from '../deliver/broadcast.ts';
+import { close } from '../deliver/close.ts';
+import { deliver } from '../deliver/deliver.ts';
+import { send } from '../deliver/send.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+
+/**
+ * Does what the answer to a hook asks for: keeps the state, then reply, send, broadcast, close. The hook itself
+ * has succeeded; an action that fails is logged under its id and the next one goes on.
+ */
+export async function act(
+  gateway: Gateway,
+  hook: Hook,
+  actions: Actions,
+  record: SocketRecord,
+): Promise<void> {
+  const { state, reply } = actions;
+  const attempt = attempter(gateway, hook.id);
+  if (state !== undefined && state !== record.state) {
+    await attempt('state', async () => ((await gateway.registry.keep(hook.socket, state)) ? [] : ['gone']));
+  }
+  if (reply !== undefined)
+    await attempt('reply', async () => failure(await deliver(gateway, hook.socket, reply, record)));
+  await spread(gateway, hook.id, actions);
+  if (actions.close) {
+    await attempt('close', async () => {
+      await close(gateway, hook.socket);
+      return [];
+    });
+  }
+}
+
+/** The part of the actions that reaches other sockets. */
+export async function spread(
+  gateway: Gateway,
+  hookId: string,
+  actions: Pick<Actions, 'send' | 'broadcast'>,
+): Promise<void> {
+  const attempt = attempter(gateway, hookId);
+  for (const one of actions.send) {
+    await attempt('send', async () => (await send(gateway, one)).failed.map(({ code }) => code));
+  }
+  for (const one of actions.broadcast) {
+    await attempt('broadcast', async () =>
+      (await broadcast(gateway, one)).failed > 0 ? ['some_failed'] : [],
+    );
+  }
+}
+
+function failure(outcome: string): string[] {
+  return ['delivered', 'queued', 'gone'].includes(outcome) ? [] : [outcome];
+}
+
+/** Runs one action, which gives the codes of what failed in it, and logs these, or the fault that it ended in. */
+function attempter({ log }: Gateway, request: string) {
+  return async (action: string, run: () => Promise<readonly string[]>): Promise<void> => {
+    try {
+      for (const code of new Set(await run())) log.warn('action_failed', { request, action, code });
+    } catch (error) {
+      log.error('action_failed', { request, action, code: 'fault', why: String(error) });
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import { noActions } from '../../wire/actions.ts';
+import type { Answer } from '../../wire/answer.ts';
+import { type ClientHeaders, forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
+import { closeCodes } from '../../wire/close-codes.ts';
+import { type Problem, problem } from '../../wire/problems.ts';
+import type { Result } from '../../wire/result.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import type { Target } from '../../wire/target.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+import { admit, type Visit } from './admit.ts';
+import { ask } from './ask.ts';
+import { disconnect } from './disconnect.ts';
+import { handshakeHook } from './hooks.ts';
+import { letIn } from './let-in.ts';
+
+/** A client that asks to be let in. */
+export interface Knock {
+  readonly socket: SocketId;
+  readonly target: Result<Target, string>;
+  readonly headers: ClientHeaders;
+  /** The address of the connection. */
+  readonly peer: string;
+  readonly time: number;
+}
+
+/** What the client of a handshake is told. */
+export type Admission =
+  | { readonly kind: 'accepted'; readonly subprotocol: string | undefined }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/**
+ * A client knocks: the app is asked while the client waits, and decides. A refusal that was received leaves no
+ * trace; where the app may have accepted without our knowing, a closed hook with 1006 is owed.
+ */
+export async function handshake(gateway: Gateway, knock: Knock): Promise<Admission> {
+  const visit = await admit(gateway, knock);
+  if (!visit.ok) return { kind: 'refused', problem: visit.fault };
+  const record = openingRecord(knock, visit.value);
+  await gateway.registry.put(record);
+  const answer = await askToEnter(gateway, record, knock);
+  switch (answer.kind) {
+    case 'accepted':
+      return letIn(gateway, record, answer.actions);
+    case 'refused':
+    case 'unwanted':
+      await gateway.registry.remove(record.socket);
+      return { kind: 'refused', problem: problem('refused_by_app', { status: answer.status }) };
+    case 'failed':
+      if (answer.mayHaveAccepted) await disconnect(gateway, record.socket, closeCodes.abnormal);
+      else await gateway.registry.remove(record.socket);
+      return fail(gateway, record, answer.status === 504 ? 'app_timed_out' : 'app_failed', answer.why);
+    case 'invalid':
+      await disconnect(gateway, record.socket, closeCodes.abnormal);
+      return fail(gateway, record, 'app_failed', answer.fault.detail);
+  }
+}
+
+async function askToEnter(gateway: Gateway, record: SocketRecord, { headers, peer }: Knock): Promise<Answer> {
+  if (!gateway.settings.hooks.has('handshake')) return { kind: 'accepted', actions: noActions };
+  const hook = handshakeHook(record, forwardedHeaders(headers, peer, gateway.settings));
+  return ask(gateway, hook, offeredSubprotocols(headers));
+}
+
+function fail(
+  { log }: Gateway,
+  { socket }: SocketRecord,
+  code: 'app_failed' | 'app_timed_out',
+  why: string,
+): Admission {
+  log.error('handshake_failed', { request: `handshake_${socket}`, code, why });
+  return { kind: 'refused', problem: problem(code) };
+}
+
+function openingRecord({ socket, headers, time }: Knock, visit: Visit): SocketRecord {
+  const origin = headers['origin'] ?? '';
+  return { socket, status: 'opening', ...visit, state: '', origin, openedAt: time, acceptedAt: 0 };
+}

@@ -1,0 +1,39 @@
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { Gateway } from '../gateway.ts';
+import { ask } from './ask.ts';
+import { pauseAfter } from './pause.ts';
+
+/**
+ * Posts a message or closed hook until its answer is final, as often as the settings allow; a `Retry-After` is
+ * obeyed. What comes back as `failed` has failed for good: it is logged as lost, in one line. What the app refused
+ * is logged too, since repeating it won't help.
+ */
+export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
+  const { clock, log, settings } = gateway;
+  let paused = 0;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask(gateway, hook);
+    if (answer.kind !== 'failed') return note(gateway, hook, answer);
+    const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
+    const facts = { request: hook.id, event: hook.event, why: answer.why, attempt };
+    if (pause === undefined) {
+      log.error('hook_lost', facts);
+      return answer;
+    }
+    log.warn('hook_retried', { ...facts, pause });
+    await clock.sleep(pause);
+    paused += pause;
+  }
+}
+
+function note({ log }: Gateway, hook: Hook, answer: Answer): Answer {
+  const { event, id: request } = hook;
+  if (answer.kind === 'refused') log.error('hook_refused', { request, event, why: answer.why });
+  if (answer.kind === 'invalid') log.error('answer_invalid', { request, event, why: answer.fault.detail });
+  if (answer.kind === 'unwanted') {
+    if (event === 'closed') log.warnOnce('closed_unwanted', { status: answer.status });
+    else log.error('hook_refused', { request, event, why: `the app answered ${answer.status}` });
+  }
+  return answer;
+}

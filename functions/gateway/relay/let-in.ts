@@ -1,0 +1,30 @@
+import type { Actions } from '../../wire/actions.ts';
+import { problem } from '../../wire/problems.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+import type { Admission } from './handshake.ts';
+
+/**
+ * Opens a socket whose handshake the app accepted. The reply joins the messages that wait for the client, and if
+ * any wait, the flush is queued before the record says so, so that a crash in between leaves it to be done. What
+ * else the app asked for is done once the client is in.
+ */
+export async function letIn(gateway: Gateway, record: SocketRecord, actions: Actions): Promise<Admission> {
+  const { registry, later, clock, log } = gateway;
+  const { socket } = record;
+  const hook = `handshake_${socket}`;
+  const { reply, user = record.user, state = '', send, broadcast, subprotocol } = actions;
+  if (reply !== undefined && (await registry.append(socket, reply)) === 'full') {
+    log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });
+  }
+  const acceptance = { user, state, acceptedAt: clock.now() };
+  let accepted = await registry.accept(socket, acceptance, 'open');
+  if (accepted === 'waiting') {
+    await later.queue({ kind: 'flush', socket });
+    accepted = await registry.accept(socket, acceptance, 'accepted');
+  }
+  if (accepted === 'gone') return { kind: 'refused', problem: problem('closed_by_app') };
+  if (send.length + broadcast.length > 0)
+    await later.queue({ kind: 'deliver', socket, hook, send, broadcast });
+  return { kind: 'accepted', subprotocol };
+}

@@ -1,0 +1,110 @@
+import * as v from 'valibot';
+import { type Broadcast, broadcastSchema, type Send, sendSchema } from './deliveries.ts';
+import { type Fault, malformed } from './fault.ts';
+import type { HookEvent } from './hook.ts';
+import { limits } from './limits.ts';
+import { fault, ok, type Result } from './result.ts';
+import { messageText, readBy, stateText, userText } from './schema.ts';
+
+/** The media type of an answer that carries actions; an answer of any other type is ignored. */
+export const actionsType = 'application/vnd.sockethook+json';
+
+/** What an app asks for in its answer to a hook; done in the order reply, send, broadcast, close. */
+export interface Actions {
+  readonly reply?: string | undefined;
+  readonly send: readonly Send[];
+  readonly broadcast: readonly Broadcast[];
+  readonly close: boolean;
+  readonly state?: string | undefined;
+  /** In a handshake only. */
+  readonly user?: string | undefined;
+  /** In a handshake only: one that the client offered. */
+  readonly subprotocol?: string | undefined;
+}
+
+/** No actions at all. */
+export const noActions: Actions = { send: [], broadcast: [], close: false };
+
+/** What the answered hook allows. */
+export interface AnswerContext {
+  readonly event: HookEvent;
+  /** The subprotocols that the client of a handshake offered. */
+  readonly offered: readonly string[];
+  /** The most bytes that a message may have. */
+  readonly messageBytes: number;
+}
+
+/**
+ * Reads an actions document. Refuses text that is not a JSON object, a field that is unknown, wrong or not
+ * allowed in an answer to this event (`close` in a handshake; `user` and `subprotocol` outside one; `reply`,
+ * `state` and `close` once a socket is closed), and a message over the limit; the fault names the field.
+ */
+export function parseActions(text: string, context: AnswerContext): Result<Actions, Fault> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return fault(malformed('The actions document is not JSON.'));
+  }
+  return readBy(schemaFor(context), document);
+}
+
+/** Reads the actions of a 2xx answer by its media type. */
+export function answeredActions(
+  answer: { readonly contentType: string; readonly body: string },
+  context: AnswerContext,
+): Result<Actions, Fault> {
+  return isActions(answer.contentType) ? parseActions(answer.body, context) : ok(noActions);
+}
+
+/** Whether a `Content-Type` is that of an actions document, whatever its parameters and case. */
+export function isActions(contentType: string): boolean {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === actionsType;
+}
+
+const schemas = new Map<string, ReturnType<typeof buildSchema>>();
+
+/** Only a handshake with offers needs a schema of its own. */
+function schemaFor(context: AnswerContext) {
+  if (context.offered.length > 0) return buildSchema(context);
+  const key = `${context.event} ${context.messageBytes}`;
+  const schema = schemas.get(key) ?? buildSchema(context);
+  schemas.set(key, schema);
+  return schema;
+}
+
+function buildSchema({ event, offered, messageBytes }: AnswerContext) {
+  const only = <Schema extends v.GenericSchema>(events: readonly HookEvent[], schema: Schema) =>
+    v.optional(
+      v.pipe(
+        schema,
+        v.check(() => events.includes(event), `is not allowed in an answer to ${event}`),
+      ),
+    );
+  const many = <Item extends v.GenericSchema>(item: Item) =>
+    v.pipe(
+      v.array(item, 'must be a list'),
+      v.maxLength(limits.actionsPerKind, `must be at most ${limits.actionsPerKind} entries`),
+    );
+  return v.pipe(
+    v.strictObject(
+      {
+        reply: only(['handshake', 'message'], messageText(messageBytes)),
+        send: v.optional(many(sendSchema(messageBytes)), []),
+        broadcast: v.optional(many(broadcastSchema(messageBytes)), []),
+        close: only(['message'], v.boolean('must be true or false')),
+        state: only(['handshake', 'message'], stateText),
+        user: only(['handshake'], userText),
+        subprotocol: only(
+          ['handshake'],
+          v.pipe(
+            v.string('must be text'),
+            v.check((name) => offered.includes(name), 'must be one that the client offered'),
+          ),
+        ),
+      },
+      'must be a JSON object',
+    ),
+    v.transform(({ close = false, ...rest }): Actions => ({ ...rest, close })),
+  );
+}

@@ -1,0 +1,113 @@
+import { type Actions, type AnswerContext, actionsType } from './actions.ts';
+import type { Fault } from './fault.ts';
+import type { HookFormat } from './hook-format.ts';
+
+/** What came of posting a hook to the app. */
+export type AppResponse =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly contentType: string;
+      readonly retryAfter: string;
+      readonly body: string;
+    }
+  /** The app took longer than it may, from connecting to the last byte that was waited for. */
+  | { readonly kind: 'timeout' }
+  /** The request never reached the app. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** The answer is not HTTP, was cut off, or is too large: whether the app acted on the hook can't be known. */
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** What an answer means. Each event uses the part of these that design table "The answer" gives it. */
+export type Answer =
+  | { readonly kind: 'accepted'; readonly actions: Actions; readonly hint?: 'unmarked_actions' }
+  /** The app said no; in a handshake the client gets this status. */
+  | { readonly kind: 'refused'; readonly status: number; readonly why: string }
+  /** Something failed that may pass. `mayHaveAccepted`: the app could have acted on the hook all the same. */
+  | {
+      readonly kind: 'failed';
+      readonly status: 502 | 504;
+      readonly why: string;
+      readonly mayHaveAccepted: boolean;
+      /** How long the app asks to be left alone, in milliseconds. */
+      readonly retryAfter?: number;
+    }
+  /** Repeating won't help: the app accepted with actions that can't be read. */
+  | { readonly kind: 'invalid'; readonly fault: Fault }
+  /** The app has no handler for this event. */
+  | { readonly kind: 'unwanted'; readonly status: number };
+
+/** Statuses that say "not now". */
+const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Statuses that say "I have no such handler". */
+const unhandled: ReadonlySet<number> = new Set([404, 405, 501]);
+
+/**
+ * Reads what came of posting a hook. `now` is in milliseconds since 1970, for a `Retry-After` that is a date.
+ * A 5xx may come from a proxy in front of an app that has accepted, so it leaves open what the app decided;
+ * a 3xx and a 4xx don't.
+ */
+export function readAnswer(
+  response: AppResponse,
+  format: HookFormat,
+  context: AnswerContext,
+  now: number,
+): Answer {
+  switch (response.kind) {
+    case 'timeout':
+      return { kind: 'failed', status: 504, why: 'the app did not answer in time', mayHaveAccepted: true };
+    case 'unreachable':
+      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: false };
+    case 'broken':
+      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: true };
+    case 'response':
+      return readStatus(response, format, context, now);
+  }
+}
+
+function readStatus(
+  response: Extract<AppResponse, { kind: 'response' }>,
+  format: HookFormat,
+  context: AnswerContext,
+  now: number,
+): Answer {
+  const { status } = response;
+  const why = `the app answered ${status}`;
+  if (status >= 200 && status < 300) {
+    const actions = format.answer(response, context);
+    if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
+    const hint = looksLikeActions(response) ? ({ hint: 'unmarked_actions' } as const) : {};
+    return { kind: 'accepted', actions: actions.value, ...hint };
+  }
+  if (passing.has(status) && context.event !== 'handshake') {
+    return failed(why, false, parseRetryAfter(response.retryAfter, now));
+  }
+  if (unhandled.has(status)) {
+    return context.event === 'handshake'
+      ? { kind: 'refused', status: status === 501 ? 502 : status, why }
+      : { kind: 'unwanted', status };
+  }
+  if (status >= 400 && status < 500) return { kind: 'refused', status, why };
+  const isRedirect = status >= 300 && status < 400;
+  return failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now));
+}
+
+function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | undefined): Answer {
+  const after = retryAfter === undefined ? {} : { retryAfter };
+  return { kind: 'failed', status: 502, why, mayHaveAccepted, ...after };
+}
+
+/** RFC 9110 section 10.2.3: seconds, or a date. Milliseconds from now; undefined if it is neither. */
+export function parseRetryAfter(value: string, now: number): number | undefined {
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = value === '' ? Number.NaN : Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+const jsonType = /^application\/(?:[^;]+\+)?json\b/i;
+
+/** Whether a JSON answer of another type has a field of ours, so that its author can be told the right type. */
+function looksLikeActions({ contentType, body }: { contentType: string; body: string }): boolean {
+  if (!jsonType.test(contentType) || contentType.toLowerCase().startsWith(actionsType)) return false;
+  return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state)"\s*:/.test(body);
+}

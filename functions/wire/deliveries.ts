@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import { limits } from './limits.ts';
+import type { ClientPath } from './path.ts';
+import { messageText, pathText, userText } from './schema.ts';
+import { parseSocketId, type SocketId } from './socket-id.ts';
+
+/** A message for given sockets, from `POST /send` or from an action. */
+export interface Send {
+  readonly sockets: readonly SocketId[];
+  /** Ids that no socket can have; their outcome is `gone`. */
+  readonly malformed: readonly string[];
+  readonly body: string;
+}
+
+/** A message for all sockets, or for those of a path or a user, from `POST /broadcast` or from an action. */
+export interface Broadcast {
+  readonly body: string;
+  readonly except: readonly SocketId[];
+  readonly path?: ClientPath | undefined;
+  readonly user?: string | undefined;
+}
+
+const idList = v.array(v.string(), 'must be a list of socket ids');
+const mostSockets = v.maxLength<string[], number, string>(
+  limits.sendSockets,
+  `must be at most ${limits.sendSockets} sockets`,
+);
+
+/** One id or a list of 1 to 1,000; an id that stands twice counts once. */
+const sockets = v.pipe(
+  v.union([v.string(), idList], 'must be a socket id or a list of socket ids'),
+  v.transform((given) => [given].flat().filter((id) => id !== '' || Array.isArray(given))),
+  v.minLength(1, 'must name at least one socket'),
+  mostSockets,
+  v.transform((given) => [...new Set(given)]),
+);
+
+/** The schema of a send whose body may have so many bytes. */
+export function sendSchema(mostBytes: number) {
+  return v.pipe(
+    v.strictObject({ sockets, body: messageText(mostBytes) }),
+    v.transform(
+      ({ sockets, body }): Send => ({
+        sockets: sockets.flatMap(wellFormed),
+        malformed: sockets.filter((id) => parseSocketId(id) === undefined),
+        body,
+      }),
+    ),
+  );
+}
+
+/** The schema of a broadcast whose body may have so many bytes. */
+export function broadcastSchema(mostBytes: number) {
+  return v.pipe(
+    v.strictObject({
+      body: messageText(mostBytes),
+      except: v.optional(v.pipe(idList, mostSockets), []),
+      path: v.optional(pathText),
+      user: v.optional(userText),
+    }),
+    v.transform(({ except, ...rest }): Broadcast => ({ ...rest, except: except.flatMap(wellFormed) })),
+  );
+}
+
+function wellFormed(id: string): SocketId[] {
+  const parsed = parseSocketId(id);
+  return parsed === undefined ? [] : [parsed];
+}

@@ -1,0 +1,27 @@
+import type { Hook } from './hook.ts';
+import { type SigningKey, sign } from './signature.ts';
+
+/** How the gateway names itself to the app. */
+export const userAgent = 'Sockethook/0.1';
+
+/**
+ * The headers of one attempt to post a hook. `timestamp` is when this attempt is made, in whole seconds since 1970
+ * (Standard Webhooks, "Webhook headers"); `body` is the raw body, which the signature covers. What comes from
+ * the client stands first, so that nothing of it can replace what is ours, but for a handshake's `User-Agent`.
+ */
+export function hookHeaders(
+  hook: Hook,
+  content: { readonly contentType: string; readonly body: string },
+  timestamp: number,
+  keys: readonly SigningKey[],
+): Record<string, string> {
+  return {
+    'User-Agent': userAgent,
+    ...hook.clientHeaders,
+    'Content-Type': content.contentType,
+    'WebSocket-Origin': hook.origin,
+    'webhook-id': hook.id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': sign({ id: hook.id, timestamp, body: content.body }, keys),
+  };
+}

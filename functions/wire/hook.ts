@@ -1,0 +1,57 @@
+import type { ClientPath } from './path.ts';
+import type { SocketId } from './socket-id.ts';
+
+/** The three hooks, in the order of a socket's life. */
+export const hookEvents = ['handshake', 'message', 'closed'] as const;
+
+/** What a hook tells of. */
+export type HookEvent = (typeof hookEvents)[number];
+
+/** One thing that happened on a socket and that the app is told of. */
+export interface Hook {
+  readonly event: HookEvent;
+  /** `webhook-id`: derived from what happened, so the same on every attempt. */
+  readonly id: string;
+  readonly socket: SocketId;
+  /** The text of a message; empty for the other events. */
+  readonly body: string;
+  readonly path: ClientPath;
+  readonly query: string;
+  readonly user: string;
+  readonly state: string;
+  /** The client's `Origin`; empty without one. */
+  readonly origin: string;
+  /** How the socket closed; empty before. */
+  readonly code: string;
+  readonly reason: string;
+  /** When it happened, in milliseconds since 1970. */
+  readonly time: number;
+  /** A handshake's headers that come from the client; names as they go on the wire. */
+  readonly clientHeaders: Readonly<Record<string, string>>;
+}
+
+/**
+ * The fields of a hook's body as text, in their order on the wire. All of them are there on every hook, so that
+ * a client's query, which an app may merge with the body, can never fill a gap.
+ */
+export function hookFields(hook: Hook): Record<string, string> {
+  return {
+    event: hook.event,
+    from: hook.socket,
+    body: hook.body,
+    path: hook.path,
+    query: hook.query,
+    user: hook.user,
+    state: hook.state,
+    origin: hook.origin,
+    code: hook.code,
+    reason: hook.reason,
+    time: String(hook.time),
+  };
+}
+
+/** Where a hook is posted: `{base}/{event}{path}?{query}`. */
+export function hookUrl(hook: Hook, baseUrl: string): string {
+  const url = `${baseUrl}/${hook.event}${hook.path}`;
+  return hook.query === '' ? url : `${url}?${hook.query}`;
+}

@@ -1,0 +1,35 @@
+/**
+ * Every limit on the wire, each with its reason. Sizes are bytes of UTF-8 unless they say otherwise.
+ */
+export const limits = {
+  /** A message in either direction. API Gateway: message payload 128 KiB. */
+  messageBytes: 131_072,
+  /** A client's path, escapes counted as they stand. */
+  pathBytes: 1_024,
+  /** The URL a client opens, in characters. API Gateway: URL length 4,096. */
+  urlLength: 4_096,
+  userBytes: 256,
+  stateBytes: 4_096,
+  /** Longer ids than API Gateway's 16 characters are possible, endless ones are not. */
+  socketIdLength: 128,
+  /** Sockets in one send, and in one `except`. */
+  sendSockets: 1_000,
+  /** Sends, and broadcasts, in one actions document. */
+  actionsPerKind: 100,
+  /** What waits for a client that is still opening. */
+  outboxBytes: 262_144,
+  outboxMessages: 100,
+  /** The app's answer to a hook. */
+  answerBytes: 1_048_576,
+  ticketSeconds: 86_400,
+  ticketSecondsDefault: 3_600,
+  /** Rows in one page of `GET /sockets`. */
+  pageSize: 1_000,
+  pageSizeDefault: 100,
+  /** A close reason. RFC 6455 section 5.5: a control frame holds 125 bytes, two of them the code. */
+  closeReasonBytes: 123,
+  /** How long an idle connection lives. API Gateway: 10 minutes. */
+  idleMs: 600_000,
+  /** How long any connection lives. API Gateway: 2 hours. */
+  lifeMs: 7_200_000,
+} as const;

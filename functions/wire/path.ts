@@ -1,0 +1,76 @@
+import { limits } from './limits.ts';
+import { byteLength, isWellFormed } from './printable.ts';
+import { fault, ok, type Result } from './result.ts';
+
+declare const brand: unique symbol;
+
+/** The path a client connected to, escapes kept: safe to append to the app's base URL. */
+export type ClientPath = string & { readonly [brand]: 'ClientPath' };
+
+/** RFC 3986 section 3.3: `/` and pchar, which is unreserved, pct-encoded, sub-delims, `:` and `@`. */
+const pathCharacters = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
+const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
+/** RFC 3986 section 3.4: a query may also hold `/` and `?`. A stray `%` stays: a query is the client's own. */
+const notInQuery = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/gu;
+const controlOrBackslash = /[\p{Cc}\\]/u;
+
+/**
+ * Reads a client's path. It begins with `/`, holds at most 1,024 bytes of RFC 3986 path characters, decodes to
+ * UTF-8 without control characters or backslash, and has no segment that a server could take for a step: the
+ * fault is a sentence that says which rule was broken.
+ */
+export function parsePath(text: string): Result<ClientPath, string> {
+  if (!text.startsWith('/')) return fault('a path begins with "/"');
+  if (byteLength(text) > limits.pathBytes) return fault(`a path is at most ${limits.pathBytes} bytes`);
+  if (!pathCharacters.test(text))
+    return fault('a path holds only RFC 3986 path characters and valid escapes');
+  const decoded = decode(text);
+  if (decoded === undefined) return fault('the escapes of a path are UTF-8');
+  if (controlOrBackslash.test(decoded)) return fault('a path has no control characters and no backslash');
+  const misstep = decoded.slice(1).split('/').find(isMisstep);
+  return misstep === undefined
+    ? ok(text as ClientPath)
+    : fault('no segment of a path is empty (but the last), "." or ".."');
+}
+
+/** Servlet containers cut a segment at `;` before they resolve it, so `..;x` is a step as well. */
+function isMisstep(segment: string, index: number, segments: readonly string[]): boolean {
+  const name = segment.split(';', 1)[0];
+  return name === '.' || name === '..' || (segment === '' && index < segments.length - 1);
+}
+
+/** Turns what an app writes into a path: a leading `/`, and escapes for what a path can't hold. Then `parsePath`. */
+export function escapePath(text: string): string {
+  return percentEncode(text.startsWith('/') ? text : `/${text}`, notInPath);
+}
+
+/** Escapes what an RFC 3986 query can't hold and leaves the rest as it was written. */
+export function escapeQuery(text: string): string {
+  return percentEncode(text, notInQuery);
+}
+
+/** Reads a path with or without a query as an app writes it, `foo`, `/foo bar?x=1`, escaping what needs it. */
+export function parsePathAndQuery(text: string): Result<{ path: ClientPath; query: string }, string> {
+  if (!isWellFormed(text)) return fault('a path is well-formed Unicode');
+  const [path, query] = cut(text, '?');
+  const parsed = parsePath(escapePath(path));
+  return parsed.ok ? ok({ path: parsed.value, query: escapeQuery(query) }) : parsed;
+}
+
+/** Splits a text at the first mark; without one, all of it stands before. */
+export function cut(text: string, mark: string): [before: string, after: string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+function percentEncode(text: string, outside: RegExp): string {
+  return text.replace(outside, (character) => encodeURIComponent(character));
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

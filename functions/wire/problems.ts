@@ -1,0 +1,57 @@
+/**
+ * Every problem that an app or a client can be told about: its HTTP status and what it means in a line.
+ * The code is stable; the README lists the same codes, which a test compares.
+ */
+export const problems = {
+  malformed_body: { status: 400, title: 'The body can not be read' },
+  missing_field: { status: 400, title: 'A field is missing' },
+  unknown_field: { status: 400, title: 'A field is not known' },
+  invalid_field: { status: 400, title: 'A field has a value that is not allowed' },
+  unauthorized: { status: 401, title: 'An API key is needed' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  unknown_socket: { status: 404, title: 'No such socket is open' },
+  method_not_allowed: { status: 405, title: 'This call takes another method' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body is of a type that is not read here' },
+  internal_error: { status: 500, title: 'The gateway failed' },
+
+  invalid_upgrade: { status: 400, title: 'This is not a WebSocket handshake' },
+  invalid_path: { status: 400, title: 'The path is not allowed' },
+  url_too_long: { status: 414, title: 'The URL is too long' },
+  invalid_ticket: { status: 401, title: 'The ticket is not valid' },
+  ticket_required: { status: 401, title: 'A ticket is needed' },
+  origin_refused: { status: 403, title: 'Pages of this origin may not connect' },
+  closed_by_app: { status: 403, title: 'The app closed the socket before it was open' },
+  refused_by_app: { status: 403, title: 'The app refused the connection' },
+  app_failed: { status: 502, title: 'The app did not give a usable answer' },
+  app_timed_out: { status: 504, title: 'The app did not answer in time' },
+  shutting_down: { status: 503, title: 'The gateway is stopping' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+/** A stable code of a problem. */
+export type ProblemCode = keyof typeof problems;
+
+/** What a problem may add to its code: the sentence to act on, the field at fault, the limit it broke. */
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly field?: string;
+  readonly limit?: number;
+  /** Another status than the table's: the one that the app refused with. */
+  readonly status?: number;
+}
+
+/** An RFC 9457 problem; `type` is left out, which section 3.1.1 reads as `about:blank`. */
+export interface Problem extends ProblemDetails {
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+}
+
+/** Makes the problem of a code, with what is known of this case. */
+export function problem(code: ProblemCode, details: ProblemDetails = {}): Problem {
+  const { status, title } = problems[code];
+  return { title, status, code, ...details };
+}
+
+/** The media type of a problem. RFC 9457 section 6.1. */
+export const problemType = 'application/problem+json';

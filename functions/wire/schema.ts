@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import type { Fault } from './fault.ts';
+import { limits } from './limits.ts';
+import { escapePath, parsePath } from './path.ts';
+import { isPrintable, isWellFormed } from './printable.ts';
+import { fault, ok, type Result } from './result.ts';
+import { parseUser } from './user.ts';
+
+/** Reads a document by its schema; the fault is of the first field that is wrong, by its name. */
+export function readBy<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+  document: unknown,
+): Result<Output, Fault> {
+  const read = v.safeParse(schema, document, { abortEarly: true });
+  return read.success ? ok(read.output) : fault(faultOf(read.issues[0]));
+}
+
+/** A text that can be a message: well-formed, and within a limit in bytes of UTF-8. */
+export function messageText(mostBytes: number) {
+  return v.pipe(
+    v.string('must be text'),
+    v.maxBytes(mostBytes, `must be at most ${mostBytes} bytes of UTF-8`),
+    v.check(isWellFormed, 'must be well-formed Unicode'),
+  );
+}
+
+/** A path as an app writes it, `foo`, `/a b`: what needs an escape gets one. */
+export const pathText = v.pipe(
+  v.string('must be text'),
+  v.check(isWellFormed, 'must be well-formed Unicode'),
+  parsed((text) => parsePath(escapePath(text))),
+);
+
+/** The name of a user. */
+export const userText = v.pipe(v.string('must be text'), parsed(parseUser));
+
+/** What is kept with a socket: printable text of at most 4 KiB. */
+export const stateText = v.pipe(
+  v.string('must be text'),
+  v.maxBytes(limits.stateBytes, `must be at most ${limits.stateBytes} bytes of UTF-8`),
+  v.check(isPrintable, 'must be printable text'),
+);
+
+/** Lets a parser of ours be the last step of a pipe; its fault becomes the issue. */
+export function parsed<Value>(parse: (text: string) => Result<Value, string>) {
+  return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+    const result = parse(dataset.value);
+    if (result.ok) return result.value;
+    addIssue({ message: `is not allowed: ${result.fault}` });
+    return NEVER;
+  });
+}
+
+function faultOf(issue: v.BaseIssue<unknown>): Fault {
+  const field = v.getDotPath(issue) ?? undefined;
+  const named = field === undefined ? {} : { field };
+  const subject = field === undefined ? 'The document' : `"${field}"`;
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return { code: 'unknown_field', detail: `${subject} is not a field here.`, ...named };
+  }
+  if (issue.received === 'undefined')
+    return { code: 'missing_field', detail: `${subject} is missing.`, ...named };
+  const limit = typeof issue.requirement === 'number' ? { limit: issue.requirement } : {};
+  const code = issue.type === 'max_bytes' && field === 'body' ? 'body_too_large' : 'invalid_field';
+  return { code, detail: `${subject} ${sentence(issue)}.`, ...named, ...limit };
+}
+
+/** Our own messages say what a value must be; those of the library begin with "Invalid". */
+function sentence(issue: v.BaseIssue<unknown>): string {
+  return issue.message.startsWith('Invalid')
+    ? `must be ${issue.expected ?? 'something else'}`
+    : issue.message;
+}

@@ -1,0 +1,80 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { fault, ok, type Result } from './result.ts';
+
+declare const brand: unique symbol;
+
+/** A symmetric key that hooks are signed with, made from a `whsec_` secret. */
+export type SigningKey = KeyObject & { readonly [brand]: 'SigningKey' };
+
+/** Standard Webhooks, "Symmetric": between 24 and 64 bytes. */
+const keyBytes = { least: 24, most: 64 };
+const secretText = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;
+
+/** How far apart the clocks of signer and verifier may be, in seconds, as in the published libraries. */
+export const toleranceSeconds = 300;
+
+/** Reads a secret, `whsec_` and base64 of 24 to 64 bytes; the prefix may be missing. */
+export function parseSigningKey(secret: string): Result<SigningKey, string> {
+  const base64 = secretText.exec(secret)?.[1];
+  if (base64 === undefined) return fault('a webhook secret is "whsec_" followed by base64');
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length < keyBytes.least || bytes.length > keyBytes.most) {
+    return fault(`a webhook secret holds ${keyBytes.least} to ${keyBytes.most} bytes`);
+  }
+  return ok(createSecretKey(bytes) as SigningKey);
+}
+
+/** What a signature covers: `{id}.{timestamp}.{body}` (Standard Webhooks, "Signature scheme"). */
+export interface Signed {
+  readonly id: string;
+  /** When this attempt was made, in whole seconds since 1970. */
+  readonly timestamp: number;
+  readonly body: string | Uint8Array;
+}
+
+/** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
+export function sign(signed: Signed, keys: readonly SigningKey[]): string {
+  return keys.map((key) => `v1,${digest(signed, key).toString('base64')}`).join(' ');
+}
+
+/** What an HTTP request brings to be verified: its three headers, undefined where missing, and its raw body. */
+export interface Presented {
+  readonly id: string | undefined;
+  readonly timestamp: string | undefined;
+  readonly signature: string | undefined;
+  readonly body: string | Uint8Array;
+}
+
+/** Why a request was not signed by us, or not lately. */
+export type SignatureFault = 'unsigned' | 'stale' | 'forged';
+
+/**
+ * Verifies a signed request: any of its `v1` signatures under any of the keys will do, compared in constant time.
+ * `now` is in milliseconds since 1970; a timestamp more than `tolerance` seconds away is stale.
+ */
+export function verify(
+  presented: Presented,
+  keys: readonly SigningKey[],
+  now: number,
+  tolerance: number = toleranceSeconds,
+): Result<Signed, SignatureFault> {
+  const { id, body } = presented;
+  if (!id || !presented.signature || !/^\d{1,12}$/.test(presented.timestamp ?? '')) return fault('unsigned');
+  const timestamp = Number(presented.timestamp);
+  if (Math.abs(now / 1000 - timestamp) > tolerance) return fault('stale');
+  const signed: Signed = { id, timestamp, body };
+  const given = presented.signature
+    .split(' ')
+    .filter((part) => part.startsWith('v1,'))
+    .map((part) => Buffer.from(part.slice(3), 'base64'));
+  const good = keys.map((key) => digest(signed, key));
+  return good.some((ours) => given.some((theirs) => isSame(ours, theirs))) ? ok(signed) : fault('forged');
+}
+
+function digest({ id, timestamp, body }: Signed, key: SigningKey): Buffer {
+  return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+}
+
+function isSame(ours: Buffer, theirs: Buffer): boolean {
+  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
+}
