@@ -1,0 +1,25 @@
+import { fault, ok, type Result } from './result.ts';
+
+/** What is allowed besides https. */
+export interface BaseUrlRules {
+  /** Plain http as well: for one machine, and for tests. */
+  readonly allowInsecure: boolean;
+}
+
+/**
+ * Reads the app's base URL and writes it as WHATWG URL does, without the trailing slash. Refuses what is no URL,
+ * another scheme, credentials, a query and a fragment; the fault is the rest of a sentence that begins with the
+ * setting's name.
+ */
+export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRules): Result<string, string> {
+  const example = 'such as https://app.example/websocket';
+  if (!URL.canParse(text)) return fault(`must be a URL ${example}`);
+  const url = new URL(text);
+  const schemes = allowInsecure ? ['https:', 'http:'] : ['https:'];
+  if (!schemes.includes(url.protocol))
+    return fault(`must begin with ${schemes.map((s) => `${s}//`).join(' or ')}`);
+  if (url.username !== '' || url.password !== '')
+    return fault('must have no user name and no password in it');
+  if (/[?#]/.test(text)) return fault('must have no query and no fragment');
+  return ok(url.href.replace(/\/+$/, ''));
+}

@@ -1,0 +1,31 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The demo app in a process of its own, which speaks to the gateway by HTTP alone. */
+export interface DemoApp {
+  stop(): Promise<void>;
+}
+
+/** Starts the demo app; resolves once it listens on its port. Rejects if it ends before. */
+export function startDemoApp(port: number, environment: Readonly<Record<string, string>>): Promise<DemoApp> {
+  const app = fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url));
+  // In a process group of its own, so that Ctrl+C leaves it alive until its closed hooks have come.
+  const child = spawn(process.execPath, ['--import', 'tsx', app], {
+    env: { ...environment, DEMO_PORT: String(port) },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`The demo app ended with ${code}.`)));
+    child.once('message', () => resolve({ stop: () => stop(child) }));
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill();
+  });
+}

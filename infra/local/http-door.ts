@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
+import { route } from '../../functions/gateway/api/routes.ts';
+import type { Gateway } from '../../functions/gateway/gateway.ts';
+import { cut } from '../../functions/wire/path.ts';
+import { type Problem, problem } from '../../functions/wire/problems.ts';
+import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { newId } from './ids.ts';
+
+/** A message of so many bytes is at most six times as long in JSON (`\u0001`); the rest is room for 1,000 ids. */
+const escapedSize = 6;
+const roomForIds = 262_144;
+
+/** Answers a request to the HTTP API. Every answer names the request in `X-Request-Id`, as do the logs. */
+export async function answerHttp(
+  gateway: Gateway,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const id = `req_${newId()}`;
+  const answer = await answerCall(gateway, request, id).catch((error: unknown) => {
+    gateway.log.error('fault', { request: id, why: String(error) });
+    return refusal(problem('internal_error'));
+  });
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(answer.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(answer.body) }),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Request-Id': id,
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+async function answerCall(gateway: Gateway, request: IncomingMessage, id: string): Promise<ApiResponse> {
+  const [path, query] = cut(request.url ?? '', '?');
+  const found = route(request.method ?? '', path);
+  if (!found.ok) {
+    const { problem, allow } = found.fault;
+    return refusal(problem, allow === undefined ? {} : { Allow: allow });
+  }
+  const mostBytes = gateway.settings.messageBytes * escapedSize + roomForIds;
+  return found.value.call(gateway, {
+    id,
+    parameters: found.value.parameters,
+    query: new URLSearchParams(query),
+    authorization: request.headers.authorization ?? '',
+    contentType: request.headers['content-type'] ?? '',
+    body: () => readBytes(request, mostBytes),
+  });
+}
+
+async function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8Array, Problem>> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes > most) {
+      return fault(problem('body_too_large', { detail: `A request is at most ${most} bytes.`, limit: most }));
+    }
+    chunks.push(chunk);
+  }
+  return ok(Buffer.concat(chunks));
+}

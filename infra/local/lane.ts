@@ -1,0 +1,53 @@
+/** Something to be done in a lane. */
+export type Job = () => Promise<void>;
+
+/** Who is told of a lane. */
+export interface LaneWatcher {
+  /** There is nothing more to do, for now. */
+  idle(): void;
+  fault(fault: unknown): void;
+}
+
+/** The work on one socket: one job after another, in the order they came. A new lane is held until it is released. */
+export class Lane {
+  readonly #jobs: Job[] = [];
+  readonly #watcher: LaneWatcher;
+  #held = true;
+  #running = false;
+
+  constructor(watcher: LaneWatcher) {
+    this.#watcher = watcher;
+  }
+
+  /** Whether there is nothing to do and nothing to wait for. */
+  get isIdle(): boolean {
+    return !this.#held && !this.#running;
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job);
+    this.#start();
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#start();
+  }
+
+  #start(): void {
+    if (!this.#held && !this.#running) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+      try {
+        await job();
+      } catch (fault) {
+        this.#watcher.fault(fault);
+      }
+    }
+    this.#running = false;
+    this.#watcher.idle();
+  }
+}

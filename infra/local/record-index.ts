@@ -1,0 +1,38 @@
+import type { SocketFilter } from '../../functions/gateway/ports.ts';
+import type { Entry } from './memory-registry.ts';
+
+/** Finds entries by path and by user without looking at the others. */
+export class RecordIndex {
+  readonly #byPath = new Map<string, Set<Entry>>();
+  readonly #byUser = new Map<string, Set<Entry>>();
+
+  /** Adds an entry under the path and the user that its record has now. */
+  add(entry: Entry): void {
+    put(this.#byPath, entry.record.path, entry);
+    if (entry.record.user !== '') put(this.#byUser, entry.record.user, entry);
+  }
+
+  /** Takes an entry out; call it before its record changes. */
+  delete(entry: Entry): void {
+    take(this.#byPath, entry.record.path, entry);
+    take(this.#byUser, entry.record.user, entry);
+  }
+
+  /** The entries of a user or else of a path; undefined if the filter has neither. They may not match the rest of it. */
+  find({ path, user }: SocketFilter): Iterable<Entry> | undefined {
+    if (user !== undefined && user !== '') return this.#byUser.get(user) ?? [];
+    return path === undefined ? undefined : (this.#byPath.get(path) ?? []);
+  }
+}
+
+function put(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+  const found = index.get(key);
+  if (found === undefined) index.set(key, new Set([entry]));
+  else found.add(entry);
+}
+
+function take(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+  const found = index.get(key);
+  found?.delete(entry);
+  if (found?.size === 0) index.delete(key);
+}

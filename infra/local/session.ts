@@ -1,0 +1,125 @@
+import type { RawData, WebSocket } from 'ws';
+import type { Gateway } from '../../functions/gateway/gateway.ts';
+import type { Posted } from '../../functions/gateway/ports.ts';
+import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
+import { message } from '../../functions/gateway/relay/message.ts';
+import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
+import { isPing } from '../../functions/wire/ping.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import { newId } from './ids.ts';
+import type { Lane } from './lane.ts';
+
+/** What may wait in a session before its client is paused or given up, in messages and bytes. */
+export interface SessionLimits {
+  readonly waitingMessages: number;
+  readonly waitingBytes: number;
+  /** Bytes that the client has not read. */
+  readonly unsentBytes: number;
+}
+
+/**
+ * One open WebSocket: brings its messages to the relay one after another, and tells once how it ended. While more
+ * waits than the limits say, nothing is read from the client, so that TCP holds it back.
+ */
+export class Session {
+  readonly socket: SocketId;
+  readonly openedAt: number;
+  lastActive: number;
+  readonly #gateway: Gateway;
+  readonly #ws: WebSocket;
+  readonly #lane: Lane;
+  readonly #limits: SessionLimits;
+  #waitingMessages = 0;
+  #waitingBytes = 0;
+  #ended = false;
+  #deaf = false;
+
+  constructor(gateway: Gateway, socket: SocketId, ws: WebSocket, lane: Lane, limits: SessionLimits) {
+    this.socket = socket;
+    this.#gateway = gateway;
+    this.#ws = ws;
+    this.#lane = lane;
+    this.#limits = limits;
+    this.openedAt = gateway.clock.now();
+    this.lastActive = this.openedAt;
+    ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    ws.on('error', (error) => this.#tell(closeCodeOf(error)));
+    ws.on('close', (code, reason) => this.#tell({ code, reason: reason.toString() }));
+  }
+
+  /** Hands a text to the connection. A client that has left too much unread is closed with 1008. */
+  post(body: string): Posted {
+    if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return { kind: 'ending' };
+    if (this.#ws.bufferedAmount > this.#limits.unsentBytes) {
+      this.end(closeCodes.slowReader);
+      return { kind: 'failed', code: 'slow_client' };
+    }
+    this.#ws.send(body);
+    this.lastActive = this.#gateway.clock.now();
+    return { kind: 'posted' };
+  }
+
+  /** Ends the session from this side: its end is told at once, what its client has sent until now still counts. */
+  end(how: CloseCode): void {
+    if (this.#ended) return;
+    this.#tell(how);
+    this.#ws.close(how.code, how.reason);
+    this.#ws.resume();
+  }
+
+  /** Ends the session because the app wants it to: what waits is dropped too. */
+  cut(): void {
+    this.#deaf = true;
+    this.end(closeCodes.normal);
+  }
+
+  /** Ends the connection without a close frame. */
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#ended) return;
+    const time = this.#gateway.clock.now();
+    this.lastActive = time;
+    // API Gateway refuses binary frames with 1003.
+    if (isBinary) this.end(closeCodes.unsupported);
+    else this.#relay(data.toString(), time);
+  }
+
+  #relay(body: string, time: number): void {
+    if (isPing(body)) return;
+    const bytes = body.length;
+    this.#wait(1, bytes);
+    this.#lane.push(async () => {
+      if (!this.#deaf) await message(this.#gateway, { socket: this.socket, id: newId(), body, time });
+      this.#wait(-1, -bytes);
+    });
+  }
+
+  #wait(messages: number, bytes: number): void {
+    this.#waitingMessages += messages;
+    this.#waitingBytes += bytes;
+    const { waitingMessages, waitingBytes } = this.#limits;
+    const isFull = this.#waitingMessages >= waitingMessages || this.#waitingBytes >= waitingBytes;
+    if (isFull === this.#ws.isPaused) return;
+    if (isFull && !this.#ended) this.#ws.pause();
+    else this.#ws.resume();
+  }
+
+  #tell(how: Pick<CloseCode, 'code' | 'reason'>): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    disconnect(this.#gateway, this.socket, how).catch((fault: unknown) => {
+      this.#gateway.log.error('fault', { socket: this.socket, why: String(fault) });
+    });
+  }
+}
+
+/** The close code that `ws` answers a client's fault with; a fault of the transport has none. */
+function closeCodeOf(error: Error): CloseCode {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return closeCodes.tooBig;
+  if (code === 'WS_ERR_INVALID_UTF8') return closeCodes.invalidText;
+  return code.startsWith('WS_ERR_') ? closeCodes.protocolError : closeCodes.abnormal;
+}

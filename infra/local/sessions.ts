@@ -1,0 +1,49 @@
+import type { Connections, Posted } from '../../functions/gateway/ports.ts';
+import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import type { Session } from './session.ts';
+
+/** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
+export interface Lifetime {
+  readonly idleMs: number;
+  readonly lifeMs: number;
+}
+
+/** The open sessions of this process: the connections that can be posted to. */
+export class Sessions implements Connections {
+  readonly #sessions = new Map<SocketId, Session>();
+
+  add(session: Session): void {
+    this.#sessions.set(session.socket, session);
+  }
+
+  delete(session: Session): void {
+    this.#sessions.delete(session.socket);
+  }
+
+  async post(socket: SocketId, body: string): Promise<Posted> {
+    return this.#sessions.get(socket)?.post(body) ?? { kind: 'gone' };
+  }
+
+  async end(socket: SocketId): Promise<void> {
+    this.#sessions.get(socket)?.cut();
+  }
+
+  /** Ends every session. */
+  endAll(how: CloseCode): void {
+    for (const session of this.#sessions.values()) session.end(how);
+  }
+
+  /** Cuts every connection that is still there, without a word. */
+  cutAll(): void {
+    for (const session of this.#sessions.values()) session.terminate();
+  }
+
+  /** Ends the sessions that have been idle too long, or have lived too long. */
+  expire(now: number, { idleMs, lifeMs }: Lifetime): void {
+    for (const session of this.#sessions.values()) {
+      if (now - session.lastActive >= idleMs || now - session.openedAt >= lifeMs)
+        session.end(closeCodes.goingAway);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import * as v from 'valibot';
+import { isForwardable } from '../../functions/wire/client-headers.ts';
+import { form } from '../../functions/wire/formats/form.ts';
+import { json } from '../../functions/wire/formats/json.ts';
+import { type HookEvent, hookEvents } from '../../functions/wire/hook.ts';
+import type { HookFormat } from '../../functions/wire/hook-format.ts';
+import { limits } from '../../functions/wire/limits.ts';
+import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
+import { parseUrlKey } from '../../functions/wire/ticket.ts';
+import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
+import type { SessionLimits } from './session.ts';
+import type { Lifetime } from './sessions.ts';
+
+/** What the environment says of a local gateway; the README's table has every name. */
+export interface LocalSettings {
+  /** Undefined: the demo app is to run beside the gateway. */
+  readonly webhookBaseUrl: string | undefined;
+  readonly format: HookFormat;
+  readonly hooks: ReadonlySet<HookEvent>;
+  readonly hookTimeoutMs: number;
+  readonly forwardHeaders: readonly string[];
+  readonly requireTicket: boolean;
+  readonly allowedOrigins: ReadonlySet<string> | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly limits: LocalLimits;
+  /** Undefined: made from host and port. */
+  readonly webSocketUrl: string | undefined;
+  /** Where made secrets are kept. */
+  readonly folder: string;
+  /** Undefined: made at the first start and kept in the folder. */
+  readonly apiKeys: readonly string[] | undefined;
+  readonly webhookSecrets: readonly string[] | undefined;
+  readonly urlKeys: readonly string[] | undefined;
+}
+
+/** The limits of a local gateway: API Gateway's, or none to speak of. */
+export interface LocalLimits extends Lifetime, SessionLimits {
+  readonly messageBytes: number;
+  readonly urlLength: number;
+}
+
+const sessionLimits = { waitingMessages: 32, waitingBytes: 1_048_576, unsentBytes: 1_048_576 };
+
+/** The two values of `LIMITS`. */
+export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = {
+  'api-gateway': {
+    ...sessionLimits,
+    messageBytes: limits.messageBytes,
+    urlLength: limits.urlLength,
+    idleMs: limits.idleMs,
+    lifeMs: limits.lifeMs,
+  },
+  none: {
+    ...sessionLimits,
+    messageBytes: 16_777_216,
+    unsentBytes: 33_554_432,
+    urlLength: 16_384,
+    idleMs: Number.POSITIVE_INFINITY,
+    lifeMs: Number.POSITIVE_INFINITY,
+  },
+};
+
+const list = v.pipe(
+  v.string(),
+  v.transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
+);
+const lowerCaseList = v.pipe(
+  list,
+  v.transform((names) => names.map((name) => name.toLowerCase())),
+);
+const someOf = v.pipe(list, v.minLength(1, 'must have at least one entry'));
+const whole = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, rule),
+    v.transform(Number),
+    v.minValue(least, rule),
+    v.maxValue(most, rule),
+  );
+};
+const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: string) =>
+  v.optional(
+    v.pipe(
+      someOf,
+      v.check((entries) => entries.every((entry) => parse(entry).ok), rule),
+    ),
+  );
+const origin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+const environment = v.object({
+  WEBHOOK_BASE_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
+        const url = parseWebhookBaseUrl(dataset.value, { allowInsecure: true });
+        if (url.ok) return url.value;
+        addIssue({ message: url.fault });
+        return NEVER;
+      }),
+    ),
+  ),
+  WEBHOOK_FORMAT: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
+  HOOKS: v.optional(
+    v.pipe(list, v.array(v.picklist(hookEvents), `must be some of ${hookEvents.join(', ')}`)),
+    hookEvents.join(','),
+  ),
+  HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
+  FORWARD_HEADERS: v.optional(
+    v.pipe(
+      lowerCaseList,
+      v.check(
+        (names) => names.every(isForwardable),
+        'must be names of headers without "_", and none that the gateway or a server gives a meaning of its own',
+      ),
+    ),
+    '',
+  ),
+  REQUIRE_TICKET: v.optional(v.picklist(['true', 'false'], 'must be true or false'), 'false'),
+  ALLOWED_ORIGINS: v.optional(
+    v.pipe(
+      lowerCaseList,
+      v.check(
+        (entries) => entries.every(origin),
+        'must be origins such as https://app.example, separated by commas',
+      ),
+    ),
+    '',
+  ),
+  PORT: v.optional(whole(0, 65_535), '8080'),
+  HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
+  LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
+  SOCKETHOOK_WEBSOCKET_URL: v.optional(
+    v.pipe(v.string(), v.regex(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query')),
+  ),
+  SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
+  SOCKETHOOK_API_KEYS: wellFormed(
+    (key) => (/^[\x21-\x7e]{16,}$/.test(key) ? ok(key) : fault('')),
+    'must be keys of at least 16 visible characters',
+  ),
+  SOCKETHOOK_WEBHOOK_SECRETS: wellFormed(
+    parseSigningKey,
+    'must be secrets "whsec_" followed by base64 of 24 to 64 bytes',
+  ),
+  SOCKETHOOK_URL_KEYS: wellFormed(parseUrlKey, 'must be keys of at least 32 characters'),
+});
+
+/**
+ * Reads the settings from an environment. A variable that is empty counts as not set. The fault has a sentence for
+ * every variable that is malformed, and repeats no value, since it may be secret.
+ */
+export function parseSettings(
+  variables: Readonly<Record<string, string | undefined>>,
+): Result<LocalSettings, string[]> {
+  const set = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const read = v.safeParse(environment, set);
+  if (!read.success)
+    return fault(read.issues.map((issue) => `${v.getDotPath(issue)?.split('.')[0]} ${issue.message}.`));
+  const { output } = read;
+  return ok({
+    webhookBaseUrl: output.WEBHOOK_BASE_URL,
+    format: { form, json }[output.WEBHOOK_FORMAT],
+    hooks: new Set(output.HOOKS),
+    hookTimeoutMs: output.HOOK_TIMEOUT_MS,
+    forwardHeaders: output.FORWARD_HEADERS,
+    requireTicket: output.REQUIRE_TICKET === 'true',
+    allowedOrigins: output.ALLOWED_ORIGINS.length > 0 ? new Set(output.ALLOWED_ORIGINS) : undefined,
+    host: output.HOST,
+    port: output.PORT,
+    limits: limitSets[output.LIMITS],
+    webSocketUrl: output.SOCKETHOOK_WEBSOCKET_URL,
+    folder: output.SOCKETHOOK_DIR,
+    apiKeys: output.SOCKETHOOK_API_KEYS,
+    webhookSecrets: output.SOCKETHOOK_WEBHOOK_SECRETS,
+    urlKeys: output.SOCKETHOOK_URL_KEYS,
+  });
+}
+
+/** Whether this process was started by `npm start`. */
+export function isRunByNpm(): boolean {
+  return process.env['npm_lifecycle_event'] !== undefined;
+}
+
+/** Reads the settings from the environment of this process. */
+export function readSettings(): Result<LocalSettings, string[]> {
+  return parseSettings(process.env);
+}

@@ -1,0 +1,82 @@
+import { appEnvironment } from './app-environment.ts';
+import { type DemoApp, startDemoApp } from './demo-app.ts';
+import { type LocalGateway, startGateway } from './gateway.ts';
+import { createLog } from './log.ts';
+import { secretTexts } from './secrets-file.ts';
+import { isRunByNpm, readSettings } from './settings.ts';
+import { systemClock } from './system-clock.ts';
+
+/** How long closed hooks may take when the gateway stops; with what follows it ends within 15 s. */
+const stopWithinMs = 13_000;
+
+const log = createLog(process.stdout, systemClock.now);
+
+/** What `npm start` runs: a gateway on this machine, and the demo app beside it unless there is an app already. */
+async function start(): Promise<void> {
+  const settings = readSettings();
+  if (!settings.ok) throw new Error(settings.fault.join('\n'));
+  const secrets = secretTexts(settings.value);
+  const { port } = settings.value;
+  const app = settings.value.webhookBaseUrl;
+  if (app === undefined && (port < 1 || port > 65_534)) {
+    throw new Error('PORT must be a whole number from 1 to 65534 where the demo app takes the next one.');
+  }
+  const webhookBaseUrl = app ?? `http://127.0.0.1:${port + 1}/websocket`;
+  const gateway = await startGateway(settings.value, { webhookBaseUrl, secrets, clock: systemClock, log });
+  const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
+  stopOnSignals(gateway, demo);
+  announce(gateway, webhookBaseUrl, demo);
+}
+
+function announce(
+  { webSocketUrl, apiUrl, port }: LocalGateway,
+  hooks: string,
+  demo: DemoApp | undefined,
+): void {
+  const page = demo && `http://localhost:${port + 1}/`;
+  log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks });
+  if (!process.stdout.isTTY) return;
+  const lines = [
+    ...(page === undefined ? [] : [`  Open         ${page} in two tabs`]),
+    `  WebSockets   ${webSocketUrl}`,
+    `  HTTP API     ${apiUrl}`,
+    `  Web hooks    ${hooks}`,
+    '  Your app     set WEBHOOK_BASE_URL to it; in its shell: eval "$(npm run --silent env)"',
+  ];
+  process.stdout.write(`\n${lines.join('\n')}\n\n`);
+}
+
+function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined): void {
+  let isStopping = false;
+  const stop = async (): Promise<void> => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info('stopping', {});
+    await gateway.stop(stopWithinMs);
+    await demo?.stop();
+    log.info('stopped', {});
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop());
+  if (isRunByNpm()) onOrphaned(() => void stop());
+}
+
+/** npm passes a signal on to its shell only, and the shell ends without passing it on. */
+function onOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 250);
+  watch.unref();
+}
+
+start().catch((error: unknown) => {
+  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const why = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    inUse ? `${why}\nAnother program listens there: set PORT to another port.\n` : `${why}\n`,
+  );
+  process.exit(1);
+});
