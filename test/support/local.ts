@@ -1,0 +1,52 @@
+import { type LocalGateway, startGateway } from '../../infra/local/gateway.ts';
+import type { SecretTexts } from '../../infra/local/local-secrets.ts';
+import {
+  type LocalLimits,
+  type LocalSettings,
+  limitSets,
+  parseSettings,
+} from '../../infra/local/settings.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
+import { Api } from './api.ts';
+import { RecordingApp } from './recording-app.ts';
+import { RecordingLog } from './recording-log.ts';
+
+/** The secrets of every gateway under test: two of each, so that a rotation is always under way. */
+export const testSecrets: SecretTexts = {
+  apiKeys: ['api-key-one-0123456789', 'api-key-two-0123456789'],
+  webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'],
+  urlKeys: ['url-key-one-0123456789-0123456789', 'url-key-two-0123456789-0123456789'],
+};
+
+/** A local gateway with its app, on ports of their own. */
+export interface LocalWorld {
+  readonly gateway: LocalGateway;
+  readonly app: RecordingApp;
+  readonly api: Api;
+  readonly log: RecordingLog;
+  /** `ws://localhost:1234`, to put a path behind. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts one; `environment` is what `npm start` would read, `limits` shortens what takes too long for a test. */
+export async function startLocal(
+  environment: Readonly<Record<string, string>> = {},
+  limits: Partial<LocalLimits> = {},
+): Promise<LocalWorld> {
+  const app = new RecordingApp();
+  const log = new RecordingLog();
+  const base = await app.listen();
+  const parsed = parseSettings({ PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment });
+  if (!parsed.ok) throw new Error(parsed.fault.join('\n'));
+  const settings: LocalSettings = { ...parsed.value, limits: { ...limitSets['api-gateway'], ...limits } };
+  const webhookBaseUrl = settings.webhookBaseUrl ?? base;
+  const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log };
+  const gateway = await startGateway(settings, around);
+  const api = new Api(gateway.apiUrl, testSecrets.apiKeys[0] ?? '');
+  const stop = async (): Promise<void> => {
+    await gateway.stop(2_000);
+    await app.stop();
+  };
+  return { gateway, app, api, log, url: gateway.webSocketUrl.replace(/\/$/, ''), stop };
+}

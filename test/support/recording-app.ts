@@ -1,0 +1,118 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A hook as it arrived: nothing is parsed but its body. */
+export interface ReceivedHook {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly raw: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What the app answers: a status, or a status with headers and a body; `hang` leaves the request open. */
+export type Answer =
+  | number
+  | 'hang'
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+
+/** How a test's app handles a hook. */
+export type Handler = (hook: ReceivedHook, response: ServerResponse) => Answer | Promise<Answer>;
+
+/** An answer that carries actions. */
+export function actions(document: unknown): Answer {
+  const headers = { 'Content-Type': 'application/vnd.sockethook+json' };
+  return { status: 200, headers, body: JSON.stringify(document) };
+}
+
+interface Waiter {
+  readonly isMet: (hook: ReceivedHook) => boolean;
+  readonly resolve: (hook: ReceivedHook) => void;
+}
+
+/** A real app: an HTTP server that keeps every hook, and answers by the client's path. Base: `/websocket`. */
+export class RecordingApp {
+  readonly hooks: ReceivedHook[] = [];
+  readonly #server: Server;
+  readonly #handlers = new Map<string, Handler>();
+  #waiters: Waiter[] = [];
+
+  constructor() {
+    this.#server = createServer((request, response) => void this.#receive(request, response));
+    this.#server.keepAliveTimeout = 60_000;
+  }
+
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    return this.baseUrl;
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/websocket`;
+  }
+
+  /** Handles the hooks of one client path; without a handler the app answers 204. */
+  on(path: string, handler: Handler): void {
+    this.#handlers.set(path, handler);
+  }
+
+  /** The hooks of a path so far, and of one event if given. */
+  of(path: string, event?: string): ReceivedHook[] {
+    return this.hooks.filter(
+      ({ fields }) => fields['path'] === path && (event === undefined || fields['event'] === event),
+    );
+  }
+
+  /** The next hook of a path and event, or the first that came already. */
+  async hook(
+    path: string,
+    event: string,
+    isIt: (hook: ReceivedHook) => boolean = () => true,
+  ): Promise<ReceivedHook> {
+    const isMet = (hook: ReceivedHook): boolean =>
+      hook.fields['path'] === path && hook.fields['event'] === event && isIt(hook);
+    const known = this.hooks.find(isMet);
+    return known ?? new Promise((resolve) => this.#waiters.push({ isMet, resolve }));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const hook = await read(request);
+    this.hooks.push(hook);
+    const met = this.#waiters.filter(({ isMet }) => isMet(hook));
+    this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
+    for (const { resolve } of met) resolve(hook);
+    const handler = this.#handlers.get(hook.fields['path'] ?? '') ?? (() => 204);
+    const answer = await handler(hook, response);
+    if (answer === 'hang' || response.writableEnded || response.destroyed) return;
+    const {
+      status = 200,
+      headers = {},
+      body = '',
+    } = typeof answer === 'number' ? { status: answer } : answer;
+    response.writeHead(status, headers).end(status === 204 ? undefined : body);
+  }
+}
+
+async function read(request: IncomingMessage): Promise<ReceivedHook> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  const raw = Buffer.concat(chunks).toString();
+  const isJson = request.headers['content-type'] === 'application/json';
+  const fields: Record<string, string> = isJson
+    ? JSON.parse(raw)
+    : Object.fromEntries(new URLSearchParams(raw));
+  const { method = '', url = '', headers, rawHeaders } = request;
+  return { method, url, headers, rawHeaders, raw, fields };
+}

@@ -1,0 +1,36 @@
+import type { Log, LogFields } from '../../functions/gateway/ports.ts';
+
+/** A line that was logged. */
+export interface Line {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly fields: LogFields;
+}
+
+/** A log that keeps its lines. */
+export class RecordingLog implements Log {
+  readonly lines: Line[] = [];
+  readonly #warned = new Set<string>();
+
+  info(event: string, fields: LogFields): void {
+    this.lines.push({ level: 'info', event, fields });
+  }
+
+  warn(event: string, fields: LogFields): void {
+    this.lines.push({ level: 'warn', event, fields });
+  }
+
+  warnOnce(event: string, fields: LogFields): void {
+    if (!this.#warned.has(event)) this.warn(event, fields);
+    this.#warned.add(event);
+  }
+
+  error(event: string, fields: LogFields): void {
+    this.lines.push({ level: 'error', event, fields });
+  }
+
+  /** The lines of an event. */
+  of(event: string): Line[] {
+    return this.lines.filter((line) => line.event === event);
+  }
+}
