@@ -7,6 +7,7 @@ import {
   parseSettings,
 } from '../../infra/local/settings.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
+import type { Subject } from '../contract/gateway/world.ts';
 import { Api } from './api.ts';
 import { RecordingApp } from './recording-app.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -50,3 +51,20 @@ export async function startLocal(
   };
   return { gateway, app, api, log, url: gateway.webSocketUrl.replace(/\/$/, ''), stop };
 }
+
+/** The local gateway as the contract suite sees it: by its URLs, clients in the `?path=` form. */
+export const localSubject: Subject = {
+  name: 'local gateway',
+  keepsOrder: true,
+  start: async (settings = {}) => {
+    const world = await startLocal(settings);
+    return {
+      app: world.app,
+      api: world.api,
+      webhookSecrets: testSecrets.webhookSecrets,
+      urlKeys: testSecrets.urlKeys,
+      at: (path, query = '') => `${world.url}/?path=${encodeURIComponent(path)}${query && `&${query}`}`,
+      stop: world.stop,
+    };
+  },
+};

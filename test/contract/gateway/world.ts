@@ -1,0 +1,30 @@
+import type { Api } from '../../support/api.ts';
+import type { RecordingApp } from '../../support/recording-app.ts';
+
+/** A running gateway, known by its URLs alone, and the app that gets its hooks. */
+export interface GatewayWorld {
+  readonly app: RecordingApp;
+  readonly api: Api;
+  readonly webhookSecrets: readonly string[];
+  readonly urlKeys: readonly string[];
+  /** The URL of a client that asks for a path and a query. */
+  at(path: string, query?: string): string;
+  stop(): Promise<void>;
+}
+
+/** What is under test, and what it can do. */
+export interface Subject {
+  readonly name: string;
+  /** Starts a gateway with these settings, by the names that the local environment has for them. */
+  start(settings?: Readonly<Record<string, string>>): Promise<GatewayWorld>;
+  /** Whether a socket's hooks keep their order; API Gateway promises none. */
+  readonly keepsOrder: boolean;
+}
+
+let count = 0;
+
+/** A path that no other test has. */
+export function freshPath(): string {
+  count += 1;
+  return `/t/${process.pid}-${count}`;
+}

@@ -1,0 +1,14 @@
+import { actionsContract } from '../contract/gateway/actions.ts';
+import { closedContract } from '../contract/gateway/closed.ts';
+import { handshakeContract } from '../contract/gateway/handshake.ts';
+import { hooksContract } from '../contract/gateway/hooks.ts';
+import { messagesContract } from '../contract/gateway/messages.ts';
+import { sendingContract } from '../contract/gateway/sending.ts';
+import { localSubject } from '../support/local.ts';
+
+hooksContract(localSubject);
+handshakeContract(localSubject);
+messagesContract(localSubject);
+actionsContract(localSubject);
+sendingContract(localSubject);
+closedContract(localSubject);
