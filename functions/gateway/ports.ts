@@ -164,4 +164,8 @@ export interface Log {
 }
 
 /** The facts of a log line. `request` is the id of the hook or the API call that it belongs to. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly time?: never;
+  readonly level?: never;
+  readonly event?: never;
+};

@@ -77,8 +77,9 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
   const only = <Schema extends v.GenericSchema>(events: readonly HookEvent[], schema: Schema) =>
     v.optional(
       v.pipe(
-        schema,
+        v.unknown(),
         v.check(() => events.includes(event), `is not allowed in an answer to ${event}`),
+        schema,
       ),
     );
   const many = <Item extends v.GenericSchema>(item: Item) =>

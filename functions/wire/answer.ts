@@ -99,8 +99,12 @@ function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | unde
 
 /** RFC 9110 section 10.2.3: seconds, or a date. Milliseconds from now; undefined if it is neither. */
 export function parseRetryAfter(value: string, now: number): number | undefined {
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = value === '' ? Number.NaN : Date.parse(value);
+  const text = value.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  // The three forms of RFC 9110 section 5.6.7 begin with the name of a day; Date.parse takes much else for a date.
+  const date = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? /.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
@@ -109,5 +113,5 @@ const jsonType = /^application\/(?:[^;]+\+)?json\b/i;
 /** Whether a JSON answer of another type has a field of ours, so that its author can be told the right type. */
 function looksLikeActions({ contentType, body }: { contentType: string; body: string }): boolean {
   if (!jsonType.test(contentType) || contentType.toLowerCase().startsWith(actionsType)) return false;
-  return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state)"\s*:/.test(body);
+  return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state|user|subprotocol)"\s*:/.test(body);
 }

@@ -13,7 +13,7 @@ const credentials: Readonly<Record<string, string>> = { cookie: 'Cookie', author
 
 /** Never passed on, whatever the settings say: ours, the connection's, or read by servers as instructions. */
 const reserved =
-  /^(?:webhook-.*|websocket-.*|host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|content-.*|forwarded|x-forwarded-.*|x-http-method.*|x-method-override|x-original-.*|x-rewrite-.*|sec-websocket-(?:key|version|extensions|accept)|cookie|authorization|origin)$/;
+  /^(?:webhook-.*|websocket-.*|host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|range|if-.*|forwarded|x-forwarded-.*|x-http-method.*|x-method-override|x-original-.*|x-rewrite-.*|sec-websocket-(?:key|version|extensions|accept)|cookie|authorization|origin)$/;
 
 /** Whether the setting `forwardHeaders` may name this header (in lower case): a token without `_`, and not reserved. */
 export function isForwardable(name: string): boolean {
@@ -40,7 +40,7 @@ export function forwardedHeaders(
   const trusted = isTrustedOrigin(client, rules.allowedOrigins) ? credentials : {};
   const names = Object.entries({ ...extra, ...allowed, ...trusted });
   const present = names.flatMap(([name, written]): [string, string][] => {
-    const value = client[name];
+    const value = Object.hasOwn(client, name) ? client[name] : undefined;
     return value === undefined ? [] : [[written, value]];
   });
   return { ...Object.fromEntries(present), 'X-Forwarded-For': peer };

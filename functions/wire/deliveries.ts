@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { limits } from './limits.ts';
 import type { ClientPath } from './path.ts';
-import { messageText, pathText, userText } from './schema.ts';
+import { messageText, pathText, someUserText } from './schema.ts';
 import { parseSocketId, type SocketId } from './socket-id.ts';
 
 /** A message for given sockets, from `POST /send` or from an action. */
@@ -20,7 +20,7 @@ export interface Broadcast {
   readonly user?: string | undefined;
 }
 
-const idList = v.array(v.string(), 'must be a list of socket ids');
+const idList = v.array(v.string('must be a socket id, which is text'), 'must be a list of socket ids');
 const mostSockets = v.maxLength<string[], number, string>(
   limits.sendSockets,
   `must be at most ${limits.sendSockets} sockets`,
@@ -38,7 +38,7 @@ const sockets = v.pipe(
 /** The schema of a send whose body may have so many bytes. */
 export function sendSchema(mostBytes: number) {
   return v.pipe(
-    v.strictObject({ sockets, body: messageText(mostBytes) }),
+    v.strictObject({ sockets, body: messageText(mostBytes) }, 'must be an object'),
     v.transform(
       ({ sockets, body }): Send => ({
         sockets: sockets.flatMap(wellFormed),
@@ -52,12 +52,15 @@ export function sendSchema(mostBytes: number) {
 /** The schema of a broadcast whose body may have so many bytes. */
 export function broadcastSchema(mostBytes: number) {
   return v.pipe(
-    v.strictObject({
-      body: messageText(mostBytes),
-      except: v.optional(v.pipe(idList, mostSockets), []),
-      path: v.optional(pathText),
-      user: v.optional(userText),
-    }),
+    v.strictObject(
+      {
+        body: messageText(mostBytes),
+        except: v.optional(v.pipe(idList, mostSockets), []),
+        path: v.optional(pathText),
+        user: v.optional(someUserText),
+      },
+      'must be an object',
+    ),
     v.transform(({ except, ...rest }): Broadcast => ({ ...rest, except: except.flatMap(wellFormed) })),
   );
 }

@@ -9,9 +9,11 @@ export type ClientPath = string & { readonly [brand]: 'ClientPath' };
 
 /** RFC 3986 section 3.3: `/` and pchar, which is unreserved, pct-encoded, sub-delims, `:` and `@`. */
 const pathCharacters = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
-const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
+const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%\p{Surrogate}]/gu;
 /** RFC 3986 section 3.4: a query may also hold `/` and `?`. A stray `%` stays: a query is the client's own. */
 const notInQuery = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/gu;
+/** Half of a surrogate pair has no UTF-8; it is written as the replacement character. */
+const loneSurrogate = /\p{Surrogate}/gu;
 const controlOrBackslash = /[\p{Cc}\\]/u;
 
 /**
@@ -33,10 +35,10 @@ export function parsePath(text: string): Result<ClientPath, string> {
     : fault('no segment of a path is empty (but the last), "." or ".."');
 }
 
-/** Servlet containers cut a segment at `;` before they resolve it, so `..;x` is a step as well. */
+/** Servlet containers cut a segment at `;` before they resolve it, so `..;x` is a step as well, and `;x` is empty. */
 function isMisstep(segment: string, index: number, segments: readonly string[]): boolean {
   const name = segment.split(';', 1)[0];
-  return name === '.' || name === '..' || (segment === '' && index < segments.length - 1);
+  return name === '.' || name === '..' || (name === '' && (segment !== '' || index < segments.length - 1));
 }
 
 /** Turns what an app writes into a path: a leading `/`, and escapes for what a path can't hold. Then `parsePath`. */
@@ -46,7 +48,7 @@ export function escapePath(text: string): string {
 
 /** Escapes what an RFC 3986 query can't hold and leaves the rest as it was written. */
 export function escapeQuery(text: string): string {
-  return percentEncode(text, notInQuery);
+  return percentEncode(text.replace(loneSurrogate, '\ufffd'), notInQuery);
 }
 
 /** Reads a path with or without a query as an app writes it, `foo`, `/foo bar?x=1`, escaping what needs it. */

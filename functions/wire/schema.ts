@@ -1,16 +1,19 @@
 import * as v from 'valibot';
-import type { Fault } from './fault.ts';
+import { type Fault, malformed } from './fault.ts';
 import { limits } from './limits.ts';
 import { escapePath, parsePath } from './path.ts';
 import { isPrintable, isWellFormed } from './printable.ts';
 import { fault, ok, type Result } from './result.ts';
 import { parseUser } from './user.ts';
 
-/** Reads a document by its schema; the fault is of the first field that is wrong, by its name. */
+/** Reads a document by its schema; the fault names the first field that is wrong. */
 export function readBy<Output>(
   schema: v.GenericSchema<unknown, Output>,
   document: unknown,
 ): Result<Output, Fault> {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return fault(malformed('The document must be a JSON object.'));
+  }
   const read = v.safeParse(schema, document, { abortEarly: true });
   return read.success ? ok(read.output) : fault(faultOf(read.issues[0]));
 }
@@ -31,8 +34,15 @@ export const pathText = v.pipe(
   parsed((text) => parsePath(escapePath(text))),
 );
 
-/** The name of a user. */
+/** The name of a user, which may be empty: nobody in particular. */
 export const userText = v.pipe(v.string('must be text'), parsed(parseUser));
+
+/** The name of somebody in particular. */
+export const someUserText = v.pipe(
+  v.string('must be text'),
+  v.minLength(1, 'must name a user'),
+  parsed(parseUser),
+);
 
 /** What is kept with a socket: printable text of at most 4 KiB. */
 export const stateText = v.pipe(

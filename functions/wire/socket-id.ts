@@ -5,7 +5,8 @@ declare const brand: unique symbol;
 /** The id of a socket: API Gateway's `connectionId`, opaque, unguessable, never reused. */
 export type SocketId = string & { readonly [brand]: 'SocketId' };
 
-const token = /^[\x21-\x7e]+$/;
+/** No `.`, which would be a step in a URL. */
+const token = /^[A-Za-z0-9_+/=-]+$/;
 
 /** Reads a socket id; undefined for what can not be one, which is as good as a socket that is gone. */
 export function parseSocketId(text: string): SocketId | undefined {

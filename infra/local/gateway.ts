@@ -52,7 +52,7 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   const stop = async (withinMs: number): Promise<void> => {
     clearInterval(expiry);
     door.close();
-    sessions.endAll(closeCodes.goingAway);
+    await sessions.endAll(closeCodes.goingAway);
     await Promise.race([lanes.idle(), clock.sleep(withinMs)]);
     for (const { socket } of registry.closing())
       log.error('hook_lost', { request: `closed_${socket}`, why: 'stopped' });

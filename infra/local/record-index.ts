@@ -20,7 +20,7 @@ export class RecordIndex {
 
   /** The entries of a user or else of a path; undefined if the filter has neither. They may not match the rest of it. */
   find({ path, user }: SocketFilter): Iterable<Entry> | undefined {
-    if (user !== undefined && user !== '') return this.#byUser.get(user) ?? [];
+    if (user !== undefined) return this.#byUser.get(user) ?? [];
     return path === undefined ? undefined : (this.#byPath.get(path) ?? []);
   }
 }

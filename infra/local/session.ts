@@ -32,6 +32,7 @@ export class Session {
   #waitingMessages = 0;
   #waitingBytes = 0;
   #ended = false;
+  #told: Promise<void> = Promise.resolve();
   #deaf = false;
 
   constructor(gateway: Gateway, socket: SocketId, ws: WebSocket, lane: Lane, limits: SessionLimits) {
@@ -51,7 +52,7 @@ export class Session {
   post(body: string): Posted {
     if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return { kind: 'ending' };
     if (this.#ws.bufferedAmount > this.#limits.unsentBytes) {
-      this.end(closeCodes.slowReader);
+      void this.end(closeCodes.slowReader);
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#ws.send(body);
@@ -59,18 +60,23 @@ export class Session {
     return { kind: 'posted' };
   }
 
-  /** Ends the session from this side: its end is told at once, what its client has sent until now still counts. */
-  end(how: CloseCode): void {
-    if (this.#ended) return;
-    this.#tell(how);
-    this.#ws.close(how.code, how.reason);
-    this.#ws.resume();
+  /**
+   * Ends the session from this side: its end is told at once, what its client has sent until now still counts.
+   * Resolves when the closed hook is queued, whoever ended the session.
+   */
+  end(how: CloseCode): Promise<void> {
+    if (!this.#ended) {
+      this.#tell(how);
+      this.#ws.close(how.code, how.reason);
+      this.#ws.resume();
+    }
+    return this.#told;
   }
 
   /** Ends the session because the app wants it to: what waits is dropped too. */
-  cut(): void {
+  cut(): Promise<void> {
     this.#deaf = true;
-    this.end(closeCodes.normal);
+    return this.end(closeCodes.normal);
   }
 
   /** Ends the connection without a close frame. */
@@ -83,7 +89,7 @@ export class Session {
     const time = this.#gateway.clock.now();
     this.lastActive = time;
     // API Gateway refuses binary frames with 1003.
-    if (isBinary) this.end(closeCodes.unsupported);
+    if (isBinary) void this.end(closeCodes.unsupported);
     else this.#relay(data.toString(), time);
   }
 
@@ -110,9 +116,10 @@ export class Session {
   #tell(how: Pick<CloseCode, 'code' | 'reason'>): void {
     if (this.#ended) return;
     this.#ended = true;
-    disconnect(this.#gateway, this.socket, how).catch((fault: unknown) => {
-      this.#gateway.log.error('fault', { socket: this.socket, why: String(fault) });
-    });
+    this.#told = disconnect(this.#gateway, this.socket, how).then(
+      () => {},
+      (fault: unknown) => this.#gateway.log.error('fault', { socket: this.socket, why: String(fault) }),
+    );
   }
 }
 

@@ -26,12 +26,12 @@ export class Sessions implements Connections {
   }
 
   async end(socket: SocketId): Promise<void> {
-    this.#sessions.get(socket)?.cut();
+    await this.#sessions.get(socket)?.cut();
   }
 
-  /** Ends every session. */
-  endAll(how: CloseCode): void {
-    for (const session of this.#sessions.values()) session.end(how);
+  /** Ends every session; resolves when all their closed hooks are queued. */
+  async endAll(how: CloseCode): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.end(how)));
   }
 
   /** Cuts every connection that is still there, without a word. */
@@ -43,7 +43,7 @@ export class Sessions implements Connections {
   expire(now: number, { idleMs, lifeMs }: Lifetime): void {
     for (const session of this.#sessions.values()) {
       if (now - session.lastActive >= idleMs || now - session.openedAt >= lifeMs)
-        session.end(closeCodes.goingAway);
+        void session.end(closeCodes.goingAway);
     }
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { limits } from '../../wire/limits.ts';
 import { problem } from '../../wire/problems.ts';
-import { pathText, readBy, userText } from '../../wire/schema.ts';
+import { pathText, readBy, someUserText } from '../../wire/schema.ts';
 import { parseSocketId } from '../../wire/socket-id.ts';
 import { close } from '../deliver/close.ts';
 import type { SocketRecord } from '../record.ts';
@@ -10,7 +10,7 @@ import { type ApiResponse, document, refusal } from './call.ts';
 
 const listSchema = v.strictObject({
   path: v.optional(pathText),
-  user: v.optional(userText),
+  user: v.optional(someUserText),
   cursor: v.optional(v.string()),
   limit: v.optional(
     v.pipe(

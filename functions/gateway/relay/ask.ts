@@ -12,6 +12,6 @@ export async function ask(gateway: Gateway, hook: Hook, offered: readonly string
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
   if (answer.kind === 'accepted' && answer.hint !== undefined)
-    log.warnOnce(answer.hint, { event: hook.event });
+    log.warnOnce(answer.hint, { hook: hook.event });
   return answer;
 }

@@ -16,7 +16,7 @@ export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
     const answer = await ask(gateway, hook);
     if (answer.kind !== 'failed') return note(gateway, hook, answer);
     const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
-    const facts = { request: hook.id, event: hook.event, why: answer.why, attempt };
+    const facts = { request: hook.id, hook: hook.event, why: answer.why, attempt };
     if (pause === undefined) {
       log.error('hook_lost', facts);
       return answer;
@@ -29,11 +29,12 @@ export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
 
 function note({ log }: Gateway, hook: Hook, answer: Answer): Answer {
   const { event, id: request } = hook;
-  if (answer.kind === 'refused') log.error('hook_refused', { request, event, why: answer.why });
-  if (answer.kind === 'invalid') log.error('answer_invalid', { request, event, why: answer.fault.detail });
+  const facts = { request, hook: event };
+  if (answer.kind === 'refused') log.error('hook_refused', { ...facts, why: answer.why });
+  if (answer.kind === 'invalid') log.error('answer_invalid', { ...facts, why: answer.fault.detail });
   if (answer.kind === 'unwanted') {
     if (event === 'closed') log.warnOnce('closed_unwanted', { status: answer.status });
-    else log.error('hook_refused', { request, event, why: `the app answered ${answer.status}` });
+    else log.error('hook_refused', { ...facts, why: `the app answered ${answer.status}` });
   }
   return answer;
 }

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Api } from '../../support/api.ts';
+import { connect } from '../../support/client.ts';
+import { freshPath, type GatewayWorld, type Subject } from './world.ts';
+
+const json = { 'Content-Type': 'application/json' };
+const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
+/** What the HTTP API accepts, and how it says no. */
+export function httpApiContract(subject: Subject): void {
+  describe(`${subject.name}: HTTP API`, () => {
+    let world: GatewayWorld;
+    beforeAll(async () => {
+      world = await subject.start();
+    });
+    afterAll(() => world.stop());
+
+    test.for<[string, string]>([
+      ['no key', ''],
+      ['a wrong key', 'Bearer wrong'],
+      ['half a key', 'Bearer api-key-one-'],
+      ['another scheme', 'Basic YTpi'],
+    ])('a call with %s gets 401', async ([, authorization]) => {
+      for (const [method, path] of [
+        ['POST', '/send'],
+        ['POST', '/broadcast'],
+        ['POST', '/urls'],
+        ['GET', '/sockets'],
+        ['GET', '/sockets/x'],
+        ['DELETE', '/sockets/x'],
+      ] as const) {
+        const body = method === 'POST' ? { body: '{"sockets":"x","body":"y"}' } : {};
+        const answer = await world.api.call(method, path, {
+          headers: { ...json, Authorization: authorization },
+          ...body,
+        });
+        expect([answer.status, answer.json['code']]).toEqual([401, 'unauthorized']);
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      }
+    });
+
+    test('health needs no key', async () => {
+      const answer = await new Api(world.api.url, '').call('GET', '/health', {
+        headers: { Authorization: '' },
+      });
+      expect([answer.status, answer.json]).toEqual([200, { status: 'ok' }]);
+    });
+
+    test.for<[string, string, unknown, string, string, number]>([
+      ['a send without a body', '/send', { sockets: 'a' }, 'missing_field', 'body', 400],
+      ['a send without sockets', '/send', { body: 'a' }, 'missing_field', 'sockets', 400],
+      ['a send to nobody', '/send', { sockets: [], body: 'a' }, 'invalid_field', 'sockets', 400],
+      ['a send to an empty id', '/send', { sockets: '', body: 'a' }, 'invalid_field', 'sockets', 400],
+      ['a send to 1,001', '/send', { sockets: ids(1_001), body: 'a' }, 'invalid_field', 'sockets', 400],
+      ['a send to a number', '/send', { sockets: 7, body: 'a' }, 'invalid_field', 'sockets', 400],
+      ['a send to a list of numbers', '/send', { sockets: [7], body: 'a' }, 'invalid_field', 'sockets', 400],
+      ['a send of an object', '/send', { sockets: 'a', body: {} }, 'invalid_field', 'body', 400],
+      [
+        'a send with a typing error',
+        '/send',
+        { sockets: 'a', body: 'b', sokets: 'c' },
+        'unknown_field',
+        'sokets',
+        400,
+      ],
+      ['half a surrogate pair', '/send', { sockets: 'a', body: '\ud800' }, 'invalid_field', 'body', 400],
+      ['131,073 bytes', '/send', { sockets: 'a', body: 'x'.repeat(131_073) }, 'body_too_large', 'body', 413],
+      [
+        '131,073 bytes to all',
+        '/broadcast',
+        { body: `${'é'.repeat(65_536)}x` },
+        'body_too_large',
+        'body',
+        413,
+      ],
+      ['a broadcast without a body', '/broadcast', {}, 'missing_field', 'body', 400],
+      ['a broadcast to a group', '/broadcast', { body: 'a', group: 'g' }, 'unknown_field', 'group', 400],
+      ['a broadcast to a bad path', '/broadcast', { body: 'a', path: '/../x' }, 'invalid_field', 'path', 400],
+      [
+        'a broadcast to a long user',
+        '/broadcast',
+        { body: 'a', user: 'u'.repeat(257) },
+        'invalid_field',
+        'user',
+        400,
+      ],
+      [
+        'a broadcast with one exception',
+        '/broadcast',
+        { body: 'a', except: 'x' },
+        'invalid_field',
+        'except',
+        400,
+      ],
+      ['1,001 exceptions', '/broadcast', { body: 'a', except: ids(1_001) }, 'invalid_field', 'except', 400],
+      ['a URL without a path', '/urls', {}, 'missing_field', 'path', 400],
+      ['a URL for a bad path', '/urls', { path: '/a//b' }, 'invalid_field', 'path', 400],
+      ['a URL for 0 seconds', '/urls', { path: '/', expiresIn: 0 }, 'invalid_field', 'expiresIn', 400],
+      [
+        'a URL for 86,401 seconds',
+        '/urls',
+        { path: '/', expiresIn: 86_401 },
+        'invalid_field',
+        'expiresIn',
+        400,
+      ],
+      ['a URL for half a second', '/urls', { path: '/', expiresIn: 0.5 }, 'invalid_field', 'expiresIn', 400],
+      [
+        'a URL for a text of seconds',
+        '/urls',
+        { path: '/', expiresIn: '60' },
+        'invalid_field',
+        'expiresIn',
+        400,
+      ],
+      [
+        'a URL for a user with a line feed',
+        '/urls',
+        { path: '/', user: 'a\nb' },
+        'invalid_field',
+        'user',
+        400,
+      ],
+    ])('%s is refused, and the problem names the field', async ([, path, document, code, field, status]) => {
+      const answer = await world.api.post(path, document);
+      expect([answer.status, answer.json['status'], answer.json['code'], answer.json['field']]).toEqual([
+        status,
+        status,
+        code,
+        field,
+      ]);
+      expect(answer.json['detail']).toContain(`"${field}"`);
+      expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]+$/);
+    });
+
+    test.for<[string, unknown, number]>([
+      ['1,000 sockets', { sockets: ids(1_000), body: 'a' }, 1_000],
+      ['131,072 bytes', { sockets: 'a', body: 'x'.repeat(131_072) }, 1],
+      ['131,072 bytes that JSON writes with escapes', { sockets: 'a', body: '\u0001'.repeat(131_072) }, 1],
+      ['an empty body', { sockets: 'a', body: '' }, 1],
+    ])('a send of %s is taken', async ([, document, gone]) => {
+      const answer = await world.api.post('/send', document);
+      expect([answer.status, (answer.json['gone'] as string[]).length]).toEqual([200, gone]);
+    });
+
+    test.for<[string, Record<string, string>, string | Uint8Array, number, string]>([
+      ['cut JSON', json, '{"sockets":', 400, 'malformed_body'],
+      ['a JSON list', json, '[]', 400, 'malformed_body'],
+      ['JSON null', json, 'null', 400, 'malformed_body'],
+      ['nothing', json, '', 400, 'malformed_body'],
+      ['bytes that are no UTF-8', json, new Uint8Array([0x22, 0xff, 0x22]), 400, 'malformed_body'],
+      ['a JSON text', json, '"hello"', 400, 'malformed_body'],
+      ['JSON that calls itself a form', form, '{"sockets":"a","body":"b"}', 400, 'malformed_body'],
+      ['plain text', { 'Content-Type': 'text/plain' }, 'hello', 415, 'unsupported_media_type'],
+      ['__proto__', json, '{"sockets":"a","body":"b","__proto__":{"x":1}}', 400, 'unknown_field'],
+      ['2 MiB', json, `{"sockets":"a","body":"${'x'.repeat(2_097_152)}"}`, 413, 'body_too_large'],
+    ])('a body of %s gets the right problem', async ([, headers, body, status, code]) => {
+      const answer = await world.api.call('POST', '/send', { headers, body });
+      expect([answer.status, answer.json['code']]).toEqual([status, code]);
+    });
+
+    test.for([
+      ['GET', '/', 404, 'not_found'],
+      ['POST', '/sends', 404, 'not_found'],
+      ['GET', '/sockets/a/b', 404, 'not_found'],
+      ['GET', '/send', 405, 'method_not_allowed'],
+      ['PUT', '/sockets/a', 405, 'method_not_allowed'],
+      ['POST', '/health', 405, 'method_not_allowed'],
+      ['GET', '/sockets/AAAAAAAAAAAAAAA%3D', 404, 'unknown_socket'],
+      ['GET', '/sockets/%zz', 404, 'unknown_socket'],
+      ['DELETE', '/sockets/AAAAAAAAAAAAAAA=', 404, 'unknown_socket'],
+      ['GET', '/sockets?limit=0', 400, 'invalid_field'],
+      ['GET', '/sockets?limit=1001', 400, 'invalid_field'],
+      ['GET', '/sockets?limit=x', 400, 'invalid_field'],
+      ['GET', '/sockets?cursor=!', 400, 'invalid_field'],
+      ['GET', '/sockets?page=2', 400, 'unknown_field'],
+    ] as const)('%s %s gets %i %s', async ([method, path, status, code]) => {
+      const answer = await world.api.call(method, path);
+      expect([answer.status, answer.json['code']]).toEqual([status, code]);
+      if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET/);
+    });
+
+    test('forms do what JSON does, so that curl -d is enough', async () => {
+      const path = freshPath();
+      const client = await connect(world.at(path));
+      const { from = '' } = (await world.app.hook(path, 'handshake')).fields;
+      const call = (to: string, fields: [string, string][]) =>
+        world.api.call('POST', to, { headers: form, body: new URLSearchParams(fields).toString() });
+      const sent = await call('/send', [
+        ['sockets', from],
+        ['sockets', 'unknown'],
+        ['body', 'a&b=c +日本'],
+      ]);
+      expect(sent.json).toEqual({ delivered: 1, queued: 0, gone: ['unknown'], failed: [] });
+      expect(await client.next()).toBe('a&b=c +日本');
+      expect(
+        (
+          await call('/broadcast', [
+            ['body', 'no'],
+            ['path', path],
+            ['except', from],
+          ])
+        ).json['delivered'],
+      ).toBe(0);
+      expect(
+        (
+          await call('/broadcast', [
+            ['body', 'yes'],
+            ['path', path],
+          ])
+        ).json['delivered'],
+      ).toBe(1);
+      expect(await client.next()).toBe('yes');
+      const minted = await call('/urls', [
+        ['path', path],
+        ['expiresIn', '60'],
+      ]);
+      expect(minted.status).toBe(200);
+      await client.close();
+    });
+
+    test('each of two live API keys opens the API', async () => {
+      const second = new Api(world.api.url, 'api-key-two-0123456789');
+      expect((await second.call('GET', '/sockets')).status).toBe(200);
+    });
+  });
+}
+
+function ids(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `id${at}`);
+}

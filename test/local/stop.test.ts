@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, expect, test } from 'vitest';
+import { connect, knock } from '../support/client.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+});
+
+/** The gateway as `npm start` runs it, in a process of its own. */
+async function start(app: RecordingApp, environment: Record<string, string> = {}) {
+  const base = await app.listen();
+  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+    env: {
+      ...{ PATH: process.env['PATH'], PORT: '0', WEBHOOK_BASE_URL: base },
+      SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started.push(child);
+  const lines: Record<string, unknown>[] = [];
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const url = await new Promise<string>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const logged = JSON.parse(line);
+      lines.push(logged);
+      if (logged.event === 'started') resolve(String(logged.webSocket));
+    });
+  });
+  return { child, exited, lines, url };
+}
+
+test.for(['SIGTERM', 'SIGINT'] as const)(
+  '%s closes every socket with 1001, tells each closed once, and ends with 0',
+  async (signal) => {
+    const app = new RecordingApp();
+    const { child, exited, url, lines } = await start(app);
+    const clients = await Promise.all(['a', 'b', 'c'].map((path) => connect(`${url}${path}`)));
+    child.kill(signal);
+    for (const client of clients) expect(await client.closed).toEqual({ code: 1001, reason: 'Going away' });
+    expect(await exited).toBe(0);
+    for (const path of ['/a', '/b', '/c']) {
+      expect(app.of(path, 'closed').map(({ fields }) => fields['code'])).toEqual(['1001']);
+    }
+    expect(lines.map(({ event }) => event)).toEqual(['started', 'stopping', 'stopped']);
+    await app.stop();
+  },
+);
+
+test('a client that is still waiting to be let in is refused with 503, and its app is told 1001', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url } = await start(app);
+  let answer: (status: number) => void = () => {};
+  const answered = new Promise<number>((resolve) => {
+    answer = resolve;
+  });
+  app.on('/late', ({ fields }) => (fields['event'] === 'handshake' ? answered : 204));
+  const waiting = knock(`${url}late`);
+  await app.hook('/late', 'handshake');
+  child.kill('SIGTERM');
+  await expect
+    .poll(async () => (await knock(`${url}new`).catch(() => ({ status: 503 }))) as unknown)
+    .toMatchObject({ status: 503 });
+  answer(204);
+  expect(await waiting).toMatchObject({ status: 503 });
+  expect(await exited).toBe(0);
+  expect(app.of('/late', 'closed').map(({ fields }) => fields['code'])).toEqual(['1001']);
+  await app.stop();
+});
+
+test('an app that does not take its closed hooks delays the end by less than 15 seconds, and the loss is logged', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url, lines } = await start(app);
+  app.on('/stuck', ({ fields }) => (fields['event'] === 'closed' ? 'hang' : 204));
+  const client = await connect(`${url}stuck`);
+  const { from } = (await app.hook('/stuck', 'handshake')).fields;
+  const begun = Date.now();
+  child.kill('SIGTERM');
+  expect((await client.closed).code).toBe(1001);
+  expect(await exited).toBe(0);
+  expect(Date.now() - begun).toBeLessThan(15_000);
+  const lost = lines.filter(({ event }) => event === 'hook_lost');
+  expect(lost.map(({ request }) => request)).toEqual([`closed_${from}`]);
+  await app.stop();
+}, 30_000);
+
+test('a second signal ends it at once', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url } = await start(app);
+  app.on('/stuck', ({ fields }) => (fields['event'] === 'closed' ? 'hang' : 204));
+  await connect(`${url}stuck`);
+  child.kill('SIGTERM');
+  await app.hook('/stuck', 'closed');
+  const begun = Date.now();
+  child.kill('SIGTERM');
+  expect(await exited).toBe(1);
+  expect(Date.now() - begun).toBeLessThan(2_000);
+  await app.stop();
+});
+
+test('settings that are malformed are all named at once, without their values', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+    env: { PATH: process.env['PATH'], PORT: 'x', HOOKS: 'handshakes', SOCKETHOOK_URL_KEYS: 'shortsecret' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  started.push(child);
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+  for (const name of ['PORT', 'HOOKS', 'SOCKETHOOK_URL_KEYS']) expect(said).toContain(name);
+  expect(said).not.toContain('shortsecret');
+  expect(said.trim().split('\n')).toHaveLength(3);
+});
+
+test('a port that is taken is said so, with what to do', async () => {
+  const app = new RecordingApp();
+  const base = await app.listen();
+  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+    env: {
+      PATH: process.env['PATH'],
+      PORT: new URL(base).port,
+      WEBHOOK_BASE_URL: base,
+      SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  started.push(child);
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+  expect(said).toContain('set PORT to another port');
+  await app.stop();
+});
+
+test('logs hold no secret, ticket, cookie or body, even when everything fails', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url, lines } = await start(app, {
+    SOCKETHOOK_API_KEYS: 'very-secret-api-key-0123',
+    SOCKETHOOK_URL_KEYS: 'very-secret-url-key-0123456789-0123456789',
+  });
+  app.on('/leaky', ({ fields }) => (fields['event'] === 'handshake' ? 204 : 400));
+  const headers = { Cookie: 'very-secret-cookie', Authorization: 'Bearer very-secret-token' };
+  const client = await connect(`${url}leaky`, { headers });
+  client.send('very-secret-body');
+  await knock(`${url}?ticket=very-secret-ticket`, { headers });
+  await app.hook('/leaky', 'message');
+  child.kill('SIGTERM');
+  await exited;
+  expect(lines.map(({ event }) => event)).toContain('hook_refused');
+  expect(JSON.stringify(lines)).not.toMatch(/very-secret/);
+  await app.stop();
+});

@@ -1,0 +1,202 @@
+import { expect, test } from 'vitest';
+import { type AnswerContext, noActions, parseActions } from '../../functions/wire/actions.ts';
+import { limits } from '../../functions/wire/limits.ts';
+
+const messageBytes = limits.messageBytes;
+const handshake: AnswerContext = { event: 'handshake', offered: ['chat', 'superchat'], messageBytes };
+const message: AnswerContext = { event: 'message', offered: [], messageBytes };
+const closed: AnswerContext = { event: 'closed', offered: [], messageBytes };
+
+function read(document: unknown, context = message) {
+  return parseActions(JSON.stringify(document), context);
+}
+
+test('a document with every action is read', () => {
+  const send = [{ sockets: ['a='], body: 'to a' }];
+  const broadcast = [{ body: 'to all', except: ['b='], path: '/room/1', user: 'alice' }];
+  const read1 = read({ reply: 'hi', send, broadcast, close: true, state: '{"n":1}' });
+  const sent = [{ sockets: ['a='], malformed: [], body: 'to a' }];
+  const value = { reply: 'hi', send: sent, broadcast, close: true, state: '{"n":1}' };
+  expect(read1).toEqual({ ok: true, value });
+});
+
+test('an answer to a handshake names user and subprotocol', () => {
+  const document = { reply: 'hi', state: 's', user: 'alice', subprotocol: 'superchat' };
+  expect(read(document, handshake)).toEqual({ ok: true, value: { ...noActions, ...document } });
+});
+
+test('an answer to a closed sends and broadcasts', () => {
+  const document = { send: [{ sockets: 'a=', body: 'x' }], broadcast: [{ body: 'y' }] };
+  expect(read(document, closed)).toMatchObject({
+    ok: true,
+    value: { send: [{ body: 'x' }], broadcast: [{ body: 'y' }] },
+  });
+});
+
+test.for([handshake, message, closed])('an empty document asks for nothing: $event', (context) => {
+  expect(parseActions(' {} ', context)).toEqual({ ok: true, value: noActions });
+});
+
+test('empty texts are values, which is how state is cleared', () => {
+  expect(read({ reply: '', state: '' })).toEqual({ ok: true, value: { ...noActions, reply: '', state: '' } });
+  expect(read({ user: '' }, handshake)).toEqual({ ok: true, value: { ...noActions, user: '' } });
+});
+
+test.for(['', 'OK', '{', "{'reply':'x'}", '{"reply":"x"} x', '{"reply":"x",}'])('%j is not JSON', (text) => {
+  const fault = { code: 'malformed_body', detail: 'The actions document is not JSON.' };
+  expect(parseActions(text, message)).toEqual({ ok: false, fault });
+});
+
+test.for(['null', 'true', '7', '"reply"', '[]', '[{"reply":"x"}]'])(
+  'the JSON %s is not an object',
+  (text) => {
+    const fault = { code: 'malformed_body', detail: 'The document must be a JSON object.' };
+    expect(parseActions(text, message)).toEqual({ ok: false, fault });
+  },
+);
+
+test.for<[field: string, document: object]>([
+  ['Reply', { Reply: 'x' }],
+  ['replies', { reply: 'x', replies: [] }],
+  ['constructor', { constructor: 1 }],
+  ['send.0.to', { send: [{ sockets: 'a', body: 'x', to: 'b' }] }],
+  ['broadcast.0.sockets', { broadcast: [{ body: 'x', sockets: 'a' }] }],
+])('%j is not a field', ([field, document]) => {
+  const fault = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
+  expect(read(document)).toEqual({ ok: false, fault });
+});
+
+test('the field __proto__ is not a field', () => {
+  const fault = { code: 'unknown_field', field: '__proto__' };
+  expect(parseActions('{"__proto__":{"close":true}}', message)).toMatchObject({ ok: false, fault });
+});
+
+test.for<[field: string, document: object]>([
+  ['send.0.sockets', { send: [{ body: 'x' }] }],
+  ['send.1.body', { send: [{ sockets: 'a', body: 'x' }, { sockets: 'a' }] }],
+  ['broadcast.0.body', { broadcast: [{}] }],
+])('%j is missed', ([field, document]) => {
+  const fault = { code: 'missing_field', detail: `"${field}" is missing.`, field };
+  expect(read(document)).toEqual({ ok: false, fault });
+});
+
+test.for<[field: string, rule: string, wrong: readonly unknown[]]>([
+  ['reply', 'must be text', [null, 7, true, {}, ['x']]],
+  ['state', 'must be text', [null, 7, true, {}, ['x']]],
+  ['user', 'must be text', [null, 7, true, {}, ['x']]],
+  ['subprotocol', 'must be text', [null, 7, true, {}, ['chat']]],
+  ['send', 'must be a list', [null, 7, 'x', {}]],
+  ['broadcast', 'must be a list', [null, 7, 'x', {}]],
+])('%j %s', ([field, rule, wrong]) => {
+  for (const value of wrong) {
+    const fault = { code: 'invalid_field', detail: `"${field}" ${rule}.`, field };
+    expect(read({ [field]: value }, handshake)).toEqual({ ok: false, fault });
+  }
+});
+
+test.for([null, 0, 1, 'true', {}, []])('"close" is true or false, not %j', (close) => {
+  const fault = { code: 'invalid_field', detail: '"close" must be true or false.', field: 'close' };
+  expect(read({ close })).toEqual({ ok: false, fault });
+});
+
+test.for([null, 7, 'x'])('an entry of "send" or "broadcast" is an object, not %j', (entry) => {
+  const send = { code: 'invalid_field', field: 'send.0' };
+  const broadcast = { code: 'invalid_field', field: 'broadcast.0' };
+  expect(read({ send: [entry] })).toMatchObject({ ok: false, fault: send });
+  expect(read({ broadcast: [entry] })).toMatchObject({ ok: false, fault: broadcast });
+});
+
+test.for<[field: string, document: object, context: AnswerContext]>([
+  ['close', { close: true }, handshake],
+  ['close', { close: false }, handshake],
+  ['user', { user: 'alice' }, message],
+  ['reply', { reply: 'x' }, closed],
+  ['state', { state: 'x' }, closed],
+  ['close', { close: true }, closed],
+  ['user', { user: 'alice' }, closed],
+])('%j is not allowed in %j', ([field, document, context]) => {
+  const detail = `"${field}" is not allowed in an answer to ${context.event}.`;
+  expect(read(document, context)).toEqual({ ok: false, fault: { code: 'invalid_field', detail, field } });
+});
+
+test.for([message, closed])('a subprotocol is not allowed in an answer to $event', (context) => {
+  const fault = { code: 'invalid_field', field: 'subprotocol' };
+  expect(read({ subprotocol: 'chat' }, context)).toMatchObject({ ok: false, fault });
+  expect(read({ subprotocol: 'chat' }, { ...context, offered: ['chat'] })).toMatchObject({
+    ok: false,
+    fault,
+  });
+});
+
+test.for([['chat'], []])(
+  'a subprotocol that the client did not offer is refused, its offers being %j',
+  (offered) => {
+    const detail = '"subprotocol" must be one that the client offered.';
+    const fault = { code: 'invalid_field', detail, field: 'subprotocol' };
+    expect(read({ subprotocol: 'Chat' }, { ...handshake, offered })).toEqual({ ok: false, fault });
+  },
+);
+
+test('each handshake is judged by its own offers', () => {
+  expect(read({ subprotocol: 'a' }, { ...handshake, offered: ['a'] })).toMatchObject({ ok: true });
+  expect(read({ subprotocol: 'a' }, { ...handshake, offered: ['b'] })).toMatchObject({ ok: false });
+});
+
+test.for<[document: (text: string) => object, field: string]>([
+  [(body) => ({ reply: body }), 'reply'],
+  [(body) => ({ send: [{ sockets: 'a', body }] }), 'send.0.body'],
+  [(body) => ({ broadcast: [{ body }] }), 'broadcast.0.body'],
+])('a message has at most 131,072 bytes: %s', ([document, field]) => {
+  const fits = ['x'.repeat(131_072), 'é'.repeat(65_536)];
+  for (const text of fits) expect(read(document(text))).toMatchObject({ ok: true });
+  const detail = `"${field}" must be at most 131072 bytes of UTF-8.`;
+  const fault = { code: 'invalid_field', detail, field, limit: 131_072 };
+  for (const text of fits) expect(read(document(`${text}x`))).toEqual({ ok: false, fault });
+});
+
+test('a gateway with another limit on messages holds to it', () => {
+  expect(read({ reply: 'xxx' }, { ...message, messageBytes: 3 })).toMatchObject({ ok: true });
+  expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 3 })).toMatchObject({ fault: { limit: 3 } });
+  expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 4 })).toMatchObject({ ok: true });
+});
+
+test.for(['x'.repeat(4_096), 'é'.repeat(2_048)])('a state has at most 4,096 bytes', (state) => {
+  expect(read({ state })).toMatchObject({ ok: true, value: { state } });
+  const fault = { code: 'invalid_field', field: 'state', limit: 4_096 };
+  expect(read({ state: `${state}x` })).toMatchObject({ ok: false, fault });
+});
+
+test.for(['x'.repeat(256), 'é'.repeat(128)])('a user has at most 256 bytes', (user) => {
+  expect(read({ user }, handshake)).toMatchObject({ ok: true, value: { user } });
+  const fault = { code: 'invalid_field', field: 'user' };
+  expect(read({ user: `${user}x` }, handshake)).toMatchObject({ ok: false, fault });
+});
+
+test.for<[kind: string, entry: object]>([
+  ['send', { sockets: 'a', body: 'x' }],
+  ['broadcast', { body: 'x' }],
+])('%j has at most 100 entries', ([kind, entry]) => {
+  expect(read({ [kind]: new Array(100).fill(entry) })).toMatchObject({ ok: true });
+  const detail = `"${kind}" must be at most 100 entries.`;
+  const fault = { code: 'invalid_field', detail, field: kind, limit: 100 };
+  expect(read({ [kind]: new Array(101).fill(entry) })).toEqual({ ok: false, fault });
+});
+
+test.for(['\n', 'a\u0000', '\u007f', '\u0085', '\ud800'])('%j is neither a state nor a user', (text) => {
+  const state = { code: 'invalid_field', detail: '"state" must be printable text.', field: 'state' };
+  expect(read({ state: text })).toEqual({ ok: false, fault: state });
+  const user = { code: 'invalid_field', field: 'user' };
+  expect(read({ user: text }, handshake)).toMatchObject({ ok: false, fault: user });
+});
+
+test.for(['reply', 'send', 'broadcast'])('half of a surrogate pair in "%s" is refused', (kind) => {
+  const entry = { body: 'a\ud800', ...(kind === 'send' ? { sockets: 'a' } : {}) };
+  const field = kind === 'reply' ? 'reply' : `${kind}.0.body`;
+  const document = { [kind]: kind === 'reply' ? entry.body : [entry] };
+  const detail = `"${field}" must be well-formed Unicode.`;
+  expect(read(document)).toEqual({ ok: false, fault: { code: 'invalid_field', detail, field } });
+});
+
+test('a message may hold control characters', () => {
+  expect(read({ reply: '\u0000\r\n\t' })).toMatchObject({ ok: true, value: { reply: '\u0000\r\n\t' } });
+});

@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { actionsType } from '../../../functions/wire/actions.ts';
+import { form } from '../../../functions/wire/formats/form.ts';
+import { hookFields } from '../../../functions/wire/hook.ts';
+import { anyHook } from '../any-hook.ts';
+import { hookVectors, vectorBaseUrl } from '../hook-vectors.ts';
+
+test.for(hookVectors)('$name is posted as exactly these form bytes', ({ hook, url, form: body }) => {
+  const contentType = 'application/x-www-form-urlencoded';
+  expect(form.request(hook, vectorBaseUrl)).toEqual({ url, contentType, body });
+});
+
+test('whatever a form says is read back as it was, in order', () => {
+  const same = fc.property(anyHook, (hook) => {
+    const { body } = form.request(hook, vectorBaseUrl);
+    expect(body).toMatch(/^[\x21-\x7e]+$/);
+    expect([...new URLSearchParams(body)]).toEqual(Object.entries(hookFields(hook)));
+  });
+  fc.assert(same, { numRuns: 500 });
+});
+
+test('the answer carries actions by its type, not by its looks', () => {
+  const context = { event: 'message', offered: [], messageBytes: 10 } as const;
+  const body = '{"reply":"hi"}';
+  const marked = form.answer({ contentType: actionsType, body }, context);
+  const plain = form.answer({ contentType: 'application/json', body }, context);
+  expect(marked).toMatchObject({ ok: true, value: { reply: 'hi' } });
+  expect(plain).toEqual({ ok: true, value: { send: [], broadcast: [], close: false } });
+});

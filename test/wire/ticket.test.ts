@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { SignJWT } from 'jose';
+import { expect, test } from 'vitest';
+import { escapePath, escapeQuery, parsePath } from '../../functions/wire/path.ts';
+import { mintTicket, parseUrlKey, type UrlKey, verifyTicket } from '../../functions/wire/ticket.ts';
+import { parseUser } from '../../functions/wire/user.ts';
+import { must } from './must.ts';
+
+const now = 1_764_000_000_000;
+const inAnHour = now / 1000 + 3_600;
+const key = urlKey('the first key, 32 bytes or longer');
+const newKey = urlKey('the second key, also long enough.');
+const longKey = urlKey('x'.repeat(64));
+const notLive = { ok: false, fault: 'the ticket is not signed by a live key, or has expired' };
+const notText = { ok: false, fault: 'the claims of the ticket are not text' };
+
+function urlKey(text: string): UrlKey {
+  return must(parseUrlKey(text));
+}
+
+/** A ticket as any JWT library makes it. */
+function jwt(claims: Record<string, unknown>, signedBy: UrlKey = key, alg = 'HS256'): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg }).sign(signedBy);
+}
+
+function mint(path: string, query = '', user = '', signedBy = key): Promise<string> {
+  return mintTicket({ path: must(parsePath(path)), query, user }, inAnHour, signedBy);
+}
+
+function encoded(json: unknown): string {
+  return Buffer.from(JSON.stringify(json)).toString('base64url');
+}
+
+test.for(['x'.repeat(32), 'é'.repeat(16), 'x'.repeat(48)])('%j is long enough to be a URL key', (text) => {
+  expect(parseUrlKey(text)).toEqual({ ok: true, value: new TextEncoder().encode(text) });
+});
+
+test.for(['', 'x'.repeat(31), 'é'.repeat(15)])('%j is too short to be a URL key', (text) => {
+  expect(parseUrlKey(text)).toEqual({ ok: false, fault: 'a URL key is at least 32 characters' });
+});
+
+test('a ticket says where its bearer may connect and as whom', async () => {
+  const token = await mint('/foo/a%20b', 'x=1&y=a?b', 'alice');
+  const ticket = { path: '/foo/a%20b', query: 'x=1&y=a?b', user: 'alice' };
+  expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
+});
+
+test('a ticket is a JWT that any library can read', async () => {
+  const [header = '', claims = ''] = (await mint('/foo', 'x=1', 'alice')).split('.');
+  expect(Buffer.from(header, 'base64url').toString()).toBe('{"alg":"HS256","typ":"JWT"}');
+  const read: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString());
+  expect(read).toEqual({ path: '/foo?x=1', sub: 'alice', exp: inAnHour });
+});
+
+test('a ticket for nobody in particular has no subject', async () => {
+  const claims = (await mint('/foo')).split('.')[1] ?? '';
+  const read: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString());
+  expect(read).toEqual({ path: '/foo', exp: inAnHour });
+});
+
+test('whatever is minted is verified as it was', async () => {
+  const text = fc.string({ unit: 'binary' });
+  const paths = text.map((written) => parsePath(escapePath(written))).filter((path) => path.ok);
+  const users = fc.string({ unit: 'grapheme', maxLength: 60 }).filter((user) => parseUser(user).ok);
+  const same = fc.asyncProperty(paths, text.map(escapeQuery), users, async (path, query, user) => {
+    const ticket = { path: must(path), query, user };
+    const token = await mintTicket(ticket, inAnHour, key);
+    expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
+  });
+  await fc.assert(same, { numRuns: 300 });
+});
+
+test('a ticket holds until the last millisecond before it expires, and no longer', async () => {
+  const token = await mint('/foo');
+  expect(await verifyTicket(token, [key], inAnHour * 1000 - 1)).toMatchObject({ ok: true });
+  expect(await verifyTicket(token, [key], inAnHour * 1000)).toEqual(notLive);
+  expect(await verifyTicket(token, [key], inAnHour * 1000 + 1)).toEqual(notLive);
+});
+
+test('while keys rotate, tickets of the old key and of the new one are good', async () => {
+  const [old, young] = [await mint('/old', '', '', key), await mint('/new', '', '', newKey)];
+  for (const keys of [[newKey, key] as const, [key, newKey] as const]) {
+    expect(await verifyTicket(old, keys, now)).toMatchObject({ ok: true, value: { path: '/old' } });
+    expect(await verifyTicket(young, keys, now)).toMatchObject({ ok: true, value: { path: '/new' } });
+  }
+});
+
+test('a ticket of a key that is not live is refused', async () => {
+  const token = await mint('/foo');
+  expect(await verifyTicket(token, [newKey], now)).toEqual(notLive);
+  expect(await verifyTicket(token, [], now)).toEqual(notLive);
+});
+
+test.for(['none', 'None', 'NONE', 'HS256'])(
+  'a ticket of algorithm %s without a signature is refused',
+  async (alg) => {
+    const token = `${encoded({ alg, typ: 'JWT' })}.${encoded({ path: '/', exp: inAnHour })}.`;
+    expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+  },
+);
+
+test('a ticket whose algorithm was changed to none is refused, its signature kept', async () => {
+  const [, claims, signature] = (await mint('/foo')).split('.');
+  const token = `${encoded({ alg: 'none' })}.${claims}.${signature}`;
+  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+});
+
+test.for(['HS384', 'HS512'])('a ticket signed by %s with the live key is refused', async (alg) => {
+  const claims = { path: '/', exp: inAnHour };
+  expect(await verifyTicket(await jwt(claims, longKey, alg), [longKey], now)).toEqual(notLive);
+  expect(await verifyTicket(await jwt(claims, longKey), [longKey], now)).toMatchObject({ ok: true });
+});
+
+test('a ticket for one path is not good for another', async () => {
+  const [header, , signature] = (await mint('/foo')).split('.');
+  const token = `${header}.${encoded({ path: '/admin', exp: inAnHour })}.${signature}`;
+  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+});
+
+test.for([
+  ['no expiry', { path: '/' }],
+  ['no path', { exp: inAnHour }],
+  ['nothing', {}],
+  ['an expiry that is text', { path: '/', exp: String(inAnHour) }],
+  ['an expiry in the past', { path: '/', exp: now / 1000 - 1 }],
+  ['a beginning in the future', { path: '/', exp: inAnHour, nbf: now / 1000 + 60 }],
+] as const)('a signed ticket with %s is refused', async ([, claims]) => {
+  expect(await verifyTicket(await jwt(claims), [key], now)).toEqual(notLive);
+});
+
+test.for([{ path: 7 }, { path: ['/'] }, { path: null }, { path: '/', sub: 7 }, { path: '/', sub: null }])(
+  'a signed ticket whose claims are %j is refused, for they are not text',
+  async (claims) => {
+    expect(await verifyTicket(await jwt({ exp: inAnHour, ...claims }), [key], now)).toEqual(notText);
+  },
+);
+
+test.for<[claims: { path: string; sub?: string }, fault: string]>([
+  [{ path: '/', sub: 'a'.repeat(257) }, 'a user is at most 256 bytes'],
+  [{ path: '/', sub: 'a\nb' }, 'a user is printable text'],
+  [{ path: '/', sub: 'a\ud800' }, 'a user is printable text'],
+  [{ path: '/../x' }, 'no segment of a path is empty (but the last), "." or ".."'],
+  [{ path: '/a\\b' }, 'a path has no control characters and no backslash'],
+  [{ path: `/${'a'.repeat(1_024)}` }, 'a path is at most 1024 bytes'],
+  [{ path: '/\udc00' }, 'a path is well-formed Unicode'],
+])('a signed ticket with the claims %j is refused', async ([claims, fault]) => {
+  expect(await verifyTicket(await jwt({ exp: inAnHour, ...claims }), [key], now)).toEqual({
+    ok: false,
+    fault,
+  });
+});
+
+test('a path that another library wrote without escapes gets them', async () => {
+  const token = await jwt({ path: 'caf\u00e9/a b?x=a b', sub: 'a'.repeat(256), exp: inAnHour });
+  const ticket = { path: '/caf%C3%A9/a%20b', query: 'x=a%20b', user: 'a'.repeat(256) };
+  expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
+});
+
+test('a ticket of 4,096 characters is read, one of 4,097 is refused', async () => {
+  const bytes = Buffer.from((await mint('/', 'x')).split('.')[1] ?? '', 'base64url').length;
+  const longest = await mint('/', 'x'.repeat(1 + 3_011 - bytes));
+  const tooLong = await mint('/', 'x'.repeat(1 + 3_012 - bytes));
+  expect([longest.length, tooLong.length]).toEqual([4_096, 4_097]);
+  expect(await verifyTicket(longest, [key], now)).toMatchObject({ ok: true });
+  expect(await verifyTicket(tooLong, [key], now)).toEqual({ ok: false, fault: 'the ticket is too long' });
+});
+
+test.for(['', 'x', '..', 'a.b.c', '{}.{}.{}', 'é.é.é'])('%j is no ticket', async (token) => {
+  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+});
