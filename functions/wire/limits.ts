@@ -26,8 +26,6 @@ export const limits = {
   /** Rows in one page of `GET /sockets`. */
   pageSize: 1_000,
   pageSizeDefault: 100,
-  /** A close reason. RFC 6455 section 5.5: a control frame holds 125 bytes, two of them the code. */
-  closeReasonBytes: 123,
   /** How long an idle connection lives. API Gateway: 10 minutes. */
   idleMs: 600_000,
   /** How long any connection lives. API Gateway: 2 hours. */

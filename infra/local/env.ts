@@ -10,8 +10,14 @@ if (settings.ok) {
     localUrls(settings.value, settings.value.port),
     secretTexts(settings.value),
   );
-  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}='${value}'\n`);
+  for (const [name, value] of Object.entries(variables))
+    process.stdout.write(`export ${name}=${quote(value)}\n`);
 } else {
   process.stderr.write(`${settings.fault.join('\n')}\n`);
   process.exitCode = 1;
+}
+
+/** Quotes a value for a POSIX shell, in which nothing but a single quote ends single quotes. */
+function quote(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`;
 }

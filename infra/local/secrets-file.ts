@@ -2,14 +2,25 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { parseApiKey } from '../../functions/wire/api-key.ts';
+import type { Result } from '../../functions/wire/result.ts';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
+import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import type { SecretTexts } from './local-secrets.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+const keys = (parse: (text: string) => Result<unknown, string>) =>
+  v.pipe(
+    v.array(v.string()),
+    v.minLength(1),
+    v.check((entries) => entries.every((entry) => parse(entry).ok)),
+  );
+
 const fileSchema = v.object({
-  apiKeys: v.array(v.string()),
-  webhookSecrets: v.array(v.string()),
-  urlKeys: v.array(v.string()),
+  apiKeys: keys(parseApiKey),
+  webhookSecrets: keys(parseSigningKey),
+  urlKeys: keys(parseUrlKey),
 });
 
 /**
@@ -33,7 +44,7 @@ function readSecretsFile(folder: string): SecretTexts {
     urlKeys: [password()],
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   return secrets;
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseApiKey } from '../../functions/wire/api-key.ts';
 import { isForwardable } from '../../functions/wire/client-headers.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { json } from '../../functions/wire/formats/json.ts';
@@ -128,11 +129,10 @@ const environment = v.object({
     v.pipe(
       lowerCaseList,
       v.check(
-        (entries) => entries.every(origin),
+        (entries) => entries.length > 0 && entries.every(origin),
         'must be origins such as https://app.example, separated by commas',
       ),
     ),
-    '',
   ),
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
@@ -141,10 +141,7 @@ const environment = v.object({
     v.pipe(v.string(), v.regex(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query')),
   ),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
-  SOCKETHOOK_API_KEYS: wellFormed(
-    (key) => (/^[\x21-\x7e]{16,}$/.test(key) ? ok(key) : fault('')),
-    'must be keys of at least 16 visible characters',
-  ),
+  SOCKETHOOK_API_KEYS: wellFormed(parseApiKey, 'must be keys of at least 16 visible characters'),
   SOCKETHOOK_WEBHOOK_SECRETS: wellFormed(
     parseSigningKey,
     'must be secrets "whsec_" followed by base64 of 24 to 64 bytes',
@@ -173,7 +170,7 @@ export function parseSettings(
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
     forwardHeaders: output.FORWARD_HEADERS,
     requireTicket: output.REQUIRE_TICKET === 'true',
-    allowedOrigins: output.ALLOWED_ORIGINS.length > 0 ? new Set(output.ALLOWED_ORIGINS) : undefined,
+    allowedOrigins: output.ALLOWED_ORIGINS && new Set(output.ALLOWED_ORIGINS),
     host: output.HOST,
     port: output.PORT,
     limits: limitSets[output.LIMITS],

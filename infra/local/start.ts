@@ -58,7 +58,7 @@ function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined): void {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop());
-  if (isRunByNpm()) onOrphaned(() => void stop());
+  if (isRunByNpm()) onOrphaned(() => void (isStopping || stop()));
 }
 
 /** npm passes a signal on to its shell only, and the shell ends without passing it on. */

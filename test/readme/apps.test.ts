@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import type { Api } from '../support/api.ts';
+import { connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLocal, testSecrets } from '../support/local.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+import { freePort, startApp } from './started-app.ts';
+
+const form = 'application/x-www-form-urlencoded';
+
+describe.for([
+  ['node', 'app.mjs'],
+  ['python3', 'app.py'],
+] as const)('%s %s', ([command, file]) => {
+  test('answers what clients say, takes every hook, and refuses what the gateway did not sign', async () => {
+    const port = await freePort();
+    const base = `http://127.0.0.1:${port}/websocket`;
+    const world = await startLocal({ WEBHOOK_BASE_URL: base });
+    const environment = appEnvironment(world.gateway, testSecrets);
+    const app = await startApp(command, file, { ...environment, PORT: String(port) });
+    try {
+      const client = await connect(`${world.url}/foo/b%20r?x=1`);
+      for (const body of ['hello', '日本 & +=%', '']) {
+        client.send(body);
+        expect(await client.next()).toBe(`You said: ${body}`);
+      }
+      const long = '\u0001'.repeat(131_000);
+      client.send(long);
+      expect(await client.next()).toBe(`You said: ${long}`);
+      await client.close();
+      await eventually('closed is done', async () => (await sockets(world.api)) === 0);
+      expect(world.log.lines).toEqual([]);
+      await hangUp(port);
+      for (const headers of [{}, signed('v1,AAAA'), signed('v1,ä'), signed(`v1,${'A'.repeat(43)}=`)]) {
+        const init = { method: 'POST', body: 'event=message&body=x&path=%2F', headers };
+        const answer = await fetch(`${base}/message/`, {
+          ...init,
+          headers: { ...headers, 'Content-Type': form },
+        });
+        expect(answer.status).toBe(401);
+      }
+    } finally {
+      await world.stop();
+      await app.stop();
+    }
+  });
+
+  test('refuses a hook that is replayed at another URL', async () => {
+    const recorder = new RecordingApp();
+    const world = await startLocal({ WEBHOOK_BASE_URL: await recorder.listen() });
+    const port = await freePort();
+    const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
+    const app = await startApp(command, file, environment);
+    try {
+      await (await connect(`${world.url}/here`)).close();
+      const { raw, headers: all } = await recorder.hook('/here', 'closed');
+      const headers = Object.fromEntries(
+        Object.entries(all).filter(([name]) => /^webhook-|^content-type/.test(name)),
+      ) as Record<string, string>;
+      const status = async (path: string): Promise<number> =>
+        (
+          await fetch(`http://127.0.0.1:${port}/websocket${path}`, {
+            method: 'POST',
+            body: raw,
+            headers,
+          })
+        ).status;
+      expect(await status('/closed/here')).toBeLessThan(300);
+      expect(await status('/message/here')).toBe(401);
+      expect(await status('/closed/there')).toBe(401);
+    } finally {
+      await world.stop();
+      await recorder.stop();
+      await app.stop();
+    }
+  });
+});
+
+/** A caller that announces a body, and leaves in the middle of it. */
+async function hangUp(port: number): Promise<void> {
+  const caller = createConnection(port, '127.0.0.1');
+  caller.write('POST /websocket/message/ HTTP/1.1\r\nHost: app\r\nContent-Length: 100\r\n\r\nevent=');
+  await once(caller, 'connect');
+  caller.resetAndDestroy();
+  await once(caller, 'close');
+}
+
+function signed(signature: string): Record<string, string> {
+  return {
+    'webhook-id': 'message_x',
+    'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+    'webhook-signature': signature,
+  };
+}
+
+async function sockets(api: Api): Promise<number> {
+  return ((await api.call('GET', '/sockets')).json['sockets'] as unknown[]).length;
+}

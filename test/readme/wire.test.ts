@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { type Client, connect } from '../support/client.ts';
+import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { fences } from './readme.ts';
+
+/** An app on bare TCP: keeps each hook as it came off the wire, and answers 204. */
+const received: string[] = [];
+const app = createServer((connection) => {
+  connection.on('data', (bytes) => {
+    received.push(bytes.toString());
+    connection.write('HTTP/1.1 204 No Content\r\n\r\n');
+  });
+  connection.on('error', () => connection.destroy());
+});
+
+let world: LocalWorld;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  const address = app.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  environment = appEnvironment(world.gateway, testSecrets);
+});
+
+afterAll(async () => {
+  await world.stop();
+  app.close();
+});
+
+/** What differs from run to run. */
+function settled(hook: string): string {
+  return hook
+    .replaceAll('\r\n', '\n')
+    .replace(/^(host: 127\.0\.0\.1):\d+$/m, '$1:PORT')
+    .replace(/^webhook-id: message_\w[\w-]*$/m, 'webhook-id: ID')
+    .replace(/^webhook-timestamp: \d{10}$/m, 'webhook-timestamp: TIME')
+    .replace(/^webhook-signature: v1,[\w+/]{43}=(?: v1,[\w+/]{43}=)*$/m, 'webhook-signature: SIGNATURE')
+    .replace(/&from=[\w-]{15}%3D&/, '&from=FROM&')
+    .replace(/&time=\d{13}$/, '&time=TIME');
+}
+
+/** Runs a command as a reader would, and gives what curl writes: the body, and the status on a line of its own. */
+async function run(
+  script: string,
+  variables: Record<string, string>,
+): Promise<[status: number, body: string]> {
+  const quiet = `set -eu\ncurl() { command curl -sS -w '\\n%{http_code}' "$@"; }\n`;
+  const { PATH } = process.env;
+  const { stdout } = await promisify(execFile)('bash', ['-c', quiet + script], {
+    env: { PATH, ...variables },
+  });
+  const at = stdout.lastIndexOf('\n');
+  return [Number(stdout.slice(at + 1)), stdout.slice(0, at)];
+}
+
+test('a hook is on the wire as the README shows it, and its curl answers back', async () => {
+  const client = await connect(`${world.url}/foo/bar?x=1`, { origin: 'https://app.example' });
+  client.send('hello');
+  const [shown = ''] = fences('On the wire', 'http');
+  await expect.poll(() => received.find((hook) => hook.startsWith('POST /websocket/message/'))).toBeDefined();
+  const real = received.find((hook) => hook.startsWith('POST /websocket/message/')) ?? '';
+  expect(settled(real)).toBe(settled(shown.trimEnd()));
+  const from = new URLSearchParams(real.split('\r\n\r\n')[1]).get('from') ?? '';
+  const [curl = ''] = fences('On the wire', 'sh');
+  const [status] = await run(curl.replace('0VHzZriVn1SDsZ4=', from), environment);
+  expect([status, await client.next()]).toEqual([200, 'hello yourself']);
+  await client.close();
+});
+
+/** Values that are new each time become those of the README's example. */
+function example(name: string, value: unknown): unknown {
+  if (name === 'url') return String(value).replace(/:\d+\/\?ticket=eyJ.*$/, ':8080/?ticket=eyJ...');
+  if (name === 'socket') return '0VHzZriVn1SDsZ4=';
+  return name === 'openedAt' || name === 'expiresAt' ? 1_795_364_600_000 : value;
+}
+
+test('every curl of the HTTP API is answered as its comment says', async () => {
+  const [preamble = '', ...calls] = (fences('The HTTP API', 'sh')[0] ?? '').trimEnd().split('\n\n');
+  expect(calls).toHaveLength(9);
+  const { client, socket } = await enter();
+  for (const call of calls) {
+    const [, status, body = ''] = /^#> (\d{3}) ?(.*)$/m.exec(call) ?? [];
+    const answer = await run(`${preamble}\n${call}`, { ...environment, SOCKET: socket });
+    const parse = (text: string): unknown => (text === '' ? '' : JSON.parse(text, example));
+    expect([call, answer[0], parse(answer[1])]).toEqual([call, Number(status), parse(body)]);
+  }
+  expect(await client.take(3)).toEqual(['Fish & chips', 'Hello', 'Hello']);
+  expect((await client.closed).code).toBe(1000);
+});
+
+/** A client at /room/1 as alice, with the id of its socket. */
+async function enter(): Promise<{ client: Client; socket: string }> {
+  const { json } = await world.api.post('/urls', { path: '/room/1', user: 'alice' });
+  const client = await connect(String(json['url']));
+  const list = (await world.api.call('GET', '/sockets?path=/room/1')).json['sockets'] as { socket: string }[];
+  return { client, socket: list[0]?.socket ?? '' };
+}
