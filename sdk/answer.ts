@@ -1,0 +1,98 @@
+import type { HookEvent } from '../functions/wire/hook.ts';
+import { limits } from '../functions/wire/limits.ts';
+import { AnswerError, ArgumentError } from './errors.ts';
+
+/** What a handler may ask for in its answer; done in the order reply, send, broadcast, close. */
+export interface HookActions {
+  /** A text to the socket itself; not in a closed hook. */
+  readonly reply?: string;
+  readonly send?: readonly { readonly sockets: string | readonly string[]; readonly body: string }[];
+  readonly broadcast?: readonly {
+    readonly body: string;
+    readonly except?: readonly string[];
+    readonly path?: string;
+    readonly user?: string;
+  }[];
+  /** Closes the socket; in a message hook only. */
+  readonly close?: boolean;
+  /** Kept with the socket, and part of its later hooks: printable text of at most 4 KiB; not in a closed hook. */
+  readonly state?: string;
+  /** Who the socket belongs to; in a handshake only. */
+  readonly user?: string;
+  /** One of the subprotocols that the client offered; in a handshake only. */
+  readonly subprotocol?: string;
+}
+
+/** A refusal of a handshake; `refuse` makes one. */
+export class Refusal {
+  readonly status: number;
+
+  constructor(status: number) {
+    this.status = status;
+  }
+}
+
+/** Refuses the client of a handshake with an HTTP status from 400 to 499; 403 by default. */
+export function refuse(status = 403): Refusal {
+  if (Number.isInteger(status) && status >= 400 && status <= 499) return new Refusal(status);
+  throw new ArgumentError('status', 'must be from 400 to 499');
+}
+
+/** What a handler returns: nothing, a text to reply, or actions. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return has this type.
+export type HookAnswer = undefined | void | string | HookActions;
+
+/** An answer as any framework can send it. */
+export interface HookResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The media type of an answer with actions. */
+const actionsType = 'application/vnd.sockethook+json';
+
+const allowed: Readonly<Record<HookEvent, ReadonlySet<string>>> = {
+  handshake: new Set(['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol']),
+  message: new Set(['reply', 'send', 'broadcast', 'close', 'state']),
+  closed: new Set(['send', 'broadcast']),
+};
+
+/** Writes what a handler returned as an HTTP answer. Throws an `AnswerError` for what its hook does not allow. */
+export function toResponse(event: HookEvent, answer: HookAnswer | Refusal): HookResponse {
+  if (answer === undefined) return { status: 204, headers: {}, body: '' };
+  if (answer instanceof Refusal) return toRefusal(event, answer);
+  const actions: HookActions = typeof answer === 'string' ? { reply: answer } : answer;
+  if (typeof actions !== 'object' || actions === null || Array.isArray(actions)) {
+    throw new AnswerError(
+      'ERR_ANSWER',
+      `The ${event} handler must return nothing, a text to reply, or actions.`,
+    );
+  }
+  for (const name of Object.keys(actions)) {
+    if (allowed[event].has(name)) continue;
+    const names = [...allowed[event]].join(', ');
+    throw new AnswerError('ERR_ANSWER', `The ${event} handler returned "${name}"; it may return ${names}.`);
+  }
+  const body = JSON.stringify(actions);
+  if (Buffer.byteLength(body) > limits.answerBytes) {
+    throw new AnswerError(
+      'ERR_ANSWER',
+      `The ${event} handler returned more than ${limits.answerBytes} bytes; send them instead.`,
+    );
+  }
+  return { status: 200, headers: { 'Content-Type': actionsType }, body };
+}
+
+function toRefusal(event: HookEvent, { status }: Refusal): HookResponse {
+  if (event === 'handshake') return sentence(status, 'The connection is refused.');
+  throw new AnswerError(
+    'ERR_ANSWER',
+    `The ${event} handler returned a refusal; only a handshake can be refused.`,
+  );
+}
+
+/** An answer of one sentence. */
+export function sentence(status: number, text: string): HookResponse {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
+}

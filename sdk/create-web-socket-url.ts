@@ -1,0 +1,54 @@
+import { limits } from '../functions/wire/limits.ts';
+import { parsePathAndQuery } from '../functions/wire/path.ts';
+import { mintTicket } from '../functions/wire/ticket.ts';
+import { parseUser } from '../functions/wire/user.ts';
+import { ArgumentError, SettingError } from './errors.ts';
+import { urlKey, webSocketUrl } from './settings.ts';
+
+/** What a URL for a client says beside its path. */
+export interface WebSocketUrlOptions {
+  /** Who will connect: it is on every hook of the socket, and broadcasts can name it. Needs a ticket. */
+  readonly user?: string;
+  /** For how many seconds the URL works, 1 to 86,400; 3,600 by default. */
+  readonly expiresIn?: number;
+}
+
+/**
+ * Makes the URL that a client connects with. The path is one of the app's choosing, `/room/1?lang=de`: it stands at
+ * the end of every hook's URL. With `SOCKETHOOK_URL_KEY` the URL carries a ticket, minted here without a call to
+ * the gateway; without it, the path itself, which the client can change.
+ *
+ * Rejects with an `ArgumentError` for a path, user or time that the gateway would refuse, and with a
+ * `SettingError` where a variable is missing.
+ */
+export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions = {}): Promise<string> {
+  const target = parsePathAndQuery(path);
+  if (!target.ok) throw new ArgumentError('path', `can not be used: ${target.fault}`);
+  const { user = '', expiresIn = limits.ticketSecondsDefault } = options;
+  const name = parseUser(user);
+  if (!name.ok) throw new ArgumentError('user', `can not be used: ${name.fault}`);
+  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > limits.ticketSeconds) {
+    throw new ArgumentError('expiresIn', `must be whole seconds from 1 to ${limits.ticketSeconds}`);
+  }
+  const key = urlKey();
+  if (key !== undefined) {
+    const expiresAt = Math.floor(Date.now() / 1000) + expiresIn;
+    return fitting(`${webSocketUrl()}?ticket=${await mintTicket({ ...target.value, user }, expiresAt, key)}`);
+  }
+  if (user !== '' || options.expiresIn !== undefined) {
+    throw new SettingError(
+      'SOCKETHOOK_URL_KEY',
+      'is not set; a URL with a user or an end needs it, to sign its ticket',
+    );
+  }
+  const { path: escaped, query } = target.value;
+  return fitting(`${webSocketUrl()}?path=${encodeURIComponent(escaped)}${query === '' ? '' : `&${query}`}`);
+}
+
+function fitting(url: string): string {
+  if (url.length <= limits.urlLength) return url;
+  throw new ArgumentError(
+    'path',
+    `makes a URL of ${url.length} characters; clients can open at most ${limits.urlLength}`,
+  );
+}

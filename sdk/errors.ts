@@ -1,0 +1,96 @@
+/** What went wrong, so that code can switch on it. */
+export type SockethookErrorCode =
+  | 'ERR_SETTING'
+  | 'ERR_ARGUMENT'
+  | 'ERR_API'
+  | 'ERR_UNREACHABLE'
+  | 'ERR_BODY_DRAINED'
+  | 'ERR_ANSWER';
+
+/** Every error of this package; the message says what to do. */
+export class SockethookError extends Error {
+  override readonly name: string = 'SockethookError';
+  readonly code: SockethookErrorCode;
+
+  constructor(code: SockethookErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An environment variable is missing or malformed. */
+export class SettingError extends SockethookError {
+  override readonly name = 'SettingError';
+  /** The variable's name. */
+  readonly variable: string;
+
+  constructor(variable: string, rule: string) {
+    super('ERR_SETTING', `${variable} ${rule}.`);
+    this.variable = variable;
+  }
+}
+
+/** An argument can't be used; nothing was sent. */
+export class ArgumentError extends SockethookError {
+  override readonly name = 'ArgumentError';
+  /** The argument's name. */
+  readonly argument: string;
+
+  constructor(argument: string, rule: string) {
+    super('ERR_ARGUMENT', `"${argument}" ${rule}.`);
+    this.argument = argument;
+  }
+}
+
+/** The gateway refused a call: an RFC 9457 problem. */
+export class ApiError extends SockethookError {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  /** The problem's stable code, such as `unauthorized`; empty if the answer was no problem of the gateway's. */
+  readonly problem: string;
+  /** The field at fault, where there is one. */
+  readonly field: string | undefined;
+
+  constructor(call: string, status: number, problem: { code?: string; detail?: string; field?: string }) {
+    const advice = status === 401 ? ' Is SOCKETHOOK_API_KEY one of the gateway’s API keys?' : '';
+    super(
+      'ERR_API',
+      `The gateway answered ${call} with ${status}: ${problem.detail ?? problem.code ?? 'no reason'}${advice}`,
+    );
+    this.status = status;
+    this.problem = problem.code ?? '';
+    this.field = problem.field;
+  }
+}
+
+/** The gateway did not answer; whether it did what was asked can't be known. */
+export class UnreachableError extends SockethookError {
+  override readonly name = 'UnreachableError';
+
+  constructor(url: string, cause: unknown) {
+    super(
+      'ERR_UNREACHABLE',
+      `The gateway at ${url} does not answer. Is it running, and is SOCKETHOOK_API_URL its URL?`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Something read the body of a hook before us, so that its signature can't be verified any more. */
+export class DrainedBodyError extends SockethookError {
+  override readonly name = 'DrainedBodyError';
+
+  constructor() {
+    super(
+      'ERR_BODY_DRAINED',
+      'The body of the hook was read before it could be verified: mount the hooks before express.urlencoded, express.json and any other body parser.',
+    );
+  }
+}
+
+/** A handler returned what can't be an answer to its hook. */
+export class AnswerError extends SockethookError {
+  override readonly name = 'AnswerError';
+}

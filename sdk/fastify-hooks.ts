@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { createHandle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { headersOf } from './node-hooks.ts';
+
+/** What this package reads of Fastify's request. */
+export interface FastifyRequestLike {
+  readonly raw: IncomingMessage;
+  readonly body: unknown;
+}
+
+/** What this package uses of Fastify's reply. */
+export interface FastifyReplyLike {
+  code(status: number): unknown;
+  headers(headers: Readonly<Record<string, string>>): unknown;
+  send(body: string): unknown;
+}
+
+/** What this package uses of a Fastify instance. */
+export interface FastifyLike<Request extends FastifyRequestLike> {
+  removeAllContentTypeParsers(): unknown;
+  addContentTypeParser(
+    type: string,
+    options: { parseAs: 'buffer'; bodyLimit: number },
+    parser: (request: Request, body: Buffer, done: (error: Error | null, body?: unknown) => void) => void,
+  ): unknown;
+  post(path: string, handler: (request: Request, reply: FastifyReplyLike) => Promise<unknown>): unknown;
+}
+
+/**
+ * Web hooks for Fastify: a plugin to register with `fastify.register(fastifyHooks({ ... }), { prefix: '/websocket' })`.
+ * It reads bodies as they are, inside its own context only. The handlers get Fastify's request as well.
+ */
+export function fastifyHooks<Request extends FastifyRequestLike>(
+  handlers: HookHandlers<Request>,
+  options: HookOptions = {},
+): (instance: FastifyLike<Request>) => Promise<void> {
+  const handle = createHandle(handlers, options);
+  return async (instance) => {
+    instance.removeAllContentTypeParsers();
+    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostHookBytes }, (_, body, done) =>
+      done(null, body),
+    );
+    instance.post('/*', async (request, reply) => {
+      const { method = '', url = '/' } = request.raw;
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const answer = await handle({ method, url, headers: headersOf(request.raw), body }, request);
+      reply.code(answer.status);
+      reply.headers(answer.headers);
+      return reply.send(answer.body);
+    });
+  };
+}

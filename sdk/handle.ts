@@ -1,0 +1,66 @@
+import { type HookAnswer, type HookResponse, type Refusal, sentence, toResponse } from './answer.ts';
+import { type Message, toMessage } from './message.ts';
+import { MemorySeenIds, type SeenIds } from './seen-ids.ts';
+import { signingKeys } from './settings.ts';
+import { type HookRequest, verifyHook } from './verify-hook.ts';
+
+/** What is done with each hook; one that is left out is accepted. `Context` is the framework's own request. */
+export interface HookHandlers<Context> {
+  /** A client knocks: return nothing to let it in, `refuse()` not to. */
+  readonly handshake?: Handler<Context, HookAnswer | Refusal>;
+  /** A client sent a text. */
+  readonly message?: Handler<Context, HookAnswer>;
+  /** A socket has ended; also one that was never known here, if the answer to its handshake was lost. */
+  readonly closed?: Handler<Context, HookAnswer>;
+}
+
+/** Handles one hook. What it throws is for the framework: a 500, after which the gateway tries again. */
+export type Handler<Context, Answer> = (message: Message, context: Context) => Answer | Promise<Answer>;
+
+/** How hooks are handled, beside the environment. */
+export interface HookOptions {
+  /** Where handled ids are kept; in this process by default, nowhere if false. */
+  readonly seen?: SeenIds | false;
+}
+
+/** A hook's way from an HTTP request to an answer, whatever the framework. */
+export type Handle<Context> = (request: HookRequest, context: Context) => Promise<HookResponse>;
+
+/** The longest body of a hook: a message of 131,072 bytes with every byte escaped, and the other fields. */
+export const mostHookBytes = 1_048_576;
+
+/** Makes a function that verifies a hook, runs its handler once, and writes what that returned as an answer. */
+export function createHandle<Context>(
+  handlers: HookHandlers<Context>,
+  options: HookOptions,
+): Handle<Context> {
+  const seen = options.seen ?? new MemorySeenIds();
+  return async (request, context) => {
+    if (request.method !== 'POST') return sentence(405, 'A hook is a POST.');
+    if (request.body.length > mostHookBytes)
+      return sentence(413, `A hook is at most ${mostHookBytes} bytes.`);
+    const hook = verifyHook(request, signingKeys(), Date.now());
+    if (!hook.ok) return sentence(401, hook.fault);
+    const { event, id, fields } = hook.value;
+    const run = async (): Promise<HookResponse> => {
+      const message = toMessage(event, fields, id, request);
+      return toResponse(event, await handlers[event]?.(message, context));
+    };
+    return seen === false ? run() : once(seen, id, run);
+  };
+}
+
+/** 425 asks the gateway to come again: by then it is known how the other attempt ended. */
+async function once(seen: SeenIds, id: string, run: () => Promise<HookResponse>): Promise<HookResponse> {
+  const state = await seen.begin(id);
+  if (state === 'done') return sentence(200, 'This hook was handled before.');
+  if (state === 'running') return sentence(425, 'This hook is being handled.');
+  try {
+    const response = await run();
+    await seen.done(id);
+    return response;
+  } catch (error) {
+    await seen.failed(id);
+    throw error;
+  }
+}

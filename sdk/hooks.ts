@@ -1,0 +1,25 @@
+import { DrainedBodyError } from './errors.ts';
+import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
+
+/**
+ * A Fetch-style handler of web hooks: for Hono, Deno, Bun, Next.js and whatever else speaks `Request` and
+ * `Response`. Verifies the signature (a hook that is forged, stale, unsigned, or signed for another URL gets 401, and
+ * no handler runs), reads either format, runs the handler and answers with what it returned.
+ *
+ * @example
+ * export default { fetch: hooks({ message: ({ body }) => `Received: ${body}` }) };
+ */
+export function hooks(
+  handlers: HookHandlers<Request>,
+  options: HookOptions = {},
+): (request: Request) => Promise<Response> {
+  const handle = createHandle(handlers, options);
+  return async (request) => {
+    if (request.bodyUsed) throw new DrainedBodyError();
+    const { pathname, search } = new URL(request.url);
+    const body = new Uint8Array(await request.arrayBuffer());
+    const { method, headers } = request;
+    const answer = await handle({ method, url: pathname + search, headers, body }, request);
+    return new Response(answer.status === 204 ? null : answer.body, answer);
+  };
+}

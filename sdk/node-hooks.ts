@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HookResponse } from './answer.ts';
+import { sentence } from './answer.ts';
+import { DrainedBodyError } from './errors.ts';
+import { createHandle, type Handle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+
+/**
+ * Web hooks for a server of `node:http`. The handlers get Node's own request as well. What a handler throws rejects
+ * the promise, and the gateway is answered 500.
+ *
+ * @example
+ * createServer(nodeHooks({ message: ({ body }) => `Received: ${body}` })).listen(3000);
+ */
+export function nodeHooks(
+  handlers: HookHandlers<IncomingMessage>,
+  options: HookOptions = {},
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const handle = createHandle(handlers, options);
+  return async (request, response) => {
+    try {
+      write(response, await handleNode(handle, request, request.url ?? '/', request));
+    } catch (error) {
+      write(response, sentence(500, 'The hook failed.'));
+      throw error;
+    }
+  };
+}
+
+/** Handles a hook from Node's request; `url` is the whole path and query, whatever is mounted where. */
+export async function handleNode<Context>(
+  handle: Handle<Context>,
+  request: IncomingMessage,
+  url: string,
+  context: Context,
+): Promise<HookResponse> {
+  if (request.readableDidRead || request.readableEnded) throw new DrainedBodyError();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes <= mostHookBytes + 1) chunks.push(chunk);
+  }
+  const body = bytes > mostHookBytes ? new Uint8Array(mostHookBytes + 1) : Buffer.concat(chunks);
+  return handle({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
+}
+
+/** Writes an answer with Node's response. */
+export function write(response: ServerResponse, { status, headers, body }: HookResponse): void {
+  response.writeHead(status, headers).end(status === 204 ? undefined : body);
+}
+
+/** The headers of Node's request as Fetch has them. */
+export function headersOf({ headers }: Pick<IncomingMessage, 'headers'>): Headers {
+  const pairs = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [value].flat().map((one) => [name, one]),
+  );
+  return new Headers(pairs);
+}

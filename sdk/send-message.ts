@@ -1,0 +1,82 @@
+import { limits } from '../functions/wire/limits.ts';
+import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
+import { call } from './call.ts';
+import { ApiError, ArgumentError } from './errors.ts';
+import {
+  type BroadcastOutcome,
+  readBroadcastOutcome,
+  readSendOutcome,
+  type SendOutcome,
+} from './outcomes.ts';
+
+/** Whom a broadcast reaches; everybody if nothing is said. */
+export interface BroadcastOptions {
+  /** Sockets that it leaves out, such as the sender's. */
+  readonly except?: readonly string[];
+  /** Only sockets that connected to this path. */
+  readonly path?: string;
+  /** Only sockets of this user. */
+  readonly user?: string;
+}
+
+/**
+ * Sends a text to a socket or to a list of them; works inside a handshake too. A socket that is gone is an outcome,
+ * not an error. A list of more than 1,000 takes several calls, and an empty one none. Rejects with an
+ * `ArgumentError`, an `ApiError` or an `UnreachableError`.
+ */
+export async function sendMessage(sockets: string | readonly string[], body: string): Promise<SendOutcome> {
+  checkBody(body);
+  const ids = typeof sockets === 'string' ? [sockets] : [...new Set(sockets)];
+  if (ids.some((id) => typeof id !== 'string' || id === '')) {
+    throw new ArgumentError(
+      'sockets',
+      'must be the id of a socket or a list of ids, each a text that is not empty',
+    );
+  }
+  let all: SendOutcome = { delivered: 0, queued: 0, gone: [], failed: [] };
+  for (let from = 0; from < ids.length; from += limits.sendSockets) {
+    const document = { sockets: ids.slice(from, from + limits.sendSockets), body };
+    all = add(all, readSendOutcome(await call('POST', '/send', document)));
+  }
+  return all;
+}
+
+/** Sends a text to every open socket, the sender's too, or to those that the options name. Rejects as `sendMessage`. */
+export async function broadcastMessage(
+  body: string,
+  options: BroadcastOptions = {},
+): Promise<BroadcastOutcome> {
+  checkBody(body);
+  const { except, path, user } = options;
+  return readBroadcastOutcome(await call('POST', '/broadcast', { body, except, path, user }));
+}
+
+/** Closes a socket with 1000; its closed hook follows. False if it was not open. Rejects as `sendMessage`. */
+export async function closeSocket(socket: string): Promise<boolean> {
+  if (typeof socket !== 'string' || socket === '')
+    throw new ArgumentError('socket', 'must be the id of a socket');
+  try {
+    await call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.problem === 'unknown_socket') return false;
+    throw error;
+  }
+}
+
+function checkBody(body: string): void {
+  if (typeof body !== 'string')
+    throw new ArgumentError('body', 'must be text; turn objects into JSON yourself');
+  if (!isWellFormed(body)) throw new ArgumentError('body', 'must be well-formed Unicode');
+  // LIMITS=none lifts the limit of a gateway on one machine, so only the gateway can tell; it answers 413.
+  if (byteLength(body) > 2 ** 24) throw new ArgumentError('body', 'must be at most 16 MiB');
+}
+
+function add(one: SendOutcome, other: SendOutcome): SendOutcome {
+  return {
+    delivered: one.delivered + other.delivered,
+    queued: one.queued + other.queued,
+    gone: [...one.gone, ...other.gone],
+    failed: [...one.failed, ...other.failed],
+  };
+}

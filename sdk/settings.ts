@@ -1,0 +1,62 @@
+import { parseSigningKey, type SigningKey } from '../functions/wire/signature.ts';
+import { parseUrlKey, type UrlKey } from '../functions/wire/ticket.ts';
+import { SettingError } from './errors.ts';
+
+/** The API of the gateway: `SOCKETHOOK_API_URL`, without a trailing slash. */
+export function apiUrl(): string {
+  const name = 'SOCKETHOOK_API_URL';
+  const url = required(name, 'to the URL of the gateway’s HTTP API');
+  if (!/^https?:\/\/[^?#]+$/.test(url))
+    throw new SettingError(name, 'must be an http:// or https:// URL without a query');
+  return url.replace(/\/+$/, '');
+}
+
+/** The key that opens the API: `SOCKETHOOK_API_KEY`. */
+export function apiKey(): string {
+  const name = 'SOCKETHOOK_API_KEY';
+  const key = required(name, 'to one of the gateway’s API keys');
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new SettingError(name, 'must be one key of visible characters');
+  return key;
+}
+
+/** The keys that hooks may be signed with: `SOCKETHOOK_WEBHOOK_SECRET`, one secret or several separated by commas. */
+export function signingKeys(): readonly SigningKey[] {
+  const name = 'SOCKETHOOK_WEBHOOK_SECRET';
+  return entries(required(name, 'to one of the gateway’s webhook secrets')).map((secret) => {
+    const key = parseSigningKey(secret);
+    if (!key.ok) throw new SettingError(name, `is malformed: ${key.fault}`);
+    return key.value;
+  });
+}
+
+/** Where clients connect: `SOCKETHOOK_WEBSOCKET_URL`. */
+export function webSocketUrl(): string {
+  const name = 'SOCKETHOOK_WEBSOCKET_URL';
+  const url = required(name, 'to the URL that clients connect to');
+  if (!/^wss?:\/\/[^?#]+$/.test(url))
+    throw new SettingError(name, 'must be a ws:// or wss:// URL without a query');
+  return url;
+}
+
+/** The key that mints tickets: `SOCKETHOOK_URL_KEY`, the first of several; undefined if it is not set. */
+export function urlKey(): UrlKey | undefined {
+  const name = 'SOCKETHOOK_URL_KEY';
+  const [text] = entries(process.env[name] ?? '');
+  if (text === undefined) return undefined;
+  const key = parseUrlKey(text);
+  if (!key.ok) throw new SettingError(name, `is malformed: ${key.fault}`);
+  return key.value;
+}
+
+function required(name: string, what: string): string {
+  const value = process.env[name]?.trim();
+  if (value) return value;
+  throw new SettingError(name, `is not set; set it ${what}`);
+}
+
+function entries(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}

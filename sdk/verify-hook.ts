@@ -1,0 +1,73 @@
+import { type HookEvent, hookEvents } from '../functions/wire/hook.ts';
+import { cut } from '../functions/wire/path.ts';
+import { fault, ok, type Result } from '../functions/wire/result.ts';
+import { type SigningKey, verify } from '../functions/wire/signature.ts';
+
+/** An HTTP request as any framework has it. */
+export interface HookRequest {
+  readonly method: string;
+  /** The path and the query as they came, whatever the hooks are mounted on. */
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** A hook that is what it says it is. */
+export interface VerifiedHook {
+  readonly event: HookEvent;
+  readonly id: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * Verifies a hook: the signature under one of the keys, at most 5 minutes old, and that its body, which is signed,
+ * says the event, the path and the query that the URL says. The fault is a sentence that gives nothing away.
+ */
+export function verifyHook(
+  { url, headers, body }: HookRequest,
+  keys: readonly SigningKey[],
+  now: number,
+): Result<VerifiedHook, string> {
+  const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+  const presented = {
+    id: header('webhook-id'),
+    timestamp: header('webhook-timestamp'),
+    signature: header('webhook-signature'),
+    body,
+  };
+  const signed = verify(presented, keys, now);
+  if (!signed.ok) return fault(`This hook is ${signed.fault}.`);
+  const fields = readFields(header('content-type') ?? '', body);
+  if (fields === undefined) return fault('The body of this hook can not be read.');
+  const event = hookEvents.find((known) => known === fields.get('event'));
+  if (event === undefined || !isAt(url, event, fields)) return fault('This hook is signed for another URL.');
+  return ok({ event, id: signed.value.id, fields });
+}
+
+/** The event is the first segment of the URL that is the name of one; the rest is the client's path. */
+function isAt(url: string, event: HookEvent, fields: ReadonlyMap<string, string>): boolean {
+  const [pathname, query] = cut(url, '?');
+  const named = /^.*?\/(handshake|message|closed)(\/.*)$/.exec(pathname);
+  const path = fields.get('path') ?? '';
+  return (
+    named?.[1] === event && same(named[2] ?? '', path) && same(`/?${query}`, `/?${fields.get('query') ?? ''}`)
+  );
+}
+
+/** Compares as URLs do, since a Fetch-style request has its URL rewritten: `'` in a query becomes `%27`. */
+function same(one: string, other: string): boolean {
+  const base = 'http://sockethook.invalid';
+  return new URL(base + one).href === new URL(base + other).href;
+}
+
+function readFields(contentType: string, body: Uint8Array): ReadonlyMap<string, string> | undefined {
+  const text = new TextDecoder().decode(body);
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'application/x-www-form-urlencoded') return new Map(new URLSearchParams(text));
+  if (type !== 'application/json') return undefined;
+  try {
+    return new Map(Object.entries(Object(JSON.parse(text))).map(([name, value]) => [name, String(value)]));
+  } catch {
+    return undefined;
+  }
+}

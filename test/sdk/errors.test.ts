@@ -1,0 +1,191 @@
+import { createServer } from 'node:http';
+import { beforeEach, expect, test } from 'vitest';
+import {
+  broadcastMessage,
+  closeSocket,
+  createWebSocketUrl,
+  expressHooks,
+  hooks,
+  refuse,
+  SockethookError,
+  sendMessage,
+} from '../../sdk/index.ts';
+import { startLocal, testSecrets } from '../support/local.ts';
+import { aHook } from '../wire/a-hook.ts';
+import { signedRequest } from './signed.ts';
+
+const environment = {
+  SOCKETHOOK_API_URL: 'http://127.0.0.1:1',
+  SOCKETHOOK_API_KEY: testSecrets.apiKeys[0] ?? '',
+  SOCKETHOOK_WEBHOOK_SECRET: testSecrets.webhookSecrets[0] ?? '',
+  SOCKETHOOK_WEBSOCKET_URL: 'ws://localhost:8080/',
+  SOCKETHOOK_URL_KEY: testSecrets.urlKeys[0] ?? '',
+};
+beforeEach(() => void Object.assign(process.env, environment));
+
+/** The error that something ends in, by its code and what it says. */
+async function errorOf(run: () => unknown): Promise<{ code: string; message: string }> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof SockethookError) return { code: error.code, message: error.message };
+    throw error;
+  }
+  throw new Error('There was no error.');
+}
+
+test.for<[string, string, () => unknown]>([
+  ['SOCKETHOOK_API_URL', 'ftp://x', () => sendMessage('a', 'b')],
+  ['SOCKETHOOK_API_KEY', 'two words', () => broadcastMessage('b')],
+  ['SOCKETHOOK_WEBHOOK_SECRET', 'whsec_short', () => hooks({})(signedRequest(aHook()))],
+  ['SOCKETHOOK_WEBSOCKET_URL', 'http://x', () => createWebSocketUrl('/')],
+])(
+  '%s that is missing or malformed is named, and the message says what to do',
+  async ([name, malformed, run]) => {
+    delete process.env[name];
+    const missing = await errorOf(run);
+    expect(missing).toEqual({
+      code: 'ERR_SETTING',
+      message: expect.stringMatching(new RegExp(`^${name} is not set; set it to `)),
+    });
+    process.env[name] = malformed;
+    const wrong = await errorOf(run);
+    expect(wrong).toEqual({
+      code: 'ERR_SETTING',
+      message: expect.stringMatching(new RegExp(`^${name} (must|is malformed)`)),
+    });
+    expect(wrong.message).not.toContain(malformed.slice(6) || '-');
+  },
+);
+
+test('a short URL key is named; without one, a user or an end can’t be promised', async () => {
+  process.env['SOCKETHOOK_URL_KEY'] = 'short';
+  expect((await errorOf(() => createWebSocketUrl('/'))).message).toMatch(
+    /^SOCKETHOOK_URL_KEY is malformed: .*32/,
+  );
+  delete process.env['SOCKETHOOK_URL_KEY'];
+  for (const options of [{ user: 'alice' }, { expiresIn: 60 }]) {
+    const { code, message } = await errorOf(() => createWebSocketUrl('/', options));
+    expect([code, message]).toEqual([
+      'ERR_SETTING',
+      expect.stringMatching(/^SOCKETHOOK_URL_KEY is not set; .*ticket/),
+    ]);
+  }
+});
+
+test.for<[string, () => unknown, RegExp]>([
+  ['an empty id', () => sendMessage('', 'b'), /^"sockets" must be /],
+  ['an empty id in a list', () => sendMessage(['a', ''], 'b'), /^"sockets" must be /],
+  ['half a surrogate pair', () => sendMessage('a', '\ud800'), /^"body" must be well-formed/],
+  [
+    'a body that is an object',
+    () => sendMessage('a', JSON.parse('{}')),
+    /^"body" must be text; turn objects into JSON/,
+  ],
+  ['a number for a body', () => broadcastMessage(JSON.parse('7')), /^"body" must be text/],
+  ['closing nothing', () => closeSocket(''), /^"socket" must be/],
+  ['a path with a step up', () => createWebSocketUrl('/../x'), /^"path" can not be used: /],
+  ['a path with an empty segment', () => createWebSocketUrl('//foo'), /^"path" can not be used: /],
+  [
+    '1,025 bytes of path',
+    () => createWebSocketUrl(`/${'x'.repeat(1_024)}`),
+    /^"path" can not be used: .*1024/,
+  ],
+  [
+    'a URL of too many characters',
+    () => createWebSocketUrl(`/?${'x'.repeat(4_096)}`),
+    /^"path" makes a URL of .* at most 4096$|^"path" makes a URL of .* at most 4096\./,
+  ],
+  [
+    '257 bytes of user',
+    () => createWebSocketUrl('/', { user: 'u'.repeat(257) }),
+    /^"user" can not be used: .*256/,
+  ],
+  [
+    '0 seconds',
+    () => createWebSocketUrl('/', { expiresIn: 0 }),
+    /^"expiresIn" must be whole seconds from 1 to 86400/,
+  ],
+  ['86,401 seconds', () => createWebSocketUrl('/', { expiresIn: 86_401 }), /^"expiresIn" must be/],
+  ['refusing with 200', () => refuse(200), /^"status" must be from 400 to 499/],
+  ['refusing with 500', () => refuse(500), /^"status" must be/],
+])('%s is an argument that can’t be used, and is named', async ([, run, message]) => {
+  expect(await errorOf(run)).toEqual({ code: 'ERR_ARGUMENT', message: expect.stringMatching(message) });
+});
+
+test('a gateway that does not answer is said so, with the variable to look at', async () => {
+  const { code, message } = await errorOf(() => sendMessage('a', 'b'));
+  expect([code, message]).toEqual([
+    'ERR_UNREACHABLE',
+    expect.stringMatching(/http:\/\/127\.0\.0\.1:1 .*SOCKETHOOK_API_URL/),
+  ]);
+});
+
+test('a gateway that refuses is quoted, and a wrong key is said so', async () => {
+  const world = await startLocal();
+  process.env['SOCKETHOOK_API_URL'] = world.gateway.apiUrl;
+  const tooLarge = await errorOf(() => sendMessage('a', 'x'.repeat(131_073)));
+  expect(tooLarge).toEqual({
+    code: 'ERR_API',
+    message: expect.stringMatching(/413: "body" must be at most 131072/),
+  });
+  process.env['SOCKETHOOK_API_KEY'] = 'wrong-key-wrong-key';
+  const { code, message } = await errorOf(() => sendMessage('a', 'b'));
+  expect([code, message]).toEqual(['ERR_API', expect.stringMatching(/401.*SOCKETHOOK_API_KEY/)]);
+  await world.stop();
+});
+
+test('a server that is no gateway is said so', async () => {
+  const server = createServer((_, response) => response.end('{"ok":true}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  process.env['SOCKETHOOK_API_URL'] = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  for (const run of [() => sendMessage('a', 'b'), () => broadcastMessage('b')]) {
+    expect(await errorOf(run)).toEqual({
+      code: 'ERR_API',
+      message: expect.stringMatching(/SOCKETHOOK_API_URL/),
+    });
+  }
+  server.closeAllConnections();
+  server.close();
+});
+
+test.for<[string, Parameters<typeof hooks>[0], Parameters<typeof aHook>[0], RegExp]>([
+  [
+    'a refusal of a message',
+    { message: () => JSON.parse('{"status":403}') },
+    { event: 'message' },
+    /"status"; it may return reply, /,
+  ],
+  [
+    'a reply to a closed socket',
+    { closed: () => 'bye' },
+    { event: 'closed' },
+    /closed handler returned "reply"; it may return send, broadcast/,
+  ],
+  ['close in a handshake', { handshake: () => ({ close: true }) }, {}, /handshake handler returned "close"/],
+  [
+    'a number',
+    { message: () => JSON.parse('7') },
+    { event: 'message' },
+    /must return nothing, a text to reply, or actions/,
+  ],
+  ['a list', { message: () => JSON.parse('[]') }, { event: 'message' }, /must return nothing/],
+  [
+    'more than 1 MiB',
+    { message: () => 'x'.repeat(1_048_576) },
+    { event: 'message' },
+    /more than 1048576 bytes; send them instead/,
+  ],
+])('a handler that returns %s is told what it may return', async ([, handlers, hook, message]) => {
+  const { code, message: said } = await errorOf(() => hooks(handlers)(signedRequest(aHook(hook))));
+  expect([code, said]).toEqual(['ERR_ANSWER', expect.stringMatching(message)]);
+});
+
+test('a body that was read before says where to mount the hooks', async () => {
+  const request = signedRequest(aHook());
+  await request.text();
+  const { code, message } = await errorOf(() => hooks({})(request));
+  expect([code, message]).toEqual(['ERR_BODY_DRAINED', expect.stringContaining('before express.urlencoded')]);
+  expect(expressHooks({})).toBeTypeOf('function');
+});

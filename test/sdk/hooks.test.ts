@@ -1,0 +1,204 @@
+import { beforeEach, expect, test } from 'vitest';
+import { hooks, MemorySeenIds, type Message, refuse } from '../../sdk/index.ts';
+import { testSecrets } from '../support/local.ts';
+import { aHook } from '../wire/a-hook.ts';
+import { changed, signedRequest } from './signed.ts';
+
+const [first = '', second = ''] = testSecrets.webhookSecrets;
+const told: Message[] = [];
+const listening = hooks(
+  {
+    handshake: (message) => void told.push(message),
+    message: (message) => void told.push(message),
+    closed: (message) => void told.push(message),
+  },
+  { seen: false },
+);
+
+beforeEach(() => {
+  told.length = 0;
+  process.env['SOCKETHOOK_WEBHOOK_SECRET'] = first;
+});
+
+const closed = () =>
+  aHook({ event: 'closed', id: 'closed_1', path: '/foo/bar', query: 'x=1', code: '1000', user: 'alice' });
+
+test.for(['form', 'json'] as const)('a hook in %s becomes a message', async (format) => {
+  const hook = aHook({
+    event: 'closed',
+    id: 'closed_1',
+    path: '/a%20b%2Fc/%C3%A9',
+    query: "x=1&y='2'",
+    user: 'alice',
+    state: '{"a":1}',
+    origin: 'https://page.example',
+    code: '4001',
+    reason: '日本\r\n',
+    time: 1_764_000_000_123,
+  });
+  expect((await listening(signedRequest(hook, { format }))).status).toBe(204);
+  const [message] = told;
+  expect(message).toMatchObject({
+    event: 'closed',
+    socket: hook.socket,
+    body: '',
+    path: '/a%20b%2Fc/%C3%A9',
+    query: "x=1&y='2'",
+    user: 'alice',
+    state: '{"a":1}',
+    origin: 'https://page.example',
+    id: 'closed_1',
+    code: 4001,
+    reason: '日本\r\n',
+    time: new Date(1_764_000_000_123),
+  });
+  expect(message?.request.headers.get('webhook-id')).toBe('closed_1');
+});
+
+test('a handshake’s request has the client’s headers', async () => {
+  const hook = aHook({ clientHeaders: { Cookie: 'session=1', 'Accept-Language': 'de' } });
+  await listening(signedRequest(hook));
+  expect(told[0]?.request.headers.get('cookie')).toBe('session=1');
+  expect(told[0]?.code).toBeUndefined();
+});
+
+test.for<[string, string]>([
+  ['the handshake URL', 'https://app.example/websocket/handshake/foo/bar?x=1'],
+  ['the message URL', 'https://app.example/websocket/message/foo/bar?x=1'],
+  ['another path', 'https://app.example/websocket/closed/foo/baz?x=1'],
+  ['a longer path', 'https://app.example/websocket/closed/foo/bar/?x=1'],
+  ['a path that says closed', 'https://app.example/websocket/handshake/closed/foo/bar?x=1'],
+  ['the same path, escaped otherwise', 'https://app.example/websocket/closed/foo%2Fbar?x=1'],
+  ['another user in the query', 'https://app.example/websocket/closed/foo/bar?x=1&user=eve'],
+  ['no query', 'https://app.example/websocket/closed/foo/bar'],
+  ['a URL that is no hook’s', 'https://app.example/websocket/foo/bar?x=1'],
+])('a captured closed hook that is sent to %s gets 401, and no handler runs', async ([, url]) => {
+  const response = await listening(await changed(signedRequest(closed()), { url }));
+  expect(response.status).toBe(401);
+  expect(told).toEqual([]);
+});
+
+test('a hook that the app mounts elsewhere is good wherever that is', async () => {
+  const url = 'https://app.example/deep/down/closed/foo/bar?x=1';
+  expect((await listening(await changed(signedRequest(closed()), { url }))).status).toBe(204);
+});
+
+test.for<[string, Record<string, string | undefined>]>([
+  ['no id', { 'webhook-id': undefined }],
+  ['no timestamp', { 'webhook-timestamp': undefined }],
+  ['no signature', { 'webhook-signature': undefined }],
+  ['an empty signature', { 'webhook-signature': '' }],
+  ['another id', { 'webhook-id': 'closed_2' }],
+  ['another timestamp', { 'webhook-timestamp': String(Math.floor(Date.now() / 1000) - 7) }],
+  ['a timestamp that is no number', { 'webhook-timestamp': 'now' }],
+  ['another version of the signature', { 'webhook-signature': 'v2,AAAA' }],
+])('a hook with %s gets 401, and no handler runs', async ([, headers]) => {
+  expect((await listening(await changed(signedRequest(closed()), { headers }))).status).toBe(401);
+  expect(told).toEqual([]);
+});
+
+test('a hook with any one byte of its body changed gets 401', async () => {
+  const body = new Uint8Array(await signedRequest(closed()).arrayBuffer());
+  for (let at = 0; at < body.length; at++) {
+    const other = body.slice();
+    other[at] = (other[at] ?? 0) ^ 1;
+    expect((await listening(await changed(signedRequest(closed()), { body: other }))).status).toBe(401);
+  }
+  expect(told).toEqual([]);
+});
+
+test('a hook is good for 5 minutes, before and after, and not for longer', async () => {
+  const status = async (at: number) => (await listening(signedRequest(closed(), { at }))).status;
+  const now = Date.now();
+  expect(await Promise.all([status(now - 298_000), status(now + 298_000)])).toEqual([204, 204]);
+  expect(await Promise.all([status(now - 302_000), status(now + 302_000)])).toEqual([401, 401]);
+});
+
+test('of two secrets, at the gateway or at the app, either verifies, and a third does not', async () => {
+  for (const secret of [first, second, `${second} , ${first}`]) {
+    process.env['SOCKETHOOK_WEBHOOK_SECRET'] = secret;
+    expect((await listening(signedRequest(closed()))).status).toBe(204);
+  }
+  process.env['SOCKETHOOK_WEBHOOK_SECRET'] = `${second},${first}`;
+  expect((await listening(signedRequest(closed(), { secrets: [first] }))).status).toBe(204);
+  process.env['SOCKETHOOK_WEBHOOK_SECRET'] = `whsec_${Buffer.alloc(32).toString('base64')}`;
+  expect((await listening(signedRequest(closed()))).status).toBe(401);
+});
+
+test('what is no POST gets 405, and what is too large gets 413', async () => {
+  expect((await listening(await changed(signedRequest(closed()), { method: 'GET' }))).status).toBe(405);
+  const large = async (bytes: number) =>
+    (await listening(await changed(signedRequest(closed()), { body: 'x'.repeat(bytes) }))).status;
+  expect([await large(1_048_576), await large(1_048_577)]).toEqual([401, 413]);
+});
+
+test.for<[string, unknown, number, string, string]>([
+  ['nothing', undefined, 204, '', ''],
+  ['a text', 'hello', 200, 'application/vnd.sockethook+json', '{"reply":"hello"}'],
+  ['an empty text', '', 200, 'application/vnd.sockethook+json', '{"reply":""}'],
+  [
+    'actions',
+    { close: true, state: 's' },
+    200,
+    'application/vnd.sockethook+json',
+    '{"close":true,"state":"s"}',
+  ],
+])('a message handler that returns %s is an answer', async ([, returned, status, type, body]) => {
+  const handler = hooks({ message: () => JSON.parse(JSON.stringify({ returned })).returned });
+  const response = await handler(signedRequest(aHook({ event: 'message', id: 'message_1' })));
+  expect([response.status, response.headers.get('content-type') ?? '', await response.text()]).toEqual([
+    status,
+    type,
+    body,
+  ]);
+});
+
+test('a handshake can be refused', async () => {
+  const handler = hooks({ handshake: async ({ user }) => (user === 'eve' ? refuse(404) : refuse()) });
+  expect((await handler(signedRequest(aHook({ id: 'handshake_1', user: 'eve' })))).status).toBe(404);
+  expect((await handler(signedRequest(aHook({ id: 'handshake_2' })))).status).toBe(403);
+});
+
+test('an event without a handler is accepted', async () => {
+  expect((await hooks({})(signedRequest(aHook()))).status).toBe(204);
+});
+
+test('a hook that is played again is not handled twice, and the gateway is told that it is done', async () => {
+  let count = 0;
+  const handler = hooks({ message: () => `${++count}` });
+  const request = signedRequest(aHook({ event: 'message', id: 'message_1' }));
+  expect(await (await handler(request.clone())).text()).toBe('{"reply":"1"}');
+  const again = await handler(request);
+  expect([again.status, again.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect(count).toBe(1);
+});
+
+test('a hook whose handler failed is handled again, and one that is being handled asks to come later', async () => {
+  let fail: (why: Error) => void = () => {};
+  const failing = new Promise<undefined>((_, reject) => {
+    fail = reject;
+  });
+  const outcomes: (() => Promise<string | undefined>)[] = [() => failing, async () => 'second'];
+  const handler = hooks({ message: () => outcomes.shift()?.() ?? Promise.resolve(undefined) });
+  const request = signedRequest(aHook({ event: 'message', id: 'message_1' }));
+  const running = handler(request.clone());
+  await expect.poll(() => outcomes.length).toBe(1);
+  expect((await handler(request.clone())).status).toBe(425);
+  fail(new Error('no'));
+  await expect(running).rejects.toThrow('no');
+  expect(await (await handler(request)).text()).toBe('{"reply":"second"}');
+});
+
+test('ids are forgotten after 10 minutes, and the oldest first when there are too many', () => {
+  let now = 0;
+  const seen = new MemorySeenIds({ most: 2, now: () => now });
+  expect([seen.begin('a'), seen.begin('a')]).toEqual(['new', 'running']);
+  seen.done('a');
+  expect(seen.begin('a')).toBe('done');
+  now = 599_999;
+  expect(seen.begin('a')).toBe('done');
+  now = 600_000;
+  expect(seen.begin('a')).toBe('new');
+  for (const id of ['b', 'c', 'd']) seen.begin(id);
+  expect([seen.begin('d'), seen.begin('b')]).toEqual(['running', 'new']);
+});
