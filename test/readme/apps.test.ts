@@ -5,9 +5,10 @@ import { appEnvironment } from '../../infra/local/app-environment.ts';
 import type { Api } from '../support/api.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { startLocal, testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
-import { freePort, startApp } from './started-app.ts';
+import { startApp } from './started-app.ts';
 
 const form = 'application/x-www-form-urlencoded';
 

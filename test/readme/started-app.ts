@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileNamed } from './readme.ts';
@@ -18,9 +17,28 @@ export async function startApp(
   environment: Readonly<Record<string, string>>,
 ): Promise<StartedApp> {
   const folder = await mkdtemp(join(tmpdir(), 'sockethook-readme-'));
+  return run(folder, file, command, [join(folder, file)], environment);
+}
+
+/** The same for a snippet in TypeScript that imports the SDK: in a folder where it finds that, and its framework. */
+export async function startTypeScriptApp(
+  file: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<StartedApp> {
+  const folder = await mkdtemp(join(process.cwd(), 'test/readme/.run-'));
+  return run(folder, file, process.execPath, ['--import', 'tsx', join(folder, file)], environment);
+}
+
+async function run(
+  folder: string,
+  file: string,
+  command: string,
+  options: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<StartedApp> {
   await writeFile(join(folder, file), fileNamed(file));
   const { PATH } = process.env;
-  const child = spawn(command, [file], { cwd: folder, env: { PATH, ...environment } });
+  const child = spawn(command, options, { env: { PATH, ...environment } });
   const stop = async (): Promise<void> => {
     await end(child);
     await rm(folder, { recursive: true });
@@ -54,14 +72,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill();
   await ended;
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
-  return address.port;
 }

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import * as sdk from '../../sdk/index.ts';
+import { connect, refused } from '../support/client.ts';
+import { freePort } from '../support/free-port.ts';
+import { startLocal, testSecrets } from '../support/local.ts';
+import { rows } from './readme.ts';
+import { startTypeScriptApp } from './started-app.ts';
+
+/** Starts a gateway and an app of the README beside it. */
+async function start(file: string) {
+  const port = await freePort();
+  const world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
+  const app = await startTypeScriptApp(file, environment);
+  const stop = async (): Promise<void> => {
+    await world.stop();
+    await app.stop();
+  };
+  return { world, port, stop };
+}
+
+const emoji = '😀'.repeat(32_768);
+
+test('the Express app greets, passes on what is said in a room, and tells who left', async () => {
+  const { world, port, stop } = await start('express.ts');
+  const urlFor = async (name: string): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${port}/url?name=${name}`);
+    return String(JSON.parse(await response.text()).url);
+  };
+  expect((await refused(`${world.url}/elsewhere`)).status).toBe(404);
+  const alice = await connect(await urlFor('alice'));
+  const bob = await connect(await urlFor('bob'));
+  expect([await alice.next(), await bob.next()]).toEqual(['Welcome, alice.', 'Welcome, bob.']);
+  alice.send('hello');
+  expect([await alice.next(), await bob.next()]).toEqual(['alice: hello', 'alice: hello']);
+  alice.send(emoji.slice(0, -16));
+  expect((await bob.next()).length).toBe('alice: '.length + emoji.length - 16);
+  await alice.close();
+  expect(await bob.next()).toBe('alice left.');
+  await bob.close();
+  await stop();
+});
+
+test('the Fastify app answers, with as much as a message may have', async () => {
+  const { world, stop } = await start('fastify.ts');
+  const client = await connect(`${world.url}/a%20b?x=1`);
+  for (const body of ['hello', emoji.slice(0, -20)]) {
+    client.send(body);
+    expect(await client.next()).toBe(`You said: ${body}`);
+  }
+  await client.close();
+  await stop();
+});
+
+test('the README names every error of the SDK, and no other', () => {
+  const classes = Object.entries(sdk)
+    .filter(([name]) => name.endsWith('Error') && name !== 'SockethookError')
+    .map(([name]) => name);
+  const told = rows('The SDK', 'code');
+  expect(told.map(([, name]) => name).sort()).toEqual(classes.sort());
+});
+
+test('the README names every call of the SDK', () => {
+  const told = rows('The SDK', 'call').map(([call = '']) => call.replace(/\(.*$/, ''));
+  expect(told.sort()).toEqual(['broadcastMessage', 'closeSocket', 'createWebSocketUrl', 'sendMessage']);
+  for (const name of told) expect(Object.keys(sdk)).toContain(name);
+});
