@@ -27,6 +27,8 @@ export interface GatewaySettings {
   readonly retry: RetrySettings;
   /** How long a flush or a closed hook is nobody else's, in milliseconds. */
   readonly leaseMs: number;
+  /** How long a flush waits that came before its handshake was accepted, in milliseconds. */
+  readonly tooEarlyMs: number;
   /** How long a 410 is not believed after a handshake was accepted, in milliseconds. */
   readonly disbeliefMs: number;
 }

@@ -117,7 +117,8 @@ export interface AppRequest {
 
 /** Work that must not hold up its caller. It is done at least once; work on one socket in the order it was queued. */
 export interface Later {
-  queue(task: Task): Promise<void>;
+  /** Queues a task; its work begins after so many milliseconds, or at once. */
+  queue(task: Task, delayMs?: number): Promise<void>;
 }
 
 /** Work for later. */

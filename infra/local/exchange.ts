@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { isActions } from '../../functions/wire/actions.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import { limits } from '../../functions/wire/limits.ts';
 
@@ -23,7 +24,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(timeoutMs: number, resolve: (response: AppResponse) => void) {
     this.#resolve = resolve;
     this.#timer = setTimeout(() => {
-      this.#settle({ kind: 'timeout' });
+      this.#fail({ kind: 'timeout' });
       this.#controller?.abort(new Error('The app did not answer in time.'));
     }, timeoutMs);
   }
@@ -45,7 +46,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > limits.answerBytes) {
-      this.#settle({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
+      this.#fail({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
       controller.abort(new Error('The answer is too large.'));
     } else if (!this.#isSettled) this.#chunks.push(chunk);
   }
@@ -58,7 +59,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#timer);
     const why = 'code' in error && error.code !== undefined ? String(error.code) : error.name;
-    this.#settle({ kind: this.#controller === undefined ? 'unreachable' : 'broken', why });
+    this.#fail({ kind: this.#controller === undefined ? 'unreachable' : 'broken', why });
   }
 
   #answer(body: string): AppResponse {
@@ -69,6 +70,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
       retryAfter: this.#retryAfter,
       body,
     };
+  }
+
+  /** An answer whose status is known, and whose body says nothing to us, is good without the rest of it. */
+  #fail(response: AppResponse): void {
+    this.#settle(this.#status > 0 && !isActions(this.#contentType) ? this.#answer('') : response);
   }
 
   #settle(response: AppResponse): void {

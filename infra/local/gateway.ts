@@ -80,7 +80,8 @@ function compose(
       ...settings,
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
       retry: { attempts: 3, withinMs: 10_000 },
-      leaseMs: Number.POSITIVE_INFINITY,
+      leaseMs: 60_000,
+      tooEarlyMs: 1_000,
       disbeliefMs: 10_000,
     },
   };

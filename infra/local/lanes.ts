@@ -36,7 +36,11 @@ export class Lanes implements Later {
     lane.release();
   }
 
-  async queue(task: Task): Promise<void> {
+  async queue(task: Task, delayMs = 0): Promise<void> {
+    if (delayMs > 0) {
+      setTimeout(() => void this.queue(task), delayMs).unref();
+      return;
+    }
     const known = this.#lanes.get(task.socket);
     const lane = known ?? this.open(task.socket);
     lane.push(() => this.#perform(task));

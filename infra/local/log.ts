@@ -37,5 +37,7 @@ function readable(time: string, level: Level, event: string, fields: LogFields):
 
 /** A value that a terminal shows as it is, or as a JSON string if it has spaces or could move the cursor. */
 function plain(value: string): string {
-  return /^[\x21-\x7e]+$/.test(value) ? value : JSON.stringify(value).replace(/[\x7f-\x9f]/g, '?');
+  return /^[\x21-\x7e]+$/.test(value)
+    ? value
+    : JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }

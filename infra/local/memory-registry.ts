@@ -156,9 +156,10 @@ export class MemoryRegistry implements Registry {
   }
 
   #change(entry: Entry, change: Partial<SocketRecord>): void {
-    this.#index.delete(entry);
+    const { user } = entry.record;
     entry.record = { ...entry.record, ...change };
-    this.#index.add(entry);
+    // An entry that moved would come up again in a broadcast that is under way.
+    if (entry.record.user !== user) this.#index.rename(entry, user);
   }
 }
 

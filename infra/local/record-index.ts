@@ -18,6 +18,12 @@ export class RecordIndex {
     take(this.#byUser, entry.record.user, entry);
   }
 
+  /** Moves an entry whose record has another user than before. */
+  rename(entry: Entry, user: string): void {
+    take(this.#byUser, user, entry);
+    if (entry.record.user !== '') put(this.#byUser, entry.record.user, entry);
+  }
+
   /** The entries of a user or else of a path; undefined if the filter has neither. They may not match the rest of it. */
   find({ path, user }: SocketFilter): Iterable<Entry> | undefined {
     if (user !== undefined) return this.#byUser.get(user) ?? [];

@@ -96,6 +96,8 @@ const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: stri
   );
 const origin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
+const hookEvent = v.picklist(hookEvents);
+
 const environment = v.object({
   WEBHOOK_BASE_URL: v.optional(
     v.pipe(
@@ -110,7 +112,14 @@ const environment = v.object({
   ),
   WEBHOOK_FORMAT: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
   HOOKS: v.optional(
-    v.pipe(list, v.array(v.picklist(hookEvents), `must be some of ${hookEvents.join(', ')}`)),
+    v.pipe(
+      list,
+      v.check(
+        (names) => names.length > 0 && names.every((name) => v.is(hookEvent, name)),
+        `must be some of ${hookEvents.join(', ')}`,
+      ),
+      v.array(hookEvent),
+    ),
     hookEvents.join(','),
   ),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),

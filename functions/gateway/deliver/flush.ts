@@ -7,9 +7,14 @@ import { post } from './post.ts';
  * socket is open. One flusher at a time, under a lease.
  */
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
-  const { registry, log, settings } = gateway;
+  const { registry, later, log, settings } = gateway;
   const record = await registry.lease(socket, 'accepted', settings.leaseMs);
-  if (record === undefined) return;
+  if (record === undefined) {
+    // A queue may be faster than whoever is about to accept the handshake.
+    const known = await registry.get(socket);
+    if (known?.status === 'opening') await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
+    return;
+  }
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
     for (const body of waiting) {

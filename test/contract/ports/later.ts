@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { Later, Task } from '../../../functions/gateway/ports.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+import { eventually } from '../../support/eventually.ts';
+
+/** Makes the port with what does the work. A fault of the work may make it be done again. */
+export type MakeLater = (perform: (task: Task) => Promise<void>) => Promise<Later>;
+
+/** Work that must not hold up its caller. */
+export function laterContract(name: string, make: MakeLater): void {
+  describe(`${name}: work for later`, () => {
+    test('every kind of task comes as it was queued', async () => {
+      const done: Task[] = [];
+      const later = await make(async (task) => void done.push(task));
+      const [socket, other] = [newSocket(), newSocket()];
+      const tasks: Task[] = [
+        { kind: 'flush', socket },
+        {
+          kind: 'deliver',
+          socket,
+          hook: 'handshake_1',
+          send: [{ sockets: [other], malformed: ['x y'], body: 'dr😀i' }],
+          broadcast: [{ body: '', except: [socket] }],
+        },
+        { kind: 'closed', socket },
+      ];
+      for (const task of tasks) await later.queue(task);
+      await eventually('three tasks', () => done.length === 3);
+      expect(done).toEqual(tasks);
+    });
+
+    test('the work on one socket is done in order, one after another', async () => {
+      const [begun, done]: [string[], string[]] = [[], []];
+      const later = await make(async (task) => {
+        expect(begun.length).toBe(done.length);
+        begun.push(label(task));
+        for (let turn = 0; turn < begun.length % 4; turn++) await new Promise(setImmediate);
+        done.push(label(task));
+      });
+      const socket = newSocket();
+      for (let at = 0; at < 20; at++) await later.queue(deliver(socket, `${at}`));
+      await eventually('20 tasks', () => done.length === 20);
+      expect(done).toEqual(Array.from({ length: 20 }, (_, at) => `${at}`));
+    });
+
+    test('work that hangs holds up no other socket, nor whoever queues', async () => {
+      const done: string[] = [];
+      let release = (): void => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const later = await make(async (task) => {
+        if (label(task) === 'hangs') await held;
+        done.push(label(task));
+      });
+      const stuck = newSocket();
+      await later.queue(deliver(stuck, 'hangs'));
+      await later.queue(deliver(stuck, 'follows'));
+      for (let at = 0; at < 20; at++) await later.queue(deliver(newSocket(), 'free'));
+      await eventually('20 free tasks', () => done.length === 20);
+      expect(new Set(done)).toEqual(new Set(['free']));
+      release();
+      await eventually('the others', () => done.length === 22);
+      expect(done.slice(20)).toEqual(['hangs', 'follows']);
+    });
+
+    test('work that fails does not stop what follows on its socket', async () => {
+      const done: string[] = [];
+      const later = await make(async (task) => {
+        if (label(task) === 'fails') throw new Error('on purpose');
+        done.push(label(task));
+      });
+      const socket = newSocket();
+      await later.queue(deliver(socket, 'fails'));
+      await later.queue(deliver(socket, 'follows'));
+      await eventually('what follows', () => done.includes('follows'));
+    });
+
+    test('work may queue more work on its own socket without waiting for it', async () => {
+      const done: string[] = [];
+      const socket = newSocket();
+      const later = await make(async (task) => {
+        if (label(task) === 'first') await later.queue(deliver(socket, 'second'));
+        done.push(label(task));
+      });
+      await later.queue(deliver(socket, 'first'));
+      await eventually('both', () => done.length === 2);
+      expect(done).toEqual(['first', 'second']);
+    });
+
+    test('a socket whose work is done gets more later', async () => {
+      const done: string[] = [];
+      const later = await make(async (task) => void done.push(label(task)));
+      const socket = newSocket();
+      for (const body of ['one', 'two', 'three']) {
+        await later.queue(deliver(socket, body));
+        await eventually(body, () => done.at(-1) === body);
+      }
+    });
+  });
+}
+
+function deliver(socket: Task['socket'], label: string): Task {
+  return { kind: 'deliver', socket, hook: label, send: [], broadcast: [] };
+}
+
+function label(task: Task): string {
+  return task.kind === 'deliver' ? task.hook : task.kind;
+}

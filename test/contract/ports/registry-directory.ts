@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import type { Registry, SocketFilter } from '../../../functions/gateway/ports.ts';
+import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import type { SocketId } from '../../../functions/wire/socket-id.ts';
+import { aPath, aRecord } from '../../fakes/a-record.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
+import type { MakeRegistry } from './registry.ts';
+import { acceptance, bring, end } from './registry-world.ts';
+
+const room = aPath('/room');
+const hall = aPath('/hall');
+
+/** The sockets that a send would reach, all of them and page by page. */
+export function directoryContract(name: string, make: MakeRegistry): void {
+  describe(`${name}: the directory`, () => {
+    const fresh = () => make(new ManualClock());
+
+    test('a broadcast finds the sockets that are opening, accepted and open, and none that is closing', async () => {
+      const registry = await fresh();
+      const found = [
+        await bring(registry, 'opening'),
+        await bring(registry, 'opening, messages wait'),
+        await bring(registry, 'accepted'),
+        await bring(registry, 'open'),
+      ];
+      await bring(registry, 'closing');
+      await registry.remove(await bring(registry, 'open'));
+      expect(await paged(registry, {})).toEqual(sorted(found));
+      expect(await listed(registry, {}, 2)).toEqual(sorted(found));
+    });
+
+    test('a registry without sockets has none to give', async () => {
+      const registry = await fresh();
+      expect(await paged(registry, {})).toEqual([]);
+      expect(await registry.list({}, 10)).toEqual({ sockets: [] });
+    });
+
+    test('path and user narrow the sockets, alone and together', async () => {
+      const registry = await fresh();
+      const roomAlice = await bring(registry, 'open', { path: room, user: 'alice' });
+      const roomBob = await bring(registry, 'open', { path: room, user: 'bob' });
+      const hallAlice = await bring(registry, 'accepted', { path: hall, user: 'alice' });
+      await bring(registry, 'closing', { path: room, user: 'alice' });
+      const expectFound = async (filter: SocketFilter, sockets: SocketId[]): Promise<void> => {
+        expect(await paged(registry, filter)).toEqual(sorted(sockets));
+        expect(await listed(registry, filter, 1)).toEqual(sorted(sockets));
+      };
+      await expectFound({ path: room }, [roomAlice, roomBob]);
+      await expectFound({ user: 'alice' }, [roomAlice, hallAlice]);
+      await expectFound({ path: room, user: 'alice' }, [roomAlice]);
+      await expectFound({ path: hall, user: 'bob' }, []);
+      await expectFound({ path: undefined, user: undefined }, [roomAlice, roomBob, hallAlice]);
+      await expectFound({ path: aPath('/Room') }, []);
+      await expectFound({ path: aPath('/room/') }, []);
+      await expectFound({ user: 'ali' }, []);
+      await expectFound({ user: 'nobody' }, []);
+    });
+
+    test('a socket is found under the user that the app gave it, and not under its ticket’s', async () => {
+      const registry = await fresh();
+      const { socket } = await put(registry, { user: 'ticket' });
+      expect(await paged(registry, { user: 'ticket' })).toEqual([socket]);
+      await registry.accept(socket, { ...acceptance, user: 'app' }, 'open');
+      expect(await paged(registry, { user: 'app' })).toEqual([socket]);
+      expect(await paged(registry, { user: 'ticket' })).toEqual([]);
+      expect(await listed(registry, { user: 'ticket' }, 5)).toEqual([]);
+      await registry.close(socket, end);
+      expect(await paged(registry, { user: 'app' })).toEqual([]);
+    });
+
+    test('the records that are found are what is known of the sockets now', async () => {
+      const registry = await fresh();
+      const socket = await bring(registry, 'open', { path: room });
+      await registry.keep(socket, 'now');
+      const record = await registry.get(socket);
+      for await (const page of registry.pages({ path: room })) expect(page).toEqual([record]);
+      expect((await registry.list({ path: room }, 1))?.sockets).toEqual([record]);
+    });
+
+    test.for<SocketFilter>([{}, { path: room }, { user: 'alice' }, { path: room, user: 'alice' }])(
+      'of 2,500 sockets each is given once, even if all change and some end meanwhile (%o)',
+      async (filter) => {
+        const registry = await fresh();
+        const all: SocketId[] = [];
+        for (let at = 0; at < 2_500; at++)
+          all.push((await put(registry, { path: room, user: 'alice', state: `${at}` })).socket);
+        const found: SocketId[] = [];
+        for await (const page of registry.pages(filter)) {
+          found.push(...page.map(({ socket }) => socket));
+          for (const { socket } of page) await registry.keep(socket, 'told');
+          for (const { socket } of page.slice(0, 10)) await registry.close(socket, end);
+        }
+        expect(found).toHaveLength(2_500);
+        expect(new Set(found)).toEqual(new Set(all));
+      },
+    );
+
+    test.for([1, 2, 3, 7, 8, 100])(
+      'a list in pages of %i has each socket once, in one order',
+      async (limit) => {
+        const registry = await fresh();
+        for (let at = 0; at < 7; at++) await bring(registry, 'open', { path: room });
+        const whole = (await registry.list({ path: room }, 1_000))?.sockets.map(({ socket }) => socket);
+        expect(whole).toHaveLength(7);
+        expect(await inOrder(registry, { path: room }, limit)).toEqual(whole);
+        for (const socket of whole?.slice(0, 1) ?? []) await registry.keep(socket, 'changed');
+        expect(await inOrder(registry, { path: room }, limit)).toEqual(whole);
+      },
+    );
+
+    test('a list goes on where it was though sockets end between its pages', async () => {
+      const registry = await fresh();
+      for (let at = 0; at < 9; at++) await bring(registry, 'open');
+      const order = await inOrder(registry, {}, 1_000);
+      const first = await registry.list({}, 3);
+      const [before, last] = first?.sockets.slice(1).map(({ socket }) => socket) ?? [];
+      if (before === undefined || last === undefined) throw new Error('The page is short.');
+      await registry.close(before, end);
+      await registry.remove(last);
+      const ahead = order[3];
+      if (ahead !== undefined) await registry.remove(ahead);
+      expect(await inOrder(registry, {}, 3, first?.cursor)).toEqual(order.slice(4));
+    });
+
+    test.for(['', ' ', 'not a cursor', '../..', '😀', '{"socket":"x"}', 'x'.repeat(5_000)])(
+      'the cursor %j is none of ours',
+      async (cursor) => {
+        const registry = await fresh();
+        await bring(registry, 'open');
+        expect(await registry.list({}, 10, cursor)).toBeUndefined();
+      },
+    );
+  });
+}
+
+async function put(registry: Registry, given: Partial<SocketRecord>): Promise<SocketRecord> {
+  const record = aRecord(given);
+  await registry.put(record);
+  return record;
+}
+
+function sorted(sockets: readonly SocketId[]): SocketId[] {
+  return [...sockets].sort();
+}
+
+async function paged(registry: Registry, filter: SocketFilter): Promise<SocketId[]> {
+  const found: SocketId[] = [];
+  for await (const page of registry.pages(filter)) found.push(...page.map(({ socket }) => socket));
+  return sorted(found);
+}
+
+async function listed(registry: Registry, filter: SocketFilter, limit: number): Promise<SocketId[]> {
+  return sorted(await inOrder(registry, filter, limit));
+}
+
+/** Follows the cursor to the end. */
+async function inOrder(
+  registry: Registry,
+  filter: SocketFilter,
+  limit: number,
+  from?: string,
+): Promise<SocketId[]> {
+  const found: SocketId[] = [];
+  let cursor = from;
+  for (let pages = 0; pages < 100; pages++) {
+    const page = await registry.list(filter, limit, cursor);
+    if (page === undefined) throw new Error(`The cursor ${cursor} is not known.`);
+    expect(page.sockets.length).toBeLessThanOrEqual(limit);
+    found.push(...page.sockets.map(({ socket }) => socket));
+    if (page.cursor === undefined) return found;
+    cursor = page.cursor;
+  }
+  throw new Error('The list has no end.');
+}

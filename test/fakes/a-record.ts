@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { type ClientPath, parsePath } from '../../functions/wire/path.ts';
+import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
+
+/** The id of a socket that nobody has seen. */
+export function newSocket(): SocketId {
+  return socketIdFrom(randomBytes(11));
+}
+
+/** A path that a test knows to be good. */
+export function aPath(text: string): ClientPath {
+  const path = parsePath(text);
+  if (!path.ok) throw new Error(path.fault);
+  return path.value;
+}
+
+/** The record of a socket that is opening, with nothing to tell but for what is given. */
+export function aRecord(given: Partial<SocketRecord> = {}): SocketRecord {
+  return {
+    socket: newSocket(),
+    status: 'opening',
+    path: aPath('/'),
+    query: '',
+    user: '',
+    state: '',
+    origin: '',
+    openedAt: 1_764_000_000_000,
+    acceptedAt: 0,
+    ...given,
+  };
+}

@@ -1,0 +1,46 @@
+import type { Connections, Posted } from '../../functions/gateway/ports.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+
+/** What a connection answers to its next post; `attempt` counts from 1. A throw is a fault of the world. */
+export type Script = (attempt: number, body: string) => Posted | Promise<Posted>;
+
+/** What arrived at a client. */
+export interface Arrived {
+  readonly socket: SocketId;
+  readonly body: string;
+}
+
+/** Connections that answer as a test scripts them; one without a script takes everything. */
+export class FakeConnections implements Connections {
+  /** What was posted, in order. */
+  readonly arrived: Arrived[] = [];
+  readonly ended: SocketId[] = [];
+  readonly #scripts = new Map<SocketId, Script>();
+  readonly #attempts = new Map<SocketId, number>();
+
+  script(socket: SocketId, script: Script): void {
+    this.#scripts.set(socket, script);
+  }
+
+  async post(socket: SocketId, body: string): Promise<Posted> {
+    const attempt = this.attempts(socket) + 1;
+    this.#attempts.set(socket, attempt);
+    const posted = (await this.#scripts.get(socket)?.(attempt, body)) ?? { kind: 'posted' };
+    if (posted.kind === 'posted') this.arrived.push({ socket, body });
+    return posted;
+  }
+
+  async end(socket: SocketId): Promise<void> {
+    this.ended.push(socket);
+  }
+
+  /** How often a socket was posted to. */
+  attempts(socket: SocketId): number {
+    return this.#attempts.get(socket) ?? 0;
+  }
+
+  /** The bodies that arrived at a socket. */
+  of(socket: SocketId): string[] {
+    return this.arrived.filter((one) => one.socket === socket).map(({ body }) => body);
+  }
+}

@@ -1,0 +1,69 @@
+import { createHmac } from 'node:crypto';
+import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Registry } from '../../functions/gateway/ports.ts';
+import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { form } from '../../functions/wire/formats/form.ts';
+import { hookEvents } from '../../functions/wire/hook.ts';
+import { limits } from '../../functions/wire/limits.ts';
+import { localSecrets } from '../../infra/local/local-secrets.ts';
+import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { aRecord } from './a-record.ts';
+import { FakeApp } from './fake-app.ts';
+import { FakeConnections } from './fake-connections.ts';
+import { FakeLater } from './fake-later.ts';
+import { ManualClock } from './manual-clock.ts';
+
+/** A gateway in a world of fakes, each within a test's reach. */
+export interface FakeWorld {
+  readonly gateway: Gateway;
+  readonly registry: Registry;
+  readonly connections: FakeConnections;
+  readonly app: FakeApp;
+  readonly later: FakeLater;
+  readonly clock: ManualClock;
+  readonly log: RecordingLog;
+  /** Puts a socket that was let in at this moment. */
+  admit(given?: Partial<SocketRecord>): Promise<SocketRecord>;
+}
+
+/** Makes one; a registry or settings of a test's own replace the usual ones. */
+export function fakeGateway(
+  given: { registry?: (memory: MemoryRegistry) => Registry; settings?: Partial<GatewaySettings> } = {},
+): FakeWorld {
+  const clock = new ManualClock();
+  const memory = new MemoryRegistry(clock);
+  const registry = given.registry?.(memory) ?? memory;
+  const [connections, app, later, log] = [
+    new FakeConnections(),
+    new FakeApp(),
+    new FakeLater(),
+    new RecordingLog(),
+  ];
+  const secret = createHmac('sha256', 'a test').digest('base64');
+  const secrets = localSecrets({ apiKeys: [], webhookSecrets: [`whsec_${secret}`], urlKeys: [] });
+  const settings: GatewaySettings = { ...usual, ...given.settings };
+  const gateway: Gateway = { registry, connections, app, later, secrets, clock, log, settings };
+  const admit = async (rest: Partial<SocketRecord> = {}): Promise<SocketRecord> => {
+    const record = aRecord({ status: 'open', acceptedAt: clock.now(), ...rest });
+    await memory.put(record);
+    return record;
+  };
+  return { gateway, registry, connections, app, later, clock, log, admit };
+}
+
+const usual: GatewaySettings = {
+  webhookBaseUrl: 'http://app.example/websocket',
+  format: form,
+  hooks: new Set(hookEvents),
+  hookTimeoutMs: 10_000,
+  forwardHeaders: [],
+  requireTicket: false,
+  allowedOrigins: undefined,
+  messageBytes: limits.messageBytes,
+  webSocketUrl: 'ws://gateway.example/',
+  retry: { attempts: 3, withinMs: 10_000 },
+  leaseMs: 60_000,
+  tooEarlyMs: 1_000,
+  disbeliefMs: 10_000,
+};

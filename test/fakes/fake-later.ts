@@ -1,0 +1,19 @@
+import type { Later, Task } from '../../functions/gateway/ports.ts';
+
+/** Keeps what is queued until a test runs it. `onQueue` sees each task as it comes; a throw is a fault of the world. */
+export class FakeLater implements Later {
+  readonly queued: Task[] = [];
+  /** What was queued with a delay; the time for it never comes by itself. */
+  readonly delayed: Task[] = [];
+  onQueue: (task: Task) => void | Promise<void> = () => {};
+
+  async queue(task: Task, delayMs = 0): Promise<void> {
+    await this.onQueue(task);
+    (delayMs > 0 ? this.delayed : this.queued).push(task);
+  }
+
+  /** Does what is queued, in order, and what is queued meanwhile. */
+  async run(perform: (task: Task) => Promise<void>): Promise<void> {
+    for (let task = this.queued.shift(); task !== undefined; task = this.queued.shift()) await perform(task);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '../../functions/gateway/ports.ts';
+
+interface Sleeper {
+  readonly at: number;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until it is moved; chance is a number that a test sets. */
+export class ManualClock implements Clock {
+  /** What `random` gives. */
+  chance = 0.5;
+  /** Every pause that was asked for, in milliseconds. */
+  readonly slept: number[] = [];
+  #now: number;
+  #sleepers: Sleeper[] = [];
+
+  constructor(now = 1_764_000_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return this.chance;
+  }
+
+  sleep(ms: number): Promise<void> {
+    this.slept.push(ms);
+    return new Promise((wake) => this.#sleepers.push({ at: this.#now + ms, wake }));
+  }
+
+  /** Moves on by so many milliseconds and wakes whoever slept until then, in the order of their times. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await settle();
+    while (this.#next() <= until) await this.#wake();
+    this.#now = until;
+  }
+
+  /** Lets time pass, from one sleeper to the next, until a promise settles. */
+  async until<Value>(promise: Promise<Value>): Promise<Value> {
+    let isSettled = false;
+    const done = (): void => {
+      isSettled = true;
+    };
+    promise.then(done, done);
+    await settle();
+    while (!isSettled) await this.#wake();
+    return promise;
+  }
+
+  #next(): number {
+    return Math.min(...this.#sleepers.map(({ at }) => at));
+  }
+
+  async #wake(): Promise<void> {
+    const at = this.#next();
+    if (at < Number.POSITIVE_INFINITY) this.#now = at;
+    const due = this.#sleepers.filter((sleeper) => sleeper.at === at);
+    this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at !== at);
+    for (const { wake } of due) wake();
+    await settle();
+  }
+}
+
+/** Lets everything run that does not wait for time. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,74 @@
+import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+
+/** A registry that tells of each call before it is made; a throw of whoever is told is a fault of the world. */
+export class WatchedRegistry implements Registry {
+  readonly #registry: Registry;
+  readonly #before: (call: keyof Registry, socket?: SocketId) => void;
+
+  constructor(registry: Registry, before: (call: keyof Registry, socket?: SocketId) => void) {
+    this.#registry = registry;
+    this.#before = before;
+  }
+
+  async put(record: SocketRecord) {
+    this.#before('put', record.socket);
+    return this.#registry.put(record);
+  }
+
+  async get(socket: SocketId) {
+    this.#before('get', socket);
+    return this.#registry.get(socket);
+  }
+
+  async accept(socket: SocketId, acceptance: Acceptance, to: 'open' | 'accepted') {
+    this.#before('accept', socket);
+    return this.#registry.accept(socket, acceptance, to);
+  }
+
+  async keep(socket: SocketId, state: string) {
+    this.#before('keep', socket);
+    return this.#registry.keep(socket, state);
+  }
+
+  async close(socket: SocketId, end: SocketEnd) {
+    this.#before('close', socket);
+    return this.#registry.close(socket, end);
+  }
+
+  async lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
+    this.#before('lease', socket);
+    return this.#registry.lease(socket, status, forMs);
+  }
+
+  async remove(socket: SocketId) {
+    this.#before('remove', socket);
+    return this.#registry.remove(socket);
+  }
+
+  async append(socket: SocketId, body: string) {
+    this.#before('append', socket);
+    return this.#registry.append(socket, body);
+  }
+
+  async waiting(socket: SocketId) {
+    this.#before('waiting', socket);
+    return this.#registry.waiting(socket);
+  }
+
+  async flushed(socket: SocketId, count: number) {
+    this.#before('flushed', socket);
+    return this.#registry.flushed(socket, count);
+  }
+
+  pages(filter: SocketFilter) {
+    this.#before('pages');
+    return this.#registry.pages(filter);
+  }
+
+  async list(filter: SocketFilter, limit: number, cursor?: string) {
+    this.#before('list');
+    return this.#registry.list(filter, limit, cursor);
+  }
+}

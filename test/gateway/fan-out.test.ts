@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { fanOut } from '../../functions/gateway/deliver/fan-out.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+
+test('outcomes stand in the order of their items, however long each took', async () => {
+  const clock = new ManualClock();
+  const items = Array.from({ length: 50 }, (_, at) => at);
+  const outcomes = fanOut(items, async (at) => {
+    await clock.sleep((at * 37) % 50);
+    return `done ${at}`;
+  });
+  expect(await clock.until(outcomes)).toEqual(items.map((at) => `done ${at}`));
+});
+
+test.for([
+  { count: 0, most: 0 },
+  { count: 1, most: 1 },
+  { count: 255, most: 255 },
+  { count: 256, most: 256 },
+  { count: 257, most: 256 },
+  { count: 1_000, most: 256 },
+])('of $count deliveries $most are under way at once, and each is done once', async ({ count, most }) => {
+  const clock = new ManualClock();
+  let [underWay, seen] = [0, 0];
+  const done: number[] = [];
+  const items = Array.from({ length: count }, (_, at) => at);
+  await clock.until(
+    fanOut(items, async (at) => {
+      underWay += 1;
+      seen = Math.max(seen, underWay);
+      await clock.sleep(1 + (at % 3));
+      underWay -= 1;
+      done.push(at);
+    }),
+  );
+  expect(seen).toBe(most);
+  expect(done.sort((one, other) => one - other)).toEqual(items);
+});
+
+test('one that hangs holds up none of a thousand others', async () => {
+  const clock = new ManualClock();
+  let done = 0;
+  const items = Array.from({ length: 1_000 }, (_, at) => at);
+  const outcomes = fanOut(items, async (at) => {
+    if (at === 0) await clock.sleep(10_000);
+    done += 1;
+  });
+  await clock.advance(1);
+  expect(done).toBe(999);
+  await clock.until(outcomes);
+  expect(done).toBe(1_000);
+});

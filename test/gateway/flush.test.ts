@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { deliver } from '../../functions/gateway/deliver/deliver.ts';
+import { flush } from '../../functions/gateway/deliver/flush.ts';
+import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { type FakeWorld, fakeGateway } from '../fakes/fake-gateway.ts';
+
+/** A socket that was accepted while these messages waited. */
+async function accepted({ registry, admit }: FakeWorld, bodies: readonly string[]): Promise<SocketRecord> {
+  const record = await admit({ status: 'accepted' });
+  for (const body of bodies) await registry.append(record.socket, body);
+  return record;
+}
+
+describe('a flush', () => {
+  test('posts what waited, in order, and opens the socket', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b', 'c']);
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a', 'b', 'c']);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+    await deliver(world.gateway, socket, 'd');
+    expect(world.connections.of(socket)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('waits for a connection that is not there yet, and keeps the order', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, (attempt) => ({ kind: attempt < 4 ? 'gone' : 'posted' }));
+    await world.clock.until(flush(world.gateway, socket));
+    expect(world.connections.of(socket)).toEqual(['a', 'b']);
+  });
+
+  test('goes on with what is sent meanwhile, before what is sent after', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, async (attempt) => {
+      if (attempt <= 3) {
+        expect(await deliver(world.gateway, socket, `meanwhile ${attempt}`)).toBe('queued');
+      }
+      return { kind: 'posted' };
+    });
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a', 'b', 'meanwhile 1', 'meanwhile 2', 'meanwhile 3']);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+  });
+
+  test('does nothing while another holds the lease', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a']);
+    await world.registry.lease(socket, 'accepted', 60_000);
+    await flush(world.gateway, socket);
+    expect(world.connections.attempts(socket)).toBe(0);
+    await world.clock.advance(60_001);
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a']);
+  });
+
+  test('that comes before its handshake was accepted comes again a little later', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit({ status: 'opening' });
+    await world.registry.append(socket, 'a');
+    await flush(world.gateway, socket);
+    expect(world.connections.attempts(socket)).toBe(0);
+    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+  });
+
+  test('twice at once posts each message once', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, async () => {
+      await world.clock.sleep(10);
+      return { kind: 'posted' };
+    });
+    await world.clock.until(Promise.all([flush(world.gateway, socket), flush(world.gateway, socket)]));
+    expect(world.connections.of(socket)).toEqual(['a', 'b']);
+  });
+
+  test.for(['opening', 'open'] as const)('leaves a socket alone that is %s', async (status) => {
+    const world = fakeGateway();
+    const { socket } = await world.admit({ status });
+    await flush(world.gateway, socket);
+    expect(world.connections.attempts(socket)).toBe(0);
+    expect((await world.registry.get(socket))?.status).toBe(status);
+  });
+
+  test('ends when the client goes midway: the closed hook is owed, no more is posted', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b', 'c']);
+    await world.clock.advance(10_000);
+    world.connections.script(socket, (attempt) => ({ kind: attempt === 1 ? 'posted' : 'gone' }));
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a']);
+    expect(world.connections.attempts(socket)).toBe(2);
+    expect(await world.registry.get(socket)).toMatchObject({ status: 'closing', end: { code: 1006 } });
+    expect(world.later.queued).toEqual([{ kind: 'closed', socket }]);
+  });
+
+  test('ends when the socket is closed midway by somebody else', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, async (attempt) => {
+      if (attempt > 1) return { kind: 'gone' };
+      await world.registry.close(socket, { code: 3000, reason: '', time: 1 });
+      return { kind: 'posted' };
+    });
+    await world.clock.until(flush(world.gateway, socket));
+    expect((await world.registry.get(socket))?.end?.code).toBe(3000);
+    expect(world.later.queued).toEqual([]);
+  });
+
+  test('logs a message that the client would not take, and goes on', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, (attempt) =>
+      attempt === 1 ? { kind: 'failed', code: 'post_failed' } : { kind: 'posted' },
+    );
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['b']);
+    expect(world.log.of('flush_failed')).toMatchObject([{ fields: { socket, code: 'post_failed' } }]);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+  });
+
+  test('that dies midway is done again from what waits, when its lease has ended', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b']);
+    world.connections.script(socket, (attempt) => {
+      if (attempt === 2) throw new Error('the process dies');
+      return { kind: 'posted' };
+    });
+    await expect(flush(world.gateway, socket)).rejects.toThrow('dies');
+    expect((await world.registry.get(socket))?.status).toBe('accepted');
+    await world.clock.advance(60_001);
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a', 'a', 'b']);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { closedHook, messageHook } from '../../functions/gateway/relay/hooks.ts';
+import { insist } from '../../functions/gateway/relay/insist.ts';
+import { aRecord } from '../fakes/a-record.ts';
+import { answered } from '../fakes/fake-app.ts';
+import { fakeGateway } from '../fakes/fake-gateway.ts';
+
+const record = aRecord({ status: 'open' });
+const aMessage = messageHook(record, { id: '1', body: 'secret words', time: 5 });
+const aClosed = closedHook(record, { code: 1000, reason: '', time: 5 });
+const actionsType = 'application/vnd.sockethook+json';
+
+describe('a hook that fails', () => {
+  test('is tried again under one id, each time signed anew, and is not lost if it gets through', async () => {
+    const { gateway, app, clock, log } = fakeGateway();
+    app.answers = [answered(503), { kind: 'timeout' }, answered(204)];
+    expect(await clock.until(insist(gateway, aMessage))).toMatchObject({ kind: 'accepted' });
+    expect(new Set(app.requests.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['message_1']));
+    expect(new Set(app.requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThan(1);
+    expect(log.of('hook_retried')).toHaveLength(2);
+    expect(log.of('hook_lost')).toEqual([]);
+  });
+
+  test('for good is logged as lost, in one line', async () => {
+    const { gateway, app, clock, log } = fakeGateway();
+    app.answers = Array.from({ length: 9 }, () => answered(500));
+    expect(await clock.until(insist(gateway, aMessage))).toMatchObject({ kind: 'failed' });
+    expect(app.requests).toHaveLength(3);
+    expect(log.of('hook_lost')).toMatchObject([
+      { level: 'error', fields: { request: 'message_1', why: 'the app answered 500', attempt: 3 } },
+    ]);
+    expect(JSON.stringify(log.lines)).not.toContain('secret words');
+  });
+
+  test('is left alone as long as the app asks', async () => {
+    const { gateway, app, clock, log } = fakeGateway();
+    app.answers = [answered(429, { retryAfter: '7' })];
+    const begun = clock.now();
+    await clock.until(insist(gateway, aMessage));
+    expect(clock.now() - begun).toBe(7_000);
+    expect(log.of('hook_retried')).toMatchObject([{ level: 'warn', fields: { pause: 7_000 } }]);
+  });
+
+  test('is given up when the app asks for longer than the settings allow', async () => {
+    const { gateway, app, clock, log } = fakeGateway();
+    app.answers = [answered(503, { retryAfter: '3600' })];
+    expect(await insist(gateway, aMessage)).toMatchObject({ kind: 'failed' });
+    expect(clock.slept).toEqual([]);
+    expect(log.of('hook_lost')).toHaveLength(1);
+  });
+
+  test('is given up when all its pauses together are too long', async () => {
+    const { gateway, app, clock } = fakeGateway({ settings: { retry: { attempts: 9, withinMs: 10_000 } } });
+    app.answers = Array.from({ length: 9 }, () => answered(429, { retryAfter: '4' }));
+    await clock.until(insist(gateway, aMessage));
+    expect(app.requests).toHaveLength(3);
+    expect(clock.slept).toEqual([4_000, 4_000]);
+  });
+});
+
+describe('a hook that the app refuses', () => {
+  test.for([
+    { hook: aMessage, status: 400, event: 'hook_refused' },
+    { hook: aClosed, status: 410, event: 'hook_refused' },
+    { hook: aMessage, status: 404, event: 'hook_refused' },
+    { hook: aMessage, status: 501, event: 'hook_refused' },
+  ])(
+    'with $status ($hook.event) is logged in one line and not tried again',
+    async ({ hook, status, event }) => {
+      const { gateway, app, log } = fakeGateway();
+      app.answers = [answered(status)];
+      await insist(gateway, hook);
+      expect(app.requests).toHaveLength(1);
+      const fields = { request: hook.id, why: `the app answered ${status}` };
+      expect(log.lines).toMatchObject([{ level: 'error', event, fields }]);
+    },
+  );
+
+  test('with actions that can’t be read is logged in one line and not tried again', async () => {
+    const { gateway, app, log } = fakeGateway();
+    app.answers = [answered(200, { contentType: actionsType, body: '{"replay":"x"}' })];
+    expect(await insist(gateway, aMessage)).toMatchObject({ kind: 'invalid' });
+    expect(app.requests).toHaveLength(1);
+    expect(log.lines).toMatchObject([{ level: 'error', event: 'answer_invalid' }]);
+  });
+
+  test.for([404, 405, 501])('closed hooks that are not wanted (%i) are warned of once', async (status) => {
+    const { gateway, app, log } = fakeGateway();
+    app.answers = [answered(status), answered(status), answered(status)];
+    for (let post = 0; post < 3; post++) {
+      expect(await insist(gateway, aClosed)).toEqual({ kind: 'unwanted', status });
+    }
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'closed_unwanted', fields: { status } }]);
+  });
+
+  test('an answer that looks like actions of another type is warned of once', async () => {
+    const { gateway, app, log } = fakeGateway();
+    const looksLike = answered(200, { contentType: 'application/json', body: '{"reply":"x"}' });
+    app.answers = [looksLike, looksLike];
+    for (let post = 0; post < 2; post++) await insist(gateway, aMessage);
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions' }]);
+  });
+});

@@ -1,0 +1,96 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
+import { parseUrlKey } from '../../functions/wire/ticket.ts';
+import { secretTexts } from '../../infra/local/secrets-file.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'sockethook-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let count = 0;
+/** A folder that is not there yet. */
+function freshFolder(): string {
+  count += 1;
+  return join(root, `${count}`, '.sockethook');
+}
+
+const unset = { apiKeys: undefined, webhookSecrets: undefined, urlKeys: undefined };
+
+test('secrets are made at the first start, well-formed, and kept for the next', () => {
+  const folder = freshFolder();
+  const made = secretTexts({ ...unset, folder });
+  expect(made.apiKeys).toEqual([expect.stringMatching(/^[A-Za-z0-9]{48}$/)]);
+  expect(made.urlKeys).toEqual([expect.stringMatching(/^[A-Za-z0-9]{48}$/)]);
+  expect(made.webhookSecrets.map((secret) => parseSigningKey(secret).ok)).toEqual([true]);
+  expect(made.urlKeys.map((key) => parseUrlKey(key).ok)).toEqual([true]);
+  expect(secretTexts({ ...unset, folder })).toEqual(made);
+});
+
+test('no two machines have the same secrets', () => {
+  const [one, other] = [freshFolder(), freshFolder()].map((folder) => secretTexts({ ...unset, folder }));
+  expect(one?.apiKeys).not.toEqual(other?.apiKeys);
+  expect(one?.webhookSecrets).not.toEqual(other?.webhookSecrets);
+  expect(one?.urlKeys).not.toEqual(other?.urlKeys);
+});
+
+test('only their owner can read them', () => {
+  const folder = freshFolder();
+  secretTexts({ ...unset, folder });
+  expect((statSync(join(folder, 'secrets.json')).mode & 0o777).toString(8)).toBe('600');
+  expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
+});
+
+test('what the environment sets wins, and the rest comes from the file', () => {
+  const folder = freshFolder();
+  const made = secretTexts({ ...unset, folder });
+  const apiKeys = ['one', 'two'];
+  expect(secretTexts({ ...unset, folder, apiKeys })).toEqual({ ...made, apiKeys });
+  const urlKeys = ['three'];
+  expect(secretTexts({ ...unset, folder, urlKeys })).toEqual({ ...made, urlKeys });
+  expect(secretTexts({ ...unset, folder })).toEqual(made);
+});
+
+test('nothing is written when the environment sets everything', () => {
+  const folder = freshFolder();
+  const set = { apiKeys: ['a'], webhookSecrets: ['b'], urlKeys: ['c'] };
+  expect(secretTexts({ ...set, folder })).toEqual(set);
+  expect(() => statSync(folder)).toThrow('ENOENT');
+});
+
+const good = {
+  apiKeys: ['a'.repeat(48)],
+  webhookSecrets: [`whsec_${'a'.repeat(44)}`],
+  urlKeys: ['u'.repeat(48)],
+};
+
+test.for([
+  { what: 'is empty', text: '' },
+  { what: 'is not JSON', text: 'secret-words' },
+  { what: 'lacks a list', text: JSON.stringify({ ...good, urlKeys: undefined }) },
+  { what: 'has text for a list', text: JSON.stringify({ ...good, apiKeys: 'secret-words' }) },
+  { what: 'has a number in a list', text: JSON.stringify({ ...good, apiKeys: [7] }) },
+  { what: 'has an empty list', text: JSON.stringify({ ...good, webhookSecrets: [] }) },
+  {
+    what: 'has a webhook secret that can’t sign',
+    text: JSON.stringify({ ...good, webhookSecrets: ['no!'] }),
+  },
+  { what: 'has a URL key that is too short', text: JSON.stringify({ ...good, urlKeys: ['short'] }) },
+])('a file that $what is an error that names it, tells no secret, and is left as it is', ({ text }) => {
+  const folder = freshFolder();
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'secrets.json');
+  writeFileSync(file, text);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be read; mend it, or delete it`);
+  expect(() => secretTexts({ ...unset, folder })).not.toThrow('secret-words');
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
+test.skipIf(process.getuid?.() === 0)('a file that may not be read is an error that names it', () => {
+  const folder = freshFolder();
+  secretTexts({ ...unset, folder });
+  const file = join(folder, 'secrets.json');
+  chmodSync(file, 0);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be read`);
+});
