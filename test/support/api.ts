@@ -1,3 +1,5 @@
+import { conforms } from './conform.ts';
+
 /** What the HTTP API answered. */
 export interface ApiAnswer {
   readonly status: number;
@@ -22,6 +24,7 @@ export class Api {
     const response = await fetch(`${this.url}${path}`, { ...init, method, headers });
     const text = await response.text();
     const json = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {};
+    conforms(method, path, response.status, response.headers.get('content-type') ?? '', json);
     return { status: response.status, headers: response.headers, json, text };
   }
 

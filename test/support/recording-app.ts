@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hookConforms } from './conform-hook.ts';
 
 /** A hook as it arrived: nothing is parsed but its body. */
 export interface ReceivedHook {
@@ -89,6 +90,7 @@ export class RecordingApp {
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const hook = await read(request);
+    queueMicrotask(() => hookConforms(hook)); // What it throws fails the run, and leaves no hook unanswered.
     this.hooks.push(hook);
     const met = this.#waiters.filter(({ isMet }) => isMet(hook));
     this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));

@@ -40,7 +40,7 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
     return fault(problem('unsupported_media_type', { detail }));
   }
-  if (!text.trimStart().startsWith('{')) return ok(parseForm(text, shape));
+  if (!text.trimStart().startsWith('{')) return ok(readFields(new URLSearchParams(text), shape));
   return malformed(
     'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
   );
@@ -54,8 +54,11 @@ function parseJson(text: string): Result<unknown, Problem> {
   }
 }
 
-function parseForm(text: string, { lists = [], numbers = [] }: FormShape): Record<string, unknown> {
-  const form = new URLSearchParams(text);
+/** The fields of a form or a query; a name that comes more than once has a list, for its schema to judge. */
+export function readFields(
+  form: URLSearchParams,
+  { lists = [], numbers = [] }: FormShape = {},
+): Record<string, unknown> {
   const fields = [...new Set(form.keys())].map((name) => {
     const values = form.getAll(name).map((value) => (numbers.includes(name) ? number(value) : value));
     return [name, values.length > 1 || lists.includes(name) ? values : values[0]];

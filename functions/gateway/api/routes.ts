@@ -1,20 +1,24 @@
 import { type Problem, problem } from '../../wire/problems.ts';
 import { fault, ok, type Result } from '../../wire/result.ts';
 import type { Call } from './call.ts';
+import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
+import { getOpenApi } from './get-openapi.ts';
 import { postBroadcast } from './post-broadcast.ts';
 import { postSend } from './post-send.ts';
 import { postUrls } from './post-urls.ts';
 import { deleteSocket, getSocket, getSockets } from './sockets.ts';
 
 /** The calls of the HTTP API by path and method; `:name` is a part of the path that the call reads. */
-const routes: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
+export const routes: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   '/send': { POST: postSend },
   '/broadcast': { POST: postBroadcast },
   '/urls': { POST: postUrls },
   '/sockets': { GET: getSockets },
   '/sockets/:socket': { GET: getSocket, DELETE: deleteSocket },
   '/health': { GET: getHealth },
+  '/openapi.json': { GET: getOpenApi },
+  '/asyncapi.json': { GET: getAsyncApi },
 };
 
 /** A call that was found, with the parts of the path that it reads. */

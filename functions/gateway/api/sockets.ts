@@ -7,6 +7,7 @@ import { close } from '../deliver/close.ts';
 import type { SocketRecord } from '../record.ts';
 import { authorized } from './authorized.ts';
 import { type ApiResponse, document, refusal } from './call.ts';
+import { readFields } from './read-body.ts';
 
 const listSchema = v.strictObject({
   path: v.optional(pathText),
@@ -26,7 +27,7 @@ const listSchema = v.strictObject({
 
 /** `GET /sockets`: the sockets that a broadcast would reach, a page at a time. */
 export const getSockets = authorized(async (gateway, request) => {
-  const asked = readBy(listSchema, Object.fromEntries(request.query));
+  const asked = readBy(listSchema, readFields(request.query));
   if (!asked.ok) return refusal(problem(asked.fault.code, asked.fault));
   const { path, user, limit, cursor } = asked.value;
   const page = await gateway.registry.list({ path, user }, limit, cursor);

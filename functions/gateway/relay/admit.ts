@@ -18,7 +18,8 @@ export async function admit(gateway: Gateway, knock: Knock): Promise<Result<Visi
   const { settings } = gateway;
   if (!isAllowedOrigin(knock.headers['origin'], settings.allowedOrigins))
     return fault(problem('origin_refused'));
-  if (!knock.target.ok) return fault(problem('invalid_path', { detail: knock.target.fault }));
+  if (!knock.target.ok)
+    return fault(problem('invalid_path', { detail: `The URL is not allowed: ${knock.target.fault}.` }));
   const target = knock.target.value;
   if (target.kind === 'ticket') return redeem(gateway, target.ticket);
   if (settings.requireTicket) return fault(problem('ticket_required'));
@@ -32,5 +33,7 @@ async function redeem({ secrets, clock }: Gateway, token: string): Promise<Resul
     const fresh = await secrets.urlKeys('fresh');
     if (fresh !== cached) ticket = await verifyTicket(token, fresh, clock.now());
   }
-  return ticket.ok ? ticket : fault(problem('invalid_ticket', { detail: ticket.fault }));
+  return ticket.ok
+    ? ticket
+    : fault(problem('invalid_ticket', { detail: `The ticket is not good: ${ticket.fault}.` }));
 }

@@ -173,6 +173,8 @@ export function httpApiContract(subject: Subject): void {
       ['GET', '/sockets?limit=0', 400, 'invalid_field'],
       ['GET', '/sockets?limit=1001', 400, 'invalid_field'],
       ['GET', '/sockets?limit=x', 400, 'invalid_field'],
+      ['GET', '/sockets?limit=1&limit=2', 400, 'invalid_field'],
+      ['GET', '/sockets?user=', 400, 'invalid_field'],
       ['GET', '/sockets?cursor=!', 400, 'invalid_field'],
       ['GET', '/sockets?page=2', 400, 'unknown_field'],
     ] as const)('%s %s gets %i %s', async ([method, path, status, code]) => {

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { connect } from '../../support/client.ts';
+import { conforms } from '../../support/conform.ts';
+import { hookConforms } from '../../support/conform-hook.ts';
+import { startLocal } from '../../support/local.ts';
+import type { ReceivedHook } from '../../support/recording-app.ts';
+
+const json = 'application/json';
+const problem = 'application/problem+json';
+const sent = { delivered: 1, queued: 0, gone: [], failed: [] };
+const unknown = { title: 'No such socket is open', status: 404, code: 'unknown_socket' };
+const nothing = { title: 'There is nothing here', status: 404, code: 'not_found' };
+const other = { title: 'This call takes another method', status: 405, code: 'method_not_allowed' };
+
+test.for<[string, string, number, string, unknown]>([
+  ['POST', '/send', 200, json, sent],
+  ['GET', '/health', 200, json, { status: 'ok' }],
+  ['GET', '/sockets?limit=1', 200, json, { sockets: [] }],
+  ['GET', '/sockets/a%3D', 404, problem, unknown],
+  ['GET', '/sockets/', 404, problem, unknown],
+  ['DELETE', '/sockets/a%3D', 204, '', {}],
+  ['GET', '/nowhere', 404, problem, nothing],
+  ['PUT', '/send', 405, problem, other],
+])('%s %s may answer %i', ([method, path, status, type, document]) => {
+  expect(() => conforms(method, path, status, type, document)).not.toThrow();
+});
+
+test.for<[why: string, string, string, number, string, unknown]>([
+  ['a status that is not described', 'POST', '/send', 202, json, sent],
+  ['another media type', 'POST', '/send', 200, 'text/plain', sent],
+  ['a problem of another type', 'GET', '/sockets/a', 404, json, unknown],
+  ['a field too many', 'POST', '/send', 200, json, { ...sent, extra: 1 }],
+  ['a field too few', 'POST', '/send', 200, json, { ...sent, gone: undefined }],
+  ['an unknown failure', 'POST', '/send', 200, json, { ...sent, failed: [{ socket: 'a', code: 'tired' }] }],
+  ['a body where there is none', 'DELETE', '/sockets/a', 204, json, {}],
+  ['no body where there is one', 'GET', '/health', 200, '', {}],
+  ['a code of another call', 'GET', '/sockets/a', 404, problem, nothing],
+  [
+    'a status in the body that is not the answer’s',
+    'GET',
+    '/sockets/a',
+    404,
+    problem,
+    { ...unknown, status: 400 },
+  ],
+  ['a problem with a field of its own', 'PUT', '/send', 405, problem, { ...other, allow: 'POST' }],
+  ['no path where there is one', 'PUT', '/send', 404, problem, nothing],
+  ['another method where there is no path', 'PUT', '/nowhere', 405, problem, other],
+  ['a document where there is no call', 'GET', '/nowhere', 200, json, {}],
+])('an answer with %s does not conform', ([, method, path, status, type, document]) => {
+  expect(() => conforms(method, path, status, type, document)).toThrow(
+    `${method} ${path} answered ${status}`,
+  );
+});
+
+test('a hook conforms as it came, and not if anything in it is otherwise', async () => {
+  const world = await startLocal();
+  const client = await connect(`${world.url}/foo?x=1`);
+  client.send('m');
+  const hook = await world.app.hook('/foo', 'message');
+  await client.close();
+  await world.stop();
+  expect(() => hookConforms(hook)).not.toThrow();
+  const { fields, headers } = hook;
+  const wrong: Partial<ReceivedHook>[] = [
+    { url: '/websocket/opened/foo?x=1' },
+    { url: '/websocket/closed/foo?x=1' },
+    { url: '/websocket/message/foo' },
+    { fields: { ...fields, extra: '' } },
+    { fields: { ...fields, time: '1' } },
+    { fields: { ...fields, code: '1000' } },
+    { fields: { event: 'message' } },
+    { headers: { ...headers, 'content-type': 'text/plain' } },
+    { headers: { ...headers, 'webhook-id': 'closed_x' } },
+    { headers: { ...headers, 'webhook-signature': 'v1,x' } },
+    { headers: { ...headers, 'websocket-origin': undefined } },
+  ];
+  for (const change of wrong) {
+    const check = () => hookConforms({ ...hook, ...change });
+    expect(check, JSON.stringify(change)).toThrow('asyncapi.json does not describe');
+  }
+});

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import openapi from '../../../functions/wire/openapi.json' with { type: 'json' };
+import { type LocalWorld, startLocal } from '../../support/local.ts';
+import { openApiSchemas } from './schemas.ts';
+
+let world: LocalWorld;
+beforeAll(async () => {
+  world = await startLocal();
+});
+afterAll(() => world.stop());
+
+const schema = openApiSchemas(openapi);
+const schemas = {
+  '/send': schema('Send'),
+  '/broadcast': schema('Broadcast'),
+  '/urls': schema('UrlRequest'),
+};
+const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `id${at}`);
+
+test.for<[keyof typeof schemas, string, unknown]>([
+  ['/send', 'an empty text', { sockets: 'a=', body: '' }],
+  ['/send', 'a text to a list with what is no id', { sockets: ['a=', '', 'no id'], body: 'x' }],
+  ['/send', 'a text to 1,000', { sockets: ids(1_000), body: 'x' }],
+  ['/send', 'a text to 1,001', { sockets: ids(1_001), body: 'x' }],
+  ['/send', 'a text to an empty list', { sockets: [], body: 'x' }],
+  ['/send', 'a text to an empty id', { sockets: '', body: 'x' }],
+  ['/send', 'a text to a number', { sockets: [7], body: 'x' }],
+  ['/send', 'a text to null', { sockets: null, body: 'x' }],
+  ['/send', 'no text', { sockets: 'a=' }],
+  ['/send', 'a number', { sockets: 'a=', body: 7 }],
+  ['/send', 'a text with a path', { sockets: 'a=', body: 'x', path: '/' }],
+  ['/send', '131,072 bytes', { sockets: 'a=', body: 'x'.repeat(131_072) }],
+  ['/send', '131,073 bytes', { sockets: 'a=', body: 'x'.repeat(131_073) }],
+  ['/send', 'a list', []],
+  ['/broadcast', 'a text', { body: 'x' }],
+  ['/broadcast', 'nothing', {}],
+  ['/broadcast', 'a text to an empty path and a user', { body: 'x', except: [], path: '', user: 'a' }],
+  ['/broadcast', 'a text with one exception', { body: 'x', except: 'a=' }],
+  ['/broadcast', 'a text with 1,000 exceptions', { body: 'x', except: ids(1_000) }],
+  ['/broadcast', 'a text with 1,001 exceptions', { body: 'x', except: ids(1_001) }],
+  ['/broadcast', 'a text to a path of 1,024 bytes', { body: 'x', path: `/${'a'.repeat(1_023)}` }],
+  ['/broadcast', 'a text to a path of 1,025 bytes', { body: 'x', path: `/${'a'.repeat(1_024)}` }],
+  ['/broadcast', 'a text to an empty user', { body: 'x', user: '' }],
+  ['/broadcast', 'a text to a user with a line feed', { body: 'x', user: 'a\nb' }],
+  ['/broadcast', 'a text to a user of 256 bytes', { body: 'x', user: 'u'.repeat(256) }],
+  ['/broadcast', 'a text to a user of 257 bytes', { body: 'x', user: 'u'.repeat(257) }],
+  ['/broadcast', 'a text to a group', { body: 'x', group: 'g' }],
+  ['/urls', 'an empty path', { path: '' }],
+  ['/urls', 'a path with a query, for a day', { path: 'a b?c=d', user: '', expiresIn: 86_400 }],
+  ['/urls', 'a path for 0 seconds', { path: '/', expiresIn: 0 }],
+  ['/urls', 'a path for 86,401 seconds', { path: '/', expiresIn: 86_401 }],
+  ['/urls', 'a path for one and a half', { path: '/', expiresIn: 1.5 }],
+  ['/urls', 'a path for a text of seconds', { path: '/', expiresIn: '60' }],
+  ['/urls', 'a path for a user with a NUL', { path: '/', user: 'a\u0000b' }],
+  ['/urls', 'a path for the user null', { path: '/', user: null }],
+  ['/urls', 'a user without a path', { user: 'alice' }],
+  ['/urls', 'a path with a ticket', { path: '/', ticket: 'x' }],
+])('%s takes %s just if openapi.json says so', async ([path, , document]) => {
+  const { status } = await world.api.post(path, document);
+  expect(status === 200).toBe(schemas[path](document));
+});
+
+test.for<[keyof typeof schemas, string, object]>([
+  ['/send', '65,537 letters of two bytes', { sockets: 'a=', body: 'é'.repeat(65_537) }],
+  ['/send', 'half a surrogate pair', { sockets: 'a=', body: '\ud800' }],
+  ['/broadcast', 'a text to a path of 1,025 bytes when escaped', { body: 'x', path: `/${'é'.repeat(171)}` }],
+  ['/broadcast', 'a text to a path with a step up', { body: 'x', path: '/a/../b' }],
+  ['/broadcast', 'a text to a user of 258 bytes', { body: 'x', user: 'é'.repeat(129) }],
+  ['/urls', 'a path for a user of 258 bytes', { path: '/', user: 'é'.repeat(129) }],
+  ['/urls', 'a query that makes the URL too long', { path: `/?${'x'.repeat(3_500)}` }],
+])('%s refuses %s, which only the words of openapi.json say', async ([path, , document]) => {
+  expect(schemas[path](document)).toBe(true);
+  const { status } = await world.api.post(path, document);
+  expect([400, 413]).toContain(status);
+});
+
+interface Written {
+  readonly content: Readonly<
+    Record<string, { readonly examples: Readonly<Record<string, { value: object }>> }>
+  >;
+}
+
+const examples = Object.entries(openapi.paths).flatMap(([path, calls]) => {
+  const content: Written['content'] = 'post' in calls ? calls.post.requestBody.content : {};
+  return Object.entries(content).flatMap(([type, each]) =>
+    Object.values(each.examples).map(({ value }): [string, string, object] => [type, path, value]),
+  );
+});
+
+test('each call that takes a body has examples of it', () => {
+  expect(examples.length).toBeGreaterThanOrEqual(6);
+});
+
+test.for(examples)('the gateway takes the example of %s to %s, %j', async ([type, path, document]) => {
+  const form = (): string => {
+    const pairs = Object.entries(document).flatMap(([name, value]) =>
+      [value].flat().map((each): [string, string] => [name, String(each)]),
+    );
+    return new URLSearchParams(pairs).toString();
+  };
+  const body = type === 'application/json' ? JSON.stringify(document) : form();
+  const headers = { 'Content-Type': type };
+  expect((await world.api.call('POST', path, { headers, body })).status).toBe(200);
+});
