@@ -42,7 +42,7 @@ export function refuse(status = 403): Refusal {
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return has this type.
 export type HookAnswer = undefined | void | string | HookActions;
 
-/** An answer as any framework can send it. */
+/** An answer as any framework can send it, and a store can keep it. */
 export interface HookResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -38,10 +38,17 @@ export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions
   if (user !== '' || options.expiresIn !== undefined) {
     throw new SettingError(
       'SOCKETHOOK_URL_KEY',
-      'is not set; a URL with a user or an end needs it, to sign its ticket',
+      'is not set; set it to one of the gateway’s URL keys, for a ticket with a user or an end',
     );
   }
   const { path: escaped, query } = target.value;
+  const isOurs = [...new URLSearchParams(query).keys()].find((name) => name === 'path' || name === 'ticket');
+  if (isOurs !== undefined) {
+    throw new ArgumentError(
+      'path',
+      `has "${isOurs}" in its query, which is the gateway’s own; set SOCKETHOOK_URL_KEY for a ticket that hides it`,
+    );
+  }
   return fitting(`${webSocketUrl()}?path=${encodeURIComponent(escaped)}${query === '' ? '' : `&${query}`}`);
 }
 

@@ -11,7 +11,10 @@ export interface ExpressRequest extends IncomingMessage {
 /**
  * Web hooks for Express, 4 and 5: a middleware to mount with `app.use('/websocket', expressHooks({ ... }))`, before
  * any body parser. The handlers get Express's `req` as well, so that `req.session` and the like work in a
- * handshake; in TypeScript write `expressHooks<express.Request>` to have its type. What a handler throws goes to Express's error handling, and so does a `DrainedBodyError`.
+ * handshake; in TypeScript write `expressHooks<express.Request>` to have their types. What a handler throws goes to Express's error handling, and so does a `DrainedBodyError`.
+ *
+ * @example
+ * app.use('/websocket', expressHooks<express.Request>({ handshake: (_, { session }) => (session.user ? undefined : refuse(401)) }));
  */
 export function expressHooks<Req extends ExpressRequest>(
   handlers: HookHandlers<Req>,

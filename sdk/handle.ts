@@ -19,12 +19,15 @@ export type Handler<Context, Answer> = (message: Message, context: Context) => A
 
 /** How hooks are handled, beside the environment. */
 export interface HookOptions {
-  /** Where handled ids are kept; in this process by default, nowhere if false. */
+  /** Where handled ids and their answers are kept; in this process by default, nowhere if false. */
   readonly seen?: SeenIds | false;
 }
 
+/** A request whose body may have been longer than a hook's, and is then undefined. */
+export type ReadRequest = Omit<HookRequest, 'body'> & { readonly body: Uint8Array | undefined };
+
 /** A hook's way from an HTTP request to an answer, whatever the framework. */
-export type Handle<Context> = (request: HookRequest, context: Context) => Promise<HookResponse>;
+export type Handle<Context> = (request: ReadRequest, context: Context) => Promise<HookResponse>;
 
 /** The longest body of a hook: a message of 131,072 bytes with every byte escaped, and the other fields. */
 export const mostHookBytes = 1_048_576;
@@ -37,9 +40,9 @@ export function createHandle<Context>(
   const seen = options.seen ?? new MemorySeenIds();
   return async (request, context) => {
     if (request.method !== 'POST') return sentence(405, 'A hook is a POST.');
-    if (request.body.length > mostHookBytes)
-      return sentence(413, `A hook is at most ${mostHookBytes} bytes.`);
-    const hook = verifyHook(request, signingKeys(), Date.now());
+    const { body } = request;
+    if (body === undefined) return sentence(413, `A hook is at most ${mostHookBytes} bytes.`);
+    const hook = verifyHook({ ...request, body }, signingKeys(), Date.now());
     if (!hook.ok) return sentence(401, hook.fault);
     const { event, id, fields } = hook.value;
     const run = async (): Promise<HookResponse> => {
@@ -52,13 +55,13 @@ export function createHandle<Context>(
 
 /** 425 asks the gateway to come again: by then it is known how the other attempt ended. */
 async function once(seen: SeenIds, id: string, run: () => Promise<HookResponse>): Promise<HookResponse> {
-  const state = await seen.begin(id);
-  if (state === 'done') return sentence(200, 'This hook was handled before.');
-  if (state === 'running') return sentence(425, 'This hook is being handled.');
+  const known = await seen.begin(id);
+  if (known.state === 'done') return known.answer;
+  if (known.state === 'running') return sentence(425, 'This hook is being handled.');
   try {
-    const response = await run();
-    await seen.done(id);
-    return response;
+    const answer = await run();
+    await seen.done(id, answer);
+    return answer;
   } catch (error) {
     await seen.failed(id);
     throw error;

@@ -1,5 +1,6 @@
 import { DrainedBodyError } from './errors.ts';
-import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
+import { createHandle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { readBody } from './read-body.ts';
 
 /**
  * A Fetch-style handler of web hooks: for Hono, Deno, Bun, Next.js and whatever else speaks `Request` and
@@ -17,7 +18,7 @@ export function hooks(
   return async (request) => {
     if (request.bodyUsed) throw new DrainedBodyError();
     const { pathname, search } = new URL(request.url);
-    const body = new Uint8Array(await request.arrayBuffer());
+    const body = request.body === null ? new Uint8Array() : await readBody(request.body, mostHookBytes);
     const { method, headers } = request;
     const answer = await handle({ method, url: pathname + search, headers, body }, request);
     return new Response(answer.status === 204 ? null : answer.body, answer);

@@ -3,6 +3,7 @@ import type { HookResponse } from './answer.ts';
 import { sentence } from './answer.ts';
 import { DrainedBodyError } from './errors.ts';
 import { createHandle, type Handle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { readBody } from './read-body.ts';
 
 /**
  * Web hooks for a server of `node:http`. The handlers get Node's own request as well. What a handler throws rejects
@@ -34,18 +35,14 @@ export async function handleNode<Context>(
   context: Context,
 ): Promise<HookResponse> {
   if (request.readableDidRead || request.readableEnded) throw new DrainedBodyError();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes <= mostHookBytes + 1) chunks.push(chunk);
-  }
-  const body = bytes > mostHookBytes ? new Uint8Array(mostHookBytes + 1) : Buffer.concat(chunks);
+  // Left undestroyed, since the answer goes out on the same connection.
+  const body = await readBody(request.iterator({ destroyOnReturn: false }), mostHookBytes);
   return handle({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
 }
 
 /** Writes an answer with Node's response. */
 export function write(response: ServerResponse, { status, headers, body }: HookResponse): void {
+  if (status === 413) response.setHeader('Connection', 'close');
   response.writeHead(status, headers).end(status === 204 ? undefined : body);
 }
 

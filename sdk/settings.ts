@@ -32,7 +32,7 @@ export function signingKeys(): readonly SigningKey[] {
 /** Where clients connect: `SOCKETHOOK_WEBSOCKET_URL`. */
 export function webSocketUrl(): string {
   const name = 'SOCKETHOOK_WEBSOCKET_URL';
-  const url = required(name, 'to the URL that clients connect to');
+  const url = required(name, 'to the URL that clients connect to, ws:// or wss://');
   if (!/^wss?:\/\/[^?#]+$/.test(url))
     throw new SettingError(name, 'must be a ws:// or wss:// URL without a query');
   return url;

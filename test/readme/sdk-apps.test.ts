@@ -63,6 +63,12 @@ test('the README names every error of the SDK, and no other', () => {
 
 test('the README names every call of the SDK', () => {
   const told = rows('The SDK', 'call').map(([call = '']) => call.replace(/\(.*$/, ''));
-  expect(told.sort()).toEqual(['broadcastMessage', 'closeSocket', 'createWebSocketUrl', 'sendMessage']);
+  expect(told.sort()).toEqual([
+    'broadcastMessage',
+    'checkSettings',
+    'closeSocket',
+    'createWebSocketUrl',
+    'sendMessage',
+  ]);
   for (const name of told) expect(Object.keys(sdk)).toContain(name);
 });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { beforeEach, expect, test } from 'vitest';
 import {
   broadcastMessage,
+  checkSettings,
   closeSocket,
   createWebSocketUrl,
   expressHooks,
@@ -111,6 +112,31 @@ test.for<[string, () => unknown, RegExp]>([
   ['refusing with 500', () => refuse(500), /^"status" must be/],
 ])('%s is an argument that can’t be used, and is named', async ([, run, message]) => {
   expect(await errorOf(run)).toEqual({ code: 'ERR_ARGUMENT', message: expect.stringMatching(message) });
+});
+
+test('without a URL key, a query can’t use the gateway’s own names', async () => {
+  delete process.env['SOCKETHOOK_URL_KEY'];
+  for (const path of ['/a?path=/b', '/a?x=1&ticket=y']) {
+    expect(await errorOf(() => createWebSocketUrl(path))).toEqual({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringMatching(/^"path" has "(path|ticket)" in its query.*SOCKETHOOK_URL_KEY/),
+    });
+  }
+});
+
+test('all settings are checked at once, or those of the parts that are named', async () => {
+  checkSettings();
+  delete process.env['SOCKETHOOK_API_KEY'];
+  process.env['SOCKETHOOK_WEBHOOK_SECRET'] = 'whsec_short';
+  const { code, message } = await errorOf(() => checkSettings());
+  expect(code).toBe('ERR_SETTING');
+  expect(message).toMatch(
+    /^SOCKETHOOK_WEBHOOK_SECRET is malformed: .*\. SOCKETHOOK_API_KEY is not set; .*\.$/,
+  );
+  expect((await errorOf(() => checkSettings('calls'))).message).toMatch(
+    /^SOCKETHOOK_API_KEY is not set; set it to [^.]*\.$/,
+  );
+  checkSettings('urls');
 });
 
 test('a gateway that does not answer is said so, with the variable to look at', async () => {

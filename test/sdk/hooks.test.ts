@@ -125,6 +125,23 @@ test('of two secrets, at the gateway or at the app, either verifies, and a third
   expect((await listening(signedRequest(closed()))).status).toBe(401);
 });
 
+test('an endless body is not read to its end', async () => {
+  let sent = 0;
+  const endless = new ReadableStream({
+    pull: (controller) => {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+  });
+  const request = new Request('https://app.example/websocket/message/', {
+    method: 'POST',
+    body: endless,
+    duplex: 'half',
+  });
+  expect((await listening(request)).status).toBe(413);
+  expect(sent).toBeLessThan(2_097_152);
+});
+
 test('what is no POST gets 405, and what is too large gets 413', async () => {
   expect((await listening(await changed(signedRequest(closed()), { method: 'GET' }))).status).toBe(405);
   const large = async (bytes: number) =>
@@ -163,13 +180,13 @@ test('an event without a handler is accepted', async () => {
   expect((await hooks({})(signedRequest(aHook()))).status).toBe(204);
 });
 
-test('a hook that is played again is not handled twice, and the gateway is told that it is done', async () => {
+test('a hook that comes again is not handled twice, and is answered as before', async () => {
   let count = 0;
   const handler = hooks({ message: () => `${++count}` });
   const request = signedRequest(aHook({ event: 'message', id: 'message_1' }));
   expect(await (await handler(request.clone())).text()).toBe('{"reply":"1"}');
   const again = await handler(request);
-  expect([again.status, again.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect([again.status, await again.text()]).toEqual([200, '{"reply":"1"}']);
   expect(count).toBe(1);
 });
 
@@ -189,16 +206,27 @@ test('a hook whose handler failed is handled again, and one that is being handle
   expect(await (await handler(request)).text()).toBe('{"reply":"second"}');
 });
 
-test('ids are forgotten after 10 minutes, and the oldest first when there are too many', () => {
+const answered = (body: string) => ({ status: 200, headers: {}, body });
+
+test('ids are forgotten after 10 minutes', () => {
   let now = 0;
-  const seen = new MemorySeenIds({ most: 2, now: () => now });
-  expect([seen.begin('a'), seen.begin('a')]).toEqual(['new', 'running']);
-  seen.done('a');
-  expect(seen.begin('a')).toBe('done');
+  const seen = new MemorySeenIds({ now: () => now });
+  expect([seen.begin('a'), seen.begin('a')]).toEqual([{ state: 'new' }, { state: 'running' }]);
+  seen.done('a', answered('x'));
   now = 599_999;
-  expect(seen.begin('a')).toBe('done');
+  expect(seen.begin('a')).toEqual({ state: 'done', answer: answered('x') });
   now = 600_000;
-  expect(seen.begin('a')).toBe('new');
-  for (const id of ['b', 'c', 'd']) seen.begin(id);
-  expect([seen.begin('d'), seen.begin('b')]).toEqual(['running', 'new']);
+  expect(seen.begin('a')).toEqual({ state: 'new' });
+});
+
+test('the oldest are forgotten first when there are too many ids, or too much was answered', () => {
+  const few = new MemorySeenIds({ most: 2 });
+  for (const id of ['a', 'b', 'c']) few.begin(id);
+  expect([few.begin('c').state, few.begin('a').state]).toEqual(['running', 'new']);
+  const small = new MemorySeenIds({ mostCharacters: 10 });
+  for (const id of ['a', 'b']) {
+    small.begin(id);
+    small.done(id, answered('123456'));
+  }
+  expect([small.begin('b').state, small.begin('a').state]).toEqual(['done', 'new']);
 });

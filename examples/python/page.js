@@ -1,0 +1,68 @@
+/** The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes. */
+const ping = '{"sockethook":"ping"}';
+const pingEveryMs = 5 * 60_000;
+const longestPauseSeconds = 30;
+
+const status = document.getElementById('status');
+const output = document.getElementById('output');
+/** Who the form before said that it is; it makes this page anew. */
+const user = new URLSearchParams(location.search).get('user');
+const message = document.getElementById('message');
+
+let socket;
+let failures = 0;
+
+document.getElementById('entry').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  socket.send(message.value);
+  message.value = '';
+});
+
+setInterval(() => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(ping);
+}, pingEveryMs);
+
+if (user) {
+  document.getElementById('user').value = user;
+  void connect();
+}
+
+/** Connects once; what becomes of it, if only that it failed, ends in `tryAgain`. */
+async function connect() {
+  status.textContent = 'connecting…';
+  try {
+    socket = new WebSocket(await freshUrl());
+  } catch (error) {
+    tryAgain(error.message);
+    return;
+  }
+  socket.addEventListener('open', () => {
+    failures = 0;
+    status.textContent = 'connected';
+  });
+  socket.addEventListener('message', ({ data }) => append(data));
+  socket.addEventListener('close', ({ code }) => tryAgain(`closed (${code})`));
+}
+
+/** A URL expires, so every try asks for its own. */
+async function freshUrl() {
+  const response = await fetch(`/url?user=${encodeURIComponent(user)}`);
+  if (!response.ok) throw new Error((await response.text()).trim());
+  return (await response.json()).url;
+}
+
+/** Pauses grow from 1 to 30 seconds; half of each is chance, so that many pages don't come back all at once. */
+function tryAgain(why) {
+  const seconds = Math.min(2 ** failures, longestPauseSeconds) * (0.5 + Math.random() / 2);
+  failures += 1;
+  status.textContent = `${why}; trying again in ${Math.ceil(seconds)} s`;
+  setTimeout(() => void connect(), seconds * 1000);
+}
+
+/** Adds a line, as text and never as HTML. */
+function append(text) {
+  const line = document.createElement('p');
+  line.textContent = text;
+  output.prepend(line);
+}

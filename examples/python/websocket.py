@@ -1,0 +1,432 @@
+"""The Web Socket API, for apps that only speak HTTP.
+
+The functions are those of `typhoonae.websocket` (2010), spoken to a
+Sockethook gateway. The module needs the standard library alone, and reads
+its settings from the environment when it needs them:
+
+    SOCKETHOOK_API_URL         where to call the gateway
+    SOCKETHOOK_API_KEY         what to show there
+    SOCKETHOOK_WEBHOOK_SECRET  what hooks are signed with: whsec_...
+    SOCKETHOOK_WEBSOCKET_URL   where clients connect
+    SOCKETHOOK_URL_KEY         what tickets are signed with; may be missing
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
+
+__all__ = [
+    'BadArgumentError', 'ConfigurationError', 'Error', 'GatewayError',
+    'MESSAGE_BYTES', 'Message', 'VerificationError', 'broadcast_message',
+    'check_environment', 'close_socket', 'create_websocket_url',
+    'send_message', 'verify',
+]
+
+# The most bytes of UTF-8 that a message may have, in either direction.
+MESSAGE_BYTES = 131072
+
+# Two calls fit into the 10 seconds that the gateway waits for a hook.
+_TIMEOUT_SECONDS = 4
+_MOST_SOCKETS_IN_A_CALL = 1000
+_MOST_SECONDS_OF_A_TICKET = 86400
+_MOST_BYTES_OF_A_PATH = 1024
+_MOST_BYTES_OF_A_USER = 256
+_MOST_CHARACTERS_OF_A_URL = 4096
+# How far the clocks of gateway and app may be apart.
+_TOLERANCE_SECONDS = 300
+
+_EVENTS = ('handshake', 'message', 'closed')
+# What RFC 3986 has in no path, and a "%" that begins no escape.
+_NOT_IN_PATH = re.compile(
+    r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
+_NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
+
+
+class Error(Exception):
+    """The base of all errors here."""
+
+
+class BadArgumentError(Error):
+    """An argument has a value that is not allowed."""
+
+
+class ConfigurationError(Error):
+    """The environment lacks a setting, or has one that is malformed."""
+
+
+class VerificationError(Error):
+    """A request is no hook of the gateway, or not of this URL and time."""
+
+
+class GatewayError(Error):
+    """The gateway refused a call, or gave no answer that can be read.
+
+    `status` is the HTTP status, None where there was none; `code` is the
+    stable code of the problem, or empty.
+    """
+
+    def __init__(self, detail, status=None, code=''):
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+
+    @property
+    def may_pass(self):
+        """Whether the same call may succeed later."""
+        return self.status not in (400, 404, 413)
+
+
+def _field(name, doc):
+    return property(lambda self: self._fields[name], doc=doc)
+
+
+class Message:
+    """A hook, read from the fields of its body; every value is a str."""
+
+    socket = _field('from', 'The id of the socket: where to send.')
+    body = _field('body', 'The text of a message; else empty.')
+    event = _field('event', '"handshake", "message" or "closed".')
+    path = _field('path', 'The path the client connected to, escaped.')
+    query = _field('query', "The client's own query.")
+    user = _field('user', 'Who the ticket says it is; may be empty.')
+    state = _field('state', 'What the app keeps with the socket.')
+    origin = _field('origin', "The client's Origin header.")
+    code = _field('code', 'The close code of a socket that is closed.')
+    reason = _field('reason', 'The close reason of such a socket.')
+    time = _field('time', 'When it happened, in milliseconds since 1970.')
+
+    _OPTIONAL = ('event', 'path', 'query', 'user', 'state', 'origin', 'code',
+                 'reason', 'time')
+
+    def __init__(self, fields):
+        self._fields = {name: fields.get(name, '') for name in self._OPTIONAL}
+        self._fields.update({name: fields[name] for name in ('from', 'body')})
+
+
+def create_websocket_url(success_path='', user=None, expires_in=3600):
+    """Makes a URL with which a client can connect to a path.
+
+    The path may hold a query. A leading "/" is added and what a URL can't
+    hold is escaped; escapes that are there stay. The URL carries a ticket,
+    made without asking the gateway, that fixes path and user for so many
+    seconds. Without SOCKETHOOK_URL_KEY there is no ticket: the URL then
+    never expires, has no user, and clients can change its path.
+    """
+    path, query = _path_and_query(success_path)
+    _check_user(user)
+    if not isinstance(expires_in, int):
+        raise TypeError('expires_in must be a number of seconds.')
+    if not 1 <= expires_in <= _MOST_SECONDS_OF_A_TICKET:
+        raise BadArgumentError('expires_in must be from 1 to %d seconds.'
+                               % _MOST_SECONDS_OF_A_TICKET)
+    key = _url_key()
+    if key is not None:
+        target = path + ('?' + query if query else '')
+        claims = {'path': target, 'exp': int(time.time()) + expires_in}
+        if user:
+            claims['sub'] = user
+        parameters = 'ticket=' + _jwt(claims, key)
+    elif user:
+        raise ConfigurationError(
+            'SOCKETHOOK_URL_KEY must be set: only a ticket has a user.')
+    else:
+        own = '&' + query if query else ''
+        parameters = 'path=' + quote(path, safe='') + own
+    url = _websocket_url() + '?' + parameters
+    if len(url) > _MOST_CHARACTERS_OF_A_URL:
+        raise BadArgumentError('the path makes a URL of more than %d '
+                               'characters.' % _MOST_CHARACTERS_OF_A_URL)
+    return url
+
+
+def send_message(sockets, body):
+    """Sends a message to a socket, or to a list of sockets.
+
+    Returns what came of it: `{'delivered': 1, 'queued': 0, 'gone': [ids],
+    'failed': [{'socket': id, 'code': why}]}`. A socket that has gone in the
+    meantime is no error.
+    """
+    if isinstance(sockets, str):
+        sockets = [sockets]
+    if not isinstance(sockets, list):
+        raise BadArgumentError(
+            'first argument of the send_message method must be a list.')
+    for socket in sockets:
+        if not socket:
+            raise BadArgumentError('must specify sockets.')
+        _check_text(socket, 'a socket id')
+    _check_text(body, 'the body')
+    outcome = {'delivered': 0, 'queued': 0, 'gone': [], 'failed': []}
+    for start in range(0, len(sockets), _MOST_SOCKETS_IN_A_CALL):
+        part = _call('POST', '/send', {
+            'sockets': sockets[start:start + _MOST_SOCKETS_IN_A_CALL],
+            'body': body})
+        outcome = {name: outcome[name] + part[name] for name in outcome}
+    return outcome
+
+
+def broadcast_message(body, exclude=(), path=None, user=None):
+    """Sends a message to every open socket, the sender's included.
+
+    `exclude` leaves out a socket or several; `path` and `user` narrow it to
+    the sockets of a path or a user. Returns what came of it in numbers:
+    `{'delivered': 9, 'queued': 0, 'gone': 0, 'failed': 0}`.
+    """
+    _check_text(body, 'the body')
+    document = {'body': body}
+    excluded = [exclude] if isinstance(exclude, str) else list(exclude)
+    for socket in excluded:
+        _check_text(socket, 'a socket id')
+    if excluded:
+        document['except'] = excluded
+    for name, value in (('path', path), ('user', user)):
+        if value is not None:
+            _check_text(value, 'the ' + name)
+            document[name] = value
+    return _call('POST', '/broadcast', document)
+
+
+def close_socket(socket):
+    """Closes a socket; returns whether it was still open."""
+    _check_text(socket, 'a socket id')
+    if not socket:
+        raise BadArgumentError('must specify a socket.')
+    try:
+        _call('DELETE', '/sockets/' + quote(socket, safe=''))
+    except GatewayError as error:
+        if error.code == 'unknown_socket':
+            return False
+        raise
+    return True
+
+
+def verify(headers, raw_body, request_path, base='/websocket'):
+    """Returns the fields of a hook, or raises a VerificationError.
+
+    A hook is signed as standardwebhooks.com lays down, over its id, its
+    time and its raw body. The URL is not signed, so its path has to say the
+    same as the body: `{base}/{event}{path}`. `headers` is any mapping, and
+    `request_path` the request target, its escapes as they came.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    hook_id = given.get('webhook-id', '')
+    timestamp = given.get('webhook-timestamp', '')
+    if not hook_id or not re.fullmatch('[0-9]{1,12}', timestamp):
+        raise VerificationError('The hook is not signed.')
+    if abs(time.time() - int(timestamp)) > _TOLERANCE_SECONDS:
+        raise VerificationError('The hook was not signed lately.')
+    signed = f'{hook_id}.{timestamp}.'.encode('utf-8', 'replace') + raw_body
+    digest = hmac.new(_signing_key(), signed, hashlib.sha256).digest()
+    ours = b'v1,' + base64.b64encode(digest)
+    signatures = given.get('webhook-signature', '').encode('utf-8', 'replace')
+    if not any(hmac.compare_digest(ours, theirs)
+               for theirs in signatures.split()):
+        raise VerificationError('The hook is not signed by the gateway.')
+    fields = _read_fields(raw_body, given.get('content-type', ''))
+    event, path = fields.get('event', ''), fields.get('path', '')
+    expected = f'{base.rstrip("/")}/{event}{path}'
+    if event not in _EVENTS or request_path.partition('?')[0] != expected:
+        raise VerificationError('The hook is signed for another URL.')
+    return fields
+
+
+def check_environment():
+    """Raises a ConfigurationError that names all that is wrong."""
+    faults = []
+    for read in (_api_url, _api_key, _signing_key, _websocket_url, _url_key):
+        try:
+            read()
+        except ConfigurationError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigurationError('\n'.join(faults))
+
+
+# What the gateway is asked.
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an error: following one would give away the API key."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
+def _call(method, path, document=None):
+    url = _api_url()
+    headers = {'Authorization': 'Bearer ' + _api_key()}
+    data = None
+    if document is not None:
+        headers['Content-Type'] = 'application/json'
+        data = json.dumps(document).encode()
+    request = urllib.request.Request(
+        url + path, data=data, headers=headers, method=method)
+    try:
+        with _opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
+            content = response.read()
+    except urllib.error.HTTPError as error:
+        raise _refusal(error) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise GatewayError(f'The gateway at {url} does not answer.') from error
+    try:
+        return json.loads(content or b'null')
+    except ValueError as error:
+        raise GatewayError(f'{url} does not answer as a gateway.') from error
+
+
+def _refusal(error):
+    """The error for an answer that is a problem (RFC 9457), or is none."""
+    try:
+        problem = json.loads(error.read())
+        detail = problem.get('detail') or problem['title']
+        return GatewayError(detail, error.code, problem.get('code', ''))
+    except (OSError, http.client.HTTPException, ValueError, LookupError,
+            AttributeError):
+        return GatewayError(
+            f'The gateway answered {error.code} {error.reason}.', error.code)
+
+
+# What is written into a URL.
+
+def _path_and_query(text):
+    _check_text(text, 'a path')
+    path, _, query = text.partition('?')
+    path = path if path.startswith('/') else '/' + path
+    path = _NOT_IN_PATH.sub(_escape, path)
+    _check_path(path)
+    return path, _NOT_IN_QUERY.sub(_escape, query)
+
+
+def _escape(match):
+    return quote(match.group(), safe='')
+
+
+def _check_path(path):
+    """Refuses what the gateway would, here where the mistake is made."""
+    if len(path) > _MOST_BYTES_OF_A_PATH:
+        raise BadArgumentError(
+            'a path is at most %d bytes.' % _MOST_BYTES_OF_A_PATH)
+    try:
+        decoded = unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        raise BadArgumentError('the escapes of a path are UTF-8.') from None
+    if _has_control(decoded) or '\\' in decoded:
+        raise BadArgumentError(
+            'a path has no control characters and no backslash.')
+    # Some servers cut a segment at ";" before they read it.
+    names = [part.partition(';')[0] for part in decoded[1:].split('/')]
+    if decoded.endswith('/'):
+        names.pop()
+    if {'', '.', '..'}.intersection(names):
+        raise BadArgumentError(
+            'no segment of a path is empty (but the last), "." or "..".')
+
+
+def _check_user(user):
+    if user is None:
+        return
+    _check_text(user, 'a user')
+    if _has_control(user):
+        raise BadArgumentError('a user is printable text.')
+    if len(user.encode()) > _MOST_BYTES_OF_A_USER:
+        raise BadArgumentError(
+            'a user is at most %d bytes.' % _MOST_BYTES_OF_A_USER)
+
+
+def _jwt(claims, key):
+    """A JSON Web Token (RFC 7519), signed by HS256."""
+    parts = [_base64url(json.dumps(part, separators=(',', ':')).encode())
+             for part in ({'alg': 'HS256', 'typ': 'JWT'}, claims)]
+    signature = hmac.new(key, '.'.join(parts).encode(), hashlib.sha256)
+    return '.'.join(parts + [_base64url(signature.digest())])
+
+
+def _base64url(content):
+    return base64.urlsafe_b64encode(content).rstrip(b'=').decode()
+
+
+# What is read: texts, bodies and settings.
+
+def _check_text(value, name):
+    if not isinstance(value, str):
+        raise TypeError(f'{name} must be a str, not {type(value).__name__}.')
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadArgumentError(
+            f'{name} must be well-formed Unicode.') from None
+
+
+def _has_control(text):
+    return re.search(r'[\x00-\x1f\x7f-\x9f]', text) is not None
+
+
+def _read_fields(raw_body, content_type):
+    """The fields of a body: a form, or JSON if the gateway is set to it."""
+    try:
+        text = raw_body.decode()
+        if content_type.startswith('application/json'):
+            return {name: str(value)
+                    for name, value in json.loads(text).items()}
+        return dict(parse_qsl(text, keep_blank_values=True))
+    except (ValueError, AttributeError):
+        raise VerificationError('The body is not that of a hook.') from None
+
+
+def _setting(name):
+    value = os.environ.get(name, '').strip()
+    if not value:
+        raise ConfigurationError(f'{name} must be set.')
+    return value
+
+
+def _api_url():
+    url = _setting('SOCKETHOOK_API_URL')
+    if not re.fullmatch(r'https?://[^?#\s]+', url):
+        raise ConfigurationError(
+            'SOCKETHOOK_API_URL must be an http or https URL.')
+    return url.rstrip('/')
+
+
+def _api_key():
+    return _setting('SOCKETHOOK_API_KEY')
+
+
+def _websocket_url():
+    url = _setting('SOCKETHOOK_WEBSOCKET_URL')
+    if not re.fullmatch(r'wss?://[^?#\s]+', url):
+        raise ConfigurationError(
+            'SOCKETHOOK_WEBSOCKET_URL must be a ws or wss URL, no query.')
+    return url
+
+
+def _signing_key():
+    secret = _setting('SOCKETHOOK_WEBHOOK_SECRET')
+    text = secret[len('whsec_'):] if secret.startswith('whsec_') else secret
+    try:
+        key = base64.b64decode(text + '=' * (-len(text) % 4), validate=True)
+    except ValueError:
+        key = b''
+    if not 24 <= len(key) <= 64:
+        raise ConfigurationError('SOCKETHOOK_WEBHOOK_SECRET must be "whsec_" '
+                                 'followed by base64 of 24 to 64 bytes.')
+    return key
+
+
+def _url_key():
+    """The key of tickets, None where there is none."""
+    key = os.environ.get('SOCKETHOOK_URL_KEY', '').strip().encode()
+    if key and len(key) < 32:
+        raise ConfigurationError(
+            'SOCKETHOOK_URL_KEY must be at least 32 characters.')
+    return key or None

@@ -1,0 +1,225 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { type Client, connect, knock, refused } from '../support/client.ts';
+import { freePort } from '../support/free-port.ts';
+import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs the app as its README does; nothing of this process's environment is passed on but the PATH. */
+function run(environment: Environment): ChildProcess {
+  const { PATH } = process.env;
+  const env = { PATH, ...environment };
+  return spawn(process.execPath, ['--import', 'tsx', 'examples/express/app.ts'], { cwd: root, env });
+}
+
+/** What a child has written so far, both streams in one. */
+function written(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
+  return () => text;
+}
+
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
+
+let world: LocalWorld;
+let environment: Environment;
+let app: ChildProcess;
+let output: () => string;
+/** Where the app is. */
+let url: string;
+
+// The tests share an app: whoever comes in stays, so that no test hears of another's clients.
+beforeAll(async () => {
+  const port = await freePort();
+  url = `http://localhost:${port}`;
+  world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
+  app = run(environment);
+  output = written(app);
+  await new Promise<void>((resolve, reject) => {
+    app.stdout?.on('data', () => output().includes('listening on') && resolve());
+    app.once('close', (code) => reject(new Error(`ended with ${code}: ${output()}`)));
+  });
+});
+
+afterAll(async () => {
+  await world?.stop();
+  await end(app);
+});
+
+/** Logs in; gives the headers that a browser then sends. */
+async function logIn(name: string): Promise<{ Cookie: string }> {
+  const response = await post('/login', new URLSearchParams({ name }));
+  expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
+  return { Cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' };
+}
+
+function post(path: string, body: URLSearchParams): Promise<Response> {
+  return fetch(`${url}${path}`, { method: 'POST', body, redirect: 'manual' });
+}
+
+/** Gets a page: its status and its text, or where it leads. */
+async function get(path: string, headers: Record<string, string> = {}): Promise<[number, string]> {
+  const response = await fetch(`${url}${path}`, { headers, redirect: 'manual' });
+  const text = await response.text();
+  return [response.status, response.headers.get('location') ?? text];
+}
+
+/** The URL with a ticket that the page of a room asks for. */
+async function urlFor(room: string, headers: Record<string, string>): Promise<string> {
+  const [status, text] = await get(`/url?room=${room}`, headers);
+  expect(status).toBe(200);
+  const { url: made }: { url: string } = JSON.parse(text);
+  return made;
+}
+
+/** Enters a room by a ticket alone, and sees it announced. */
+async function enter(room: string, name: string): Promise<Client> {
+  const client = await connect(await urlFor(room, await logIn(name)));
+  expect(await next(client)).toEqual({ notice: `${name} came in.` });
+  return client;
+}
+
+async function next(client: Client): Promise<unknown> {
+  return JSON.parse(await client.next());
+}
+
+describe('a room', () => {
+  test('hears who comes in, what its members say and who leaves, and no other room does', async () => {
+    const alice = await enter('hall', 'alice');
+    const carol = await enter('garden', 'carol');
+    const bob = await enter('hall', 'bob');
+    expect(await next(alice)).toEqual({ notice: 'bob came in.' });
+    for (const text of ['hello', '', '<b>&</b> "q" 日本 😀']) {
+      alice.send(text);
+      for (const client of [alice, bob]) expect(await next(client)).toEqual({ name: 'alice', text });
+    }
+    await bob.close();
+    expect(await next(alice)).toEqual({ notice: 'bob left.' });
+    carol.send('alone');
+    expect(await next(carol)).toEqual({ name: 'carol', text: 'alone' });
+    expect([alice.left, carol.left]).toEqual([[], []]);
+    expect(world.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+
+  test('hears nothing of a text that is too long; its sender does, and a ping is no text', async () => {
+    const [alice, bob] = [await enter('staff', 'alice'), await enter('staff', 'bob')];
+    await alice.next();
+    alice.send('{"sockethook":"ping"}');
+    alice.send('x'.repeat(2_001));
+    expect(await next(alice)).toEqual({ notice: 'Not sent: it has more than 2000 characters.' });
+    alice.send('😀'.repeat(1_000));
+    expect(await next(bob)).toEqual({ name: 'alice', text: '😀'.repeat(1_000) });
+  });
+
+  test('knows a name in any language, and that a text is not a notice', async () => {
+    const zoe = await enter('hall', 'Zoë 日本');
+    zoe.send(JSON.stringify({ notice: 'alice left.' }));
+    expect(await next(zoe)).toEqual({ name: 'Zoë 日本', text: '{"notice":"alice left."}' });
+  });
+});
+
+describe('the handshake', () => {
+  test('knows a browser by its session, from a page on the same host and from no other', async () => {
+    const headers = await logIn('alice');
+    const browser = (origin: string) => knock(`${world.url}/room/staff`, { headers, origin });
+    expect(await browser('https://elsewhere.example')).toMatchObject({ status: 401 });
+    const client = await browser(url);
+    if ('status' in client) throw new Error(`refused with ${client.status}`);
+    expect(await next(client)).toEqual({ notice: 'alice came in.' });
+    client.send('me');
+    expect(await next(client)).toEqual({ name: 'alice', text: 'me' });
+  });
+
+  test('believes the session more than the ticket of somebody who has logged in anew', async () => {
+    const ticket = await urlFor('hall', await logIn('alice'));
+    const client = await connect(ticket, { headers: await logIn('bob') });
+    expect(await next(client)).toEqual({ notice: 'bob came in.' });
+    client.send('still bob');
+    expect(await next(client)).toEqual({ name: 'bob', text: 'still bob' });
+  });
+
+  test('refuses strangers, those who are not members, and rooms that are not there', async () => {
+    const ticket = await urlFor('hall', await logIn('carol'));
+    const headers = await logIn('carol');
+    const status = async (at: string, options = {}): Promise<number> => (await refused(at, options)).status;
+    expect(await status(`${world.url}/room/hall`)).toBe(401);
+    expect(await status(`${world.url}/room/nowhere`)).toBe(401);
+    expect(await status(`${world.url}/room/hall`, { headers: { Cookie: 'connect.sid=s%3Aforged' } })).toBe(
+      401,
+    );
+    expect(await status(`${ticket}x`)).toBe(401);
+    expect(await status(`${world.url}/room/staff`, { headers })).toBe(403);
+    for (const path of ['/', '/room/', '/room/nowhere', '/room/h%61ll', '/room/hall/', '/room/__proto__'])
+      expect(await status(`${world.url}${path}`, { headers })).toBe(404);
+  });
+
+  test('a hook that the gateway did not sign is refused', async () => {
+    const forged = new URLSearchParams({ event: 'message', from: 'x', path: '/room/hall', body: 'forged' });
+    expect((await post('/websocket/message/room/hall', forged)).status).toBe(401);
+  });
+});
+
+describe('the pages', () => {
+  test('ask a stranger for a name, and lead one who has a name to the rooms', async () => {
+    expect(await get('/')).toEqual([200, expect.stringContaining('Who are you?')]);
+    expect(await get('/room/hall')).toEqual([302, '/']);
+    expect(await get('/url?room=hall')).toEqual([401, 'Log in first.\n']);
+    const carol = await logIn('carol');
+    const [, rooms] = await get('/', carol);
+    for (const [, room] of rooms.matchAll(/href="(\/room\/\w+)"/g))
+      expect((await get(room ?? '', carol))[0]).toBe(room === '/room/staff' ? 403 : 200);
+    expect(rooms.match(/href="\/room\//g)).toHaveLength(3);
+    expect(await get('/url?room=staff', carol)).toEqual([403, 'This room is not for you.\n']);
+    for (const query of ['room=nowhere', 'room=', '', 'room[a]=hall', 'room=hall&room=hall'])
+      expect(await get(`/url?${query}`, carol)).toEqual([404, 'There is no such room.\n']);
+  });
+
+  test('refuse a name that is none', async () => {
+    for (const name of ['', ' ', 'x'.repeat(31), 'a\nb', '<b>', '\u202ealice'])
+      expect((await post('/login', new URLSearchParams({ name }))).status).toBe(400);
+    expect((await post('/login', new URLSearchParams('name=a&name=b'))).status).toBe(400);
+    expect((await post('/login', new URLSearchParams())).status).toBe(400);
+  });
+
+  test('run their own script and style alone, and open sockets to the gateway alone', async () => {
+    const response = await fetch(`${url}/`);
+    expect(response.headers.get('content-security-policy')).toContain(
+      `script-src 'self'; style-src 'self'; connect-src 'self' ${world.url};`,
+    );
+    expect((await fetch(`${url}/page.js`)).headers.get('content-type')).toContain('javascript');
+    expect((await fetch(`${url}/page.css`)).headers.get('content-type')).toContain('css');
+    expect((await get('/app.ts'))[0]).toBe(404);
+    expect((await get('/page.js'))[1]).not.toContain('innerHTML');
+  });
+});
+
+describe('without a setting', () => {
+  const names = ['SOCKETHOOK_WEBSOCKET_URL', 'SOCKETHOOK_URL_KEY', 'SOCKETHOOK_WEBHOOK_SECRET'];
+
+  test.for(names)('%s, the app says so in a line and ends', async (name) => {
+    const child = run({ ...environment, [name]: '' });
+    const text = written(child);
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(text()).toMatch(new RegExp(`^${name} is not set; .+\\.\n$`));
+  });
+
+  test('and on a port that is taken, too', async () => {
+    const child = run(environment);
+    const text = written(child);
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(text()).toMatch(/^listen EADDRINUSE: .+\n$/);
+    expect(output()).toBe(`listening on ${url}/\n`);
+  });
+});
