@@ -1,25 +1,20 @@
 import type { Dispatcher } from 'undici';
-import { isActions } from '../../functions/wire/actions.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
-import { limits } from '../../functions/wire/limits.ts';
+import { AnswerReader } from '../../functions/wire/answer-reader.ts';
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
 /**
  * One hook on its way, as undici's dispatcher sees it. Settles once: with the answer as soon as all of it that
- * matters is there, or at the time-out. A body is kept only if it can carry actions, and never more of it than
- * 1 MiB; what else comes is read and dropped, so that the connection can be used again.
+ * matters is there, or at the time-out. What else comes is read and dropped, so that the connection can be used
+ * again.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   readonly #resolve: (response: AppResponse) => void;
   #controller: Dispatcher.DispatchController | undefined;
+  #reader: AnswerReader | undefined;
   #isSettled = false;
-  #status = 0;
-  #contentType = '';
-  #retryAfter = '';
-  #chunks: Buffer[] = [];
-  #bytes = 0;
 
   constructor(timeoutMs: number, resolve: (response: AppResponse) => void) {
     this.#resolve = resolve;
@@ -36,24 +31,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
-    this.#status = status;
-    this.#contentType = text(headers['content-type']);
-    this.#retryAfter = text(headers['retry-after']);
-    const isKept = status < 300 && /json/i.test(this.#contentType);
-    if (!isKept) this.#settle(this.#answer(''));
+    const contentType = text(headers['content-type']);
+    this.#reader = new AnswerReader({ status, contentType, retryAfter: text(headers['retry-after']) });
+    this.#settle(this.#reader.early);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > limits.answerBytes) {
-      this.#fail({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
-      controller.abort(new Error('The answer is too large.'));
-    } else if (!this.#isSettled) this.#chunks.push(chunk);
+    const tooLarge = this.#reader?.take(chunk);
+    if (tooLarge === undefined) return;
+    this.#settle(tooLarge);
+    controller.abort(new Error('The answer is too large.'));
   }
 
   onResponseEnd(): void {
     clearTimeout(this.#timer);
-    this.#settle(this.#answer(Buffer.concat(this.#chunks).toString()));
+    this.#settle(this.#reader?.end());
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -62,23 +54,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#fail({ kind: this.#controller === undefined ? 'unreachable' : 'broken', why });
   }
 
-  #answer(body: string): AppResponse {
-    return {
-      kind: 'response',
-      status: this.#status,
-      contentType: this.#contentType,
-      retryAfter: this.#retryAfter,
-      body,
-    };
+  #fail(reason: AppResponse): void {
+    this.#settle(this.#reader?.cut(reason) ?? reason);
   }
 
-  /** An answer whose status is known, and whose body says nothing to us, is good without the rest of it. */
-  #fail(response: AppResponse): void {
-    this.#settle(this.#status > 0 && !isActions(this.#contentType) ? this.#answer('') : response);
-  }
-
-  #settle(response: AppResponse): void {
-    if (this.#isSettled) return;
+  #settle(response: AppResponse | undefined): void {
+    if (this.#isSettled || response === undefined) return;
     this.#isSettled = true;
     this.#resolve(response);
   }

@@ -1,0 +1,124 @@
+import type { Clock, Directory, SocketFilter, SocketPage } from '../gateway/ports.ts';
+import type { SocketRecord } from '../gateway/record.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { cursorOf, type Position, positionOf } from './dynamo-cursor.ts';
+import { ahead, chunked, merged } from './dynamo-parallel.ts';
+import { batchSize, query, type ReadPage, readAll, scan } from './dynamo-read.ts';
+import { pathShardsOf } from './dynamo-shard.ts';
+import type { DynamoTable } from './dynamo-table.ts';
+import { type TableIndex, tableSchema } from './table-schema.ts';
+
+/** Into how many segments a broadcast cuts the table; each is scanned on its own, one page ahead of who reads. */
+const segments = 4;
+/** How many BatchGetItems of a broadcast are under way at once. */
+const batchesAtOnce = 4;
+/** The most reads that one page of a list takes, so that it ends even if nearly everything is closing. */
+const readsPerPage = 24;
+
+/** Where the sockets of a filter are looked up: the keys of one index. */
+interface Lookup {
+  readonly index: TableIndex;
+  readonly keys: readonly string[];
+}
+
+/**
+ * The sockets that a send would reach. All of them by a consistent Scan; those of a path or a user by an index, which
+ * tells only where to look: the record, read consistently, decides. A socket just put may not be in an index yet.
+ */
+export class DynamoDirectory implements Directory {
+  readonly #table: DynamoTable;
+  readonly #clock: Pick<Clock, 'sleep' | 'random'>;
+
+  constructor(table: DynamoTable, clock: Pick<Clock, 'sleep' | 'random'>) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
+    const lookup = lookupOf(filter);
+    const pages = lookup === undefined ? this.#scanned() : this.#lookedUp(lookup, filter);
+    for await (const page of pages) if (page.length > 0) yield page;
+  }
+
+  async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
+    const lookup = lookupOf(filter);
+    const parts = lookup === undefined ? 1 : lookup.keys.length;
+    const start = { part: 0, after: undefined };
+    let position = cursor === undefined ? start : positionOf(filter, parts, cursor);
+    if (position === undefined) return undefined;
+    const sockets: SocketRecord[] = [];
+    for (let reads = 0; position.part < parts; reads++) {
+      if (sockets.length >= limit || reads === readsPerPage)
+        return { sockets, cursor: cursorOf(filter, position) };
+      const { values, last } = await this.#read(lookup, filter, position, limit - sockets.length);
+      sockets.push(...values);
+      position = next(position, last);
+    }
+    return { sockets };
+  }
+
+  async #read(
+    lookup: Lookup | undefined,
+    filter: SocketFilter,
+    { part, after }: Position,
+    limit: number,
+  ): Promise<ReadPage<SocketRecord>> {
+    if (lookup === undefined) return scan(this.#table, { after, limit });
+    const found = await query(this.#table, lookup.index, lookup.keys[part] ?? '', {
+      after,
+      limit: Math.min(limit, batchSize),
+    });
+    return { values: await this.#records(found.values, filter), last: found.last };
+  }
+
+  #scanned(): AsyncGenerator<SocketRecord[]> {
+    const sources = Array.from({ length: segments }, (_, Segment) => {
+      const segment = { Segment, TotalSegments: segments };
+      return toTheEnd((after) => scan(this.#table, { segment, after }));
+    });
+    return merged(sources);
+  }
+
+  #lookedUp({ index, keys }: Lookup, filter: SocketFilter): AsyncGenerator<SocketRecord[]> {
+    const sources = keys.map((key) => toTheEnd((after) => query(this.#table, index, key, { after })));
+    return ahead(chunked(merged(sources), batchSize), batchesAtOnce, (sockets) =>
+      this.#records(sockets, filter),
+    );
+  }
+
+  async #records(sockets: readonly SocketId[], filter: SocketFilter): Promise<SocketRecord[]> {
+    const records = await readAll(this.#table, this.#clock, sockets);
+    return records.filter((record) => matches(record, filter));
+  }
+}
+
+/** By the user if one is named, who has fewer sockets than a path; undefined if the filter has neither. Nobody is in no index. */
+function lookupOf({ path, user }: SocketFilter): Lookup | undefined {
+  const { indexes } = tableSchema;
+  if (user !== undefined) return { index: indexes.user, keys: user === '' ? [] : [user] };
+  return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path) };
+}
+
+/** Reads page after page. */
+async function* toTheEnd<Value>(
+  read: (after: SocketId | undefined) => Promise<ReadPage<Value>>,
+): AsyncGenerator<Value[]> {
+  let after: SocketId | undefined;
+  do {
+    const { values, last } = await read(after);
+    after = last;
+    yield values;
+  } while (after !== undefined);
+}
+
+function next({ part }: Position, last: SocketId | undefined): Position {
+  return last === undefined ? { part: part + 1, after: undefined } : { part, after: last };
+}
+
+function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {
+  return (
+    record.status !== 'closing' &&
+    (path === undefined || record.path === path) &&
+    (user === undefined || record.user === user)
+  );
+}

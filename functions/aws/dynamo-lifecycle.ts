@@ -1,0 +1,136 @@
+import type { Clock, Lifecycle } from '../gateway/ports.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import {
+  endOf,
+  expiresAfter,
+  type Item,
+  number,
+  numberIn,
+  openingItem,
+  recordOf,
+  statusOf,
+  text,
+  textIn,
+} from './dynamo-item.ts';
+import type { DynamoTable } from './dynamo-table.ts';
+
+/** What a socket has no more once it is open or closing. */
+const leftBehind = '#outbox, #outboxBytes, #taken, #lastAppend';
+/** DynamoDB: `<>` is true of an attribute that is not there. */
+const living = 'attribute_exists(#socket) AND #status <> :closing';
+
+/**
+ * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. The SDK
+ * sends again what got no answer, so a write that was refused after that is ours if the item is as we would have left it.
+ */
+export class DynamoLifecycle implements Lifecycle {
+  readonly #table: DynamoTable;
+  readonly #clock: Pick<Clock, 'now'>;
+
+  constructor(table: DynamoTable, clock: Pick<Clock, 'now'>) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  async put(record: SocketRecord): Promise<void> {
+    const created = await this.#table.create(openingItem(record));
+    if (!created.done && !created.repeated)
+      throw new Error(`The socket ${record.socket} has a record already.`);
+  }
+
+  async get(socket: SocketId): Promise<SocketRecord | undefined> {
+    const item = await this.#table.get(socket);
+    return item && recordOf(item);
+  }
+
+  async accept(
+    socket: SocketId,
+    acceptance: Acceptance,
+    to: 'open' | 'accepted',
+  ): Promise<'done' | 'waiting' | 'gone'> {
+    const accepted = await this.#table.update(socket, acceptanceOf(acceptance, to));
+    if (accepted.done) return 'done';
+    const item = await this.#table.standing(socket, accepted);
+    if (statusOf(item) === 'opening') return 'waiting';
+    return accepted.repeated && isAccepted(item, acceptance, to) ? 'done' : 'gone';
+  }
+
+  async keep(socket: SocketId, state: string): Promise<boolean> {
+    const values = { ':state': text(state), ':closing': text('closing') };
+    return (await this.#table.update(socket, { update: 'SET #state = :state', condition: living, values }))
+      .done;
+  }
+
+  async close(socket: SocketId, end: SocketEnd): Promise<boolean> {
+    const closed = await this.#table.update(socket, closeBy(end));
+    if (closed.done || !closed.repeated) return closed.done;
+    const item = await this.#table.standing(socket, closed);
+    return statusOf(item) === 'closing' && item !== undefined && isSame(endOf(item), end);
+  }
+
+  async lease(
+    socket: SocketId,
+    status: 'accepted' | 'closing',
+    forMs: number,
+  ): Promise<SocketRecord | undefined> {
+    const now = this.#clock.now();
+    const leased = await this.#table.update(socket, {
+      returnsItem: true,
+      update: 'SET #leaseUntil = :until ADD #attempts :one',
+      condition: '#status = :status AND (attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)',
+      values: {
+        ...{ ':status': text(status), ':now': number(now), ':until': number(now + forMs), ':one': number(1) },
+      },
+    });
+    if (leased.done) return leased.item && recordOf(leased.item);
+    if (!leased.repeated) return undefined;
+    const item = await this.#table.standing(socket, leased);
+    const isOurs = statusOf(item) === status && item && numberIn(item, 'leaseUntil') === now + forMs;
+    return isOurs ? recordOf(item) : undefined;
+  }
+
+  async remove(socket: SocketId): Promise<void> {
+    await this.#table.delete(socket);
+  }
+}
+
+/** To `open` only while nothing waits; the outbox is kept for the flusher otherwise. An index key can't be empty. */
+function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
+  const known = user === '' ? {} : { ':user': text(user) };
+  const opens = to === 'open' ? { ':none': number(0) } : {};
+  const removed = [...(user === '' ? ['#user'] : []), ...(to === 'open' ? [leftBehind] : [])].join(', ');
+  return {
+    update:
+      `SET #status = :to, #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
+      (removed === '' ? '' : ` REMOVE ${removed}`),
+    condition: `#status = :opening${to === 'open' ? ' AND size(#outbox) = :none' : ''}`,
+    values: {
+      ...{ ':to': text(to), ':at': number(acceptedAt), ':state': text(state), ':opening': text('opening') },
+      ...{ ...known, ...opens },
+    },
+  };
+}
+
+function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Acceptance, to: string): boolean {
+  if (item === undefined || statusOf(item) !== to || numberIn(item, 'acceptedAt') !== acceptedAt)
+    return false;
+  return textIn(item, 'user') === user && textIn(item, 'state') === state;
+}
+
+function closeBy({ code, reason, time }: SocketEnd) {
+  return {
+    update:
+      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #expires = :expires ' +
+      `REMOVE ${leftBehind}, #leaseUntil, #attempts`,
+    condition: living,
+    values: {
+      ...{ ':closing': text('closing'), ':code': number(code), ':reason': text(reason) },
+      ...{ ':time': number(time), ':expires': expiresAfter(time, 15) },
+    },
+  };
+}
+
+function isSame(one: SocketEnd, other: SocketEnd): boolean {
+  return one.code === other.code && one.reason === other.reason && one.time === other.time;
+}

@@ -1,0 +1,93 @@
+import type { Clock, Outbox } from '../gateway/ports.ts';
+import { limits } from '../wire/limits.ts';
+import { byteLength } from '../wire/printable.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { type Item, number, numberIn, outboxOf, statusOf, text, textIn, texts } from './dynamo-item.ts';
+import type { DynamoTable, Written } from './dynamo-table.ts';
+
+/**
+ * The messages that wait, in the record of their socket. Messages are added at the end and taken off at the front,
+ * so neither disturbs the other. The SDK sends again what got no answer: an append carries a mark by which DynamoDB
+ * knows it again, and a taking off says how many were taken before, so that neither is done twice.
+ */
+export class DynamoOutbox implements Outbox {
+  readonly #table: DynamoTable;
+  readonly #clock: Pick<Clock, 'random'>;
+  #appends = 0;
+
+  constructor(table: DynamoTable, clock: Pick<Clock, 'random'>) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
+    this.#appends += 1;
+    const mark = `${this.#appends}${this.#clock.random().toString(36).slice(1)}`;
+    const bytes = byteLength(body);
+    const appended = await this.#table.update(socket, {
+      update:
+        'SET #outbox = list_append(#outbox, :bodies), #outboxBytes = #outboxBytes + :bytes, #lastAppend = :mark',
+      condition:
+        '#status IN (:opening, :accepted) AND size(#outbox) < :most AND #outboxBytes <= :room ' +
+        'AND (attribute_not_exists(#lastAppend) OR #lastAppend <> :mark)',
+      values: {
+        ...{ ':bodies': texts([body]), ':bytes': number(bytes), ':mark': text(mark) },
+        ...{ ':opening': text('opening'), ':accepted': text('accepted') },
+        ...{ ':most': number(limits.outboxMessages), ':room': number(limits.outboxBytes - bytes) },
+      },
+    });
+    return appended.done ? 'queued' : whyNot(mark, await this.#table.standing(socket, appended));
+  }
+
+  async waiting(socket: SocketId): Promise<readonly string[]> {
+    return outboxOf(await this.#table.get(socket));
+  }
+
+  async flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'> {
+    const opened = await this.#open(socket, count);
+    if (opened.done) return 'open';
+    const item = await this.#table.standing(socket, opened);
+    const status = statusOf(item);
+    if (status === 'open' && opened.repeated) return 'open';
+    if (item === undefined || status !== 'accepted') return 'gone';
+    const waiting = outboxOf(item).length;
+    if (waiting <= count) return this.flushed(socket, waiting);
+    return count === 0 ? 'more' : this.#takeOff(socket, count, item);
+  }
+
+  /** Opens the socket if exactly so many messages wait: those that were posted, and none that came meanwhile. */
+  #open(socket: SocketId, count: number): Promise<Written> {
+    return this.#table.update(socket, {
+      update: 'SET #status = :open REMOVE #outbox, #outboxBytes, #taken, #lastAppend, #leaseUntil, #attempts',
+      condition: '#status = :accepted AND size(#outbox) = :count',
+      values: { ':open': text('open'), ':accepted': text('accepted'), ':count': number(count) },
+    });
+  }
+
+  /** Refused if some were taken off since the item was read: by ourselves, if the answer was lost, or by another flusher. */
+  async #takeOff(socket: SocketId, count: number, item: Item): Promise<'more' | 'gone'> {
+    const taken = numberIn(item, 'taken');
+    const posted = outboxOf(item).slice(0, count);
+    const bytes = posted.reduce((sum, body) => sum + byteLength(body), 0);
+    // DynamoDB removes elements by their old places; the last first, since emulators count anew after each.
+    const places = posted.map((_, at) => `#outbox[${at}]`).reverse();
+    const taking = await this.#table.update(socket, {
+      update: `SET #outboxBytes = #outboxBytes - :bytes, #taken = :now REMOVE ${places.join(', ')}`,
+      condition: '#status = :accepted AND #taken = :before',
+      values: {
+        ...{ ':bytes': number(bytes), ':now': number(taken + count), ':before': number(taken) },
+        ':accepted': text('accepted'),
+      },
+    });
+    if (taking.done) return 'more';
+    return statusOf(await this.#table.standing(socket, taking)) === 'accepted' ? 'more' : 'gone';
+  }
+}
+
+/** Why a message was not added, or that it had been. */
+function whyNot(mark: string, item: Item | undefined): 'queued' | 'open' | 'full' | 'gone' {
+  const status = statusOf(item);
+  if (item === undefined || status === undefined || status === 'closing') return 'gone';
+  if (textIn(item, 'lastAppend') === mark) return 'queued';
+  return status === 'open' ? 'open' : 'full';
+}

@@ -1,0 +1,102 @@
+import {
+  BatchGetItemCommand,
+  type KeysAndAttributes,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../gateway/ports.ts';
+import type { SocketRecord } from '../gateway/record.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { type Item, recordOf, socketOf, text } from './dynamo-item.ts';
+import { type DynamoTable, keyOf, namesIn } from './dynamo-table.ts';
+import type { TableIndex } from './table-schema.ts';
+
+/** DynamoDB: a BatchGetItem asks for at most 100 items. */
+export const batchSize = 100;
+
+/** What is left unread is asked for again: how often, and the longest first and last pause in milliseconds. */
+const again = { times: 12, leastMs: 50, mostMs: 3_000 };
+
+/** One page of what was read, and the last socket that was looked at if there may be more. */
+export interface ReadPage<Value> {
+  readonly values: Value[];
+  readonly last: SocketId | undefined;
+}
+
+/** Which part of the table a scan reads, where it goes on, and the most items that it looks at. */
+export interface Stretch {
+  readonly segment?: { readonly Segment: number; readonly TotalSegments: number };
+  readonly after: SocketId | undefined;
+  readonly limit?: number;
+}
+
+/**
+ * Scans the table for sockets that are not closing. DynamoDB: a page ends at 1 MB or at `limit`, counted before the
+ * filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan began is found.
+ */
+export async function scan(table: DynamoTable, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
+  const scanned = await table.client.send(
+    new ScanCommand({
+      ...{ TableName: table.name, ConsistentRead: true, ...stretch.segment },
+      ...{ FilterExpression: '#status <> :closing', ...namesIn('#status') },
+      ExpressionAttributeValues: { ':closing': text('closing') },
+      ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
+      ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
+    }),
+  );
+  return { values: (scanned.Items ?? []).map(recordOf), last: lastOf(scanned.LastEvaluatedKey) };
+}
+
+/**
+ * The sockets under one key of an index, in their order. DynamoDB: an index is eventually consistent, always, and a
+ * page of it ends at 1 MB or at `limit`. Where it goes on is a condition, so a cursor holds no key of an index.
+ */
+export async function query(
+  table: DynamoTable,
+  { name, partitionKey, sortKey }: TableIndex,
+  key: string,
+  { after, limit }: Stretch,
+): Promise<ReadPage<SocketId>> {
+  const from = after === undefined ? '' : ` AND #${sortKey} > :after`;
+  const input: QueryCommandInput = {
+    ...{ TableName: table.name, IndexName: name, ProjectionExpression: `#${sortKey}` },
+    ...{
+      KeyConditionExpression: `#${partitionKey} = :key${from}`,
+      ...namesIn(`#${partitionKey} #${sortKey}`),
+    },
+    ExpressionAttributeValues: {
+      ':key': text(key),
+      ...(after === undefined ? {} : { ':after': text(after) }),
+    },
+    ...(limit === undefined ? {} : { Limit: limit }),
+  };
+  const found = await table.client.send(new QueryCommand(input));
+  return { values: (found.Items ?? []).map(socketOf), last: lastOf(found.LastEvaluatedKey) };
+}
+
+/**
+ * The records of sockets, in their order, less those that are gone; at most 100 at a time. DynamoDB may leave keys
+ * unread, when it is throttled or past 16 MB: they are asked for again, with jitter, and at last it is a fault.
+ */
+export async function readAll(
+  table: DynamoTable,
+  clock: Pick<Clock, 'sleep' | 'random'>,
+  sockets: readonly SocketId[],
+): Promise<SocketRecord[]> {
+  const items: Item[] = [];
+  let asked: KeysAndAttributes = { Keys: sockets.map(keyOf), ConsistentRead: true };
+  for (let time = 0; (asked.Keys ?? []).length > 0; time++) {
+    if (time > again.times) throw new Error('DynamoDB leaves items unread: it is throttled.');
+    if (time > 0) await clock.sleep(clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1)));
+    const read = await table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } }));
+    items.push(...(read.Responses?.[table.name] ?? []));
+    asked = read.UnprocessedKeys?.[table.name] ?? { Keys: [] };
+  }
+  const records = new Map(items.map((item) => [socketOf(item), recordOf(item)]));
+  return sockets.flatMap((socket) => records.get(socket) ?? []);
+}
+
+function lastOf(key: Item | undefined): SocketId | undefined {
+  return key === undefined ? undefined : socketOf(key);
+}

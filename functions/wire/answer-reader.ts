@@ -1,0 +1,54 @@
+import { isActions } from './actions.ts';
+import type { AppResponse } from './answer.ts';
+import { limits } from './limits.ts';
+
+/** The head of an HTTP answer; headers that are missing are empty. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string;
+}
+
+/**
+ * Reads the answer to a hook as it comes in. A body is kept only if it can carry actions, and never more of it than
+ * 1 MiB. Any other answer says all that matters by its head, whatever becomes of its body.
+ */
+export class AnswerReader {
+  readonly #head: AnswerHead;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(head: AnswerHead) {
+    this.#head = head;
+  }
+
+  /** The answer, if nothing of its body matters. */
+  get early(): AppResponse | undefined {
+    const { status, contentType } = this.#head;
+    return status < 300 && /json/i.test(contentType) ? undefined : this.#answer('');
+  }
+
+  /** Takes the next bytes; what comes of an answer that is too large, after which there is nothing more to read. */
+  take(chunk: Uint8Array): AppResponse | undefined {
+    this.#bytes += chunk.length;
+    if (this.#bytes > limits.answerBytes) {
+      return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
+    }
+    this.#chunks.push(chunk);
+    return undefined;
+  }
+
+  /** The answer, all of it. */
+  end(): AppResponse {
+    return this.#answer(Buffer.concat(this.#chunks).toString());
+  }
+
+  /** What comes of an answer whose rest never came, for this reason. */
+  cut(reason: AppResponse): AppResponse {
+    return isActions(this.#head.contentType) ? reason : this.#answer('');
+  }
+
+  #answer(body: string): AppResponse {
+    return { kind: 'response', ...this.#head, body };
+  }
+}
