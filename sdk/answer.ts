@@ -1,3 +1,4 @@
+import { actionsType, allowedActions } from '../functions/wire/action-rules.ts';
 import type { HookEvent } from '../functions/wire/hook.ts';
 import { limits } from '../functions/wire/limits.ts';
 import { AnswerError, ArgumentError } from './errors.ts';
@@ -49,15 +50,6 @@ export interface HookResponse {
   readonly body: string;
 }
 
-/** The media type of an answer with actions. */
-const actionsType = 'application/vnd.sockethook+json';
-
-const allowed: Readonly<Record<HookEvent, ReadonlySet<string>>> = {
-  handshake: new Set(['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol']),
-  message: new Set(['reply', 'send', 'broadcast', 'close', 'state']),
-  closed: new Set(['send', 'broadcast']),
-};
-
 /** Writes what a handler returned as an HTTP answer. Throws an `AnswerError` for what its hook does not allow. */
 export function toResponse(event: HookEvent, answer: HookAnswer | Refusal): HookResponse {
   if (answer === undefined) return { status: 204, headers: {}, body: '' };
@@ -70,8 +62,8 @@ export function toResponse(event: HookEvent, answer: HookAnswer | Refusal): Hook
     );
   }
   for (const name of Object.keys(actions)) {
-    if (allowed[event].has(name)) continue;
-    const names = [...allowed[event]].join(', ');
+    if (allowedActions[event].has(name)) continue;
+    const names = [...allowedActions[event]].join(', ');
     throw new AnswerError('ERR_ANSWER', `The ${event} handler returned "${name}"; it may return ${names}.`);
   }
   const body = JSON.stringify(actions);
@@ -93,6 +85,10 @@ function toRefusal(event: HookEvent, { status }: Refusal): HookResponse {
 }
 
 /** An answer of one sentence. */
-export function sentence(status: number, text: string): HookResponse {
-  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
+export function sentence(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): HookResponse {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers }, body: `${text}\n` };
 }

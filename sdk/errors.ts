@@ -1,3 +1,5 @@
+import type { SendOutcome } from './outcomes.ts';
+
 /** What went wrong, so that code can switch on it. */
 export type SockethookErrorCode =
   | 'ERR_SETTING'
@@ -11,6 +13,8 @@ export type SockethookErrorCode =
 export class SockethookError extends Error {
   override readonly name: string = 'SockethookError';
   readonly code: SockethookErrorCode;
+  /** What had been sent before, where a list of sockets took several calls. */
+  partial: SendOutcome | undefined;
 
   constructor(code: SockethookErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

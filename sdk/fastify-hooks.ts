@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createHandle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
 import { headersOf } from './node-hooks.ts';
 
 /** What this package reads of Fastify's request. */
@@ -37,13 +37,13 @@ export function fastifyHooks<Request extends FastifyRequestLike>(
   const handle = createHandle(handlers, options);
   return async (instance) => {
     instance.removeAllContentTypeParsers();
-    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostHookBytes }, (_, body, done) =>
+    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: handle.mostBytes }, (_, body, done) =>
       done(null, body),
     );
     instance.post('/*', async (request, reply) => {
       const { method = '', url = '/' } = request.raw;
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const answer = await handle({ method, url, headers: headersOf(request.raw), body }, request);
+      const answer = await handle.run({ method, url, headers: headersOf(request.raw), body }, request);
       reply.code(answer.status);
       reply.headers(answer.headers);
       return reply.send(answer.body);

@@ -1,5 +1,5 @@
 import { DrainedBodyError } from './errors.ts';
-import { createHandle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
 import { readBody } from './read-body.ts';
 
 /**
@@ -18,9 +18,9 @@ export function hooks(
   return async (request) => {
     if (request.bodyUsed) throw new DrainedBodyError();
     const { pathname, search } = new URL(request.url);
-    const body = request.body === null ? new Uint8Array() : await readBody(request.body, mostHookBytes);
+    const body = request.body === null ? new Uint8Array() : await readBody(request.body, handle.mostBytes);
     const { method, headers } = request;
-    const answer = await handle({ method, url: pathname + search, headers, body }, request);
+    const answer = await handle.run({ method, url: pathname + search, headers, body }, request);
     return new Response(answer.status === 204 ? null : answer.body, answer);
   };
 }

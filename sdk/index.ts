@@ -35,6 +35,7 @@ export type { ExpressRequest } from './express-hooks.ts';
 export type { FastifyLike, FastifyReplyLike, FastifyRequestLike } from './fastify-hooks.ts';
 export type { Handler, HookHandlers, HookOptions } from './handle.ts';
 export type { Message } from './message.ts';
+export type { NodeHookOptions } from './node-hooks.ts';
 export type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';
 export type { BroadcastOptions } from './send-message.ts';

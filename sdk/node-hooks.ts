@@ -2,29 +2,41 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HookResponse } from './answer.ts';
 import { sentence } from './answer.ts';
 import { DrainedBodyError } from './errors.ts';
-import { createHandle, type Handle, type HookHandlers, type HookOptions, mostHookBytes } from './handle.ts';
+import { createHandle, type Handle, type HookHandlers, type HookOptions } from './handle.ts';
 import { readBody } from './read-body.ts';
 
+/** How hooks are handled by a server that has no error handling of its own. */
+export interface NodeHookOptions extends HookOptions {
+  /** Is told what a handler threw; the gateway is answered 500. Written to standard error by default. */
+  readonly onError?: (error: unknown) => void;
+}
+
 /**
- * Web hooks for a server of `node:http`. The handlers get Node's own request as well. What a handler throws rejects
- * the promise, and the gateway is answered 500.
+ * Web hooks for a server of `node:http`. The handlers get Node's own request as well. The promise never rejects: a
+ * caller that hangs up is forgotten, and what a handler throws goes to `onError`.
  *
  * @example
  * createServer(nodeHooks({ message: ({ body }) => `Received: ${body}` })).listen(3000);
  */
 export function nodeHooks(
   handlers: HookHandlers<IncomingMessage>,
-  options: HookOptions = {},
+  options: NodeHookOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const handle = createHandle(handlers, options);
+  const { onError = complain } = options;
   return async (request, response) => {
     try {
       write(response, await handleNode(handle, request, request.url ?? '/', request));
     } catch (error) {
+      if (request.destroyed && !request.complete) return;
       write(response, sentence(500, 'The hook failed.'));
-      throw error;
+      onError(error);
     }
   };
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
 /** Handles a hook from Node's request; `url` is the whole path and query, whatever is mounted where. */
@@ -36,8 +48,8 @@ export async function handleNode<Context>(
 ): Promise<HookResponse> {
   if (request.readableDidRead || request.readableEnded) throw new DrainedBodyError();
   // Left undestroyed, since the answer goes out on the same connection.
-  const body = await readBody(request.iterator({ destroyOnReturn: false }), mostHookBytes);
-  return handle({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
+  const body = await readBody(request.iterator({ destroyOnReturn: false }), handle.mostBytes);
+  return handle.run({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
 }
 
 /** Writes an answer with Node's response. */

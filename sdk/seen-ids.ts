@@ -31,7 +31,7 @@ interface Entry {
 
 /**
  * Hooks in the memory of this process: of the last 10 minutes, at most so many ids, 100,000 by default, and so many
- * characters of answers, 16 Mi by default; the oldest go first.
+ * characters of answers, 16 Mi by default. The oldest go first, of answers before ids.
  */
 export class MemorySeenIds implements SeenIds {
   readonly #entries = new Map<string, Entry>();
@@ -47,9 +47,9 @@ export class MemorySeenIds implements SeenIds {
   }
 
   begin(id: string): Seen {
-    this.#forget();
     const known = this.#entries.get(id);
-    if (known !== undefined) return known.seen;
+    if (known !== undefined && known.until > this.#now()) return known.seen;
+    this.#forget();
     this.#set(id, { state: 'running' }, 0);
     return { state: 'new' };
   }
@@ -73,13 +73,27 @@ export class MemorySeenIds implements SeenIds {
     this.#entries.delete(id);
   }
 
-  /** The map is in the order of time, so the oldest come first. */
+  /** The map is in the order of time, so the oldest come first. What is being handled is never forgotten. */
   #forget(): void {
     const now = this.#now();
-    for (const [id, { until }] of this.#entries) {
-      const isFull = this.#entries.size >= this.#most || this.#characters > this.#mostCharacters;
-      if (until > now && !isFull) return;
-      this.#delete(id);
+    for (const [id, { seen, until }] of this.#entries) {
+      if (until > now && this.#entries.size < this.#most && this.#characters <= this.#mostCharacters) return;
+      if (seen.state === 'running' && until > now) continue;
+      if (until <= now || this.#entries.size >= this.#most) this.#delete(id);
+      else this.#strip(id, until);
     }
   }
+
+  /** Keeps the id of a hook and forgets how it was answered. */
+  #strip(id: string, until: number): void {
+    this.#characters -= this.#entries.get(id)?.size ?? 0;
+    this.#entries.set(id, { seen: { state: 'done', answer: handledBefore }, until, size: 0 });
+  }
 }
+
+/** What is said to a hook that was handled, and whose answer is forgotten. */
+const handledBefore: HookResponse = {
+  status: 200,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  body: 'This hook was handled before.\n',
+};

@@ -1,7 +1,7 @@
 import { limits } from '../functions/wire/limits.ts';
 import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
 import { call } from './call.ts';
-import { ApiError, ArgumentError } from './errors.ts';
+import { ApiError, ArgumentError, SockethookError } from './errors.ts';
 import {
   type BroadcastOutcome,
   readBroadcastOutcome,
@@ -21,7 +21,8 @@ export interface BroadcastOptions {
 
 /**
  * Sends a text to a socket or to a list of them; works inside a handshake too. A socket that is gone is an outcome,
- * not an error. A list of more than 1,000 takes several calls, and an empty one none. Rejects with an
+ * not an error. A list of more than 1,000 takes several calls, whose outcomes until then an error carries as `partial`; an empty one
+ * takes none. Rejects with an
  * `ArgumentError`, an `ApiError` or an `UnreachableError`.
  */
 export async function sendMessage(sockets: string | readonly string[], body: string): Promise<SendOutcome> {
@@ -36,7 +37,12 @@ export async function sendMessage(sockets: string | readonly string[], body: str
   let all: SendOutcome = { delivered: 0, queued: 0, gone: [], failed: [] };
   for (let from = 0; from < ids.length; from += limits.sendSockets) {
     const document = { sockets: ids.slice(from, from + limits.sendSockets), body };
-    all = add(all, readSendOutcome(await call('POST', '/send', document)));
+    try {
+      all = add(all, readSendOutcome(await call('POST', '/send', document)));
+    } catch (error) {
+      if (from > 0 && error instanceof SockethookError) error.partial = all;
+      throw error;
+    }
   }
   return all;
 }

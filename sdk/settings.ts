@@ -1,3 +1,4 @@
+import { parseApiKey } from '../functions/wire/api-key.ts';
 import { parseSigningKey, type SigningKey } from '../functions/wire/signature.ts';
 import { parseUrlKey, type UrlKey } from '../functions/wire/ticket.ts';
 import { SettingError } from './errors.ts';
@@ -15,7 +16,8 @@ export function apiUrl(): string {
 export function apiKey(): string {
   const name = 'SOCKETHOOK_API_KEY';
   const key = required(name, 'to one of the gateway’s API keys');
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new SettingError(name, 'must be one key of visible characters');
+  if (!parseApiKey(key).ok)
+    throw new SettingError(name, 'must be one key, of at least 16 visible characters');
   return key;
 }
 

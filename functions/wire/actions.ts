@@ -1,13 +1,11 @@
 import * as v from 'valibot';
+import { type ActionName, actionsType, allowedActions } from './action-rules.ts';
 import { type Broadcast, broadcastSchema, type Send, sendSchema } from './deliveries.ts';
 import { type Fault, malformed } from './fault.ts';
 import type { HookEvent } from './hook.ts';
 import { limits } from './limits.ts';
 import { fault, ok, type Result } from './result.ts';
 import { messageText, readBy, stateText, userText } from './schema.ts';
-
-/** The media type of an answer that carries actions; an answer of any other type is ignored. */
-export const actionsType = 'application/vnd.sockethook+json';
 
 /** What an app asks for in its answer to a hook; done in the order reply, send, broadcast, close. */
 export interface Actions {
@@ -49,12 +47,14 @@ export function parseActions(text: string, context: AnswerContext): Result<Actio
   return readBy(schemaFor(context), document);
 }
 
-/** Reads the actions of a 2xx answer by its media type. */
+/** Reads the actions of a 2xx answer by its media type; an empty body has none, whatever its type. */
 export function answeredActions(
   answer: { readonly contentType: string; readonly body: string },
   context: AnswerContext,
 ): Result<Actions, Fault> {
-  return isActions(answer.contentType) ? parseActions(answer.body, context) : ok(noActions);
+  return isActions(answer.contentType) && answer.body !== ''
+    ? parseActions(answer.body, context)
+    : ok(noActions);
 }
 
 /** Whether a `Content-Type` is that of an actions document, whatever its parameters and case. */
@@ -74,11 +74,11 @@ function schemaFor(context: AnswerContext) {
 }
 
 function buildSchema({ event, offered, messageBytes }: AnswerContext) {
-  const only = <Schema extends v.GenericSchema>(events: readonly HookEvent[], schema: Schema) =>
+  const only = <Schema extends v.GenericSchema>(name: ActionName, schema: Schema) =>
     v.optional(
       v.pipe(
         v.unknown(),
-        v.check(() => events.includes(event), `is not allowed in an answer to ${event}`),
+        v.check(() => allowedActions[event].has(name), `is not allowed in an answer to ${event}`),
         schema,
       ),
     );
@@ -90,14 +90,14 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
   return v.pipe(
     v.strictObject(
       {
-        reply: only(['handshake', 'message'], messageText(messageBytes)),
+        reply: only('reply', messageText(messageBytes)),
         send: v.optional(many(sendSchema(messageBytes)), []),
         broadcast: v.optional(many(broadcastSchema(messageBytes)), []),
-        close: only(['message'], v.boolean('must be true or false')),
-        state: only(['handshake', 'message'], stateText),
-        user: only(['handshake'], userText),
+        close: only('close', v.boolean('must be true or false')),
+        state: only('state', stateText),
+        user: only('user', userText),
         subprotocol: only(
-          ['handshake'],
+          'subprotocol',
           v.pipe(
             v.string('must be text'),
             v.check((name) => offered.includes(name), 'must be one that the client offered'),

@@ -34,7 +34,7 @@ export class AnswerReader {
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    this.#chunks.push(chunk);
+    if (this.early === undefined) this.#chunks.push(chunk);
     return undefined;
   }
 

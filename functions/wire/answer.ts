@@ -1,4 +1,5 @@
-import { type Actions, type AnswerContext, actionsType } from './actions.ts';
+import { actionsType } from './action-rules.ts';
+import type { Actions, AnswerContext } from './actions.ts';
 import type { Fault } from './fault.ts';
 import type { HookFormat } from './hook-format.ts';
 

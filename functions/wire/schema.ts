@@ -31,6 +31,7 @@ export function messageText(mostBytes: number) {
 export const pathText = v.pipe(
   v.string('must be text'),
   v.check(isWellFormed, 'must be well-formed Unicode'),
+  v.check((text) => !text.includes('?'), 'must be a path without a query'),
   parsed((text) => parsePath(escapePath(text))),
 );
 

@@ -5,12 +5,14 @@ import { perform } from '../../functions/gateway/perform.ts';
 import type { Clock, Log } from '../../functions/gateway/ports.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
 import { answerHttp } from './http-door.ts';
+import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
 import { UndiciApp } from './undici-app.ts';
+import { isWebSocket } from './upgrade.ts';
 import { WebSocketDoor } from './web-socket-door.ts';
 
 /** What a local gateway is made with, besides its settings. */
@@ -38,7 +40,8 @@ export interface LocalGateway {
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, around: Surroundings): Promise<LocalGateway> {
   const { clock, log } = around;
-  const server = createServer();
+  // A peer that vanished without a word is found out by TCP.
+  const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
   const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl);
@@ -48,14 +51,18 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
   server.on('request', (request, response) => void answerHttp(gateway, request, response));
-  server.on('upgrade', (request, connection, head) => void door.knock(request, connection, head));
+  server.on('upgrade', (request, connection, head) => {
+    if (isWebSocket(request)) void door.knock(request, connection, head);
+    else ignoreUpgrade(server, request, connection, head);
+  });
   const stop = async (withinMs: number): Promise<void> => {
     clearInterval(expiry);
     door.close();
     await sessions.endAll(closeCodes.goingAway);
     await Promise.race([lanes.idle(), clock.sleep(withinMs)]);
-    for (const { socket } of registry.closing())
-      log.error('hook_lost', { request: `closed_${socket}`, why: 'stopped' });
+    const opening = [...registry.opening()].map(({ socket }) => `handshake_${socket}`);
+    for (const request of [...opening, ...lanes.unfinished()])
+      log.error('hook_lost', { request, why: 'stopped' });
     server.close();
     server.closeAllConnections();
     sessions.cutAll();

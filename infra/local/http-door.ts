@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
 import { route } from '../../functions/gateway/api/routes.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
+import type { Log } from '../../functions/gateway/ports.ts';
 import { cut } from '../../functions/wire/path.ts';
 import { type Problem, problem } from '../../functions/wire/problems.ts';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
@@ -20,8 +21,9 @@ export async function answerHttp(
   response: ServerResponse,
 ): Promise<void> {
   const id = `req_${newId()}`;
-  const answer = await answerCall(gateway, request, id).catch((error: unknown) => {
-    gateway.log.error('fault', { request: id, why: String(error) });
+  const log = logOf(gateway.log, id);
+  const answer = await answerCall({ ...gateway, log }, request, id).catch((error: unknown) => {
+    log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
   });
   response.writeHead(answer.status, {
@@ -59,12 +61,26 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
 async function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8Array, Problem>> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= most) chunks.push(chunk);
-    else if (bytes > most * droppedSize) break;
+  try {
+    for await (const chunk of request) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      bytes += chunk.length;
+      if (bytes <= most) chunks.push(chunk);
+      else if (bytes > most * droppedSize) break;
+    }
+  } catch {
+    return fault(problem('malformed_body', { detail: 'The body was cut off.' }));
   }
   if (bytes <= most) return ok(Buffer.concat(chunks));
   return fault(problem('body_too_large', { detail: `A request is at most ${most} bytes.`, limit: most }));
+}
+
+/** A log whose every line names the request. */
+function logOf(log: Log, request: string): Log {
+  return {
+    info: (event, fields) => log.info(event, { request, ...fields }),
+    warn: (event, fields) => log.warn(event, { request, ...fields }),
+    warnOnce: (event, fields) => log.warnOnce(event, { request, ...fields }),
+    error: (event, fields) => log.error(event, { request, ...fields }),
+  };
 }

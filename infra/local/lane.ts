@@ -10,10 +10,11 @@ export interface LaneWatcher {
 
 /** The work on one socket: one job after another, in the order they came. A new lane is held until it is released. */
 export class Lane {
-  readonly #jobs: Job[] = [];
+  readonly #jobs: { readonly job: Job; readonly name: string }[] = [];
   readonly #watcher: LaneWatcher;
   #held = true;
   #running = false;
+  #current = '';
 
   constructor(watcher: LaneWatcher) {
     this.#watcher = watcher;
@@ -24,8 +25,13 @@ export class Lane {
     return !this.#held && !this.#running;
   }
 
-  push(job: Job): void {
-    this.#jobs.push(job);
+  /** What is being done and what is still to do, by the names that it was given. */
+  get unfinished(): string[] {
+    return [...(this.#running ? [this.#current] : []), ...this.#jobs.map(({ name }) => name)];
+  }
+
+  push(job: Job, name = ''): void {
+    this.#jobs.push({ job, name });
     this.#start();
   }
 
@@ -40,9 +46,10 @@ export class Lane {
 
   async #run(): Promise<void> {
     this.#running = true;
-    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+    for (let next = this.#jobs.shift(); next !== undefined; next = this.#jobs.shift()) {
+      this.#current = next.name;
       try {
-        await job();
+        await next.job();
       } catch (fault) {
         this.#watcher.fault(fault);
       }

@@ -22,7 +22,7 @@ export class Lanes implements Later {
   open(socket: SocketId): Lane {
     const lane = new Lane({
       idle: () => this.#settle(socket, lane),
-      fault: (fault) => this.#log.error('fault', { socket, why: String(fault) }),
+      fault: (fault) => this.#log.error('fault', { request: `closed_${socket}`, why: String(fault) }),
     });
     this.#lanes.set(socket, lane);
     return lane;
@@ -43,8 +43,15 @@ export class Lanes implements Later {
     }
     const known = this.#lanes.get(task.socket);
     const lane = known ?? this.open(task.socket);
-    lane.push(() => this.#perform(task));
+    lane.push(() => this.#perform(task), `${task.kind}_${task.socket}`);
     if (known === undefined) this.end(task.socket);
+  }
+
+  /** The hooks that are being posted or wait for that, by their ids. */
+  *unfinished(): Generator<string> {
+    for (const lane of this.#lanes.values()) {
+      for (const name of lane.unfinished) if (/^(?:message|closed)_/.test(name)) yield name;
+    }
   }
 
   /** Resolves when no lane has anything to do. */

@@ -146,9 +146,9 @@ export class MemoryRegistry implements Registry {
     return matching.length > limit && last ? { sockets, cursor: last.sequence.toString(36) } : { sockets };
   }
 
-  /** Sockets that did not get their closed hook. */
-  *closing(): Generator<SocketRecord> {
-    for (const { record } of this.#entries.values()) if (record.status === 'closing') yield record;
+  /** Sockets whose handshake was not decided. */
+  *opening(): Generator<SocketRecord> {
+    for (const { record } of this.#entries.values()) if (record.status === 'opening') yield record;
   }
 
   #candidates(filter: SocketFilter): Iterable<Entry> {

@@ -5,6 +5,7 @@ import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { message } from '../../functions/gateway/relay/message.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import { isPing } from '../../functions/wire/ping.ts';
+import { byteLength } from '../../functions/wire/printable.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { newId } from './ids.ts';
 import type { Lane } from './lane.ts';
@@ -19,7 +20,8 @@ export interface SessionLimits {
 
 /**
  * One open WebSocket: brings its messages to the relay one after another, and tells once how it ended. While more
- * waits than the limits say, nothing is read from the client, so that TCP holds it back.
+ * waits than the limits say, nothing is read from the client, so that TCP holds it back; what had been read by then,
+ * 64 KiB at the most, still counts.
  */
 export class Session {
   readonly socket: SocketId;
@@ -95,12 +97,16 @@ export class Session {
 
   #relay(body: string, time: number): void {
     if (isPing(body)) return;
-    const bytes = body.length;
+    const bytes = byteLength(body);
+    const id = newId();
     this.#wait(1, bytes);
     this.#lane.push(async () => {
-      if (!this.#deaf) await message(this.#gateway, { socket: this.socket, id: newId(), body, time });
-      this.#wait(-1, -bytes);
-    });
+      try {
+        if (!this.#deaf) await message(this.#gateway, { socket: this.socket, id, body, time });
+      } finally {
+        this.#wait(-1, -bytes);
+      }
+    }, `message_${id}`);
   }
 
   #wait(messages: number, bytes: number): void {
@@ -118,7 +124,8 @@ export class Session {
     this.#ended = true;
     this.#told = disconnect(this.#gateway, this.socket, how).then(
       () => {},
-      (fault: unknown) => this.#gateway.log.error('fault', { socket: this.socket, why: String(fault) }),
+      (fault: unknown) =>
+        this.#gateway.log.error('fault', { request: `closed_${this.socket}`, why: String(fault) }),
     );
   }
 }
@@ -127,6 +134,7 @@ export class Session {
 function closeCodeOf(error: Error): CloseCode {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return closeCodes.tooBig;
+  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return closeCodes.tooManyParts;
   if (code === 'WS_ERR_INVALID_UTF8') return closeCodes.invalidText;
   return code.startsWith('WS_ERR_') ? closeCodes.protocolError : closeCodes.abnormal;
 }

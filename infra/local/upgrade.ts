@@ -18,14 +18,18 @@ export function checkUpgrade(
   urlLength: number,
 ): Problem | undefined {
   const offered = headers['sec-websocket-protocol'];
-  const isWebSocket =
+  const isHandshake =
     method === 'GET' &&
-    headers.upgrade?.toLowerCase() === 'websocket' &&
     key.test(headers['sec-websocket-key'] ?? '') &&
     headers['sec-websocket-version'] === '13' &&
     (offered === undefined || (subprotocols.test(offered) && isDistinct(offered)));
-  if (!isWebSocket) return problem('invalid_upgrade', { detail: 'Connect with a WebSocket of version 13.' });
+  if (!isHandshake) return problem('invalid_upgrade', { detail: 'Connect with a WebSocket of version 13.' });
   return (url ?? '').length > urlLength ? problem('url_too_long', { limit: urlLength }) : undefined;
+}
+
+/** Whether an upgrade is to a WebSocket, and to nothing else. */
+export function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
 /** Refuses an upgrade with a real HTTP answer, and ends the connection. */

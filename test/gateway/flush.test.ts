@@ -116,7 +116,9 @@ describe('a flush', () => {
     );
     await flush(world.gateway, socket);
     expect(world.connections.of(socket)).toEqual(['b']);
-    expect(world.log.of('flush_failed')).toMatchObject([{ fields: { socket, code: 'post_failed' } }]);
+    expect(world.log.of('flush_failed')).toMatchObject([
+      { fields: { request: `handshake_${socket}`, code: 'post_failed' } },
+    ]);
     expect((await world.registry.get(socket))?.status).toBe('open');
   });
 

@@ -148,7 +148,7 @@ describe('lanes', () => {
     await eventually('the lanes are idle', () => isIdle);
   });
 
-  test('log the fault of a job under its socket', async () => {
+  test('log the fault of a job under the closed hook of its socket', async () => {
     const log = new RecordingLog();
     const lanes = new Lanes(async () => {
       throw new Error('on purpose');
@@ -157,7 +157,11 @@ describe('lanes', () => {
     await lanes.queue(task);
     await lanes.idle();
     expect(log.lines).toEqual([
-      { level: 'error', event: 'fault', fields: { socket: task.socket, why: 'Error: on purpose' } },
+      {
+        level: 'error',
+        event: 'fault',
+        fields: { request: `closed_${task.socket}`, why: 'Error: on purpose' },
+      },
     ]);
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { connect, knock } from '../support/client.ts';
+import { startLocal } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
 const started: ChildProcess[] = [];
@@ -89,6 +90,22 @@ test('an app that does not take its closed hooks delays the end by less than 15 
   expect(lost.map(({ request }) => request)).toEqual([`closed_${from}`]);
   await app.stop();
 }, 30_000);
+
+test('what is still to be told when the time is over is logged as lost, one line each', async () => {
+  const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' });
+  world.app.on('/stuck', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
+  world.app.on('/knocking', () => 'hang');
+  const client = await connect(`${world.url}/stuck`);
+  for (const body of ['m1', 'm2', 'm3']) client.send(body);
+  await world.app.hook('/stuck', 'message');
+  void knock(`${world.url}/knocking`).catch(() => {});
+  await world.app.hook('/knocking', 'handshake');
+  await client.close();
+  await world.gateway.stop(100);
+  const lost = world.log.of('hook_lost').map(({ fields }) => String(fields['request']).split('_')[0]);
+  expect(lost.sort()).toEqual(['closed', 'handshake', 'message', 'message', 'message']);
+  await world.app.stop();
+});
 
 test('a second signal ends it at once', async () => {
   const app = new RecordingApp();

@@ -56,7 +56,6 @@ test.for<[string, Record<string, string>, number]>([
   ['no key', { 'Sec-WebSocket-Key': '' }, 400],
   ['a short key', { 'Sec-WebSocket-Key': 'abc=' }, 400],
   ['an old version', { 'Sec-WebSocket-Version': '7' }, 400],
-  ['another protocol', { Upgrade: 'h2c' }, 400],
   ['a subprotocol twice', { 'Sec-WebSocket-Protocol': 'a, a' }, 400],
   ['a subprotocol that is no token', { 'Sec-WebSocket-Protocol': 'a b' }, 400],
 ])('an upgrade with %s is refused before the app is asked', async ([, headers, status]) => {
@@ -91,4 +90,27 @@ test('characters that a query can’t hold are escaped, and change no other hook
   const [{ socket }] = json['sockets'] as [{ socket: string }];
   await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
   expect(await Promise.race([answered, world.app.hook('/q', 'closed')])).toBeTruthy();
+});
+
+test('a request that offers another upgrade is answered as if it had not', async () => {
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+  const body = 'sockets=a&body=b';
+  const answer = await rawRequest(
+    world.gateway.port,
+    `POST /send HTTP/1.1\r\nHost: x\r\n${offer}Authorization: Bearer ${world.api.key}\r\n` +
+      `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+      'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+  );
+  expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+  expect(answer).toContain('"gone":["a"]');
+});
+
+test('a client that sends too many fragments is closed with 1008, and the app is told the same', async () => {
+  const client = await connect(`${world.url}/fragments`);
+  for (let at = 0; at < 20_000 && client.ws.readyState === 1; at++) client.ws.send('x', { fin: false });
+  expect((await client.closed).code).toBe(1008);
+  expect((await world.app.hook('/fragments', 'closed')).fields).toMatchObject({
+    code: '1008',
+    reason: 'Too many fragments',
+  });
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { serve } from '@hono/node-server';
 import express from 'express';
 import session from 'express-session';
@@ -66,7 +68,7 @@ async function listen(listener: RequestListener): Promise<number> {
 }
 
 const frameworks: Record<string, () => Promise<number>> = {
-  'node:http': () => listen((request, response) => void nodeHooks(handlers)(request, response)),
+  'node:http': () => listen(nodeHooks(handlers)),
   Express: () => listen(express().use('/websocket', expressHooks(handlers))),
   'an Express router with parsers behind it': () => {
     const router = express.Router().use('/', expressHooks(handlers));
@@ -198,19 +200,28 @@ test('what a handler throws goes to the framework, and the gateway tries again',
   await client.close();
 });
 
-test('a handler of node:http that throws is a 500, and the error is the caller’s', async () => {
+test('a handler of node:http that throws is a 500, and the server lives on and is told', async () => {
   const errors: unknown[] = [];
-  const handle = nodeHooks({
-    handshake: () => {
-      throw new Error('broken');
-    },
-  });
-  const port = await listen(
-    (request, response) => void handle(request, response).catch((error) => errors.push(error)),
-  );
+  const handshake = () => {
+    throw new Error('broken');
+  };
+  const port = await listen(nodeHooks({ handshake }, { onError: (error) => errors.push(error) }));
   const world = await gatewayFor(port, 'form');
   expect((await refused(`${world.url}/`)).status).toBe(502);
   expect(String(errors[0])).toContain('broken');
+});
+
+test('a stranger who hangs up in the middle of a body breaks nothing and is not told of', async () => {
+  const errors: unknown[] = [];
+  const port = await listen(nodeHooks(handlers, { onError: (error) => errors.push(error) }));
+  const stranger = connectTcp(port, '127.0.0.1');
+  stranger.write('POST /websocket/message/a HTTP/1.1\r\nHost: app\r\nContent-Length: 100\r\n\r\nabc');
+  await once(stranger, 'connect');
+  stranger.destroy();
+  await once(stranger, 'close');
+  const world = await gatewayFor(port, 'form');
+  await (await connect(`${world.url}/`)).close();
+  expect(errors).toEqual([]);
 });
 
 test('the rest of a Fastify app keeps its own parsers', async () => {

@@ -147,6 +147,9 @@ test('what is no POST gets 405, and what is too large gets 413', async () => {
   const large = async (bytes: number) =>
     (await listening(await changed(signedRequest(closed()), { body: 'x'.repeat(bytes) }))).status;
   expect([await large(1_048_576), await large(1_048_577)]).toEqual([401, 413]);
+  const roomy = hooks({}, { mostBytes: 2_000_000 });
+  const body = 'x'.repeat(1_048_577);
+  expect((await roomy(await changed(signedRequest(closed()), { body }))).status).toBe(401);
 });
 
 test.for<[string, unknown, number, string, string]>([
@@ -200,7 +203,8 @@ test('a hook whose handler failed is handled again, and one that is being handle
   const request = signedRequest(aHook({ event: 'message', id: 'message_1' }));
   const running = handler(request.clone());
   await expect.poll(() => outcomes.length).toBe(1);
-  expect((await handler(request.clone())).status).toBe(425);
+  const busy = await handler(request.clone());
+  expect([busy.status, busy.headers.get('retry-after')]).toEqual([425, '3']);
   fail(new Error('no'));
   await expect(running).rejects.toThrow('no');
   expect(await (await handler(request)).text()).toBe('{"reply":"second"}');
@@ -221,12 +225,20 @@ test('ids are forgotten after 10 minutes', () => {
 
 test('the oldest are forgotten first when there are too many ids, or too much was answered', () => {
   const few = new MemorySeenIds({ most: 2 });
-  for (const id of ['a', 'b', 'c']) few.begin(id);
-  expect([few.begin('c').state, few.begin('a').state]).toEqual(['running', 'new']);
+  few.begin('slow');
+  for (const id of ['a', 'b', 'c']) {
+    few.begin(id);
+    few.done(id, answered(''));
+  }
+  expect(['slow', 'c', 'a'].map((id) => few.begin(id).state)).toEqual(['running', 'done', 'new']);
   const small = new MemorySeenIds({ mostCharacters: 10 });
   for (const id of ['a', 'b']) {
     small.begin(id);
     small.done(id, answered('123456'));
   }
-  expect([small.begin('b').state, small.begin('a').state]).toEqual(['done', 'new']);
+  small.begin('c');
+  expect([small.begin('b'), small.begin('a')]).toMatchObject([
+    { answer: { body: '123456' } },
+    { state: 'done', answer: { body: 'This hook was handled before.\n' } },
+  ]);
 });

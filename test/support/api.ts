@@ -23,8 +23,10 @@ export class Api {
     const headers = { Authorization: `Bearer ${this.key}`, ...init.headers };
     const response = await fetch(`${this.url}${path}`, { ...init, method, headers });
     const text = await response.text();
-    const json = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {};
-    conforms(method, path, response.status, response.headers.get('content-type') ?? '', json);
+    const json =
+      text !== '' && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {};
+    if (method !== 'HEAD')
+      conforms(method, path, response.status, response.headers.get('content-type') ?? '', json);
     return { status: response.status, headers: response.headers, json, text };
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { actionsType, noActions } from '../../functions/wire/actions.ts';
+import { actionsType } from '../../functions/wire/action-rules.ts';
+import { noActions } from '../../functions/wire/actions.ts';
 import { type Answer, type AppResponse, parseRetryAfter, readAnswer } from '../../functions/wire/answer.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { type HookEvent, hookEvents } from '../../functions/wire/hook.ts';
@@ -46,7 +47,7 @@ test.for<[event: HookEvent, body: string, field: string | undefined]>([
   ['message', '{"reply":"more than ten bytes"}', 'reply'],
   ['closed', '{"reply":"x"}', 'reply'],
   ['closed', 'OK', undefined],
-  ['message', '', undefined],
+  ['message', ' ', undefined],
 ])('a 2xx to a %s with the actions %j is invalid', ([event, body, field]) => {
   const answer = answerTo(event, answered(200, { contentType: actionsType, body }));
   const fault = field === undefined ? { code: 'malformed_body' } : { code: 'invalid_field', field };

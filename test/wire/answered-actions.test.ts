@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { actionsType, answeredActions, isActions, noActions } from '../../functions/wire/actions.ts';
+import { actionsType } from '../../functions/wire/action-rules.ts';
+import { answeredActions, isActions, noActions } from '../../functions/wire/actions.ts';
 
 test.for([
   ...[actionsType, `${actionsType};charset=utf-8`, `${actionsType} ; a=b; c="d;e"`, ` ${actionsType} `],

@@ -38,9 +38,13 @@ export function route(method: string, path: string): Result<Route, NoRoute> {
   for (const [pattern, calls] of Object.entries(routes)) {
     const parameters = match(pattern, path);
     if (parameters === undefined) continue;
-    const call = Object.hasOwn(calls, method) ? calls[method] : undefined;
+    // RFC 9110 section 9.3.2: HEAD is GET without the content, which the server leaves out.
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const call = Object.hasOwn(calls, wanted) ? calls[wanted] : undefined;
     if (call !== undefined) return ok({ call, parameters });
-    const allow = Object.keys(calls).join(', ');
+    const allow = Object.keys(calls)
+      .flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+      .join(', ');
     return fault({ problem: problem('method_not_allowed', { detail: `${pattern} takes ${allow}.` }), allow });
   }
   return fault({

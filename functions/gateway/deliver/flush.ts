@@ -20,7 +20,8 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
     for (const body of waiting) {
       const outcome = await post(gateway, record, body);
       if (outcome === 'gone') return;
-      if (outcome !== 'delivered') log.warn('flush_failed', { socket, code: outcome });
+      if (outcome !== 'delivered')
+        log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
     }
     left = await registry.flushed(socket, waiting.length);
   }

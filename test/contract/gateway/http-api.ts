@@ -40,6 +40,11 @@ export function httpApiContract(subject: Subject): void {
       }
     });
 
+    test('HEAD is GET without the content', async () => {
+      const answer = await world.api.call('HEAD', '/health');
+      expect([answer.status, answer.text, answer.headers.get('content-length')]).toEqual([200, '', '15']);
+    });
+
     test('health needs no key', async () => {
       const answer = await new Api(world.api.url, '').call('GET', '/health', {
         headers: { Authorization: '' },
@@ -77,6 +82,14 @@ export function httpApiContract(subject: Subject): void {
       ['a broadcast without a body', '/broadcast', {}, 'missing_field', 'body', 400],
       ['a broadcast to a group', '/broadcast', { body: 'a', group: 'g' }, 'unknown_field', 'group', 400],
       ['a broadcast to a bad path', '/broadcast', { body: 'a', path: '/../x' }, 'invalid_field', 'path', 400],
+      [
+        'a broadcast to a path with a query',
+        '/broadcast',
+        { body: 'a', path: '/a?x=1' },
+        'invalid_field',
+        'path',
+        400,
+      ],
       [
         'a broadcast to a long user',
         '/broadcast',
@@ -165,6 +178,7 @@ export function httpApiContract(subject: Subject): void {
       ['POST', '/sends', 404, 'not_found'],
       ['GET', '/sockets/a/b', 404, 'not_found'],
       ['GET', '/send', 405, 'method_not_allowed'],
+      ['HEAD', '/send', 405, ''],
       ['PUT', '/sockets/a', 405, 'method_not_allowed'],
       ['POST', '/health', 405, 'method_not_allowed'],
       ['GET', '/sockets/AAAAAAAAAAAAAAA%3D', 404, 'unknown_socket'],
@@ -179,7 +193,7 @@ export function httpApiContract(subject: Subject): void {
       ['GET', '/sockets?page=2', 400, 'unknown_field'],
     ] as const)('%s %s gets %i %s', async ([method, path, status, code]) => {
       const answer = await world.api.call(method, path);
-      expect([answer.status, answer.json['code']]).toEqual([status, code]);
+      expect([answer.status, answer.json['code'] ?? '']).toEqual([status, code]);
       if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET/);
     });
 

@@ -163,6 +163,19 @@ export function messagesContract(subject: Subject): void {
       await client.close();
     });
 
+    test('an empty answer of the actions type has no actions, and is done', async () => {
+      const path = freshPath();
+      world.app.on(path, () => ({
+        status: 204,
+        headers: { 'Content-Type': 'application/vnd.sockethook+json' },
+      }));
+      const client = await connect(world.at(path));
+      client.send('m');
+      await client.close();
+      await world.app.hook(path, 'closed');
+      expect(world.app.of(path, 'message')).toHaveLength(1);
+    });
+
     test('a ping is no hook', async () => {
       const path = freshPath();
       const client = await connect(world.at(path));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { actionsType } from '../../../functions/wire/actions.ts';
+import { actionsType } from '../../../functions/wire/action-rules.ts';
 import { json } from '../../../functions/wire/formats/json.ts';
 import { hookFields } from '../../../functions/wire/hook.ts';
 import { anyHook } from '../any-hook.ts';
