@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ChildApp } from '../support/child-app.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort, isFree } from '../support/free-port.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -14,8 +13,7 @@ export class Started {
   readonly page: string;
   readonly #port: number;
   readonly #folder: string;
-  #child: ChildProcess | undefined;
-  #written = '';
+  #app: ChildApp | undefined;
 
   private constructor(port: number, folder: string) {
     this.#port = port;
@@ -32,29 +30,19 @@ export class Started {
 
   /** Starts what `npm start` runs, and waits until the page answers. npm itself would end a SIGTERM with 143. */
   async start(): Promise<void> {
-    const { PATH, HOME } = process.env;
-    const child = spawn(`exec ${await startScript()}`, {
-      cwd: root,
-      shell: true,
-      env: { PATH, HOME, PORT: String(this.#port), SOCKETHOOK_DIR: this.#folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#written += text));
+    const { HOME } = process.env;
+    const environment = { HOME, PORT: String(this.#port), SOCKETHOOK_DIR: this.#folder };
+    const app = new ChildApp('/bin/sh', ['-c', `exec ${await startScript()}`], environment, { cwd: root });
+    this.#app = app;
     await eventually(`${this.page} answers`, async () => {
-      if (!isRunning(child)) throw new Error(`npm start ended with ${child.exitCode}:\n${this.#written}`);
+      if (!app.isRunning) throw new Error(`npm start ended with ${(await app.ended)[0]}:\n${app.written}`);
       return isAnswering(this.page);
     });
   }
 
   /** Ends it as a terminal or a service manager would; resolves to its exit code, undefined if it does not run. */
   async stop(): Promise<number | null | undefined> {
-    const child = this.#child;
-    if (child === undefined || !isRunning(child)) return undefined;
-    const exit = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exit;
-    return child.exitCode;
+    return this.#app?.stop();
   }
 
   /** Whether the page still answers. */
@@ -74,10 +62,6 @@ async function startScript(): Promise<string> {
   return content.scripts.start;
 }
 
-function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
-}
-
 async function isAnswering(url: string): Promise<boolean> {
   return fetch(url).then(
     ({ ok }) => ok,
@@ -88,19 +72,7 @@ async function isAnswering(url: string): Promise<boolean> {
 /** A port that is free, as is the next one. */
 async function freePair(): Promise<number> {
   for (;;) {
-    const first = await freePort(0);
-    if (first !== undefined && first < 65_535 && (await freePort(first + 1)) !== undefined) return first;
+    const first = await freePort();
+    if (first < 65_535 && (await isFree(first + 1))) return first;
   }
-}
-
-function freePort(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      const found = address !== null && typeof address === 'object' ? address.port : undefined;
-      server.close(() => resolve(found));
-    });
-  });
 }

@@ -1,41 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { ChildApp, type Environment } from '../support/child-app.ts';
 import { type Client, connect } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-type Environment = Readonly<Record<string, string>>;
-
-/** Runs the app as its README does; nothing of this process's environment is passed on but the PATH. */
-function run(environment: Environment): ChildProcess {
-  const { PATH } = process.env;
-  const env = { PATH, ...environment };
-  return spawn(process.execPath, ['--import', 'tsx', 'examples/hono/app.ts'], { cwd: root, env });
-}
-
-/** What a child has written so far, both streams in one. */
-function written(child: ChildProcess): () => string {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += String(chunk)));
-  return () => text;
-}
-
-async function end(child: ChildProcess | undefined): Promise<void> {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill();
-  await ended;
-}
+/** How its README runs the app. */
+const command = [process.execPath, ['--import', 'tsx', 'examples/hono/app.ts']] as const;
 
 let world: LocalWorld;
 let environment: Environment;
-let app: ChildProcess;
-let output: () => string;
+let app: ChildApp;
 /** Where the app is. */
 let url: string;
 
@@ -44,17 +22,12 @@ beforeEach(async () => {
   url = `http://localhost:${port}`;
   world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
   environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
-  app = run(environment);
-  output = written(app);
-  await new Promise<void>((resolve, reject) => {
-    app.stdout?.on('data', () => output().includes('listening on') && resolve());
-    app.once('close', (code) => reject(new Error(`ended with ${code}: ${output()}`)));
-  });
+  app = await ChildApp.start(...command, environment, { cwd: root, listening: /listening on/ });
 });
 
 afterEach(async () => {
   await world?.stop();
-  await end(app);
+  await app?.stop();
 });
 
 /** Connects as the page does. */
@@ -83,7 +56,7 @@ test('whoever comes in gets the counts, and everybody gets each vote', async () 
   for (const client of [alice, bob]) expect(await next(client)).toEqual([2, 1, 0, 1]);
   const carol = await enter();
   expect(await next(carol)).toEqual([2, 1, 0, 1]);
-  expect(output()).toBe(`listening on ${url}/\n`);
+  expect(app.written).toBe(`listening on ${url}/\n`);
   expect(world.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
@@ -139,16 +112,14 @@ test('a hook that the gateway did not sign is refused', async () => {
 test.for(['SOCKETHOOK_WEBSOCKET_URL', 'SOCKETHOOK_WEBHOOK_SECRET'])(
   'without %s the app says so in a line and ends',
   async (name) => {
-    const child = run({ ...environment, [name]: '' });
-    const text = written(child);
-    expect(await once(child, 'close')).toEqual([1, null]);
-    expect(text()).toMatch(new RegExp(`^${name} is not set; .+\\.\n$`));
+    const child = new ChildApp(...command, { ...environment, [name]: '' }, { cwd: root });
+    expect(await child.ended).toEqual([1, null]);
+    expect(child.written).toMatch(new RegExp(`^${name} is not set; .+\\.\n$`));
   },
 );
 
 test('on a port that is taken the app says so in a line and ends', async () => {
-  const child = run(environment);
-  const text = written(child);
-  expect(await once(child, 'close')).toEqual([1, null]);
-  expect(text()).toMatch(/^listen EADDRINUSE: .+\n$/);
+  const child = new ChildApp(...command, environment, { cwd: root });
+  expect(await child.ended).toEqual([1, null]);
+  expect(child.written).toMatch(/^listen EADDRINUSE: .+\n$/);
 });

@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import type { Environment } from '../support/child-app.ts';
+import { connect } from '../support/client.ts';
+import { freePort } from '../support/free-port.ts';
+import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import type { ReceivedHook } from '../support/recording-app.ts';
+import { evaluatePython } from './python.ts';
+
+const [firstSecret = '', secondSecret = ''] = testSecrets.webhookSecrets;
+const unknownSecret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+/** A server that answers its requests, whatever they are, by this list. */
+async function strangeServer(
+  answers: (readonly [status: number, location: string, body: string])[],
+): Promise<{ url: string; stop(): void }> {
+  const port = await freePort();
+  const server = createServer((_, response) => {
+    const [status, Location, body] = answers.shift() ?? [500, '', ''];
+    response.writeHead(status, { Location, Connection: 'close' }).end(body);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+}
+
+describe('the module', () => {
+  let world: LocalWorld;
+  let environment: Environment;
+
+  beforeEach(async () => {
+    world = await startLocal();
+    environment = appEnvironment(world.gateway, testSecrets);
+  });
+
+  afterEach(() => world.stop());
+
+  /** Runs lines of Python beside the gateway, with these variables over those of its app. */
+  function evaluate(lines: string, given: unknown = null, over: Environment = {}): Promise<unknown> {
+    return evaluatePython(lines, given, { ...environment, ...over });
+  }
+
+  test('refuses bad arguments as the original did, before anything is sent', async () => {
+    const client = await connect(`${world.url}/x`);
+    const { fields } = await world.app.hook('/x', 'handshake');
+    const lines = `
+one = given
+result = [attempt(call) for call in (
+    lambda: websocket.send_message((one,), 'x'), lambda: websocket.send_message(1, 'x'),
+    lambda: websocket.send_message(None, 'x'),
+    lambda: websocket.send_message('', 'x'), lambda: websocket.send_message([None], 'x'),
+    lambda: websocket.send_message([''], 'x'), lambda: websocket.send_message([one, None], 'x'),
+    lambda: websocket.send_message([1], 'x'), lambda: websocket.send_message([one], None),
+    lambda: websocket.send_message([one], {'a': 1}), lambda: websocket.send_message([one], b'x'),
+    lambda: websocket.send_message([one], '\\ud800'),
+    lambda: websocket.broadcast_message(None), lambda: websocket.broadcast_message('x', path=5),
+    lambda: websocket.broadcast_message('x', exclude=[5]), lambda: websocket.close_socket(''),
+    lambda: websocket.close_socket(None),
+    lambda: websocket.Message({'from': '1'}), lambda: websocket.Message({'body': ''}))]`;
+    const list = 'BadArgumentError: first argument of the send_message method must be a list.';
+    const none = 'BadArgumentError: must specify sockets.';
+    expect(await evaluate(lines, fields['from'])).toEqual([
+      ...[list, list, list],
+      ...[none, none, none, none],
+      'TypeError: a socket id must be a str, not int.',
+      'TypeError: the body must be a str, not NoneType.',
+      'TypeError: the body must be a str, not dict.',
+      'TypeError: the body must be a str, not bytes.',
+      'BadArgumentError: the body must be well-formed Unicode.',
+      'TypeError: the body must be a str, not NoneType.',
+      'TypeError: the path must be a str, not int.',
+      'TypeError: a socket id must be a str, not int.',
+      'BadArgumentError: must specify a socket.',
+      'TypeError: a socket id must be a str, not NoneType.',
+      "KeyError: 'body'",
+      "KeyError: 'from'",
+    ]);
+    client.ws.ping();
+    await once(client.ws, 'pong');
+    expect(client.left).toEqual([]);
+  });
+
+  test('sends to one and to many, broadcasts, closes, and tells what came of it', async () => {
+    const [a, b] = [await connect(`${world.url}/a`), await connect(`${world.url}/b%20c`)];
+    const ids = await Promise.all(
+      ['/a', '/b%20c'].map(async (path) => (await world.app.hook(path, 'handshake')).fields['from']),
+    );
+    const lines = `
+a, b = given
+result = [
+    websocket.send_message(a, 'to a'), websocket.send_message([], 'x'),
+    websocket.send_message([a, b, 'nobody'], ''),
+    websocket.send_message(['nobody%d' % n for n in range(2500)] + [b], 'to b'),
+    websocket.broadcast_message('to all'), websocket.broadcast_message('not a', exclude=a),
+    websocket.broadcast_message('not b', exclude=[b]), websocket.broadcast_message('at b', path='b c'),
+    websocket.broadcast_message('to alice', user='alice'),
+    websocket.close_socket(a), websocket.close_socket('nobody'),
+    attempt(lambda: websocket.broadcast_message('x', user=''))]
+result[3]['gone'] = len(result[3]['gone'])`;
+    const sent = (delivered: number, gone: unknown = []) => ({ delivered, queued: 0, gone, failed: [] });
+    const counted = (delivered: number) => ({ delivered, queued: 0, gone: 0, failed: 0 });
+    expect(await evaluate(lines, ids)).toEqual([
+      ...[sent(1), sent(0), sent(2, ['nobody']), sent(1, 2_500)],
+      ...[counted(2), counted(1), counted(1), counted(1), counted(0)],
+      ...[true, false, 'GatewayError: "user" must name a user.'],
+    ]);
+    expect(await a.take(4)).toEqual(['to a', '', 'to all', 'not b']);
+    expect(await b.take(5)).toEqual(['', 'to b', 'to all', 'not a', 'at b']);
+    expect((await a.closed).code).toBe(1000);
+  });
+
+  test.for(['form', 'json'])(
+    'verifies and reads hooks in %s, whichever secret is its own',
+    async (format) => {
+      await world.stop();
+      world = await startLocal({ WEBHOOK_FORMAT: format });
+      const client = await connect(`${world.url}/a%20b/?x=1&from=me`, { origin: 'https://page.example' });
+      client.send('日本 & +=% "q"\r\n');
+      const hook = await world.app.hook('/a%20b/', 'message');
+      const lines = `
+def read(base='/websocket', **over):
+    hook = dict(given, **over)
+    return websocket.verify(hook['headers'], hook['raw'].encode(), hook['url'], base)
+message = websocket.Message(read())
+names = 'socket body event path query user state origin code reason time'.split()
+result = [
+    {name: getattr(message, name) for name in names}, read('/websocket/') == read(),
+    attempt(lambda: setattr(message, 'body', 'x') or 'set')[:14], attempt(lambda: read(base='/other')),
+    attempt(lambda: read(url='/websocket/message/a b/')), attempt(lambda: read(headers={}))]`;
+      for (const secret of [firstSecret, secondSecret, secondSecret.replace('whsec_', '')]) {
+        const over = { SOCKETHOOK_WEBHOOK_SECRET: secret };
+        expect(await evaluate(lines, received(hook), over)).toEqual([
+          {
+            ...{ socket: hook.fields['from'], body: '日本 & +=% "q"\r\n', event: 'message', path: '/a%20b/' },
+            ...{ query: 'x=1&from=me', user: '', state: '', origin: 'https://page.example', code: '' },
+            ...{ reason: '', time: hook.fields['time'] },
+          },
+          true,
+          'AttributeError',
+          'VerificationError: The hook is signed for another URL.',
+          'VerificationError: The hook is signed for another URL.',
+          'VerificationError: The hook is not signed.',
+        ]);
+      }
+      const over = { SOCKETHOOK_WEBHOOK_SECRET: unknownSecret };
+      const unknown = `${lines.split('message =')[0]}result = attempt(read)`;
+      expect(await evaluate(unknown, received(hook), over)).toBe(
+        'VerificationError: The hook is not signed by the gateway.',
+      );
+      await client.close();
+    },
+  );
+
+  function received({ headers, raw, url }: ReceivedHook): unknown {
+    return { headers, raw, url };
+  }
+
+  test('a call that the gateway refuses or does not answer raises, and gives the key to no one else', async () => {
+    const lines = `
+try:
+    websocket.broadcast_message('x')
+except websocket.GatewayError as error:
+    result = [str(error), error.status, error.code, error.may_pass]`;
+    const wrongKey = await evaluate(lines, null, { SOCKETHOOK_API_KEY: 'not-a-live-key-0123456789' });
+    const sentence = 'Send the header "Authorization: Bearer <api key>" with a live key.';
+    expect(wrongKey).toEqual([sentence, 401, 'unauthorized', true]);
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    expect(await evaluate(lines, null, { SOCKETHOOK_API_URL: nowhere })).toEqual([
+      ...[`The gateway at ${nowhere} does not answer.`, null, '', true],
+    ]);
+    const strange = await strangeServer([
+      [302, `${nowhere}/stolen`, ''],
+      [200, '', '<html>'],
+      [413, '', '[]'],
+    ]);
+    const over = { SOCKETHOOK_API_URL: strange.url };
+    expect(await evaluate(lines, null, over)).toEqual(['The gateway answered 302 Found.', 302, '', true]);
+    const unreadable = `${strange.url} does not answer as a gateway.`;
+    expect(await evaluate(lines, null, over)).toEqual([unreadable, null, '', true]);
+    expect(await evaluate(lines, null, over)).toEqual([expect.any(String), 413, '', false]);
+    strange.stop();
+  });
+});

@@ -1,0 +1,32 @@
+import { parseSigningKey, sign } from '../../functions/wire/signature.ts';
+import { testSecrets } from '../support/local.ts';
+import { must } from '../wire/must.ts';
+
+/** How a form is sent. */
+export const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
+/** The secret that the gateway signs with first. */
+export const [firstSecret = ''] = testSecrets.webhookSecrets;
+
+/** The headers of a hook with this body, signed now or so many seconds from now. */
+export function signed(body: string, secret = firstSecret, seconds = 0): Record<string, string> {
+  const timestamp = Math.floor(Date.now() / 1000) + seconds;
+  const signature = sign({ id: 'message_x', timestamp, body }, [must(parseSigningKey(secret))]);
+  return {
+    ...form,
+    'webhook-id': 'message_x',
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': signature,
+  };
+}
+
+/** The body of a hook in a form: a message, but for these fields. */
+export function hookBody(fields: Readonly<Record<string, string>> = {}): string {
+  return new URLSearchParams({
+    event: 'message',
+    from: 'nobody',
+    body: 'hi',
+    path: '/here',
+    ...fields,
+  }).toString();
+}
