@@ -23,6 +23,8 @@ export interface GatewaySettings {
   readonly messageBytes: number;
   /** Where clients connect, without a query: `wss://...`. */
   readonly webSocketUrl: string;
+  /** Whether a reply travels back with the message door's own answer where it can, or is always posted. */
+  readonly replyBy: 'route' | 'post';
   /** How hooks that failed are tried again. */
   readonly retry: RetrySettings;
   /** How long a flush or a closed hook is nobody else's, in milliseconds. */

@@ -28,6 +28,19 @@ export function parseTarget(target: string): Result<Target, string> {
   return ok({ kind: 'path', path: path.value, query: escapeQuery(own.join('&')) });
 }
 
+/**
+ * Reads the query of a URL that has no path of its own and comes decoded, each name with all its values, as API
+ * Gateway hands it over. The client's own parameters are written again, so their order and escapes may differ.
+ */
+export function parseParameters(
+  parameters: Readonly<Record<string, readonly string[] | undefined>>,
+): Result<Target, string> {
+  const pairs = Object.entries(parameters).flatMap(([name, values = []]) =>
+    values.map((value) => [name, value] as const),
+  );
+  return parseTarget(`/?${pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`);
+}
+
 function parsePair(text: string): { name: string; value: string } {
   const [name, value] = cut(text, '=');
   return { name: decodeComponent(name), value: decodeComponent(value) };

@@ -86,6 +86,7 @@ function compose(
     settings: {
       ...settings,
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
+      replyBy: 'post',
       retry: { attempts: 3, withinMs: 10_000 },
       leaseMs: 60_000,
       tooEarlyMs: 1_000,

@@ -1,12 +1,18 @@
 import * as v from 'valibot';
 import { parseApiKey } from '../../functions/wire/api-key.ts';
-import { isForwardable } from '../../functions/wire/client-headers.ts';
-import { form } from '../../functions/wire/formats/form.ts';
-import { json } from '../../functions/wire/formats/json.ts';
 import { type HookEvent, hookEvents } from '../../functions/wire/hook.ts';
 import type { HookFormat } from '../../functions/wire/hook-format.ts';
 import { limits } from '../../functions/wire/limits.ts';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import {
+  allowedOriginsValue,
+  flag,
+  formatValue,
+  forwardHeadersValue,
+  hooksValue,
+  list,
+  whole,
+} from '../../functions/wire/setting-values.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
@@ -63,30 +69,7 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
   },
 };
 
-const list = v.pipe(
-  v.string(),
-  v.transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  ),
-);
-const lowerCaseList = v.pipe(
-  list,
-  v.transform((names) => names.map((name) => name.toLowerCase())),
-);
 const someOf = v.pipe(list, v.minLength(1, 'must have at least one entry'));
-const whole = (least: number, most: number) => {
-  const rule = `must be a whole number from ${least} to ${most}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d{1,9}$/, rule),
-    v.transform(Number),
-    v.minValue(least, rule),
-    v.maxValue(most, rule),
-  );
-};
 const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: string) =>
   v.optional(
     v.pipe(
@@ -94,10 +77,6 @@ const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: stri
       v.check((entries) => entries.every((entry) => parse(entry).ok), rule),
     ),
   );
-const origin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
-
-const hookEvent = v.picklist(hookEvents);
-
 const environment = v.object({
   WEBHOOK_BASE_URL: v.optional(
     v.pipe(
@@ -110,39 +89,12 @@ const environment = v.object({
       }),
     ),
   ),
-  WEBHOOK_FORMAT: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
-  HOOKS: v.optional(
-    v.pipe(
-      list,
-      v.check(
-        (names) => names.length > 0 && names.every((name) => v.is(hookEvent, name)),
-        `must be some of ${hookEvents.join(', ')}`,
-      ),
-      v.array(hookEvent),
-    ),
-    hookEvents.join(','),
-  ),
+  WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
+  HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
-  FORWARD_HEADERS: v.optional(
-    v.pipe(
-      lowerCaseList,
-      v.check(
-        (names) => names.every(isForwardable),
-        'must be names of headers without "_", and none that the gateway or a server gives a meaning of its own',
-      ),
-    ),
-    '',
-  ),
-  REQUIRE_TICKET: v.optional(v.picklist(['true', 'false'], 'must be true or false'), 'false'),
-  ALLOWED_ORIGINS: v.optional(
-    v.pipe(
-      lowerCaseList,
-      v.check(
-        (entries) => entries.length > 0 && entries.every(origin),
-        'must be origins such as https://app.example, separated by commas',
-      ),
-    ),
-  ),
+  FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
+  REQUIRE_TICKET: v.optional(flag, 'false'),
+  ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
@@ -174,12 +126,12 @@ export function parseSettings(
   const { output } = read;
   return ok({
     webhookBaseUrl: output.WEBHOOK_BASE_URL,
-    format: { form, json }[output.WEBHOOK_FORMAT],
-    hooks: new Set(output.HOOKS),
+    format: output.WEBHOOK_FORMAT,
+    hooks: output.HOOKS,
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
     forwardHeaders: output.FORWARD_HEADERS,
-    requireTicket: output.REQUIRE_TICKET === 'true',
-    allowedOrigins: output.ALLOWED_ORIGINS && new Set(output.ALLOWED_ORIGINS),
+    requireTicket: output.REQUIRE_TICKET,
+    allowedOrigins: output.ALLOWED_ORIGINS,
     host: output.HOST,
     port: output.PORT,
     limits: limitSets[output.LIMITS],

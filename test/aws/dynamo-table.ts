@@ -47,9 +47,13 @@ export class Dynamo {
     return new Dynamo(server);
   }
 
+  get endpoint(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
   client(config: DynamoDBClientConfig = {}): DynamoDBClient {
     const client = new DynamoDBClient({
-      endpoint: `http://127.0.0.1:${portOf(this.#server)}`,
+      endpoint: this.endpoint,
       region: 'eu-central-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       ...config,

@@ -64,6 +64,7 @@ const usual: GatewaySettings = {
   webSocketUrl: 'ws://gateway.example/',
   retry: { attempts: 3, withinMs: 10_000 },
   leaseMs: 60_000,
+  replyBy: 'post',
   tooEarlyMs: 1_000,
   disbeliefMs: 10_000,
 };

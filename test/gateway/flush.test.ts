@@ -3,6 +3,7 @@ import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import { flush } from '../../functions/gateway/deliver/flush.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { type FakeWorld, fakeGateway } from '../fakes/fake-gateway.ts';
+import { WatchedRegistry } from '../fakes/watched-registry.ts';
 
 /** A socket that was accepted while these messages waited. */
 async function accepted({ registry, admit }: FakeWorld, bodies: readonly string[]): Promise<SocketRecord> {
@@ -61,6 +62,26 @@ describe('a flush', () => {
     await world.registry.append(socket, 'a');
     await flush(world.gateway, socket);
     expect(world.connections.attempts(socket)).toBe(0);
+    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+  });
+
+  test('that finds another at work looks again a little later, in case that one dies', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a']);
+    await world.registry.lease(socket, 'accepted', 60_000);
+    await flush(world.gateway, socket);
+    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+  });
+
+  test('that was overtaken by the acceptance between two looks is not lost', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit({ status: 'opening' });
+    await world.registry.append(socket, 'a');
+    const overtaken = new WatchedRegistry(world.gateway.registry, (call) => {
+      const acceptance = { user: '', state: '', acceptedAt: 0 };
+      if (call === 'get') void world.registry.accept(socket, acceptance, 'accepted');
+    });
+    await flush({ ...world.gateway, registry: overtaken }, socket);
     expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
   });
 

@@ -56,6 +56,8 @@ export async function startLocal(
 export const localSubject: Subject = {
   name: 'local gateway',
   keepsOrder: true,
+  tellsRefusals: true,
+  answersEverything: true,
   start: async (settings = {}) => {
     const world = await startLocal(settings);
     return {

@@ -10,9 +10,10 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   const { registry, later, log, settings } = gateway;
   const record = await registry.lease(socket, 'accepted', settings.leaseMs);
   if (record === undefined) {
-    // A queue may be faster than whoever is about to accept the handshake.
-    const known = await registry.get(socket);
-    if (known?.status === 'opening') await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
+    // A queue may be faster than whoever accepts the handshake, and a flusher that died leaves a lease.
+    const status = (await registry.get(socket))?.status;
+    const isOwed = status === 'opening' || status === 'accepted';
+    if (isOwed) await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
     return;
   }
   for (let left = 'more'; left === 'more'; ) {

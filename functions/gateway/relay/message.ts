@@ -1,3 +1,4 @@
+import type { Actions } from '../../wire/actions.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
@@ -17,15 +18,30 @@ export interface Arrival {
 
 /**
  * A client sends a message: the app gets it, and what its answer asks for is done. A message of a socket that had
- * ended when it came posts no hook, and its connection is ended.
+ * ended when it came posts no hook, and its connection is ended. What comes back is a reply that the caller is to
+ * pass on itself; where replies are posted there is none.
  */
-export async function message(gateway: Gateway, arrival: Arrival): Promise<void> {
-  const record = await gateway.registry.get(arrival.socket);
-  if (record === undefined || hadEnded(record, arrival.time)) return gateway.connections.end(arrival.socket);
-  if (!gateway.settings.hooks.has('message')) return;
+export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
+  const { registry, connections, settings } = gateway;
+  const record = await registry.get(arrival.socket);
+  if (record === undefined || hadEnded(record, arrival.time)) {
+    await connections.end(arrival.socket);
+    return undefined;
+  }
+  if (!settings.hooks.has('message')) return undefined;
   const hook = messageHook(record, arrival);
   const answer = await insist(gateway, hook);
-  if (answer.kind === 'accepted') await act(gateway, hook, answer.actions, record);
+  if (answer.kind !== 'accepted') return undefined;
+  if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
+    return answer.actions.reply;
+  }
+  await act(gateway, hook, answer.actions, record);
+  return undefined;
+}
+
+/** An empty reply is no frame when it travels back, so it is posted. */
+function isReplyAlone({ reply, state, send, broadcast, close }: Actions): boolean {
+  return !!reply && state === undefined && send.length === 0 && broadcast.length === 0 && !close;
 }
 
 /** What came before the end is still told, in any order that the world keeps. */

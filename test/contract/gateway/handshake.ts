@@ -28,7 +28,7 @@ export function handshakeContract(subject: Subject): void {
       world.app.on(path, () => answer);
       const refusal = await refused(world.at(path));
       expect(refusal.status).toBe(status);
-      expect(refusal.headers['content-type']).toBe('application/problem+json');
+      if (subject.tellsRefusals) expect(refusal.headers['content-type']).toBe('application/problem+json');
       // What is told later of another socket comes after what would have been told of this one.
       const other = freshPath();
       await (await connect(world.at(other))).close();
@@ -237,7 +237,8 @@ export function handshakeContract(subject: Subject): void {
       const world = await subject.start({ ALLOWED_ORIGINS: 'https://a.example,https://b.example' });
       const path = freshPath();
       const refusal = await refused(world.at(path), { origin: 'https://c.example' });
-      expect([refusal.status, JSON.parse(refusal.body).code]).toEqual([403, 'origin_refused']);
+      expect(refusal.status).toBe(403);
+      if (subject.tellsRefusals) expect(JSON.parse(refusal.body).code).toBe('origin_refused');
       expect((await refused(world.at(path), { origin: 'null' })).status).toBe(403);
       (
         await connect(world.at(path), { origin: 'https://b.example', headers: { Cookie: 'a=b' } })

@@ -40,7 +40,7 @@ export function httpApiContract(subject: Subject): void {
       }
     });
 
-    test('HEAD is GET without the content', async () => {
+    test.skipIf(!subject.answersEverything)('HEAD is GET without the content', async () => {
       const answer = await world.api.call('HEAD', '/health');
       expect([answer.status, answer.text, answer.headers.get('content-length')]).toEqual([200, '', '15']);
     });
@@ -173,7 +173,7 @@ export function httpApiContract(subject: Subject): void {
       expect([answer.status, answer.json['code']]).toEqual([status, code]);
     });
 
-    test.for([
+    test.skipIf(!subject.answersEverything).for([
       ['GET', '/', 404, 'not_found'],
       ['POST', '/sends', 404, 'not_found'],
       ['GET', '/sockets/a/b', 404, 'not_found'],
@@ -181,6 +181,13 @@ export function httpApiContract(subject: Subject): void {
       ['HEAD', '/send', 405, ''],
       ['PUT', '/sockets/a', 405, 'method_not_allowed'],
       ['POST', '/health', 405, 'method_not_allowed'],
+    ] as const)('%s %s, which is no call, gets %i %s', async ([method, path, status, code]) => {
+      const answer = await world.api.call(method, path);
+      expect([answer.status, answer.json['code'] ?? '']).toEqual([status, code]);
+      if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET/);
+    });
+
+    test.for([
       ['GET', '/sockets/AAAAAAAAAAAAAAA%3D', 404, 'unknown_socket'],
       ['GET', '/sockets/%zz', 404, 'unknown_socket'],
       ['DELETE', '/sockets/AAAAAAAAAAAAAAA=', 404, 'unknown_socket'],
@@ -193,8 +200,7 @@ export function httpApiContract(subject: Subject): void {
       ['GET', '/sockets?page=2', 400, 'unknown_field'],
     ] as const)('%s %s gets %i %s', async ([method, path, status, code]) => {
       const answer = await world.api.call(method, path);
-      expect([answer.status, answer.json['code'] ?? '']).toEqual([status, code]);
-      if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET/);
+      expect([answer.status, answer.json['code']]).toEqual([status, code]);
     });
 
     test('forms do what JSON does, so that curl -d is enough', async () => {

@@ -84,7 +84,8 @@ export function ticketsContract(subject: Subject): void {
 
     test('a client without a ticket is refused', async () => {
       const refusal = await refused(world.at(freshPath()));
-      expect([refusal.status, JSON.parse(refusal.body).code]).toEqual([401, 'ticket_required']);
+      expect(refusal.status).toBe(401);
+      if (subject.tellsRefusals) expect(JSON.parse(refusal.body).code).toBe('ticket_required');
     });
 
     test.for<[string, (good: string) => Promise<string> | string]>([
@@ -110,7 +111,9 @@ export function ticketsContract(subject: Subject): void {
       const asked = world.app.hooks.length;
       const refusal = await refused(withTicket(await make(await mint({ path: '/', sub: 'alice' }))));
       expect([400, 401]).toContain(refusal.status);
-      expect(['invalid_ticket', 'invalid_path']).toContain(JSON.parse(refusal.body).code);
+      if (subject.tellsRefusals) {
+        expect(['invalid_ticket', 'invalid_path']).toContain(JSON.parse(refusal.body).code);
+      }
       expect(world.app.hooks.slice(asked).filter(({ fields }) => fields['event'] === 'handshake')).toEqual(
         [],
       );

@@ -19,6 +19,10 @@ export interface Subject {
   start(settings?: Readonly<Record<string, string>>): Promise<GatewayWorld>;
   /** Whether a socket's hooks keep their order; API Gateway promises none. */
   readonly keepsOrder: boolean;
+  /** Whether a refused client sees why, and not the status alone, as API Gateway shows it. */
+  readonly tellsRefusals: boolean;
+  /** Whether what is no call gets a problem of ours; API Gateway answers it itself. */
+  readonly answersEverything: boolean;
 }
 
 let count = 0;

@@ -1,0 +1,72 @@
+/** What API Gateway says of the connection in every event of a WebSocket API. The published types are wrong in places. */
+interface WebSocketContext {
+  readonly connectionId: string;
+  readonly requestId: string;
+  readonly requestTimeEpoch: number;
+  readonly identity: { readonly sourceIp: string };
+}
+
+/** The event of `$connect`. A client can choose the route key of a message, so the event type alone is to be trusted. */
+export interface ConnectEvent {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Absent without a query. */
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  readonly requestContext: WebSocketContext & { readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT' };
+}
+
+/** The event of a message. */
+export interface MessageEvent {
+  readonly body?: string;
+  readonly requestContext: WebSocketContext & {
+    readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
+    readonly messageId?: string;
+  };
+}
+
+/** The event of `$disconnect`, which is best effort. */
+export interface DisconnectEvent {
+  readonly requestContext: WebSocketContext & {
+    readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
+    readonly disconnectStatusCode?: number | null;
+    readonly disconnectReason?: string | null;
+  };
+}
+
+/** What a door of a WebSocket API answers. */
+export interface WebSocketResult {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** A request to an HTTP API, payload format 2.0. */
+export interface HttpEvent {
+  /** `GET /sockets/{socket}` */
+  readonly routeKey: string;
+  readonly rawQueryString: string;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly pathParameters?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
+  /** True for forms, among others. */
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: { readonly requestId: string };
+}
+
+/** What a door of an HTTP API answers. */
+export interface HttpResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A batch of queued tasks. */
+export interface QueueEvent {
+  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+}
+
+/** Those of a batch that are to come again. */
+export interface QueueResult {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}

@@ -1,0 +1,6 @@
+import { awsGateway } from './aws/gateway.ts';
+import { httpDoor } from './aws/http-door.ts';
+import { postBroadcast } from './gateway/api/post-broadcast.ts';
+
+/** `POST /broadcast` */
+export const handler = httpDoor(awsGateway(), { 'POST /broadcast': postBroadcast });

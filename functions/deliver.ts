@@ -1,0 +1,5 @@
+import { deliverDoor } from './aws/deliver-door.ts';
+import { awsGateway } from './aws/gateway.ts';
+
+/** The queue: what was put off is done. */
+export const handler = deliverDoor(awsGateway());

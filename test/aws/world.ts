@@ -1,0 +1,84 @@
+import type { Subject } from '../contract/gateway/world.ts';
+import { Api } from '../support/api.ts';
+import { testSecrets } from '../support/local.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+import { ApiGateway } from './api-gateway/api-gateway.ts';
+import { type Door, type Handler, startDoors } from './bundles.ts';
+import { Dynamo } from './dynamo-table.ts';
+import { startHttpApi } from './http-api.ts';
+import { JsonService } from './json-service.ts';
+import { Queue } from './queue.ts';
+
+/** The services that all worlds of a process share, at the addresses that the SDK reads from the environment. */
+async function startServices() {
+  const dynamo = await Dynamo.start();
+  const queue = new Queue();
+  const lists: Record<string, readonly string[]> = { ...testSecrets };
+  const secrets = new JsonService({
+    GetSecretValue: ({ SecretId }) => ({ SecretString: lists[String(SecretId)]?.join(',') }),
+  });
+  const sqs = new JsonService({ SendMessage: queue.sendMessage });
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+    AWS_ENDPOINT_URL_SQS: await sqs.listen(),
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: await secrets.listen(),
+  });
+  return { dynamo, queue };
+}
+
+let services: ReturnType<typeof startServices> | undefined;
+let count = 0;
+
+/** The bundled Lambda doors behind API Gateway, over DynamoDB, SQS and Secrets Manager, in one process. */
+export const awsSubject: Subject = {
+  name: 'Lambda doors',
+  keepsOrder: false,
+  tellsRefusals: false,
+  answersEverything: false,
+  start: async (settings = {}) => {
+    services ??= startServices();
+    const { dynamo, queue } = await services;
+    count += 1;
+    const queueUrl = `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/tasks-${count}`;
+    const app = new RecordingApp();
+    const WEBHOOK_BASE_URL = await app.listen();
+    let doors: Record<Door, Handler> | undefined;
+    const invoke = (door: Door) => async (event: unknown) => doors?.[door](event);
+    const gateway = await ApiGateway.start({
+      routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
+      returnResponse: true,
+      limits: { frameBytes: Number.POSITIVE_INFINITY },
+    });
+    doors = await startDoors({
+      WEBHOOK_BASE_URL,
+      HOOK_TIMEOUT_MS: '2000',
+      TABLE_NAME: await dynamo.table(dynamo.client()),
+      QUEUE_URL: queueUrl,
+      CALLBACK_URL: gateway.endpoint,
+      WEBSOCKET_URL: gateway.url,
+      API_KEYS_SECRET: 'apiKeys',
+      WEBHOOK_SECRETS_SECRET: 'webhookSecrets',
+      URL_KEYS_SECRET: 'urlKeys',
+      ...settings,
+    });
+    queue.attach(queueUrl, doors.deliver);
+    const api = await startHttpApi(doors);
+    return {
+      app,
+      api: new Api(api.url, testSecrets.apiKeys[0] ?? ''),
+      webhookSecrets: testSecrets.webhookSecrets,
+      urlKeys: testSecrets.urlKeys,
+      at: (path, query = '') => `${gateway.url}?path=${encodeURIComponent(path)}${query && `&${query}`}`,
+      stop: async () => {
+        await gateway.stop();
+        await gateway.settled();
+        queue.detach(queueUrl);
+        await api.stop();
+        await app.stop();
+      },
+    };
+  },
+};
