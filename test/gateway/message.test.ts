@@ -42,6 +42,20 @@ describe('a message', () => {
     expect(connections.ended).toEqual([socket]);
   });
 
+  test('whose answer sets the state that it had sets it again, since another may have changed it meanwhile', async () => {
+    const { gateway, app, registry, admit } = fakeGateway();
+    const { socket } = await admit({ state: 'a' });
+    const { post } = app;
+    app.post = async (request) => {
+      await registry.keep(socket, 'b');
+      return post.call(app, request);
+    };
+    const contentType = 'application/vnd.sockethook+json';
+    app.answers = [answered(200, { contentType, body: '{"state":"a"}' })];
+    await message(gateway, { socket, id: 'm1', body: 'hello', time: 7 });
+    expect((await registry.get(socket))?.state).toBe('a');
+  });
+
   test('is not told to an app that wants none, and its socket stays', async () => {
     const { gateway, app, connections, admit } = fakeGateway({ settings: { hooks: new Set(['closed']) } });
     const { socket } = await admit();

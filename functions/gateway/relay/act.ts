@@ -19,7 +19,7 @@ export async function act(
 ): Promise<void> {
   const { state, reply } = actions;
   const attempt = attempter(gateway, hook.id);
-  if (state !== undefined && state !== record.state) {
+  if (state !== undefined) {
     await attempt('state', async () => ((await gateway.registry.keep(hook.socket, state)) ? [] : ['gone']));
   }
   if (reply !== undefined)
