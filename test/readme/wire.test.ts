@@ -38,7 +38,7 @@ function settled(hook: string): string {
   return hook
     .replaceAll('\r\n', '\n')
     .replace(/^(host: 127\.0\.0\.1):\d+$/m, '$1:PORT')
-    .replace(/^webhook-id: message_\w[\w-]*$/m, 'webhook-id: ID')
+    .replace(/^webhook-id: message_[\w-]+$/m, 'webhook-id: ID')
     .replace(/^webhook-timestamp: \d{10}$/m, 'webhook-timestamp: TIME')
     .replace(/^webhook-signature: v1,[\w+/]{43}=(?: v1,[\w+/]{43}=)*$/m, 'webhook-signature: SIGNATURE')
     .replace(/&from=[\w-]{15}%3D&/, '&from=FROM&')
