@@ -1,6 +1,12 @@
-import { awsGateway } from './aws/gateway.ts';
+import { awsBasics } from './aws/basics.ts';
 import { httpDoor } from './aws/http-door.ts';
+import { getAsyncApi } from './gateway/api/get-asyncapi.ts';
 import { getHealth } from './gateway/api/get-health.ts';
+import { getOpenApi } from './gateway/api/get-openapi.ts';
 
-/** `GET /health` */
-export const handler = httpDoor(awsGateway(), { 'GET /health': getHealth });
+/** `GET /health`, what the API says of itself, and whatever is no call of it. */
+export const handler = httpDoor(awsBasics(), {
+  'GET /health': getHealth,
+  'GET /openapi.json': getOpenApi,
+  'GET /asyncapi.json': getAsyncApi,
+});

@@ -1,20 +1,26 @@
 import type { Gateway } from '../gateway/gateway.ts';
+import { abandon } from '../gateway/relay/abandon.ts';
 import { type Admission, handshake, type Knock } from '../gateway/relay/handshake.ts';
 import { problem } from '../wire/problems.ts';
 import { parseSocketId } from '../wire/socket-id.ts';
 import { parseParameters } from '../wire/target.ts';
-import type { ConnectEvent, WebSocketResult } from './events.ts';
+import type { ConnectEvent, LambdaContext, WebSocketResult } from './events.ts';
+import { timed } from './timed.ts';
 
 /** The door of `$connect`: the client waits for its answer, which never is an exception. */
-export function connectDoor(gateway: Gateway): (event: ConnectEvent) => Promise<WebSocketResult> {
-  return async (event) => {
+export function connectDoor(
+  gateway: Gateway,
+): (event: ConnectEvent, context: LambdaContext) => Promise<WebSocketResult> {
+  return async (event, context) => {
     const { connectionId, eventType, requestId } = event.requestContext;
     const socket = parseSocketId(connectionId);
     if (eventType !== 'CONNECT' || socket === undefined) return { statusCode: 200 };
     try {
-      return toResult(await handshake(gateway, toKnock(event, socket)));
+      return toResult(await handshake(timed(gateway, context), toKnock(event, socket)));
     } catch (error) {
       gateway.log.error('fault', { request: requestId, why: String(error) });
+      // The app may have let it in; if this fails too, a sweep will find the record.
+      await abandon(gateway, socket).catch(() => undefined);
       return toResult({ kind: 'refused', problem: problem('internal_error') });
     }
   };

@@ -1,6 +1,6 @@
+import { hashOf } from '../gateway/hash.ts';
 import type { SocketFilter } from '../gateway/ports.ts';
 import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
-import { hashOf } from './dynamo-shard.ts';
 
 /** Where a list goes on: in which of its parts, and after which socket; from the part's beginning without one. */
 export interface Position {

@@ -1,15 +1,22 @@
-import type { Clock, Directory, SocketFilter, SocketPage } from '../gateway/ports.ts';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Clock, Directory, SocketFilter, SocketPage, Survey } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import type { Caller } from './aws-service.ts';
 import { cursorOf, type Position, positionOf } from './dynamo-cursor.ts';
 import { ahead, chunked, merged } from './dynamo-parallel.ts';
-import { batchSize, query, type ReadPage, readAll, scan } from './dynamo-read.ts';
+import { batchSize, query, type ReadPage, readAll, scan, type TableClient } from './dynamo-read.ts';
 import { pathShardsOf } from './dynamo-shard.ts';
-import type { DynamoTable } from './dynamo-table.ts';
+import type { TableAddress } from './dynamo-table.ts';
+import { sdkOptions } from './sdk-options.ts';
 import { type TableIndex, tableSchema } from './table-schema.ts';
 
 /** Into how many segments a broadcast cuts the table; each is scanned on its own, one page ahead of who reads. */
 const segments = 4;
+/** Throttling is waited out, as the calls on one item do. */
+const maxAttempts = 6;
+/** In how many parts a survey is made, one after another, each cut into as many segments. */
+const surveyParts = 4;
 /** How many BatchGetItems of a broadcast are under way at once. */
 const batchesAtOnce = 4;
 /** The most reads that one page of a list takes, so that it ends even if nearly everything is closing. */
@@ -25,18 +32,30 @@ interface Lookup {
  * The sockets that a send would reach. All of them by a consistent Scan; those of a path or a user by an index, which
  * tells only where to look: the record, read consistently, decides. A socket just put may not be in an index yet.
  */
-export class DynamoDirectory implements Directory {
-  readonly #table: DynamoTable;
+export class DynamoDirectory implements Directory, Survey {
+  readonly #table: TableClient;
   readonly #clock: Pick<Clock, 'sleep' | 'random'>;
 
-  constructor(table: DynamoTable, clock: Pick<Clock, 'sleep' | 'random'>) {
-    this.#table = table;
+  constructor({ name, endpoint }: TableAddress, caller: Caller, clock: Pick<Clock, 'sleep' | 'random'>) {
+    const client = new DynamoDBClient({ ...sdkOptions(caller), endpoint, maxAttempts });
+    this.#table = { client, name };
     this.#clock = clock;
+  }
+
+  /** Begins in another part each time, so that what a survey that is not finished leaves out is not always the same. */
+  async *survey(): AsyncGenerator<readonly SocketRecord[]> {
+    const first = Math.floor(this.#clock.random() * surveyParts);
+    for (let at = 0; at < surveyParts; at++) {
+      yield* this.#scanned({ part: (first + at) % surveyParts, of: surveyParts, isSurvey: true });
+    }
   }
 
   async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
     const lookup = lookupOf(filter);
-    const pages = lookup === undefined ? this.#scanned() : this.#lookedUp(lookup, filter);
+    const pages =
+      lookup === undefined
+        ? this.#scanned({ part: 0, of: 1, isSurvey: false })
+        : this.#lookedUp(lookup, filter);
     for await (const page of pages) if (page.length > 0) yield page;
   }
 
@@ -71,10 +90,15 @@ export class DynamoDirectory implements Directory {
     return { values: await this.#records(found.values, filter), last: found.last };
   }
 
-  #scanned(): AsyncGenerator<SocketRecord[]> {
-    const sources = Array.from({ length: segments }, (_, Segment) => {
-      const segment = { Segment, TotalSegments: segments };
-      return toTheEnd((after) => scan(this.#table, { segment, after }));
+  #scanned(stretch: {
+    readonly part: number;
+    readonly of: number;
+    readonly isSurvey: boolean;
+  }): AsyncGenerator<SocketRecord[]> {
+    const { part, of, isSurvey } = stretch;
+    const sources = Array.from({ length: segments }, (_, at) => {
+      const segment = { Segment: part * segments + at, TotalSegments: of * segments };
+      return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey }));
     });
     return merged(sources);
   }

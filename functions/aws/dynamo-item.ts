@@ -1,11 +1,8 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { SocketEnd, SocketRecord, SocketStatus } from '../gateway/record.ts';
 import { parsePath } from '../wire/path.ts';
 import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
+import { type Attribute, type Item, number, text, texts } from './dynamo-attribute.ts';
 import { pathShardOf } from './dynamo-shard.ts';
-
-/** What the table holds of one socket. DynamoDB: at most 400 KB; the outbox is the only large part, and has 256 KiB at most. */
-export type Item = Record<string, AttributeValue>;
 
 const dayS = 86_400;
 const statuses: ReadonlySet<string> = new Set<SocketStatus>(['opening', 'accepted', 'open', 'closing']);
@@ -23,7 +20,7 @@ export function openingItem(record: SocketRecord): Item {
 }
 
 /** When DynamoDB may collect what nobody has removed. Time to live is told in seconds. */
-export function expiresAfter(time: number, days: number): AttributeValue {
+export function expiresAfter(time: number, days: number): Attribute {
   return number(Math.ceil(time / 1_000) + days * dayS);
 }
 
@@ -36,6 +33,7 @@ export function recordOf(item: Item): SocketRecord {
     ...{ socket: socketOf(item), status, path: path.value, query: textIn(item, 'query') },
     ...{ user: textIn(item, 'user'), state: textIn(item, 'state'), origin: textIn(item, 'origin') },
     ...{ openedAt: numberIn(item, 'openedAt'), acceptedAt: numberIn(item, 'acceptedAt') },
+    ...{ leaseUntil: numberIn(item, 'leaseUntil'), attempts: numberIn(item, 'attempts') },
     ...(status === 'closing' ? { end: endOf(item) } : {}),
   };
 }
@@ -60,7 +58,7 @@ export function endOf(item: Item): SocketEnd {
 
 /** The messages that wait, oldest first. */
 export function outboxOf(item: Item | undefined): string[] {
-  return (item?.['outbox']?.L ?? []).map(({ S = '' }) => S);
+  return (item?.['outbox']?.L ?? []).map(({ S }) => S);
 }
 
 /** A text of an item; empty if it is not there. */
@@ -71,21 +69,6 @@ export function textIn(item: Item, name: string): string {
 /** A number of an item; 0 if it is not there. */
 export function numberIn(item: Item, name: string): number {
   return Number(item[name]?.N ?? 0);
-}
-
-/** A text as DynamoDB takes it. */
-export function text(value: string): AttributeValue.SMember {
-  return { S: value };
-}
-
-/** A number as DynamoDB takes it, in decimal digits. */
-export function number(value: number): AttributeValue.NMember {
-  return { N: String(value) };
-}
-
-/** A list of texts as DynamoDB takes it. An empty text may stand in a list. */
-export function texts(values: readonly string[]): AttributeValue.LMember {
-  return { L: values.map(text) };
 }
 
 /** DynamoDB refuses an empty text as an index key, and any other costs bytes that say nothing. */

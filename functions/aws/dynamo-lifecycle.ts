@@ -1,18 +1,8 @@
 import type { Clock, Lifecycle } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import {
-  endOf,
-  expiresAfter,
-  type Item,
-  number,
-  numberIn,
-  openingItem,
-  recordOf,
-  statusOf,
-  text,
-  textIn,
-} from './dynamo-item.ts';
+import { type Item, number, text } from './dynamo-attribute.ts';
+import { endOf, expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from './dynamo-item.ts';
 import type { DynamoTable } from './dynamo-table.ts';
 
 /** What a socket has no more once it is open or closing. */
@@ -21,8 +11,8 @@ const leftBehind = '#outbox, #outboxBytes, #taken, #lastAppend';
 const living = 'attribute_exists(#socket) AND #status <> :closing';
 
 /**
- * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. The SDK
- * sends again what got no answer, so a write that was refused after that is ours if the item is as we would have left it.
+ * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. What
+ * got no answer is sent again, so a write that was refused after that is ours if the item is as we would have left it.
  */
 export class DynamoLifecycle implements Lifecycle {
   readonly #table: DynamoTable;
@@ -53,6 +43,7 @@ export class DynamoLifecycle implements Lifecycle {
     if (accepted.done) return 'done';
     const item = await this.#table.standing(socket, accepted);
     if (statusOf(item) === 'opening') return 'waiting';
+    if (statusOf(item) === 'closing') await this.#table.update(socket, lateAcceptance(acceptance));
     return accepted.repeated && isAccepted(item, acceptance, to) ? 'done' : 'gone';
   }
 
@@ -62,11 +53,16 @@ export class DynamoLifecycle implements Lifecycle {
       .done;
   }
 
-  async close(socket: SocketId, end: SocketEnd): Promise<boolean> {
-    const closed = await this.#table.update(socket, closeBy(end));
-    if (closed.done || !closed.repeated) return closed.done;
+  async close(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+    const leaseUntil = leaseMs > 0 ? this.#clock.now() + leaseMs : undefined;
+    const closed = await this.#table.update(socket, closeBy(end, leaseUntil));
+    if (closed.done) return closed.item && recordOf(closed.item);
+    if (!closed.repeated && leaseUntil === undefined) return undefined;
     const item = await this.#table.standing(socket, closed);
-    return statusOf(item) === 'closing' && item !== undefined && isSame(endOf(item), end);
+    if (statusOf(item) === 'opening') return this.close(socket, end);
+    if (!closed.repeated) return undefined;
+    const isOurs = statusOf(item) === 'closing' && item && isSame(endOf(item), end);
+    return isOurs ? recordOf(item) : undefined;
   }
 
   async lease(
@@ -90,9 +86,32 @@ export class DynamoLifecycle implements Lifecycle {
     return isOurs ? recordOf(item) : undefined;
   }
 
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+    const until = number(this.#clock.now() + forMs);
+    await this.#table.update(socket, {
+      update: 'SET #leaseUntil = :until',
+      condition: '#status = :status',
+      values: { ':status': text(status), ':until': until },
+    });
+  }
+
   async remove(socket: SocketId): Promise<void> {
     await this.#table.delete(socket);
   }
+}
+
+/** What the app said of a socket that was closed before it had decided. */
+function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
+  return {
+    update:
+      `SET #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
+      (user === '' ? ' REMOVE #user' : ''),
+    condition: '#status = :closing AND attribute_not_exists(#acceptedAt)',
+    values: {
+      ...{ ':at': number(acceptedAt), ':state': text(state), ':closing': text('closing') },
+      ...(user === '' ? {} : { ':user': text(user) }),
+    },
+  };
 }
 
 /** To `open` only while nothing waits; the outbox is kept for the flusher otherwise. An index key can't be empty. */
@@ -118,15 +137,20 @@ function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Accepta
   return textIn(item, 'user') === user && textIn(item, 'state') === state;
 }
 
-function closeBy({ code, reason, time }: SocketEnd) {
+/** A lease is taken in the same write, so that whoever ends a socket and tells it pays for one write less. */
+function closeBy({ code, reason, time }: SocketEnd, leaseUntil: number | undefined) {
+  const isLeased = leaseUntil !== undefined;
   return {
+    returnsItem: true,
     update:
-      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #expires = :expires ' +
-      `REMOVE ${leftBehind}, #leaseUntil, #attempts`,
-    condition: living,
+      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #expires = :expires' +
+      (isLeased ? ', #leaseUntil = :until, #attempts = :one' : '') +
+      ` REMOVE ${leftBehind}${isLeased ? '' : ', #leaseUntil, #attempts'}`,
+    condition: isLeased ? `${living} AND attribute_exists(#acceptedAt)` : living,
     values: {
       ...{ ':closing': text('closing'), ':code': number(code), ':reason': text(reason) },
       ...{ ':time': number(time), ':expires': expiresAfter(time, 15) },
+      ...(isLeased ? { ':until': number(leaseUntil), ':one': number(1) } : {}),
     },
   };
 }

@@ -2,12 +2,14 @@ import type { Clock, Outbox } from '../gateway/ports.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { type Item, number, numberIn, outboxOf, statusOf, text, textIn, texts } from './dynamo-item.ts';
-import type { DynamoTable, Written } from './dynamo-table.ts';
+import { type Item, number, text, texts } from './dynamo-attribute.ts';
+import type { Written } from './dynamo-calls.ts';
+import { numberIn, outboxOf, statusOf, textIn } from './dynamo-item.ts';
+import type { DynamoTable } from './dynamo-table.ts';
 
 /**
  * The messages that wait, in the record of their socket. Messages are added at the end and taken off at the front,
- * so neither disturbs the other. The SDK sends again what got no answer: an append carries a mark by which DynamoDB
+ * so neither disturbs the other. What got no answer is sent again: an append carries a mark by which DynamoDB
  * knows it again, and a taking off says how many were taken before, so that neither is done twice.
  */
 export class DynamoOutbox implements Outbox {

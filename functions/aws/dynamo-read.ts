@@ -1,5 +1,6 @@
 import {
   BatchGetItemCommand,
+  type DynamoDBClient,
   type KeysAndAttributes,
   QueryCommand,
   type QueryCommandInput,
@@ -8,8 +9,9 @@ import {
 import type { Clock } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { type Item, recordOf, socketOf, text } from './dynamo-item.ts';
-import { type DynamoTable, keyOf, namesIn } from './dynamo-table.ts';
+import { itemFrom, text } from './dynamo-attribute.ts';
+import { recordOf, socketOf } from './dynamo-item.ts';
+import { keyOf, namesIn } from './dynamo-table.ts';
 import type { TableIndex } from './table-schema.ts';
 
 /** DynamoDB: a BatchGetItem asks for at most 100 items. */
@@ -17,6 +19,12 @@ export const batchSize = 100;
 
 /** What is left unread is asked for again: how often, and the longest first and last pause in milliseconds. */
 const again = { times: 12, leastMs: 50, mostMs: 3_000 };
+
+/** A table by the SDK's client: for calls that read many items, which are few and long. */
+export interface TableClient {
+  readonly client: DynamoDBClient;
+  readonly name: string;
+}
 
 /** One page of what was read, and the last socket that was looked at if there may be more. */
 export interface ReadPage<Value> {
@@ -29,31 +37,38 @@ export interface Stretch {
   readonly segment?: { readonly Segment: number; readonly TotalSegments: number };
   readonly after: SocketId | undefined;
   readonly limit?: number;
+  /** Whether records that are closing are wanted too; what is read then may lag behind, for half the price. */
+  readonly isSurvey?: boolean;
 }
 
 /**
- * Scans the table for sockets that are not closing. DynamoDB: a page ends at 1 MB or at `limit`, counted before the
+ * Scans the table for sockets that are not closing, unless it is surveyed. DynamoDB: a page ends at 1 MB or at `limit`, counted before the
  * filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan began is found.
  */
-export async function scan(table: DynamoTable, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
+export async function scan(table: TableClient, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
   const scanned = await table.client.send(
     new ScanCommand({
-      ...{ TableName: table.name, ConsistentRead: true, ...stretch.segment },
-      ...{ FilterExpression: '#status <> :closing', ...namesIn('#status') },
-      ExpressionAttributeValues: { ':closing': text('closing') },
+      ...{ TableName: table.name, ConsistentRead: stretch.isSurvey !== true, ...stretch.segment },
+      ...(stretch.isSurvey === true ? {} : living),
       ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
       ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
     }),
   );
-  return { values: (scanned.Items ?? []).map(recordOf), last: lastOf(scanned.LastEvaluatedKey) };
+  return { values: recordsIn(scanned.Items), last: lastOf(scanned.LastEvaluatedKey) };
 }
+
+const living = {
+  FilterExpression: '#status <> :closing',
+  ...namesIn('#status'),
+  ExpressionAttributeValues: { ':closing': text('closing') },
+};
 
 /**
  * The sockets under one key of an index, in their order. DynamoDB: an index is eventually consistent, always, and a
  * page of it ends at 1 MB or at `limit`. Where it goes on is a condition, so a cursor holds no key of an index.
  */
 export async function query(
-  table: DynamoTable,
+  table: TableClient,
   { name, partitionKey, sortKey }: TableIndex,
   key: string,
   { after, limit }: Stretch,
@@ -72,7 +87,10 @@ export async function query(
     ...(limit === undefined ? {} : { Limit: limit }),
   };
   const found = await table.client.send(new QueryCommand(input));
-  return { values: (found.Items ?? []).map(socketOf), last: lastOf(found.LastEvaluatedKey) };
+  return {
+    values: (found.Items ?? []).map((item) => socketOf(itemFrom(item))),
+    last: lastOf(found.LastEvaluatedKey),
+  };
 }
 
 /**
@@ -80,23 +98,27 @@ export async function query(
  * unread, when it is throttled or past 16 MB: they are asked for again, with jitter, and at last it is a fault.
  */
 export async function readAll(
-  table: DynamoTable,
+  table: TableClient,
   clock: Pick<Clock, 'sleep' | 'random'>,
   sockets: readonly SocketId[],
 ): Promise<SocketRecord[]> {
-  const items: Item[] = [];
+  const read: SocketRecord[] = [];
   let asked: KeysAndAttributes = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; (asked.Keys ?? []).length > 0; time++) {
     if (time > again.times) throw new Error('DynamoDB leaves items unread: it is throttled.');
     if (time > 0) await clock.sleep(clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1)));
-    const read = await table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } }));
-    items.push(...(read.Responses?.[table.name] ?? []));
-    asked = read.UnprocessedKeys?.[table.name] ?? { Keys: [] };
+    const batch = await table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } }));
+    read.push(...recordsIn(batch.Responses?.[table.name]));
+    asked = batch.UnprocessedKeys?.[table.name] ?? { Keys: [] };
   }
-  const records = new Map(items.map((item) => [socketOf(item), recordOf(item)]));
+  const records = new Map(read.map((record) => [record.socket, record]));
   return sockets.flatMap((socket) => records.get(socket) ?? []);
 }
 
-function lastOf(key: Item | undefined): SocketId | undefined {
-  return key === undefined ? undefined : socketOf(key);
+function recordsIn(items: readonly object[] = []): SocketRecord[] {
+  return items.map((item) => recordOf(itemFrom(item)));
+}
+
+function lastOf(key: object | undefined): SocketId | undefined {
+  return key === undefined ? undefined : socketOf(itemFrom(key));
 }

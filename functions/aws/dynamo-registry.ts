@@ -1,30 +1,40 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Clock, Registry } from '../gateway/ports.ts';
-import { DynamoDirectory } from './dynamo-directory.ts';
+import type { Clock, Directory, Registry, Survey } from '../gateway/ports.ts';
+import type { Caller } from './aws-service.ts';
+import { DynamoCalls } from './dynamo-calls.ts';
 import { DynamoLifecycle } from './dynamo-lifecycle.ts';
 import { DynamoOutbox } from './dynamo-outbox.ts';
-import { DynamoTable } from './dynamo-table.ts';
+import { DynamoTable, type TableAddress } from './dynamo-table.ts';
+
+/** A way to find sockets in a table, which a function may do without. */
+export type DirectoryClass = new (table: TableAddress, caller: Caller, clock: Clock) => Directory & Survey;
 
 /**
- * The registry of all gateways that share a table of DynamoDB, keyed as `tableSchema` says. How often the client
- * tries again is its own setting, `maxAttempts`. The process may build one and keep it: it holds no socket's state.
+ * The registry of all gateways that share a table of DynamoDB, keyed as `tableSchema` says. The process may build one
+ * and keep it: it holds no socket's state.
  */
-export function dynamoRegistry(client: DynamoDBClient, tableName: string, clock: Clock): Registry {
-  const table = new DynamoTable(client, tableName);
+export function dynamoRegistry(
+  address: TableAddress,
+  caller: Caller,
+  clock: Clock,
+  Directory: DirectoryClass,
+): Registry {
+  const table = new DynamoTable(new DynamoCalls(address.endpoint, caller, clock), address.name);
   const lifecycle = new DynamoLifecycle(table, clock);
   const outbox = new DynamoOutbox(table, clock);
-  const directory = new DynamoDirectory(table, clock);
+  const directory = new Directory(address, caller, clock);
   return {
     put: (record) => lifecycle.put(record),
     get: (socket) => lifecycle.get(socket),
     accept: (socket, acceptance, to) => lifecycle.accept(socket, acceptance, to),
     keep: (socket, state) => lifecycle.keep(socket, state),
-    close: (socket, end) => lifecycle.close(socket, end),
+    close: (socket, end, leaseMs) => lifecycle.close(socket, end, leaseMs),
     lease: (socket, status, forMs) => lifecycle.lease(socket, status, forMs),
+    postpone: (socket, status, forMs) => lifecycle.postpone(socket, status, forMs),
     remove: (socket) => lifecycle.remove(socket),
     append: (socket, body) => outbox.append(socket, body),
     waiting: (socket) => outbox.waiting(socket),
     flushed: (socket, count) => outbox.flushed(socket, count),
+    survey: () => directory.survey(),
     pages: (filter) => directory.pages(filter),
     list: (filter, limit, cursor) => directory.list(filter, limit, cursor),
   };

@@ -1,3 +1,4 @@
+import { hashOf } from '../gateway/hash.ts';
 import type { ClientPath } from '../wire/path.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
@@ -6,13 +7,6 @@ import type { SocketId } from '../wire/socket-id.ts';
  * second, and everybody may be on `/`. Sockets put with another number are not found by their path any more.
  */
 const shards = 16;
-
-/** A text as a number of 32 bits that is the same in every process. FNV-1a, its halves folded into each other. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
 
 /** The index key of a socket. RFC 3986 section 3.3: a path holds no `#`. DynamoDB: a partition key is at most 2,048 bytes. */
 export function pathShardOf(path: ClientPath, socket: SocketId): string {

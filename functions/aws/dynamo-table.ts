@@ -1,71 +1,51 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
 import type { SocketId } from '../wire/socket-id.ts';
-import { type Item, text } from './dynamo-item.ts';
+import { type Item, text } from './dynamo-attribute.ts';
+import type { DynamoCalls, Refused, Written } from './dynamo-calls.ts';
+
+/** A table, and where DynamoDB is. */
+export interface TableAddress {
+  readonly name: string;
+  readonly endpoint: string;
+}
 
 /** A change of one item. Attributes are written `#name`, since half of ours are reserved words of DynamoDB. */
 export interface Change {
   readonly update: string;
   /** DynamoDB creates an item that it can't find, so every condition has to be false for an item that is not there. */
   readonly condition: string;
-  readonly values: Readonly<Record<string, AttributeValue>>;
+  readonly values: Item;
   /** Whether the item as it is then is wanted, which may carry a whole outbox. */
   readonly returnsItem?: boolean;
 }
 
-/** What came of a write: the item as it is now, if it was wanted, or a refusal. */
-export type Written = { readonly done: true; readonly item: Item | undefined } | Refused;
-
-/** The condition of a write was not met. */
-export interface Refused {
-  readonly done: false;
-  /** The item that was found, if DynamoDB said so. */
-  readonly found: Item | undefined;
-  /** The SDK asked more than once, so the refusal may come of our own write, whose answer was lost. */
-  readonly repeated: boolean;
-}
-
-/** The table of sockets, item by item. What DynamoDB can't do for now is thrown, after the SDK has tried again. */
+/** The table of sockets, item by item. What DynamoDB can't do for now is thrown, after it was tried again. */
 export class DynamoTable {
-  readonly client: DynamoDBClient;
-  readonly name: string;
+  readonly #calls: DynamoCalls;
+  readonly #name: string;
 
-  constructor(client: DynamoDBClient, name: string) {
-    this.client = client;
-    this.name = name;
+  constructor(calls: DynamoCalls, name: string) {
+    this.#calls = calls;
+    this.#name = name;
   }
 
   /** Reads an item as all writes before left it. ConsistentRead: 1 read unit per 4 KB, twice an eventual one. */
-  async get(socket: SocketId): Promise<Item | undefined> {
-    const read = new GetItemCommand({ TableName: this.name, Key: keyOf(socket), ConsistentRead: true });
-    return (await this.client.send(read)).Item;
+  get(socket: SocketId): Promise<Item | undefined> {
+    return this.#calls.getItem({ TableName: this.#name, Key: keyOf(socket), ConsistentRead: true });
   }
 
   /** Creates an item; refused if the socket has one. */
-  async create(item: Item): Promise<Written> {
+  create(item: Item): Promise<Written> {
     const conditions = { ConditionExpression: 'attribute_not_exists(#socket)', ...namesIn('#socket') };
-    const put = { TableName: this.name, Item: item, ...conditions, ...tellsWhy };
-    return written(this.client.send(new PutItemCommand(put)).then(() => undefined));
+    return this.#calls.putItem({ TableName: this.#name, Item: item, ...conditions, ...tellsWhy });
   }
 
   /** Changes an item in one request if its condition is met. */
-  async update(
-    socket: SocketId,
-    { update, condition, values, returnsItem = false }: Change,
-  ): Promise<Written> {
-    const command = new UpdateItemCommand({
-      ...{ TableName: this.name, Key: keyOf(socket), ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE' },
-      ...{ UpdateExpression: update, ConditionExpression: condition, ExpressionAttributeValues: values },
-      ...{ ...namesIn(`${update} ${condition}`), ...tellsWhy },
+  update(socket: SocketId, { update, condition, values, returnsItem = false }: Change): Promise<Written> {
+    return this.#calls.updateItem({
+      ...{ TableName: this.#name, Key: keyOf(socket), ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE' },
+      ...{ UpdateExpression: update, ConditionExpression: condition, ...namesIn(`${update} ${condition}`) },
+      ...{ ExpressionAttributeValues: values, ...tellsWhy },
     });
-    return written(this.client.send(command).then(({ Attributes }) => Attributes));
   }
 
   /** The item that stood in the way of a write; read again where the refusal did not carry it. */
@@ -75,7 +55,7 @@ export class DynamoTable {
 
   /** Deletes an item if it is there. */
   async delete(socket: SocketId): Promise<void> {
-    await this.client.send(new DeleteItemCommand({ TableName: this.name, Key: keyOf(socket) }));
+    await this.#calls.deleteItem({ TableName: this.#name, Key: keyOf(socket) });
   }
 }
 
@@ -92,12 +72,3 @@ export function keyOf(socket: SocketId): Item {
 
 /** Lets a refusal carry the item, for nothing; emulators leave it out, and so does DynamoDB when there is no item. */
 const tellsWhy = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-
-async function written(write: Promise<Item | undefined>): Promise<Written> {
-  try {
-    return { done: true, item: await write };
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return { done: false, found: error.Item, repeated: (error.$metadata.attempts ?? 1) > 1 };
-  }
-}

@@ -42,12 +42,15 @@ export interface WebSocketResult {
 
 /** A request to an HTTP API, payload format 2.0. */
 export interface HttpEvent {
-  /** `GET /sockets/{socket}` */
+  /** `GET /sockets/{socket}`, or `$default` for what no route takes. */
   readonly routeKey: string;
+  /** Decoded by API Gateway, in spite of its name. */
+  readonly rawPath: string;
   readonly rawQueryString: string;
   /** In lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly pathParameters?: Readonly<Record<string, string | undefined>>;
+  /** Absent without any; null from emulators. */
+  readonly pathParameters?: Readonly<Record<string, string | undefined>> | null;
   readonly body?: string;
   /** True for forms, among others. */
   readonly isBase64Encoded: boolean;
@@ -69,4 +72,15 @@ export interface QueueEvent {
 /** Those of a batch that are to come again. */
 export interface QueueResult {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** What EventBridge hands to a schedule's function. */
+export interface ScheduleEvent {
+  /** When it was due: ISO 8601, UTC, whole seconds. */
+  readonly time: string;
+}
+
+/** What Lambda tells a function of its run. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
 }

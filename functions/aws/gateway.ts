@@ -1,30 +1,38 @@
-import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Gateway } from '../gateway/gateway.ts';
-import { dynamoRegistry } from './dynamo-registry.ts';
+import type { Clock, Connections } from '../gateway/ports.ts';
+import type { Caller } from './aws-service.ts';
+import { awsBasics } from './basics.ts';
+import { type DirectoryClass, dynamoRegistry } from './dynamo-registry.ts';
 import { HttpsApp } from './https-app.ts';
-import { lambdaClock as clock } from './lambda-clock.ts';
-import { lambdaLog } from './lambda-log.ts';
-import { ManagementConnections } from './management-connections.ts';
-import { secretsManager } from './secrets-manager.ts';
-import { readSettings } from './settings.ts';
+import { NoDirectory } from './no-directory.ts';
+import { SignedConnections } from './signed-connections.ts';
 import { SqsLater } from './sqs-later.ts';
 
+/** A way to reach connections. */
+type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
+
+/** What a function needs beyond what all of them have. */
+interface Needs {
+  /** How it finds sockets; without one it only knows those that it is told of. */
+  readonly Directory?: DirectoryClass;
+  /** A function that calls @connections now and then may name the SDK's way to do it. */
+  readonly Connections?: ConnectionsClass;
+}
+
 /** Puts a gateway together from AWS, once for each function that starts. */
-export function awsGateway(): Gateway {
-  const { gateway: settings, callbackUrl, tableName, queueUrl, secrets } = readSettings();
-  // One attempt a post: the gateway waits out throttling itself.
-  const management = new ApiGatewayManagementApiClient({ endpoint: callbackUrl, maxAttempts: 1 });
+export function awsGateway({
+  Directory = NoDirectory,
+  Connections = SignedConnections,
+}: Needs = {}): Gateway {
+  const { aws, ...basics } = awsBasics();
+  const { caller } = aws;
   return {
-    registry: dynamoRegistry(new DynamoDBClient({}), tableName, clock),
-    connections: new ManagementConnections(management),
-    app: new HttpsApp(new URL(settings.webhookBaseUrl).origin),
-    later: new SqsLater(new SQSClient({}), queueUrl),
-    secrets: secretsManager(new SecretsManagerClient({}), secrets, clock),
-    clock,
-    log: lambdaLog(),
-    settings,
+    ...basics,
+    registry: dynamoRegistry(aws.table, caller, basics.clock, Directory),
+    connections: new Connections(aws.callbackUrl, caller, basics.clock),
+    app: new HttpsApp(new URL(basics.settings.webhookBaseUrl).origin),
+    later: new SqsLater(aws.queue, caller, basics.clock),
+    // Each run has its own.
+    deadline: Number.POSITIVE_INFINITY,
   };
 }

@@ -1,20 +1,27 @@
-import { type Call, refusal } from '../gateway/api/call.ts';
+import { type ApiResponse, type Call, refusal } from '../gateway/api/call.ts';
+import { noRoute } from '../gateway/api/no-route.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { problem } from '../wire/problems.ts';
 import { ok } from '../wire/result.ts';
-import type { HttpEvent, HttpResult } from './events.ts';
+import type { HttpEvent, HttpResult, LambdaContext } from './events.ts';
+import { timed } from './timed.ts';
 
-/** A door of the HTTP API: one call, or several by their route keys. */
-export function httpDoor(
-  gateway: Gateway,
-  calls: Readonly<Record<string, Call>>,
-): (event: HttpEvent) => Promise<HttpResult> {
-  return async (event) => {
+/**
+ * A door of the HTTP API: one call, or several by their route keys, and what they need of the gateway. What comes by
+ * any other route, such as `$default`, is told why it is no call.
+ */
+export function httpDoor<Needs extends Pick<Gateway, 'log' | 'clock'>>(
+  gateway: Needs,
+  calls: Readonly<Record<string, Call<Needs>>>,
+): (event: HttpEvent, context: LambdaContext) => Promise<HttpResult> {
+  return async (event, context) => {
     const id = event.requestContext.requestId;
-    const call = Object.hasOwn(calls, event.routeKey) ? calls[event.routeKey] : undefined;
-    const answer = await (
-      call?.(gateway, toRequest(event, id)) ?? Promise.resolve(refusal(problem('not_found')))
-    ).catch((error: unknown) => {
+    // RFC 9110 section 9.3.2: HEAD is GET without the content, which API Gateway leaves out.
+    const key = event.routeKey.replace(/^HEAD /, 'GET ');
+    const call = Object.hasOwn(calls, key) ? calls[key] : undefined;
+    const asked = async (): Promise<ApiResponse> =>
+      call === undefined ? notFound(event) : call(timed(gateway, context), toRequest(event, id));
+    const answer = await asked().catch((error: unknown) => {
       gateway.log.error('fault', { request: id, why: String(error) });
       return refusal(problem('internal_error'));
     });
@@ -23,11 +30,16 @@ export function httpDoor(
   };
 }
 
+function notFound({ rawPath }: HttpEvent): ApiResponse {
+  const { problem, allow } = noRoute(rawPath);
+  return refusal(problem, allow === undefined ? {} : { Allow: allow });
+}
+
 function toRequest(
-  { headers, rawQueryString, pathParameters = {}, body = '', isBase64Encoded }: HttpEvent,
+  { headers, rawQueryString, pathParameters, body = '', isBase64Encoded }: HttpEvent,
   id: string,
 ) {
-  const parameters = Object.entries(pathParameters).map(([name, value = '']) => [name, value]);
+  const parameters = Object.entries(pathParameters ?? {}).map(([name, value = '']) => [name, value]);
   return {
     id,
     parameters: Object.fromEntries(parameters),

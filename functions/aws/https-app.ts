@@ -34,7 +34,9 @@ export class HttpsApp implements App {
     const first = await this.#try(request, request.timeoutMs);
     if (first !== 'stale') return first;
     const second = await this.#try(request, deadline - Date.now());
-    return second === 'stale' ? { kind: 'broken', why: 'ECONNRESET' } : second;
+    if (second === 'stale') return { kind: 'broken', why: 'ECONNRESET' };
+    // An app that dies while it handles a hook looks the same at first, and what it decided is not known.
+    return second.kind === 'unreachable' ? { kind: 'broken', why: second.why } : second;
   }
 
   /** Ends every connection. */

@@ -1,20 +1,29 @@
 import {
-  type ApiGatewayManagementApiClient,
+  ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
+  GetConnectionCommand,
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { Connections, Posted } from '../gateway/ports.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import type { Caller } from './aws-service.ts';
+import { refusalOf } from './refusal.ts';
+import { sdkOptions } from './sdk-options.ts';
 
 /**
- * The connections of an API Gateway WebSocket API, by its @connections calls. The client is to make one attempt a
- * call (`maxAttempts: 1`), since the gateway waits out throttling itself.
+ * The connections of an API Gateway WebSocket API, by the SDK's client of its @connections calls: for functions that
+ * call it now and then. A call is made once, since the gateway waits out throttling itself.
  */
 export class ManagementConnections implements Connections {
   readonly #client: ApiGatewayManagementApiClient;
 
-  constructor(client: ApiGatewayManagementApiClient) {
-    this.#client = client;
+  /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
+  constructor(callbackUrl: string, caller: Caller) {
+    this.#client = new ApiGatewayManagementApiClient({
+      ...sdkOptions(caller),
+      endpoint: callbackUrl,
+      maxAttempts: 1,
+    });
   }
 
   async post(socket: SocketId, body: string): Promise<Posted> {
@@ -26,7 +35,7 @@ export class ManagementConnections implements Connections {
       await this.#client.send(command);
       return { kind: 'posted' };
     } catch (error) {
-      return refusalOf(error) ?? Promise.reject(error);
+      return refusalOf(statusOf(error)) ?? Promise.reject(error);
     }
   }
 
@@ -35,26 +44,18 @@ export class ManagementConnections implements Connections {
       await this.#client.send(new DeleteConnectionCommand({ ConnectionId: socket }));
     } catch (error) {
       // Best effort: a connection that can't be ended now is cut by API Gateway at 2 hours.
-      if (refusalOf(error) === undefined) throw error;
+      if (refusalOf(statusOf(error)) === undefined) throw error;
     }
   }
-}
 
-/**
- * What a refusal means, by its status: 410 GoneException; 400 for an id that can't be one; 429
- * LimitExceededException, also for a client whose buffer is full; 413 PayloadTooLargeException.
- */
-function refusalOf(error: unknown): Posted | undefined {
-  switch (statusOf(error)) {
-    case 400:
-    case 410:
-      return { kind: 'gone' };
-    case 429:
-      return { kind: 'throttled' };
-    case 413:
-      return { kind: 'failed', code: 'post_failed' };
-    default:
-      return undefined;
+  async has(socket: SocketId): Promise<boolean> {
+    try {
+      await this.#client.send(new GetConnectionCommand({ ConnectionId: socket }));
+      return true;
+    } catch (error) {
+      const refusal = refusalOf(statusOf(error));
+      return refusal === undefined ? Promise.reject(error) : refusal.kind !== 'gone';
+    }
   }
 }
 

@@ -2,16 +2,24 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { message } from '../gateway/relay/message.ts';
 import { isPing } from '../wire/ping.ts';
 import { parseSocketId } from '../wire/socket-id.ts';
-import type { MessageEvent, WebSocketResult } from './events.ts';
+import type { LambdaContext, MessageEvent, WebSocketResult } from './events.ts';
+import { timed } from './timed.ts';
 
 /** The door of `$default`: always 200, since another status or an exception would show to the client. */
-export function messageDoor(gateway: Gateway): (event: MessageEvent) => Promise<WebSocketResult> {
-  return async ({ body = '', requestContext }) => {
+export function messageDoor(
+  gateway: Gateway,
+): (event: MessageEvent, context: LambdaContext) => Promise<WebSocketResult> {
+  return async ({ body = '', requestContext }, context) => {
     const { connectionId, eventType, messageId, requestId, requestTimeEpoch: time } = requestContext;
     const socket = parseSocketId(connectionId);
     if (eventType !== 'MESSAGE' || socket === undefined || isPing(body)) return { statusCode: 200 };
     try {
-      const reply = await message(gateway, { socket, id: messageId ?? requestId, body, time });
+      const reply = await message(timed(gateway, context), {
+        socket,
+        id: messageId ?? requestId,
+        body,
+        time,
+      });
       return reply === undefined ? { statusCode: 200 } : { statusCode: 200, body: reply };
     } catch (error) {
       gateway.log.error('hook_lost', { request: `message_${messageId ?? requestId}`, why: String(error) });

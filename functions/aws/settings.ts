@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { GatewaySettings } from '../gateway/gateway.ts';
 import { hookEvents } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
+import { parsed } from '../wire/schema.ts';
 import {
   allowedOriginsValue,
   flag,
@@ -10,11 +11,24 @@ import {
   hooksValue,
   whole,
 } from '../wire/setting-values.ts';
+import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
+import type { Caller } from './aws-service.ts';
+import type { TableAddress } from './dynamo-table.ts';
+import type { SecretsAddress } from './secrets-manager.ts';
+import type { QueueAddress } from './sqs-later.ts';
 
-const present = v.pipe(v.string(), v.minLength(1, 'must be set'));
+const present = v.pipe(v.optional(v.string(), ''), v.minLength(1, 'must be set'));
+const httpUrl = v.pipe(
+  present,
+  v.check((text) => /^https?:/i.test(text) && URL.canParse(text), 'must be a URL'),
+);
 
 const environment = v.object({
-  WEBHOOK_BASE_URL: present,
+  // Written as it is to be used: a value of another stack was not known when the stack was checked.
+  WEBHOOK_BASE_URL: v.pipe(
+    present,
+    parsed<string>((text) => parseWebhookBaseUrl(text, { allowInsecure: true })),
+  ),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
   HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 20_000), '10000'),
@@ -22,61 +36,114 @@ const environment = v.object({
   REQUIRE_TICKET: v.optional(flag, 'false'),
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
   WEBSOCKET_URL: present,
-  CALLBACK_URL: present,
+  CALLBACK_URL: httpUrl,
   TABLE_NAME: present,
-  QUEUE_URL: present,
+  QUEUE_URL: httpUrl,
+  PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
+  GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
   REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
+  // What Lambda sets of itself.
+  AWS_REGION: present,
+  AWS_ACCESS_KEY_ID: present,
+  AWS_SECRET_ACCESS_KEY: present,
+  AWS_SESSION_TOKEN: v.optional(v.string()),
+  // AWS SDKs and Tools Reference Guide, "Service-specific endpoints": where an emulator is.
+  AWS_ENDPOINT_URL: v.optional(httpUrl),
+  AWS_ENDPOINT_URL_DYNAMODB: v.optional(httpUrl),
+  AWS_ENDPOINT_URL_SQS: v.optional(httpUrl),
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: v.optional(httpUrl),
 });
+
+type Environment = v.InferOutput<typeof environment>;
 
 /** What the stack tells a function. */
 export interface AwsSettings {
   readonly gateway: GatewaySettings;
+  /** Which gateway of an account this is, in its metrics. */
+  readonly name: string;
+  readonly caller: Caller;
   /** The base of @connections. */
   readonly callbackUrl: string;
-  readonly tableName: string;
-  readonly queueUrl: string;
-  readonly secrets: {
-    readonly apiKeys: string | undefined;
-    readonly webhookSecrets: string | undefined;
-    readonly urlKeys: string | undefined;
-  };
+  readonly table: TableAddress;
+  readonly queue: QueueAddress;
+  readonly secrets: SecretsAddress;
 }
 
 /** Reads what the stack told this function, once; throws an error that names every variable that is malformed. */
 export function readSettings(): AwsSettings {
-  const set = Object.entries(process.env).filter(([, value]) => value !== '');
+  return parseSettings(process.env);
+}
+
+/** The same of any environment. A variable that is empty is not set. */
+export function parseSettings(variables: Readonly<Record<string, string | undefined>>): AwsSettings {
+  const set = Object.entries(variables).filter(([, value]) => value !== '');
   const read = v.safeParse(environment, Object.fromEntries(set));
   if (!read.success) {
     throw new Error(read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`).join(' '));
   }
   const { output } = read;
+  const everywhere = output.AWS_ENDPOINT_URL;
   return {
-    gateway: {
-      webhookBaseUrl: output.WEBHOOK_BASE_URL,
-      format: output.WEBHOOK_FORMAT,
-      hooks: output.HOOKS,
-      hookTimeoutMs: output.HOOK_TIMEOUT_MS,
-      forwardHeaders: output.FORWARD_HEADERS,
-      requireTicket: output.REQUIRE_TICKET,
-      allowedOrigins: output.ALLOWED_ORIGINS,
-      messageBytes: limits.messageBytes,
-      webSocketUrl: output.WEBSOCKET_URL,
-      replyBy: output.REPLY_BY,
-      retry: { attempts: 3, withinMs: 5_000 },
-      leaseMs: 90_000,
-      tooEarlyMs: 1_000,
-      disbeliefMs: 10_000,
+    gateway: gatewaySettings(output),
+    name: output.GATEWAY_NAME,
+    caller: {
+      region: output.AWS_REGION,
+      credentials: {
+        accessKeyId: output.AWS_ACCESS_KEY_ID,
+        secretAccessKey: output.AWS_SECRET_ACCESS_KEY,
+        sessionToken: output.AWS_SESSION_TOKEN,
+      },
     },
     callbackUrl: output.CALLBACK_URL,
-    tableName: output.TABLE_NAME,
-    queueUrl: output.QUEUE_URL,
-    secrets: {
-      apiKeys: output.API_KEYS_SECRET,
-      webhookSecrets: output.WEBHOOK_SECRETS_SECRET,
-      urlKeys: output.URL_KEYS_SECRET,
+    table: {
+      name: output.TABLE_NAME,
+      endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output.AWS_REGION),
     },
+    queue: {
+      url: output.QUEUE_URL,
+      endpoint: output.AWS_ENDPOINT_URL_SQS ?? everywhere ?? new URL(output.QUEUE_URL).origin,
+    },
+    secrets: {
+      endpoint:
+        output.AWS_ENDPOINT_URL_SECRETS_MANAGER ??
+        everywhere ??
+        addressOf('secretsmanager', output.AWS_REGION),
+      arns: {
+        apiKeys: output.API_KEYS_SECRET,
+        webhookSecrets: output.WEBHOOK_SECRETS_SECRET,
+        urlKeys: output.URL_KEYS_SECRET,
+      },
+    },
+  };
+}
+
+/** AWS General Reference, "Service endpoints"; China is a partition with a domain of its own. */
+function addressOf(service: 'dynamodb' | 'secretsmanager', region: string): string {
+  return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+
+function gatewaySettings(output: Environment): GatewaySettings {
+  return {
+    webhookBaseUrl: output.WEBHOOK_BASE_URL,
+    format: output.WEBHOOK_FORMAT,
+    hooks: output.HOOKS,
+    hookTimeoutMs: output.HOOK_TIMEOUT_MS,
+    forwardHeaders: output.FORWARD_HEADERS,
+    requireTicket: output.REQUIRE_TICKET,
+    allowedOrigins: output.ALLOWED_ORIGINS,
+    messageBytes: limits.messageBytes,
+    webSocketUrl: output.WEBSOCKET_URL,
+    replyBy: output.REPLY_BY,
+    defersDeliveries: true,
+    retry: { attempts: 3, withinMs: 5_000 },
+    closedForMs: 86_400_000,
+    // Longer than any function runs, so that whoever holds a lease that has ended is dead.
+    ...{ leaseMs: 90_000, staleMs: 90_000, tooEarlyMs: 1_000, disbeliefMs: 10_000 },
+    // A margin for a `$disconnect` that is on its way.
+    lifeMs: limits.lifeMs + 300_000,
+    probeMinutes: output.PROBE_MINUTES,
   };
 }

@@ -1,23 +1,32 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Later, Task } from '../gateway/ports.ts';
+import type { Clock, Later, Task } from '../gateway/ports.ts';
+import { AwsService, type Caller } from './aws-service.ts';
+import { JsonProtocol } from './json-protocol.ts';
+import { writeTask } from './task.ts';
 
 /** The longest delay of a message. SQS: 15 minutes. */
 const longestDelaySeconds = 900;
 
+/** The queue, and where SQS is: at the queue's own origin, unless an emulator is elsewhere. */
+export interface QueueAddress {
+  readonly url: string;
+  readonly endpoint: string;
+}
+
 /** Work for later in a queue, which hands each task to the deliver function at least once. */
 export class SqsLater implements Later {
-  readonly #client: SQSClient;
+  readonly #sqs: JsonProtocol;
   readonly #queueUrl: string;
 
-  constructor(client: SQSClient, queueUrl: string) {
-    this.#client = client;
-    this.#queueUrl = queueUrl;
+  constructor({ url, endpoint }: QueueAddress, caller: Caller, clock: Clock) {
+    const service = new AwsService('sqs', endpoint, caller, clock);
+    this.#sqs = new JsonProtocol(service, { target: 'AmazonSQS', version: '1.0' }, clock);
+    this.#queueUrl = url;
   }
 
   async queue(task: Task, delayMs = 0): Promise<void> {
     const DelaySeconds = Math.min(longestDelaySeconds, Math.ceil(delayMs / 1000));
-    await this.#client.send(
-      new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: JSON.stringify(task), DelaySeconds }),
-    );
+    for (const MessageBody of writeTask(task)) {
+      await this.#sqs.run('SendMessage', { QueueUrl: this.#queueUrl, MessageBody, DelaySeconds });
+    }
   }
 }

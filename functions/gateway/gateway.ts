@@ -5,6 +5,8 @@ import type { Ports } from './ports.ts';
 /** A gateway: what it needs from the world, and how it is set. Every flow takes one as its first argument. */
 export interface Gateway extends Ports {
   readonly settings: GatewaySettings;
+  /** When this run has to be over, in milliseconds since 1970; infinite where it may go on for ever. */
+  readonly deadline: number;
 }
 
 /** The settings that both worlds share (the README's table says what each is for). */
@@ -25,14 +27,24 @@ export interface GatewaySettings {
   readonly webSocketUrl: string;
   /** Whether a reply travels back with the message door's own answer where it can, or is always posted. */
   readonly replyBy: 'route' | 'post';
+  /** Whether what an answer asks of other sockets is queued, or done before the next hook of its socket. */
+  readonly defersDeliveries: boolean;
   /** How hooks that failed are tried again. */
   readonly retry: RetrySettings;
+  /** How long after its socket's end a closed hook is tried again, in milliseconds. */
+  readonly closedForMs: number;
   /** How long a flush or a closed hook is nobody else's, in milliseconds. */
   readonly leaseMs: number;
   /** How long a flush waits that came before its handshake was accepted, in milliseconds. */
   readonly tooEarlyMs: number;
   /** How long a 410 is not believed after a handshake was accepted, in milliseconds. */
   readonly disbeliefMs: number;
+  /** When a step that a worker has begun and not finished is somebody else's to finish, in milliseconds. */
+  readonly staleMs: number;
+  /** How long a socket lives at most, in milliseconds. */
+  readonly lifeMs: number;
+  /** In how many minutes every open socket is once asked whether its connection still exists; 0 for never. */
+  readonly probeMinutes: number;
 }
 
 /** A message or closed hook that fails is tried `attempts` times in all, with pauses of at most `withinMs` together. */

@@ -12,6 +12,6 @@ export function perform(gateway: Gateway, task: Task): Promise<void> {
     case 'closed':
       return closed(gateway, task.socket);
     case 'deliver':
-      return spread(gateway, task.hook, task);
+      return spread(gateway, task);
   }
 }

@@ -21,7 +21,7 @@ export interface Ports {
 }
 
 /** The records of all sockets. Every change is one conditional write to one record. */
-export interface Registry extends Lifecycle, Outbox, Directory {}
+export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
 
 /** A record from its socket's first moment to its last. */
 export interface Lifecycle {
@@ -30,7 +30,8 @@ export interface Lifecycle {
   get(socket: SocketId): Promise<SocketRecord | undefined>;
   /**
    * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
-   * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more.
+   * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more; the record
+   * of one that was closed while opening takes the acceptance, for its closed hook.
    */
   accept(
     socket: SocketId,
@@ -39,13 +40,19 @@ export interface Lifecycle {
   ): Promise<'done' | 'waiting' | 'gone'>;
   /** Keeps a state with a socket that is not closing; whether there was one. */
   keep(socket: SocketId, state: string): Promise<boolean>;
-  /** Marks a socket as `closing`. True for exactly one of any number of calls: that caller owes the closed hook. */
-  close(socket: SocketId, end: SocketEnd): Promise<boolean>;
+  /**
+   * Marks a socket as `closing`. Its record for exactly one of any number of calls: that caller owes the closed hook.
+   * It holds the lease for so many milliseconds, if the socket was accepted; of one that is still opening nobody may
+   * tell yet.
+   */
+  close(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
   /**
    * Leases a socket of this status for so many milliseconds, so that one worker at a time flushes it or posts its
    * closed hook; undefined if it has another status or is leased.
    */
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
+  /** Lets nobody lease a socket of this status for so many milliseconds from now; 0 gives a lease back. */
+  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
   /** Forgets a socket, whatever its status. */
   remove(socket: SocketId): Promise<void>;
 }
@@ -71,6 +78,15 @@ export interface Directory {
   list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
 }
 
+/** Every record, for whoever looks after them. */
+export interface Survey {
+  /**
+   * Every record, whatever its status, in pages of any size. It may lag behind by a second or two: what is done about
+   * a record is decided by a conditional write.
+   */
+  survey(): AsyncIterable<readonly SocketRecord[]>;
+}
+
 /** Sockets of this path and this user; what is left out does not matter. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
@@ -88,6 +104,8 @@ export interface Connections {
   post(socket: SocketId, body: string): Promise<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;
+  /** Whether a connection exists; true too when that can't be found out for now. */
+  has(socket: SocketId): Promise<boolean>;
 }
 
 /** What came of posting to a connection. */
@@ -127,14 +145,19 @@ export type Task =
   | { readonly kind: 'flush'; readonly socket: SocketId }
   /** Post the closed hook of a socket that is closing. */
   | { readonly kind: 'closed'; readonly socket: SocketId }
-  /** Do what a handshake's answer asked for, now that its client is in. */
-  | {
-      readonly kind: 'deliver';
-      readonly socket: SocketId;
-      readonly hook: string;
-      readonly send: readonly Send[];
-      readonly broadcast: readonly Broadcast[];
-    };
+  | DeliverTask;
+
+/** Do what the answer to a hook asked for and could wait: send, broadcast, then close. */
+export interface DeliverTask {
+  readonly kind: 'deliver';
+  readonly socket: SocketId;
+  /** The hook's id. */
+  readonly hook: string;
+  readonly send: readonly Send[];
+  readonly broadcast: readonly Broadcast[];
+  /** Whether the hook's own socket is to be closed after that. */
+  readonly close: boolean;
+}
 
 /** Whether a list of keys may come from a cache or must be read anew, since none of it matched. */
 export type Freshness = 'cached' | 'fresh';

@@ -21,6 +21,10 @@ export interface SocketRecord {
   readonly openedAt: number;
   /** 0 until the handshake was accepted. */
   readonly acceptedAt: number;
+  /** Until when a worker has it to itself, or it is to be left alone; 0 if it is free. */
+  readonly leaseUntil: number;
+  /** How often it was leased since it took its status. */
+  readonly attempts: number;
   /** How it ended; there as soon as the status is `closing`. */
   readonly end?: SocketEnd;
 }

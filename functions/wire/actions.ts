@@ -59,7 +59,7 @@ export function answeredActions(
 
 /** Whether a `Content-Type` is that of an actions document, whatever its parameters and case. */
 export function isActions(contentType: string): boolean {
-  return contentType.split(';', 1)[0]?.trim().toLowerCase() === actionsType;
+  return contentType === actionsType || contentType.split(';', 1)[0]?.trim().toLowerCase() === actionsType;
 }
 
 const schemas = new Map<string, ReturnType<typeof buildSchema>>();
@@ -74,14 +74,9 @@ function schemaFor(context: AnswerContext) {
 }
 
 function buildSchema({ event, offered, messageBytes }: AnswerContext) {
+  const refused = v.custom<never>(() => false, `is not allowed in an answer to ${event}`);
   const only = <Schema extends v.GenericSchema>(name: ActionName, schema: Schema) =>
-    v.optional(
-      v.pipe(
-        v.unknown(),
-        v.check(() => allowedActions[event].has(name), `is not allowed in an answer to ${event}`),
-        schema,
-      ),
-    );
+    v.optional(allowedActions[event].has(name) ? schema : refused);
   const many = <Item extends v.GenericSchema>(item: Item) =>
     v.pipe(
       v.array(item, 'must be a list'),
@@ -91,8 +86,8 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
     v.strictObject(
       {
         reply: only('reply', messageText(messageBytes)),
-        send: v.optional(many(sendSchema(messageBytes)), []),
-        broadcast: v.optional(many(broadcastSchema(messageBytes)), []),
+        send: v.optional(many(sendSchema(messageBytes))),
+        broadcast: v.optional(many(broadcastSchema(messageBytes))),
         close: only('close', v.boolean('must be true or false')),
         state: only('state', stateText),
         user: only('user', userText),
@@ -106,6 +101,8 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
       },
       'must be a JSON object',
     ),
-    v.transform(({ close = false, ...rest }): Actions => ({ ...rest, close })),
+    v.transform(({ reply, send = [], broadcast = [], close = false, state, user, subprotocol }): Actions => {
+      return { reply, send, broadcast, close, state, user, subprotocol };
+    }),
   );
 }

@@ -15,17 +15,18 @@ export interface AnswerHead {
  */
 export class AnswerReader {
   readonly #head: AnswerHead;
+  readonly #mayAct: boolean;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
   constructor(head: AnswerHead) {
     this.#head = head;
+    this.#mayAct = head.status < 300 && /json/i.test(head.contentType);
   }
 
   /** The answer, if nothing of its body matters. */
   get early(): AppResponse | undefined {
-    const { status, contentType } = this.#head;
-    return status < 300 && /json/i.test(contentType) ? undefined : this.#answer('');
+    return this.#mayAct ? undefined : this.#answer('');
   }
 
   /** Takes the next bytes; what comes of an answer that is too large, after which there is nothing more to read. */
@@ -34,7 +35,7 @@ export class AnswerReader {
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    if (this.early === undefined) this.#chunks.push(chunk);
+    if (this.#mayAct) this.#chunks.push(chunk);
     return undefined;
   }
 
@@ -49,6 +50,7 @@ export class AnswerReader {
   }
 
   #answer(body: string): AppResponse {
-    return { kind: 'response', ...this.#head, body };
+    const { status, contentType, retryAfter } = this.#head;
+    return { kind: 'response', status, contentType, retryAfter, body };
   }
 }

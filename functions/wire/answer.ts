@@ -1,5 +1,4 @@
-import { actionsType } from './action-rules.ts';
-import type { Actions, AnswerContext } from './actions.ts';
+import { type Actions, type AnswerContext, isActions } from './actions.ts';
 import type { Fault } from './fault.ts';
 import type { HookFormat } from './hook-format.ts';
 
@@ -77,8 +76,8 @@ function readStatus(
   if (status >= 200 && status < 300) {
     const actions = format.answer(response, context);
     if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
-    const hint = looksLikeActions(response) ? ({ hint: 'unmarked_actions' } as const) : {};
-    return { kind: 'accepted', actions: actions.value, ...hint };
+    const accepted = { kind: 'accepted', actions: actions.value } as const;
+    return looksLikeActions(response) ? { ...accepted, hint: 'unmarked_actions' } : accepted;
   }
   if (passing.has(status) && context.event !== 'handshake') {
     return failed(why, false, parseRetryAfter(response.retryAfter, now));
@@ -113,6 +112,6 @@ const jsonType = /^application\/(?:[^;]+\+)?json\b/i;
 
 /** Whether a JSON answer of another type has a field of ours, so that its author can be told the right type. */
 function looksLikeActions({ contentType, body }: { contentType: string; body: string }): boolean {
-  if (!jsonType.test(contentType) || contentType.toLowerCase().startsWith(actionsType)) return false;
+  if (isActions(contentType) || !jsonType.test(contentType)) return false;
   return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state|user|subprotocol)"\s*:/.test(body);
 }

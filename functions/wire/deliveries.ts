@@ -36,22 +36,16 @@ const sockets = v.pipe(
 );
 
 /** The schema of a send whose body may have so many bytes. */
-export function sendSchema(mostBytes: number) {
-  return v.pipe(
+export const sendSchema = once((mostBytes) =>
+  v.pipe(
     v.strictObject({ sockets, body: messageText(mostBytes) }, 'must be an object'),
-    v.transform(
-      ({ sockets, body }): Send => ({
-        sockets: sockets.flatMap(wellFormed),
-        malformed: sockets.filter((id) => parseSocketId(id) === undefined),
-        body,
-      }),
-    ),
-  );
-}
+    v.transform(({ sockets, body }): Send => ({ ...sorted(sockets), body })),
+  ),
+);
 
 /** The schema of a broadcast whose body may have so many bytes. */
-export function broadcastSchema(mostBytes: number) {
-  return v.pipe(
+export const broadcastSchema = once((mostBytes) =>
+  v.pipe(
     v.strictObject(
       {
         body: messageText(mostBytes),
@@ -62,7 +56,28 @@ export function broadcastSchema(mostBytes: number) {
       'must be an object',
     ),
     v.transform(({ except, ...rest }): Broadcast => ({ ...rest, except: except.flatMap(wellFormed) })),
-  );
+  ),
+);
+
+/** Builds a schema once for each limit; a process knows one or two. */
+function once<Schema>(build: (mostBytes: number) => Schema): (mostBytes: number) => Schema {
+  const built = new Map<number, Schema>();
+  return (mostBytes) => {
+    const schema = built.get(mostBytes) ?? build(mostBytes);
+    built.set(mostBytes, schema);
+    return schema;
+  };
+}
+
+function sorted(ids: readonly string[]): Pick<Send, 'sockets' | 'malformed'> {
+  const sockets: SocketId[] = [];
+  const malformed: string[] = [];
+  for (const id of ids) {
+    const socket = parseSocketId(id);
+    if (socket === undefined) malformed.push(id);
+    else sockets.push(socket);
+  }
+  return { sockets, malformed };
 }
 
 function wellFormed(id: string): SocketId[] {

@@ -5,7 +5,7 @@ export const sendFailures = {
   /** The client reads too slowly; its socket is closed with 1008. */
   slow_client: 'The client reads too slowly and is being disconnected.',
   /** The service that holds the connections went on refusing for its rate. */
-  throttled: 'The connection could not be posted to in time, for the rate of posts.',
+  throttled: 'The connection could not be posted to in time, for the rate or the number of posts.',
   /** The post failed for a reason that is logged. */
   post_failed: 'The post to the connection failed.',
 } as const;

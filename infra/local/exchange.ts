@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import { AnswerReader } from '../../functions/wire/answer-reader.ts';
+import type { DeadlineQueue, Expiring } from './deadline-queue.ts';
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
@@ -9,19 +10,22 @@ type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStar
  * matters is there, or at the time-out. What else comes is read and dropped, so that the connection can be used
  * again.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #timer: NodeJS.Timeout;
+export class Exchange implements Dispatcher.DispatchHandler, Expiring {
+  readonly #deadlines: DeadlineQueue;
   readonly #resolve: (response: AppResponse) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #reader: AnswerReader | undefined;
   #isSettled = false;
 
-  constructor(timeoutMs: number, resolve: (response: AppResponse) => void) {
+  constructor(deadlines: DeadlineQueue, resolve: (response: AppResponse) => void) {
     this.#resolve = resolve;
-    this.#timer = setTimeout(() => {
-      this.#fail({ kind: 'timeout' });
-      this.#controller?.abort(new Error('The app did not answer in time.'));
-    }, timeoutMs);
+    this.#deadlines = deadlines;
+    deadlines.add(this);
+  }
+
+  expire(): void {
+    this.#fail({ kind: 'timeout' });
+    this.#controller?.abort(new Error('The app did not answer in time.'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -44,12 +48,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#timer);
+    this.#deadlines.delete(this);
     this.#settle(this.#reader?.end());
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#timer);
+    this.#deadlines.delete(this);
     const why = 'code' in error && error.code !== undefined ? String(error.code) : error.name;
     this.#fail({ kind: this.#controller === undefined ? 'unreachable' : 'broken', why });
   }

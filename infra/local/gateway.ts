@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { perform } from '../../functions/gateway/perform.ts';
 import type { Clock, Log } from '../../functions/gateway/ports.ts';
+import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
 import { answerHttp } from './http-door.ts';
 import { ignoreUpgrade } from './ignore-upgrade.ts';
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly secrets: SecretTexts;
   readonly clock: Clock;
   readonly log: Log;
+  /** How often closed hooks that were put off are looked for, in milliseconds; 60,000 if not given. */
+  readonly sweepMs?: number;
 }
 
 /** A gateway that listens. */
@@ -39,7 +42,7 @@ export interface LocalGateway {
 
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, around: Surroundings): Promise<LocalGateway> {
-  const { clock, log } = around;
+  const { clock, log, sweepMs = 60_000 } = around;
   // A peer that vanished without a word is found out by TCP.
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 });
   const port = await listen(server, settings.host, settings.port);
@@ -50,6 +53,7 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
     () => sessions.expire(clock.now(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
+  const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
   server.on('request', (request, response) => void answerHttp(gateway, request, response));
   server.on('upgrade', (request, connection, head) => {
     if (isWebSocket(request)) void door.knock(request, connection, head);
@@ -57,11 +61,11 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   });
   const stop = async (withinMs: number): Promise<void> => {
     clearInterval(expiry);
+    clearInterval(sweeping);
     door.close();
     await sessions.endAll(closeCodes.goingAway);
     await Promise.race([lanes.idle(), clock.sleep(withinMs)]);
-    const opening = [...registry.opening()].map(({ socket }) => `handshake_${socket}`);
-    for (const request of [...opening, ...lanes.unfinished()])
+    for (const request of new Set([...registry.owed(), ...lanes.unfinished()]))
       log.error('hook_lost', { request, why: 'stopped' });
     server.close();
     server.closeAllConnections();
@@ -87,11 +91,16 @@ function compose(
       ...settings,
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
       replyBy: 'post',
+      defersDeliveries: false,
       retry: { attempts: 3, withinMs: 10_000 },
+      closedForMs: 86_400_000,
       leaseMs: 60_000,
       tooEarlyMs: 1_000,
       disbeliefMs: 10_000,
+      // What begins here ends here, so a sweep finds nothing but closed hooks that were put off.
+      ...{ staleMs: Number.POSITIVE_INFINITY, lifeMs: Number.POSITIVE_INFINITY, probeMinutes: 0 },
     },
+    deadline: Number.POSITIVE_INFINITY,
   };
   return { gateway, registry, sessions, lanes, app };
 }

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
 import { route } from '../../functions/gateway/api/routes.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
-import type { Log } from '../../functions/gateway/ports.ts';
 import { cut } from '../../functions/wire/path.ts';
 import { type Problem, problem } from '../../functions/wire/problems.ts';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
 import { newId } from './ids.ts';
+import { RequestLog } from './request-log.ts';
 
 /** A message of so many bytes is at most six times as long in JSON (`\u0001`); the rest is room for 1,000 ids. */
 const escapedSize = 6;
@@ -21,7 +21,7 @@ export async function answerHttp(
   response: ServerResponse,
 ): Promise<void> {
   const id = `req_${newId()}`;
-  const log = logOf(gateway.log, id);
+  const log = new RequestLog(gateway.log, id);
   const answer = await answerCall({ ...gateway, log }, request, id).catch((error: unknown) => {
     log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
@@ -58,29 +58,23 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
  * Reads a body. One that is too long is read on and dropped, so that its sender gets to see the answer, but not for
  * ever.
  */
-async function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8Array, Problem>> {
+function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8Array, Problem>> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of request) {
-      if (!Buffer.isBuffer(chunk)) continue;
+  return new Promise((resolve) => {
+    request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= most) chunks.push(chunk);
-      else if (bytes > most * droppedSize) break;
-    }
-  } catch {
-    return fault(problem('malformed_body', { detail: 'The body was cut off.' }));
-  }
-  if (bytes <= most) return ok(Buffer.concat(chunks));
-  return fault(problem('body_too_large', { detail: `A request is at most ${most} bytes.`, limit: most }));
+      else if (bytes > most * droppedSize) {
+        resolve(fault(tooLarge(most)));
+        request.destroy();
+      }
+    });
+    request.on('end', () => resolve(bytes <= most ? ok(Buffer.concat(chunks)) : fault(tooLarge(most))));
+    request.on('close', () => resolve(fault(problem('malformed_body', { detail: 'The body was cut off.' }))));
+  });
 }
 
-/** A log whose every line names the request. */
-function logOf(log: Log, request: string): Log {
-  return {
-    info: (event, fields) => log.info(event, { request, ...fields }),
-    warn: (event, fields) => log.warn(event, { request, ...fields }),
-    warnOnce: (event, fields) => log.warnOnce(event, { request, ...fields }),
-    error: (event, fields) => log.error(event, { request, ...fields }),
-  };
+function tooLarge(most: number): Problem {
+  return problem('body_too_large', { detail: `A request is at most ${most} bytes.`, limit: most });
 }

@@ -4,9 +4,17 @@ import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 const prefix = randomBytes(6).toString('base64url');
 let count = 0;
 
+/** How many bytes of randomness an id has, and how many are drawn at once: a draw costs more than an id. */
+const idBytes = 11;
+const drawnBytes = idBytes * 256;
+let drawn = randomBytes(0);
+
 /** A new socket id: 88 bits of randomness, so it can't be guessed and does not come again. */
 export function newSocketId(): SocketId {
-  return socketIdFrom(randomBytes(11));
+  if (drawn.length === 0) drawn = randomBytes(drawnBytes);
+  const id = socketIdFrom(drawn.subarray(0, idBytes));
+  drawn = drawn.subarray(idBytes);
+  return id;
 }
 
 /** A new id of a message or an API call: unique among all processes, and in this one cheap. */

@@ -8,6 +8,8 @@ import { RecordIndex } from './record-index.ts';
 /** How many records a page of a broadcast has; between pages other work gets its turn. */
 const pageSize = 1_000;
 
+const unleased = { leaseUntil: 0, attempts: 0 } as const;
+
 /** A record and what the registry keeps beside it. */
 export interface Entry {
   record: SocketRecord;
@@ -15,7 +17,6 @@ export interface Entry {
   readonly sequence: number;
   outbox: string[];
   outboxBytes: number;
-  leasedUntil: number;
 }
 
 /**
@@ -39,7 +40,7 @@ export class MemoryRegistry implements Registry {
 
   async put(record: SocketRecord): Promise<void> {
     this.#sequence += 1;
-    const entry = { record, sequence: this.#sequence, outbox: [], outboxBytes: 0, leasedUntil: 0 };
+    const entry = { record, sequence: this.#sequence, outbox: [], outboxBytes: 0 };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
   }
@@ -54,6 +55,7 @@ export class MemoryRegistry implements Registry {
     to: 'open' | 'accepted',
   ): Promise<'done' | 'waiting' | 'gone'> {
     const entry = this.#entries.get(socket);
+    if (entry?.record.status === 'closing' && entry.record.acceptedAt === 0) this.#change(entry, acceptance);
     if (entry?.record.status !== 'opening') return 'gone';
     if (to === 'open' && entry.outbox.length > 0) return 'waiting';
     this.#change(entry, { ...acceptance, status: to });
@@ -67,14 +69,15 @@ export class MemoryRegistry implements Registry {
     return true;
   }
 
-  async close(socket: SocketId, end: SocketEnd): Promise<boolean> {
+  async close(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
-    if (entry === undefined || entry.record.status === 'closing') return false;
-    this.#change(entry, { status: 'closing', end });
+    if (entry === undefined || entry.record.status === 'closing') return undefined;
+    const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;
+    const lease = isLeased ? { leaseUntil: this.#clock.now() + leaseMs, attempts: 1 } : unleased;
+    this.#change(entry, { status: 'closing', end, ...lease });
     entry.outbox = [];
     entry.outboxBytes = 0;
-    entry.leasedUntil = 0;
-    return true;
+    return entry.record;
   }
 
   async lease(
@@ -84,9 +87,14 @@ export class MemoryRegistry implements Registry {
   ): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
     const now = this.#clock.now();
-    if (entry?.record.status !== status || entry.leasedUntil > now) return undefined;
-    entry.leasedUntil = now + forMs;
+    if (entry?.record.status !== status || entry.record.leaseUntil > now) return undefined;
+    this.#change(entry, { leaseUntil: now + forMs, attempts: entry.record.attempts + 1 });
     return entry.record;
+  }
+
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+    const entry = this.#entries.get(socket);
+    if (entry?.record.status === status) this.#change(entry, { leaseUntil: this.#clock.now() + forMs });
   }
 
   async remove(socket: SocketId): Promise<void> {
@@ -116,23 +124,16 @@ export class MemoryRegistry implements Registry {
     if (entry?.record.status !== 'accepted') return 'gone';
     for (const body of entry.outbox.splice(0, count)) entry.outboxBytes -= byteLength(body);
     if (entry.outbox.length > 0) return 'more';
-    this.#change(entry, { status: 'open' });
-    entry.leasedUntil = 0;
+    this.#change(entry, { status: 'open', ...unleased });
     return 'open';
   }
 
+  async *survey(): AsyncGenerator<readonly SocketRecord[]> {
+    yield* paged(this.#entries.values(), this.#sequence, () => true);
+  }
+
   async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
-    const last = this.#sequence;
-    let page: SocketRecord[] = [];
-    for (const { record, sequence } of this.#candidates(filter)) {
-      if (sequence > last || !matches(record, filter)) continue;
-      page.push(record);
-      if (page.length < pageSize) continue;
-      yield page;
-      page = [];
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (page.length > 0) yield page;
+    yield* paged(this.#candidates(filter), this.#sequence, (record) => matches(record, filter));
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
@@ -146,9 +147,12 @@ export class MemoryRegistry implements Registry {
     return matching.length > limit && last ? { sockets, cursor: last.sequence.toString(36) } : { sockets };
   }
 
-  /** Sockets whose handshake was not decided. */
-  *opening(): Generator<SocketRecord> {
-    for (const { record } of this.#entries.values()) if (record.status === 'opening') yield record;
+  /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
+  *owed(): Generator<string> {
+    for (const { record } of this.#entries.values()) {
+      if (record.status === 'opening') yield `handshake_${record.socket}`;
+      if (record.status === 'closing') yield `closed_${record.socket}`;
+    }
   }
 
   #candidates(filter: SocketFilter): Iterable<Entry> {
@@ -161,6 +165,24 @@ export class MemoryRegistry implements Registry {
     // An entry that moved would come up again in a broadcast that is under way.
     if (entry.record.user !== user) this.#index.rename(entry, user);
   }
+}
+
+/** The records that are wanted, of entries up to a number, a page at a time. */
+async function* paged(
+  entries: Iterable<Entry>,
+  last: number,
+  isWanted: (record: SocketRecord) => boolean,
+): AsyncGenerator<readonly SocketRecord[]> {
+  let page: SocketRecord[] = [];
+  for (const { record, sequence } of entries) {
+    if (sequence > last || !isWanted(record)) continue;
+    page.push(record);
+    if (page.length < pageSize) continue;
+    yield page;
+    page = [];
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (page.length > 0) yield page;
 }
 
 function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { Posted } from '../../functions/gateway/ports.ts';
@@ -29,6 +30,7 @@ export class Session {
   lastActive: number;
   readonly #gateway: Gateway;
   readonly #ws: WebSocket;
+  readonly #connection: Writable;
   readonly #lane: Lane;
   readonly #limits: SessionLimits;
   #waitingMessages = 0;
@@ -37,10 +39,18 @@ export class Session {
   #told: Promise<void> = Promise.resolve();
   #deaf = false;
 
-  constructor(gateway: Gateway, socket: SocketId, ws: WebSocket, lane: Lane, limits: SessionLimits) {
+  /** `connection` is the one that `ws` speaks on; nothing else is written to it. */
+  constructor(
+    gateway: Gateway,
+    socket: SocketId,
+    { ws, connection }: { readonly ws: WebSocket; readonly connection: Writable },
+    lane: Lane,
+    limits: SessionLimits,
+  ) {
     this.socket = socket;
     this.#gateway = gateway;
     this.#ws = ws;
+    this.#connection = connection;
     this.#lane = lane;
     this.#limits = limits;
     this.openedAt = gateway.clock.now();
@@ -50,14 +60,17 @@ export class Session {
     ws.on('close', (code, reason) => this.#tell({ code, reason: reason.toString() }));
   }
 
-  /** Hands a text to the connection. A client that has left too much unread is closed with 1008. */
-  post(body: string): Posted {
+  /**
+   * Writes the frame of a text to the connection, as it is: without compression `ws` keeps nothing back that it could
+   * overtake. A client that has left too much unread is closed with 1008.
+   */
+  post(frame: Uint8Array): Posted {
     if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return { kind: 'ending' };
     if (this.#ws.bufferedAmount > this.#limits.unsentBytes) {
       void this.end(closeCodes.slowReader);
       return { kind: 'failed', code: 'slow_client' };
     }
-    this.#ws.send(body);
+    this.#connection.write(frame);
     this.lastActive = this.#gateway.clock.now();
     return { kind: 'posted' };
   }

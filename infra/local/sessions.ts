@@ -2,6 +2,7 @@ import type { Connections, Posted } from '../../functions/gateway/ports.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import type { Session } from './session.ts';
+import { textFrame } from './text-frame.ts';
 
 /** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
 export interface Lifetime {
@@ -12,6 +13,8 @@ export interface Lifetime {
 /** The open sessions of this process: the connections that can be posted to. */
 export class Sessions implements Connections {
   readonly #sessions = new Map<SocketId, Session>();
+  /** The text that was posted last, and its frame: a broadcast posts one text to all. */
+  #last = { text: '', frame: textFrame('') };
 
   add(session: Session): void {
     this.#sessions.set(session.socket, session);
@@ -22,11 +25,20 @@ export class Sessions implements Connections {
   }
 
   async post(socket: SocketId, body: string): Promise<Posted> {
-    return this.#sessions.get(socket)?.post(body) ?? { kind: 'gone' };
+    return this.#sessions.get(socket)?.post(this.#frameOf(body)) ?? { kind: 'gone' };
   }
 
   async end(socket: SocketId): Promise<void> {
     await this.#sessions.get(socket)?.cut();
+  }
+
+  async has(socket: SocketId): Promise<boolean> {
+    return this.#sessions.has(socket);
+  }
+
+  #frameOf(text: string): Uint8Array {
+    if (text !== this.#last.text) this.#last = { text, frame: textFrame(text) };
+    return this.#last.frame;
   }
 
   /** Ends every session; resolves when all their closed hooks are queued. */

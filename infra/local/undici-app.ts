@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import type { App, AppRequest } from '../../functions/gateway/ports.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
+import { DeadlineQueue } from './deadline-queue.ts';
 import { Exchange } from './exchange.ts';
 
 /**
@@ -10,6 +11,7 @@ import { Exchange } from './exchange.ts';
 export class UndiciApp implements App {
   readonly #origin: string;
   readonly #pool: Pool;
+  readonly #queues = new Map<number, DeadlineQueue>();
 
   constructor(origin: string, connectTimeoutMs: number) {
     this.#origin = origin;
@@ -25,10 +27,19 @@ export class UndiciApp implements App {
     return new Promise((resolve) => {
       const path = url.slice(this.#origin.length);
       this.#pool.dispatch(
-        { path, method: 'POST', headers: { ...headers }, body },
-        new Exchange(timeoutMs, resolve),
+        { path, method: 'POST', headers, body },
+        new Exchange(this.#deadlines(timeoutMs), resolve),
       );
     });
+  }
+
+  /** Hooks have one time-out, or very few. */
+  #deadlines(timeoutMs: number): DeadlineQueue {
+    const known = this.#queues.get(timeoutMs);
+    if (known !== undefined) return known;
+    const queue = new DeadlineQueue(timeoutMs);
+    this.#queues.set(timeoutMs, queue);
+    return queue;
   }
 
   /** Ends every connection; hooks under way come back as broken. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
+import { abandon } from '../../functions/gateway/relay/abandon.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { type Admission, handshake } from '../../functions/gateway/relay/handshake.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
@@ -84,7 +85,7 @@ export class WebSocketDoor {
       });
     } catch (fault) {
       log.error('fault', { request: `handshake_${socket}`, why: String(fault) });
-      await disconnect(this.#gateway, socket, closeCodes.abnormal);
+      await abandon(this.#gateway, socket);
       return { kind: 'refused', problem: problem('internal_error') };
     }
   }
@@ -100,7 +101,7 @@ export class WebSocketDoor {
     let session: Session | undefined;
     if (!this.#isClosing && connection.readable && connection.writable) {
       this.#server.handleUpgrade(request, connection, head, (ws) => {
-        session = this.#begin(socket, lane, ws);
+        session = this.#begin(socket, lane, ws, connection);
       });
     }
     if (session !== undefined) return lane.release();
@@ -109,8 +110,8 @@ export class WebSocketDoor {
     this.#lanes.end(socket);
   }
 
-  #begin(socket: SocketId, lane: Lane, ws: WebSocket): Session {
-    const session = new Session(this.#gateway, socket, ws, lane, this.#limits);
+  #begin(socket: SocketId, lane: Lane, ws: WebSocket, connection: Duplex): Session {
+    const session = new Session(this.#gateway, socket, { ws, connection }, lane, this.#limits);
     this.#sessions.add(session);
     ws.on('close', () => {
       this.#sessions.delete(session);

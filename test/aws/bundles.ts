@@ -15,6 +15,7 @@ export const doors = [
   'sockets',
   'health',
   'deliver',
+  'sweep',
 ] as const;
 
 /** The name of a door. */
@@ -23,6 +24,9 @@ export type Door = (typeof doors)[number];
 /** A Lambda's handler, as its runtime calls it. */
 export type Handler = (event: unknown) => Promise<unknown>;
 
+/** How long each door may run, in milliseconds, as the stack has it. */
+export const timeoutMs = (door: Door): number => (door === 'deliver' || door === 'sweep' ? 60_000 : 28_000);
+
 let bundled: Promise<string> | undefined;
 let count = 0;
 
@@ -30,17 +34,16 @@ let count = 0;
 export async function startDoors(
   environment: Readonly<Record<string, string>>,
 ): Promise<Record<Door, Handler>> {
-  bundled ??= bundle();
-  const folder = await bundled;
   count += 1;
+  const urls = await Promise.all(doors.map(async (door) => [door, await bundleOf(door)] as const));
   const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
-    const started = doors.map(async (door) => {
-      const module: { handler: Handler } = await import(
-        `${pathToFileURL(join(folder, `${door}.mjs`))}?start=${count}`
+    const started = urls.map(async ([door, url]) => {
+      const module: { handler: (event: unknown, context: object) => Promise<unknown> } = await import(
+        `${url}?start=${count}`
       );
-      return [door, module.handler] as const;
+      return [door, (event: unknown) => module.handler(event, contextOf(door))] as const;
     });
     return Object.fromEntries(await Promise.all(started)) as Record<Door, Handler>;
   } finally {
@@ -48,10 +51,23 @@ export async function startDoors(
   }
 }
 
+/** The URL of a bundle: of a door, or of the runtime that runs one in a thread. */
+export async function bundleOf(name: Door | 'runtime'): Promise<string> {
+  bundled ??= bundle();
+  return pathToFileURL(join(await bundled, `${name}.mjs`)).href;
+}
+
+/** What Lambda tells a function of its run, which begins now. */
+function contextOf(door: Door) {
+  const end = Date.now() + timeoutMs(door);
+  return { getRemainingTimeInMillis: () => end - Date.now() };
+}
+
 async function bundle(): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'sockethook-doors-'));
+  const entryPoints = doors.map((door) => [door, `functions/${door}.ts`]);
   await build({
-    entryPoints: doors.map((door) => `functions/${door}.ts`),
+    entryPoints: { ...Object.fromEntries(entryPoints), runtime: 'test/aws/lambda-runtime.ts' },
     ...{
       outdir,
       bundle: true,

@@ -2,28 +2,35 @@ import { createServer } from 'node:http';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openingItem } from '../../functions/aws/dynamo-item.ts';
-import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
-import { hashOf, pathShardOf, pathShardsOf } from '../../functions/aws/dynamo-shard.ts';
+import { pathShardOf, pathShardsOf } from '../../functions/aws/dynamo-shard.ts';
+import { hashOf } from '../../functions/gateway/hash.ts';
 import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { parseSocketId, type SocketId } from '../../functions/wire/socket-id.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { bring, end } from '../contract/ports/registry-world.ts';
 import { aPath, aRecord, newSocket } from '../fakes/a-record.ts';
-import { Dynamo, QuickClock } from './dynamo-table.ts';
+import { DynamoFront } from './dynamo-front.ts';
+import { Dynamo, QuickClock, registryAt } from './dynamo-table.ts';
 
 const dynamo = await Dynamo.start();
-afterAll(() => dynamo.stop());
+const front = await DynamoFront.open(dynamo.endpoint);
+afterAll(async () => {
+  await front.close();
+  await dynamo.stop();
+});
 
 const plain = dynamo.client();
 const room = aPath('/room');
 const hall = aPath('/hall');
 
 async function counted() {
-  const { client, sent } = dynamo.counted();
   const clock = new QuickClock();
   const table = await dynamo.table(plain);
-  return { registry: dynamoRegistry(client, table, clock), sent, clock, table };
+  const registry = registryAt({ name: table, endpoint: front.endpoint }, clock);
+  const sent = () => front.sent();
+  sent();
+  return { registry, sent, clock, table };
 }
 
 /** Writes many records at once. DynamoDB: a BatchWriteItem takes at most 25. */
@@ -101,13 +108,12 @@ describe('finding sockets', () => {
       response.end(JSON.stringify(isBatch ? { Responses: {}, UnprocessedKeys: asked } : found));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const client = dynamo.client({ endpoint: `http://127.0.0.1:${portOf(server)}` });
     const clock = new QuickClock();
-    const registry = dynamoRegistry(client, 'sockets', clock);
+    const registry = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, clock);
     await expect(paged(registry, { path: room })).rejects.toThrow('unread');
     expect(clock.slept).toHaveLength(12);
     await expect(paged(registry, {})).rejects.toThrow("no socket's record");
-    client.destroy();
+    server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 

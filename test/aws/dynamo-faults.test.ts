@@ -1,22 +1,46 @@
-import { createServer } from 'node:http';
-import { afterAll, describe, expect, test } from 'vitest';
-import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
-import { portOf } from '../contract/ports/port-of.ts';
+import { inspect } from 'node:util';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { acceptance, bring, end } from '../contract/ports/registry-world.ts';
 import { aRecord, newSocket } from '../fakes/a-record.ts';
-import { Dynamo, QuickClock } from './dynamo-table.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { DynamoFront } from './dynamo-front.ts';
+import { Dynamo, QuickClock, registryAt } from './dynamo-table.ts';
+import { type Answer, RecordingService } from './recording-service.ts';
 
 const dynamo = await Dynamo.start();
-afterAll(() => dynamo.stop());
+const forgetful = await DynamoFront.open(dynamo.endpoint, 'forgetful');
+afterAll(async () => {
+  await forgetful.close();
+  await dynamo.stop();
+});
 
-const plain = dynamo.client();
+const services: RecordingService[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop();
+});
+
+/** A registry whose DynamoDB answers so. */
+async function answered(...answers: readonly Answer[]) {
+  const service = new RecordingService(...answers);
+  services.push(service);
+  const clock = new ManualClock();
+  const registry = registryAt({ name: 'sockets', endpoint: await service.listen() }, clock);
+  return { registry, clock, requests: service.requests };
+}
+
+const error = (type: string, more: object = {}, status = 400): Answer => ({
+  status,
+  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'No.', ...more }),
+});
 
 describe('an answer that was lost', () => {
-  test('is not taken for the work of somebody else when the SDK asks again', async () => {
-    const registry = dynamoRegistry(dynamo.forgetful(), await dynamo.table(plain), new QuickClock(() => 5));
+  test('is not taken for the work of somebody else when the same is asked again', async () => {
+    const table = await dynamo.table(dynamo.client());
+    const registry = registryAt({ name: table, endpoint: forgetful.endpoint }, new QuickClock(() => 5));
     const record = aRecord();
     const { socket } = record;
     await registry.put(record);
+    expect(forgetful.sent()).toEqual({ PutItem: 2 });
     expect(await registry.append(socket, 'once')).toBe('queued');
     expect(await registry.append(socket, 'twice')).toBe('queued');
     expect(await registry.append(socket, 'thrice')).toBe('queued');
@@ -27,10 +51,12 @@ describe('an answer that was lost', () => {
     expect(await registry.waiting(socket)).toEqual(['thrice']);
     expect(await registry.flushed(socket, 1)).toBe('open');
     expect(await registry.keep(socket, 'state')).toBe(true);
-    expect(await registry.close(socket, end)).toBe(true);
-    expect(await registry.close(socket, { ...end, code: 1006 })).toBe(false);
+    expect(await registry.close(socket, end)).toMatchObject({ socket, end });
+    expect(await registry.close(socket, { ...end, code: 1006 })).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 1_000)).toMatchObject({ socket, end });
+    forgetful.sent();
     await registry.remove(socket);
+    expect(forgetful.sent()).toEqual({ DeleteItem: 2 });
     expect(await registry.get(socket)).toBeUndefined();
 
     const other = await bring(registry, 'opening');
@@ -39,24 +65,90 @@ describe('an answer that was lost', () => {
   });
 });
 
-describe('a fault of DynamoDB', () => {
-  test('is thrown: a table that is not there', async () => {
-    const registry = dynamoRegistry(plain, 'no-such-table', new QuickClock());
-    await expect(registry.get(newSocket())).rejects.toThrow('not found');
-    await expect(registry.close(newSocket(), end)).rejects.toThrow('not found');
+describe('a refusal that carries the item as we would have left it', () => {
+  const socket = newSocket();
+  const item = {
+    ...{ socket: { S: socket }, status: { S: 'closing' }, path: { S: '/' }, openedAt: { N: '1' } },
+    ...{ code: { N: String(end.code) }, reason: { S: end.reason }, endedAt: { N: String(end.time) } },
+  };
+  const refusal = error('ConditionalCheckFailedException', { Item: item });
+
+  test('is the work of somebody else when it was asked once', async () => {
+    const { registry, requests } = await answered(refusal);
+    expect(await registry.close(socket, end)).toBeUndefined();
+    expect(requests).toHaveLength(1);
   });
 
-  test('is thrown after as many attempts as the client makes', async () => {
-    let asked = 0;
-    const broken = createServer((_, response) => {
-      asked += 1;
-      response.writeHead(500).end('{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}');
-    });
-    await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
-    const client = dynamo.client({ endpoint: `http://127.0.0.1:${portOf(broken)}`, maxAttempts: 2 });
-    const registry = dynamoRegistry(client, 'sockets', new QuickClock());
-    await expect(registry.close(newSocket(), end)).rejects.toThrow();
-    expect(asked).toBe(2);
-    await new Promise((resolve) => broken.close(resolve));
+  test.for<[string, Answer]>([
+    ['whose connection broke', 'hang up'],
+    ['that got a 500', error('InternalServerError', {}, 500)],
+    ['that timed out', 'silence'],
+  ])('is our own work after a request %s, and needs no read', async ([, first]) => {
+    const { registry, requests, clock } = await answered(first, refusal);
+    // The time-out is of real time, so no sleeper may be waited for before it.
+    const closed = registry.close(socket, end);
+    while (requests.length < 2) await clock.advance(100).then(() => new Promise(setImmediate));
+    expect(await closed).toMatchObject({ socket, end });
+    expect(requests.map(({ headers }) => headers['x-amz-target'])).toEqual([
+      'DynamoDB_20120810.UpdateItem',
+      'DynamoDB_20120810.UpdateItem',
+    ]);
+    expect(requests[1]?.body).toBe(requests[0]?.body);
   });
+
+  test('is the work of somebody else if it says another end, however often it was asked', async () => {
+    const { registry, clock } = await answered(error('InternalServerError', {}, 500), refusal);
+    expect(await clock.until(registry.close(socket, { ...end, code: 1006 }))).toBeUndefined();
+  });
+});
+
+describe('a fault of DynamoDB that may pass', () => {
+  const socket = newSocket();
+  const gone: Answer = { body: '{}' };
+  const faults: Readonly<Record<string, Answer>> = {
+    'too much for the table': error('ProvisionedThroughputExceededException'),
+    throttling: error('ThrottlingException'),
+    'too much for the account': error('RequestLimitExceeded'),
+    'somebody else writing': error('TransactionConflictException'),
+    'a fault of the service': error('InternalServerError', {}, 500),
+    'a fault of what is before it': { status: 503, body: '<html>' },
+    'a connection that breaks': 'hang up',
+    'an answer that ends early': { body: '{"Item":{"soc' },
+  };
+
+  test.for(Object.entries(faults))('is waited out with jitter, 3 s at most: %s', async ([, fault]) => {
+    const { registry, clock, requests } = await answered(fault, fault, fault, fault, fault, gone);
+    clock.chance = 0.5;
+    expect(await clock.until(registry.get(socket))).toBeUndefined();
+    expect(requests).toHaveLength(6);
+    expect(clock.slept).toEqual([50, 100, 200, 400, 800]);
+  });
+
+  test('is told after six attempts', async () => {
+    const { registry, clock, requests } = await answered(error('ThrottlingException'));
+    const told = expect(clock.until(registry.close(socket, end))).rejects;
+    await told.toThrow('UpdateItem: 400 ThrottlingException No.');
+    expect(requests).toHaveLength(6);
+  });
+});
+
+describe('a fault of DynamoDB that will not pass', () => {
+  test('is told at once: a table that is not there', async () => {
+    const clock = new QuickClock();
+    const registry = registryAt({ name: 'no-such-table', endpoint: dynamo.endpoint }, clock);
+    await expect(registry.get(newSocket())).rejects.toThrow('GetItem: 400 ResourceNotFoundException');
+    await expect(registry.close(newSocket(), end)).rejects.toThrow('not found');
+    expect(clock.slept).toEqual([]);
+  });
+
+  test.for(['ValidationException', 'AccessDeniedException'])(
+    'is told at once, in its own words, and not with what an item holds: %s',
+    async (type) => {
+      const { registry, requests } = await answered(error(type, { Item: { state: { S: 'private' } } }));
+      const fault: unknown = await registry.keep(newSocket(), 's').catch((told) => told);
+      expect(String(fault)).toBe(`AwsFault: UpdateItem: 400 ${type} No.`);
+      expect(inspect(fault, { depth: 9 })).not.toContain('private');
+      expect(requests).toHaveLength(1);
+    },
+  );
 });

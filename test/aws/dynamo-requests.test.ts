@@ -1,20 +1,25 @@
 import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, test } from 'vitest';
-import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { acceptance, bring, end } from '../contract/ports/registry-world.ts';
 import { aPath, aRecord, newSocket } from '../fakes/a-record.ts';
-import { Dynamo, QuickClock } from './dynamo-table.ts';
+import { DynamoFront } from './dynamo-front.ts';
+import { Dynamo, registryAt } from './dynamo-table.ts';
 
 const dynamo = await Dynamo.start();
-afterAll(() => dynamo.stop());
+const front = await DynamoFront.open(dynamo.endpoint);
+afterAll(async () => {
+  await front.close();
+  await dynamo.stop();
+});
 
 const plain = dynamo.client();
 
 async function counted() {
-  const { client, sent } = dynamo.counted();
   const table = await dynamo.table(plain);
-  const registry = dynamoRegistry(client, table, new QuickClock());
+  const registry = registryAt({ name: table, endpoint: front.endpoint });
+  const sent = () => front.sent();
+  sent();
   const item = async (socket: SocketId) => {
     const read = { TableName: table, Key: { socket: { S: socket } }, ConsistentRead: true };
     return (await plain.send(new GetItemCommand(read))).Item;
@@ -60,7 +65,7 @@ describe('what is asked of DynamoDB', () => {
     const socket = await bring(registry, 'closing');
     await registry.lease(socket, 'closing', 10_000);
     sent();
-    expect(await registry.close(socket, end)).toBe(false);
+    expect(await registry.close(socket, end)).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 10_000)).toBeUndefined();
     expect(await registry.keep(socket, 'late')).toBe(false);
     expect(sent()).toEqual({ UpdateItem: 3 });

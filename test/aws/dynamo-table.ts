@@ -1,16 +1,18 @@
 import type { Server } from 'node:http';
 import {
-  ConditionalCheckFailedException,
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
   DynamoDBClient,
   type DynamoDBClientConfig,
-  GetItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
+import type { Caller } from '../../functions/aws/aws-service.ts';
+import { DynamoDirectory } from '../../functions/aws/dynamo-directory.ts';
+import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
+import type { TableAddress } from '../../functions/aws/dynamo-table.ts';
 import { type TableIndex, tableSchema } from '../../functions/aws/table-schema.ts';
-import type { Clock } from '../../functions/gateway/ports.ts';
+import type { Clock, Registry } from '../../functions/gateway/ports.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 
 /** A clock whose pauses take no time, and are written down. */
@@ -29,6 +31,17 @@ export class QuickClock implements Clock {
   async sleep(ms: number): Promise<void> {
     this.slept.push(ms);
   }
+}
+
+/** Who calls the emulator, which lets anybody. */
+export const caller: Caller = {
+  region: 'eu-central-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
+
+/** A registry with all that it can do. */
+export function registryAt(address: TableAddress, clock: Clock = new QuickClock()): Registry {
+  return dynamoRegistry(address, caller, clock, DynamoDirectory);
 }
 
 /** DynamoDB in this process, its tables in memory. */
@@ -59,66 +72,6 @@ export class Dynamo {
       ...config,
     });
     this.#clients.push(client);
-    return client;
-  }
-
-  /** A client, and how many requests of each kind it has sent since it was asked last. */
-  counted(config: DynamoDBClientConfig = {}): { client: DynamoDBClient; sent: () => Record<string, number> } {
-    const client = this.client(config);
-    let counts: Record<string, number> = {};
-    client.middlewareStack.add(
-      (next, context) => (args) => {
-        const name = String(context['commandName']).replace(/Command$/, '');
-        counts[name] = (counts[name] ?? 0) + 1;
-        return next(args);
-      },
-      { step: 'finalizeRequest', priority: 'low' },
-    );
-    const sent = (): Record<string, number> => {
-      const before = counts;
-      counts = {};
-      return before;
-    };
-    return { client, sent };
-  }
-
-  /** A client that loses the answer to every first request of its kind, once that was carried out. */
-  forgetful(): DynamoDBClient {
-    const client = this.client();
-    const lost = new Set<unknown>();
-    client.middlewareStack.add(
-      (next, context) => async (args) => {
-        const result = await next(args);
-        if (!String(context['commandName']).startsWith('Get') && !lost.has(context)) {
-          lost.add(context);
-          throw Object.assign(new Error('The answer was lost.'), { name: 'TimeoutError' });
-        }
-        return result;
-      },
-      { step: 'deserialize', priority: 'high' },
-    );
-    return client;
-  }
-
-  /** A client whose refusals carry the item, as those of DynamoDB do (ReturnValuesOnConditionCheckFailure). */
-  telling(): DynamoDBClient {
-    const [client, other] = [this.client(), this.client()];
-    client.middlewareStack.add(
-      (next) => async (args) =>
-        next(args).catch(async (error: unknown) => {
-          const { input } = args;
-          if (
-            error instanceof ConditionalCheckFailedException &&
-            'Key' in input &&
-            'UpdateExpression' in input
-          ) {
-            const read = { TableName: input.TableName, Key: input.Key, ConsistentRead: true };
-            error.Item = (await other.send(new GetItemCommand(read))).Item;
-          }
-          throw error;
-        }),
-      { step: 'initialize' },
-    );
     return client;
   }
 

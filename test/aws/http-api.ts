@@ -4,7 +4,7 @@ import type { HttpEvent, HttpResult } from '../../functions/aws/events.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import type { Door, Handler } from './bundles.ts';
 
-/** The routes of the HTTP API, as the stack has them. */
+/** The routes of the HTTP API, as the stack has them; what none of them takes goes to `health`. */
 const routes: Readonly<Record<string, Door>> = {
   'POST /send': 'send',
   'POST /broadcast': 'broadcast',
@@ -13,25 +13,39 @@ const routes: Readonly<Record<string, Door>> = {
   'GET /sockets/{socket}': 'sockets',
   'DELETE /sockets/{socket}': 'sockets',
   'GET /health': 'health',
+  'GET /openapi.json': 'health',
+  'GET /asyncapi.json': 'health',
+  'HEAD /sockets': 'sockets',
+  'HEAD /sockets/{socket}': 'sockets',
+  'HEAD /health': 'health',
+  'HEAD /openapi.json': 'health',
+  'HEAD /asyncapi.json': 'health',
+};
+
+/** What API Gateway says besides. */
+type Request = HttpEvent & {
+  readonly requestContext: { readonly http: { readonly method: string; readonly path: string } };
 };
 
 /**
  * An HTTP API of API Gateway, payload format 2.0:
  * - header names are in lower case, path parameters decoded
- * - a body that is not text or JSON comes in base64, a form too
- * - what no route takes gets 404 `{"message":"Not Found"}`
+ * - a body that is not text or JSON comes in base64, a form too; without a body there is none
+ * - what no route takes comes as `$default`
+ * - the caller of HEAD gets the headers alone
  */
-export async function startHttpApi(doors: Readonly<Record<Door, Handler>>) {
+export async function startHttpApi(doors: Readonly<Partial<Record<Door, Handler>>>) {
   const server = createServer(async (request, response) => {
-    const body = await buffer(request);
-    const event = toEvent(request, body);
-    const door = event && routes[event.routeKey];
-    if (event === undefined || door === undefined) {
-      response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"message":"Not Found"}');
+    const event = toEvent(request, await buffer(request));
+    const answered = await doors[routes[event.routeKey] ?? 'health']?.(event).catch(() => undefined);
+    if (answered === undefined) {
+      const body = '{"message":"Internal Server Error"}';
+      response.writeHead(500, { 'Content-Type': 'application/json' }).end(body);
       return;
     }
-    const { statusCode, headers, body: answer } = (await doors[door](event)) as HttpResult;
-    response.writeHead(statusCode, headers).end(statusCode === 204 ? undefined : answer);
+    const { statusCode, headers, body } = answered as HttpResult;
+    const length = statusCode === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) };
+    response.writeHead(statusCode, { ...headers, ...length }).end(statusCode === 204 ? undefined : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stop = async (): Promise<void> => {
@@ -43,23 +57,29 @@ export async function startHttpApi(doors: Readonly<Record<Door, Handler>>) {
 
 let count = 0;
 
-function toEvent(request: IncomingMessage, body: Buffer): HttpEvent | undefined {
-  const [path = '', rawQueryString = ''] = (request.url ?? '').split('?');
+function toEvent(request: IncomingMessage, body: Buffer): Request {
+  const { method = '', url = '' } = request;
+  const [path = '', rawQueryString = ''] = url.split('?');
   const socket = /^\/sockets\/([^/]+)$/.exec(path)?.[1];
+  const route = `${method} ${socket === undefined ? path : '/sockets/{socket}'}`;
+  const isRouted = Object.hasOwn(routes, route);
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
-  const isText = /^(?:text\/|application\/json)/.test(headers['content-type'] ?? '');
   count += 1;
   return {
-    routeKey: `${request.method} ${socket === undefined ? path : '/sockets/{socket}'}`,
-    rawQueryString,
-    headers,
-    ...(socket === undefined ? {} : { pathParameters: { socket: decoded(socket) } }),
-    body: isText ? body.toString() : body.toString('base64'),
-    isBase64Encoded: !isText,
-    requestContext: { requestId: `request-${count}` },
+    routeKey: isRouted ? route : '$default',
+    ...{ rawPath: path, rawQueryString, headers },
+    ...(isRouted && socket !== undefined ? { pathParameters: { socket: decoded(socket) } } : {}),
+    ...content(headers['content-type'] ?? '', body),
+    requestContext: { http: { method, path }, requestId: `request-${count}` },
   };
+}
+
+function content(type: string, body: Buffer): Pick<HttpEvent, 'body' | 'isBase64Encoded'> {
+  if (body.length === 0) return { isBase64Encoded: false };
+  const isText = /^(?:text\/|application\/json)/.test(type);
+  return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
 }
 
 function decoded(part: string): string {

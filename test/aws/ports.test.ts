@@ -1,8 +1,10 @@
-import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
 import { afterAll, beforeAll } from 'vitest';
 import { HttpsApp } from '../../functions/aws/https-app.ts';
 import { ManagementConnections } from '../../functions/aws/management-connections.ts';
+import { SignedConnections } from '../../functions/aws/signed-connections.ts';
+import type { Connections } from '../../functions/gateway/ports.ts';
 import { parseSocketId } from '../../functions/wire/socket-id.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
 import { appContract } from '../contract/ports/app.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { connect } from '../support/client.ts';
@@ -14,30 +16,32 @@ appContract('app by node:https', async (origin) => {
 });
 
 let apiGateway: ApiGateway;
-let connections: ManagementConnections;
 beforeAll(async () => {
   const accept = async () => ({ statusCode: 200 });
   apiGateway = await ApiGateway.start({ routes: { $connect: accept, $disconnect: accept } });
-  const client = new ApiGatewayManagementApiClient({
-    endpoint: apiGateway.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
-  connections = new ManagementConnections(client);
 });
 afterAll(() => apiGateway.stop());
 
-connectionsContract('@connections', async (): Promise<OpenConnection> => {
-  const known = new Set(apiGateway.connectionIds);
-  const client = await connect(apiGateway.url);
-  const id = [...apiGateway.connectionIds].find((one) => !known.has(one));
-  const socket = parseSocketId(id ?? '');
-  if (socket === undefined) throw new Error('The client is not in.');
-  return {
-    ...{ connections, socket, closed: client.closed },
-    next: () => client.next(),
-    leave: () => client.ws.close(),
-    vanish: () => client.ws.terminate(),
-  };
-});
+const caller = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+const ways: Readonly<Record<string, (url: string) => Connections>> = {
+  '@connections by our own calls': (url) => new SignedConnections(url, caller, systemClock),
+  "@connections by the SDK's client": (url) => new ManagementConnections(url, caller),
+};
+
+for (const [name, make] of Object.entries(ways)) {
+  let made: Connections | undefined;
+  connectionsContract(name, async (): Promise<OpenConnection> => {
+    made ??= make(apiGateway.endpoint);
+    const known = new Set(apiGateway.connectionIds);
+    const client = await connect(apiGateway.url);
+    const id = [...apiGateway.connectionIds].find((one) => !known.has(one));
+    const socket = parseSocketId(id ?? '');
+    if (socket === undefined) throw new Error('The client is not in.');
+    return {
+      ...{ connections: made, socket, closed: client.closed },
+      next: () => client.next(),
+      leave: () => client.ws.close(),
+      vanish: () => client.ws.terminate(),
+    };
+  });
+}

@@ -1,9 +1,11 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, test } from 'vitest';
 import { secretsManager } from '../../functions/aws/secrets-manager.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { testSecrets } from '../support/local.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { JsonService } from './json-service.ts';
+import { RecordingService } from './recording-service.ts';
 
 /** Secrets Manager with one secret, and how often it was read. */
 async function start(value: string) {
@@ -14,17 +16,23 @@ async function start(value: string) {
       return { SecretString: state.value };
     },
   });
-  const client = new SecretsManagerClient({
-    endpoint: await service.listen(),
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
   const clock = new ManualClock();
-  const arns = { apiKeys: 'keys', webhookSecrets: undefined, urlKeys: undefined };
-  return { state, clock, secrets: secretsManager(client, arns, clock), stop: () => service.stop() };
+  const log = new RecordingLog();
+  const address = {
+    endpoint: await service.listen(),
+    arns: { ...none, apiKeys: 'keys' },
+  };
+  return {
+    state,
+    clock,
+    log,
+    secrets: secretsManager(address, caller, clock, log),
+    stop: () => service.stop(),
+  };
 }
 
+const none = { apiKeys: undefined, webhookSecrets: undefined, urlKeys: undefined };
+const caller = { region: 'eu-central-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 const [one = '', two = ''] = testSecrets.apiKeys;
 
 test('a list is read once in 5 minutes, however many ask at once', async () => {
@@ -63,8 +71,48 @@ test('a list that is malformed is a fault that does not repeat it, and is read a
   await stop();
 });
 
+test('a list that can’t be read any more leaves the one that was known, logged, and is tried again soon', async () => {
+  const { state, clock, log, secrets, stop } = await start(one);
+  await secrets.apiKeys('cached');
+  state.value = 'short-secret';
+  await clock.advance(300_000);
+  expect(await secrets.apiKeys('cached')).toEqual([one]);
+  expect(await secrets.apiKeys('cached')).toEqual([one]);
+  expect([state.reads, log.of('fault').length]).toEqual([2, 1]);
+  expect(JSON.stringify(log.lines)).not.toContain('short-secret');
+  // Nobody's wrong key has it read more often.
+  expect(await secrets.apiKeys('fresh')).toEqual([one]);
+  expect(state.reads).toBe(2);
+  state.value = two;
+  await clock.advance(29_999);
+  expect(await secrets.apiKeys('cached')).toEqual([one]);
+  await clock.advance(1);
+  expect(await secrets.apiKeys('cached')).toEqual([two]);
+  await stop();
+});
+
+test('a comma too many is no key', async () => {
+  const { secrets, stop } = await start(`${one}, ,${two},`);
+  expect(await secrets.apiKeys('cached')).toEqual([one, two]);
+  await stop();
+});
+
 test('a function that was not given a secret says so', async () => {
   const { secrets, stop } = await start(one);
   await expect(secrets.urlKeys('cached')).rejects.toThrow('This function was not given this secret.');
   await stop();
+});
+
+test.for([
+  { name: 'that is no text', answer: { body: '{"SecretBinary":"c2VjcmV0"}' } },
+  { name: 'whose answer is no JSON', answer: { body: 'a-secret-0123456789' } },
+])('a secret $name is a fault that does not repeat it', async ({ answer }) => {
+  const service = new RecordingService(answer);
+  const address = { endpoint: await service.listen(), arns: { ...none, apiKeys: 'keys' } };
+  const clock = { ...systemClock, sleep: async () => {} };
+  const told = await secretsManager(address, caller, clock, new RecordingLog())
+    .apiKeys('cached')
+    .catch(String);
+  expect(told).toMatch(/Error: (?!.*(?:a-secret|c2Vj))/);
+  await service.stop();
 });

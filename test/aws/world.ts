@@ -37,7 +37,7 @@ export const awsSubject: Subject = {
   name: 'Lambda doors',
   keepsOrder: false,
   tellsRefusals: false,
-  answersEverything: false,
+  answersEverything: true,
   start: async (settings = {}) => {
     services ??= startServices();
     const { dynamo, queue } = await services;

@@ -27,6 +27,8 @@ export function aRecord(given: Partial<SocketRecord> = {}): SocketRecord {
     origin: '',
     openedAt: 1_764_000_000_000,
     acceptedAt: 0,
+    leaseUntil: 0,
+    attempts: 0,
     ...given,
   };
 }

@@ -9,14 +9,30 @@ export function answered(
   return { kind: 'response', status, contentType: '', retryAfter: '', body: '', ...rest };
 }
 
+/** A 200 that asks for these actions. */
+export function acting(document: object): AppResponse {
+  return answered(200, { contentType: 'application/vnd.sockethook+json', body: JSON.stringify(document) });
+}
+
 /** An app that keeps the hooks it got and answers from a list; after its end, 204. */
 export class FakeApp implements App {
   readonly requests: AppRequest[] = [];
   answers: AppResponse[] = [];
+  /** The answer to every handshake; without it they are answered from the list. */
+  admission: AppResponse | undefined;
+  /** What happens while the app has a hook and has not answered. */
+  onPost: (request: AppRequest) => void | Promise<void> = () => {};
 
   async post(request: AppRequest): Promise<AppResponse> {
     this.requests.push(request);
+    await this.onPost(request);
+    if (this.admission !== undefined && request.url.includes('/handshake/')) return this.admission;
     return this.answers.shift() ?? answered(204);
+  }
+
+  /** The fields of the closed hooks so far. */
+  get told(): Record<string, string>[] {
+    return this.hooks.filter(({ event }) => event === 'closed');
   }
 
   /** The fields of the hooks so far. */

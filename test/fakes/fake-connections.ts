@@ -15,6 +15,9 @@ export class FakeConnections implements Connections {
   /** What was posted, in order. */
   readonly arrived: Arrived[] = [];
   readonly ended: SocketId[] = [];
+  /** Whose connection was asked after, in order, and those that are said not to exist. */
+  readonly probed: SocketId[] = [];
+  readonly missing = new Set<SocketId>();
   readonly #scripts = new Map<SocketId, Script>();
   readonly #attempts = new Map<SocketId, number>();
 
@@ -32,6 +35,11 @@ export class FakeConnections implements Connections {
 
   async end(socket: SocketId): Promise<void> {
     this.ended.push(socket);
+  }
+
+  async has(socket: SocketId): Promise<boolean> {
+    this.probed.push(socket);
+    return !this.missing.has(socket);
   }
 
   /** How often a socket was posted to. */

@@ -43,7 +43,17 @@ export function fakeGateway(
   const secret = createHmac('sha256', 'a test').digest('base64');
   const secrets = localSecrets({ apiKeys: [], webhookSecrets: [`whsec_${secret}`], urlKeys: [] });
   const settings: GatewaySettings = { ...usual, ...given.settings };
-  const gateway: Gateway = { registry, connections, app, later, secrets, clock, log, settings };
+  const gateway: Gateway = {
+    registry,
+    connections,
+    app,
+    later,
+    secrets,
+    clock,
+    log,
+    settings,
+    deadline: Number.POSITIVE_INFINITY,
+  };
   const admit = async (rest: Partial<SocketRecord> = {}): Promise<SocketRecord> => {
     const record = aRecord({ status: 'open', acceptedAt: clock.now(), ...rest });
     await memory.put(record);
@@ -65,6 +75,11 @@ const usual: GatewaySettings = {
   retry: { attempts: 3, withinMs: 10_000 },
   leaseMs: 60_000,
   replyBy: 'post',
+  defersDeliveries: false,
+  closedForMs: 86_400_000,
+  staleMs: 60_000,
+  lifeMs: 7_500_000,
+  probeMinutes: 30,
   tooEarlyMs: 1_000,
   disbeliefMs: 10_000,
 };

@@ -12,6 +12,11 @@ export class FakeLater implements Later {
     (delayMs > 0 ? this.delayed : this.queued).push(task);
   }
 
+  /** Lets the time come for what was queued with a delay. */
+  ripen(): void {
+    this.queued.push(...this.delayed.splice(0));
+  }
+
   /** Does what is queued, in order, and what is queued meanwhile. */
   async run(perform: (task: Task) => Promise<void>): Promise<void> {
     for (let task = this.queued.shift(); task !== undefined; task = this.queued.shift()) await perform(task);

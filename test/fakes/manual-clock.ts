@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     return new Promise((wake) => this.#sleepers.push({ at: this.#now + ms, wake }));
   }
 
+  /** Moves on to a moment, unless that is past, and wakes nobody. */
+  skipTo(moment: number): void {
+    this.#now = Math.max(this.#now, moment);
+  }
+
   /** Moves on by so many milliseconds and wakes whoever slept until then, in the order of their times. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;

@@ -32,14 +32,19 @@ export class WatchedRegistry implements Registry {
     return this.#registry.keep(socket, state);
   }
 
-  async close(socket: SocketId, end: SocketEnd) {
+  async close(socket: SocketId, end: SocketEnd, leaseMs?: number) {
     this.#before('close', socket);
-    return this.#registry.close(socket, end);
+    return this.#registry.close(socket, end, leaseMs);
   }
 
   async lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
     this.#before('lease', socket);
     return this.#registry.lease(socket, status, forMs);
+  }
+
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
+    this.#before('postpone', socket);
+    return this.#registry.postpone(socket, status, forMs);
   }
 
   async remove(socket: SocketId) {
@@ -60,6 +65,11 @@ export class WatchedRegistry implements Registry {
   async flushed(socket: SocketId, count: number) {
     this.#before('flushed', socket);
     return this.#registry.flushed(socket, count);
+  }
+
+  survey() {
+    this.#before('survey');
+    return this.#registry.survey();
   }
 
   pages(filter: SocketFilter) {

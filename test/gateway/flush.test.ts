@@ -3,6 +3,7 @@ import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import { flush } from '../../functions/gateway/deliver/flush.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { type FakeWorld, fakeGateway } from '../fakes/fake-gateway.ts';
+import { work } from '../fakes/sweep-minutes.ts';
 import { WatchedRegistry } from '../fakes/watched-registry.ts';
 
 /** A socket that was accepted while these messages waited. */
@@ -143,18 +144,81 @@ describe('a flush', () => {
     expect((await world.registry.get(socket))?.status).toBe('open');
   });
 
-  test('that dies midway is done again from what waits, when its lease has ended', async () => {
+  test('that meets a fault midway takes off what was posted, and comes again with the rest', async () => {
     const world = fakeGateway();
     const { socket } = await accepted(world, ['a', 'b']);
     world.connections.script(socket, (attempt) => {
-      if (attempt === 2) throw new Error('the process dies');
+      if (attempt === 2) throw new Error('the network fails');
       return { kind: 'posted' };
     });
-    await expect(flush(world.gateway, socket)).rejects.toThrow('dies');
-    expect((await world.registry.get(socket))?.status).toBe('accepted');
-    await world.clock.advance(60_001);
     await flush(world.gateway, socket);
-    expect(world.connections.of(socket)).toEqual(['a', 'a', 'b']);
+    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+    expect(world.log.of('delivery_fault')).toHaveLength(1);
+    await flush(world.gateway, socket);
+    expect(world.connections.of(socket)).toEqual(['a', 'b']);
     expect((await world.registry.get(socket))?.status).toBe('open');
+  });
+});
+
+describe('a flush that is throttled', () => {
+  test('takes off what it posted and comes again: nothing is lost, doubled or overtaken', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a', 'b', 'c']);
+    const over = world.clock.now() + 12_000;
+    world.connections.script(socket, (_, body) => ({
+      kind: body !== 'a' && world.clock.now() < over ? 'throttled' : 'posted',
+    }));
+    const flushing = flush(world.gateway, socket);
+    await world.clock.advance(5_000);
+    expect(await deliver(world.gateway, socket, 'd')).toBe('queued');
+    await world.clock.until(flushing);
+    expect(world.connections.of(socket)).toEqual(['a']);
+    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+    expect(await world.registry.waiting(socket)).toEqual(['b', 'c', 'd']);
+    expect(await deliver(world.gateway, socket, 'e')).toBe('queued');
+    await work(world);
+    expect(world.connections.of(socket)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+  });
+
+  test('gives its lease back, so that whoever comes next need not wait for it', async () => {
+    const world = fakeGateway();
+    const { socket } = await accepted(world, ['a']);
+    world.connections.script(socket, () => ({ kind: 'throttled' }));
+    await world.clock.until(flush(world.gateway, socket));
+    expect((await world.registry.get(socket))?.leaseUntil).toBeLessThanOrEqual(world.clock.now());
+  });
+
+  test.for(['throttled', 'gone'] as const)(
+    'or whose connection is not there yet (%s) when its run is over is done by another run',
+    async (kind) => {
+      const world = fakeGateway();
+      const { socket } = await accepted(world, ['a', 'b']);
+      const over = world.clock.now() + 3_000;
+      world.connections.script(socket, () => ({ kind: world.clock.now() < over ? kind : 'posted' }));
+      const deadline = world.clock.now() + 1_000;
+      await world.clock.until(flush({ ...world.gateway, deadline }, socket));
+      expect(world.clock.now()).toBeLessThanOrEqual(deadline + 250);
+      expect((await world.registry.get(socket))?.status).toBe('accepted');
+      await work(world);
+      expect(world.connections.of(socket)).toEqual(['a', 'b']);
+    },
+  );
+});
+
+describe('a flush whose run is about to be over', () => {
+  test('takes off what it posted and leaves the rest to another run, however slow the posts', async () => {
+    const world = fakeGateway();
+    const bodies = Array.from({ length: 10 }, (_, at) => `message ${at}`);
+    const { socket } = await accepted(world, bodies);
+    world.connections.script(socket, async () => {
+      await world.clock.sleep(1_000);
+      return { kind: 'posted' };
+    });
+    const deadline = world.clock.now() + 3_000;
+    await world.clock.until(flush({ ...world.gateway, deadline }, socket));
+    expect(world.clock.now()).toBeLessThanOrEqual(deadline + 1_000);
+    await work(world);
+    expect(world.connections.of(socket)).toEqual(bodies);
   });
 });

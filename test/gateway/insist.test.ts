@@ -21,14 +21,13 @@ describe('a hook that fails', () => {
     expect(log.of('hook_lost')).toEqual([]);
   });
 
-  test('for good is logged as lost, in one line', async () => {
+  test('for good has failed, and what becomes of it is not decided here', async () => {
     const { gateway, app, clock, log } = fakeGateway();
     app.answers = Array.from({ length: 9 }, () => answered(500));
     expect(await clock.until(insist(gateway, aMessage))).toMatchObject({ kind: 'failed' });
     expect(app.requests).toHaveLength(3);
-    expect(log.of('hook_lost')).toMatchObject([
-      { level: 'error', fields: { request: 'message_1', why: 'the app answered 500', attempt: 3 } },
-    ]);
+    expect(log.of('hook_retried')).toHaveLength(2);
+    expect(log.of('hook_lost')).toEqual([]);
     expect(JSON.stringify(log.lines)).not.toContain('secret words');
   });
 
@@ -42,11 +41,30 @@ describe('a hook that fails', () => {
   });
 
   test('is given up when the app asks for longer than the settings allow', async () => {
-    const { gateway, app, clock, log } = fakeGateway();
+    const { gateway, app, clock } = fakeGateway();
     app.answers = [answered(503, { retryAfter: '3600' })];
     expect(await insist(gateway, aMessage)).toMatchObject({ kind: 'failed' });
     expect(clock.slept).toEqual([]);
-    expect(log.of('hook_lost')).toHaveLength(1);
+  });
+
+  test('is tried no more when too little of the run is left for that', async () => {
+    const { gateway, app, clock } = fakeGateway();
+    app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
+    const hurried = { ...gateway, deadline: clock.now() + 5_999 };
+    expect(await clock.until(insist(hurried, aMessage))).toMatchObject({ kind: 'failed' });
+    expect(app.requests).toHaveLength(2);
+    app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
+    const enough = { ...gateway, deadline: clock.now() + 6_000 };
+    expect(await clock.until(insist(enough, aMessage))).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('is given no more time than is left of the run', async () => {
+    const { gateway, app, clock } = fakeGateway();
+    await insist({ ...gateway, deadline: clock.now() + 4_000 }, aMessage);
+    await insist({ ...gateway, deadline: clock.now() + 12_000 }, aMessage);
+    expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([4_000, 10_000]);
+    expect(await insist({ ...gateway, deadline: clock.now() }, aMessage)).toMatchObject({ kind: 'failed' });
+    expect(app.requests).toHaveLength(2);
   });
 
   test('is given up when all its pauses together are too long', async () => {

@@ -131,3 +131,23 @@ describe('other outcomes of a post', () => {
     expect(later.queued).toEqual([]);
   });
 });
+
+describe('a post whose run is about to be over', () => {
+  test.for([
+    { kind: 'posted', left: 0, attempts: 0 },
+    { kind: 'throttled', left: 0, attempts: 0 },
+    { kind: 'throttled', left: 1, attempts: 1 },
+    { kind: 'throttled', left: 1_000, attempts: 8 },
+    { kind: 'gone', left: 0, attempts: 0 },
+    { kind: 'gone', left: 1_000, attempts: 8 },
+  ] as const)('with $left ms is tried till then ($kind), and the socket lives', async (given) => {
+    const { gateway, connections, clock, registry, admit } = fakeGateway();
+    const record = await admit();
+    connections.script(record.socket, () => ({ kind: given.kind }));
+    const hurried = { ...gateway, deadline: clock.now() + given.left };
+    expect(await clock.until(post(hurried, record, 'hello'))).toBe('throttled');
+    expect(connections.attempts(record.socket)).toBe(given.attempts);
+    expect(clock.now()).toBeLessThanOrEqual(hurried.deadline + 250);
+    expect((await registry.get(record.socket))?.status).toBe('open');
+  });
+});

@@ -98,4 +98,23 @@ describe('a broadcast', () => {
     expect(await registry.waiting(opening)).toEqual(['hello']);
     expect(connections.attempts(elsewhere)).toBe(0);
   });
+
+  test('that outlives its run posts no more, counts what is left as failed, and ends', async () => {
+    const { gateway, admit, connections, clock, log } = fakeGateway();
+    const sockets = await Promise.all([admit(), admit(), admit(), admit()]);
+    const one = async function* () {
+      for (const record of sockets) {
+        yield [record];
+        await clock.advance(2_000);
+      }
+    };
+    const registry = new WatchedRegistry(gateway.registry, () => {});
+    registry.pages = one;
+    const hurried = { ...gateway, registry, deadline: clock.now() + 1_000 };
+    expect(await broadcast(hurried, { body: 'hello', except: [] })).toEqual({
+      ...{ delivered: 1, queued: 0, gone: 0, failed: 1 },
+    });
+    expect(connections.arrived).toHaveLength(1);
+    expect(log.of('broadcast_unfinished')).toHaveLength(1);
+  });
 });

@@ -1,4 +1,4 @@
-import { type LocalGateway, startGateway } from '../../infra/local/gateway.ts';
+import { type LocalGateway, type Surroundings, startGateway } from '../../infra/local/gateway.ts';
 import type { SecretTexts } from '../../infra/local/local-secrets.ts';
 import {
   type LocalLimits,
@@ -34,6 +34,7 @@ export interface LocalWorld {
 export async function startLocal(
   environment: Readonly<Record<string, string>> = {},
   limits: Partial<LocalLimits> = {},
+  surroundings: Partial<Surroundings> = {},
 ): Promise<LocalWorld> {
   const app = new RecordingApp();
   const log = new RecordingLog();
@@ -42,7 +43,7 @@ export async function startLocal(
   if (!parsed.ok) throw new Error(parsed.fault.join('\n'));
   const settings: LocalSettings = { ...parsed.value, limits: { ...limitSets['api-gateway'], ...limits } };
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
-  const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log };
+  const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, ...surroundings };
   const gateway = await startGateway(settings, around);
   const api = new Api(gateway.apiUrl, testSecrets.apiKeys[0] ?? '');
   const stop = async (): Promise<void> => {

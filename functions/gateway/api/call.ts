@@ -24,8 +24,8 @@ export interface ApiResponse {
   readonly body: string;
 }
 
-/** One call of the HTTP API. */
-export type Call = (gateway: Gateway, request: ApiRequest) => Promise<ApiResponse>;
+/** One call of the HTTP API; `Needs` is what it needs of the gateway. */
+export type Call<Needs = Gateway> = (gateway: Needs, request: ApiRequest) => Promise<ApiResponse>;
 
 /** An answer with a JSON document. */
 export function document(status: number, content: unknown): ApiResponse {

@@ -4,6 +4,7 @@ import { parsePathAndQuery } from '../../wire/path.ts';
 import { problem } from '../../wire/problems.ts';
 import { parsed, userText } from '../../wire/schema.ts';
 import { mintTicket } from '../../wire/ticket.ts';
+import type { Gateway } from '../gateway.ts';
 import { authorized } from './authorized.ts';
 import { document, refusal } from './call.ts';
 import { readBody } from './read-body.ts';
@@ -22,8 +23,10 @@ const urlSchema = v.strictObject({
   ),
 });
 
+type UrlNeeds = Pick<Gateway, 'secrets' | 'clock' | 'settings'>;
+
 /** `POST /urls`: a URL with a ticket, for a client to connect with; `expiresAt` is in milliseconds since 1970. */
-export const postUrls = authorized(async (gateway, request) => {
+export const postUrls = authorized<UrlNeeds>(async (gateway, request) => {
   const asked = await readBody(request, urlSchema, { numbers: ['expiresIn'] });
   if (!asked.ok) return refusal(asked.fault);
   const { path, user, expiresIn } = asked.value;

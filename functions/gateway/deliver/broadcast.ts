@@ -11,15 +11,31 @@ export interface BroadcastOutcome {
   readonly failed: number;
 }
 
-/** Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. */
+/** How long the sockets that are left when a run is over are still counted, in milliseconds. */
+const countedMs = 3_000;
+
+/**
+ * Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. What
+ * is left when the run is over counts as failed, as far as there is time to count.
+ */
 export async function broadcast(
   gateway: Gateway,
   { body, except, path, user }: Broadcast,
 ): Promise<BroadcastOutcome> {
+  const { clock, log } = gateway;
   const spared = new Set(except);
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
   for await (const page of gateway.registry.pages({ path, user })) {
     const targets = page.filter(({ socket }) => !spared.has(socket));
+    const late = clock.now() - gateway.deadline;
+    if (late >= countedMs) {
+      log.error('broadcast_unfinished', counts);
+      break;
+    }
+    if (late >= 0) {
+      counts.failed += targets.length;
+      continue;
+    }
     await fanOut(targets, async (record) => {
       const outcome = await deliver(gateway, record.socket, body, record);
       counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;

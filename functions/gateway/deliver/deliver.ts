@@ -16,7 +16,10 @@ export async function deliver(
   known?: SocketRecord,
 ): Promise<Outcome> {
   try {
-    return await bring(gateway, socket, body, known ?? (await gateway.registry.get(socket)));
+    const record = known ?? (await gateway.registry.get(socket));
+    return await (record?.status === 'open'
+      ? post(gateway, record, body)
+      : bring(gateway, socket, body, record));
   } catch (error) {
     gateway.log.error('delivery_fault', { socket, why: String(error) });
     return 'post_failed';

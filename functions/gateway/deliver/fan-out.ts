@@ -6,6 +6,8 @@ export async function fanOut<Item, Outcome>(
   items: readonly Item[],
   each: (item: Item) => Promise<Outcome>,
 ): Promise<Outcome[]> {
+  const [only] = items;
+  if (items.length === 1 && only !== undefined) return [await each(only)];
   const outcomes: Outcome[] = [];
   let next = 0;
   const work = async (): Promise<void> => {

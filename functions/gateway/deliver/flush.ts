@@ -4,7 +4,8 @@ import { post } from './post.ts';
 
 /**
  * Posts what waited for a client while it was opening, in order, until nothing was added meanwhile; then the
- * socket is open. One flusher at a time, under a lease.
+ * socket is open. One flusher at a time, under a lease. A flusher that dies has posted what was not taken off yet, so
+ * that may come twice.
  */
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   const { registry, later, log, settings } = gateway;
@@ -18,12 +19,30 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   }
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
-    for (const body of waiting) {
-      const outcome = await post(gateway, record, body);
+    for (const [posted, body] of waiting.entries()) {
+      const outcome = await post(gateway, record, body).catch((error: unknown) => {
+        log.error('delivery_fault', { socket, why: String(error) });
+        return 'throttled' as const;
+      });
       if (outcome === 'gone') return;
+      if (outcome === 'throttled') return comeAgain(gateway, socket, posted);
       if (outcome !== 'delivered')
         log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
     }
     left = await registry.flushed(socket, waiting.length);
   }
+}
+
+/**
+ * Too many posts for now, too little time or a fault: what was posted is taken off, and the rest keeps its order by
+ * waiting for another run.
+ */
+async function comeAgain(
+  { registry, later, settings }: Gateway,
+  socket: SocketId,
+  posted: number,
+): Promise<void> {
+  await registry.flushed(socket, posted);
+  await registry.postpone(socket, 'accepted', 0);
+  await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
 }

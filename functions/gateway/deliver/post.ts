@@ -4,21 +4,21 @@ import type { SocketRecord } from '../record.ts';
 import { disconnect } from '../relay/disconnect.ts';
 import type { Outcome } from './outcome.ts';
 
-/** How long a throttled post is tried again, in milliseconds. */
-const throttledMs = 10_000;
+/** How long a post is tried again, in milliseconds. */
+const patienceMs = 10_000;
 
 /** The least and the most that is waited before a post is tried again, in milliseconds. */
 const pauseMs = { least: 20, most: 250 };
 
 /**
- * Posts to the connection of a socket that was let in. Throttling is waited out with jitter. A connection that is
- * said to be gone right after its handshake is asked again, since API Gateway says so until `$connect` has
- * returned; later it is believed, and the socket has ended.
+ * Posts to the connection of a socket that was let in. Throttling is waited out with jitter, for a while and not beyond
+ * the end of the run, after which nothing is posted. A connection that is said to be gone right after its handshake is
+ * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
  */
 export async function post(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
   const { connections, clock } = gateway;
-  const started = clock.now();
-  for (;;) {
+  const until = Math.min(clock.now() + patienceMs, gateway.deadline);
+  while (clock.now() < gateway.deadline) {
     const posted = await connections.post(record.socket, body);
     switch (posted.kind) {
       case 'posted':
@@ -28,14 +28,15 @@ export async function post(gateway: Gateway, record: SocketRecord, body: string)
       case 'failed':
         return posted.code;
       case 'throttled':
-        if (clock.now() - started >= throttledMs) return 'throttled';
         break;
       case 'gone':
         if (await isGone(gateway, record)) return 'gone';
         break;
     }
+    if (clock.now() >= until) break;
     await clock.sleep(pauseMs.least + clock.random() * (pauseMs.most - pauseMs.least));
   }
+  return 'throttled';
 }
 
 async function isGone(gateway: Gateway, { socket, acceptedAt }: SocketRecord): Promise<boolean> {

@@ -5,11 +5,13 @@ import { close } from '../deliver/close.ts';
 import { deliver } from '../deliver/deliver.ts';
 import { send } from '../deliver/send.ts';
 import type { Gateway } from '../gateway.ts';
+import type { DeliverTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 
 /**
- * Does what the answer to a hook asks for: keeps the state, then reply, send, broadcast, close. The hook itself
- * has succeeded; an action that fails is logged under its id and the next one goes on.
+ * Does what the answer to a hook asks for: keeps the state, then reply, send, broadcast, close, of which the last
+ * three may be put off. The hook itself has succeeded; an action that fails is logged under its id and the next one
+ * goes on.
  */
 export async function act(
   gateway: Gateway,
@@ -24,29 +26,35 @@ export async function act(
   }
   if (reply !== undefined)
     await attempt('reply', async () => failure(await deliver(gateway, hook.socket, reply, record)));
-  await spread(gateway, hook.id, actions);
-  if (actions.close) {
-    await attempt('close', async () => {
-      await close(gateway, hook.socket);
+  const { send, broadcast, close } = actions;
+  if (!close && send.length + broadcast.length === 0) return;
+  const task: DeliverTask = { kind: 'deliver', socket: hook.socket, hook: hook.id, send, broadcast, close };
+  if (gateway.settings.defersDeliveries && send.length + broadcast.length > 0) {
+    await attempt('queue', async () => {
+      await gateway.later.queue(task);
       return [];
     });
+  } else {
+    await spread(gateway, task);
   }
 }
 
-/** The part of the actions that reaches other sockets. */
-export async function spread(
-  gateway: Gateway,
-  hookId: string,
-  actions: Pick<Actions, 'send' | 'broadcast'>,
-): Promise<void> {
-  const attempt = attempter(gateway, hookId);
-  for (const one of actions.send) {
+/** Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. */
+export async function spread(gateway: Gateway, task: DeliverTask): Promise<void> {
+  const attempt = attempter(gateway, task.hook);
+  for (const one of task.send) {
     await attempt('send', async () => (await send(gateway, one)).failed.map(({ code }) => code));
   }
-  for (const one of actions.broadcast) {
+  for (const one of task.broadcast) {
     await attempt('broadcast', async () =>
       (await broadcast(gateway, one)).failed > 0 ? ['some_failed'] : [],
     );
+  }
+  if (task.close) {
+    await attempt('close', async () => {
+      await close(gateway, task.socket);
+      return [];
+    });
   }
 }
 

@@ -1,20 +1,37 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
 import { act } from './act.ts';
 import { closedHook } from './hooks.ts';
 import { insist } from './insist.ts';
+import { putOff } from './put-off.ts';
+
+/** Tells the app that a socket has ended, unless somebody else is at it, and ends what is left of its connection. */
+export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
+  const { registry, connections, log, settings } = gateway;
+  const record = await registry.lease(socket, 'closing', settings.leaseMs);
+  if (record === undefined) return;
+  const ended = connections.end(socket).catch((error: unknown) => {
+    log.warn('end_failed', { request: `closed_${socket}`, why: String(error) });
+  });
+  try {
+    await tellClosed(gateway, record);
+  } finally {
+    await ended;
+  }
+}
 
 /**
- * Tells the app that a socket has ended. The record is the outbox: under a lease the hook is posted, then the
- * record goes, and then what the app's answer asks for is done.
+ * Posts the closed hook of a record whose lease the caller holds. The record is the outbox: it goes once the app has
+ * answered, and what the answer asks for is under way. Till then whoever finds the lease at an end tries again.
  */
-export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
+export async function tellClosed(gateway: Gateway, record: SocketRecord): Promise<void> {
   const { registry, settings } = gateway;
-  const record = await registry.lease(socket, 'closing', settings.leaseMs);
-  if (record?.end === undefined) return;
-  if (!settings.hooks.has('closed')) return registry.remove(socket);
+  if (record.end === undefined) return;
+  if (!settings.hooks.has('closed')) return registry.remove(record.socket);
   const hook = closedHook(record, record.end);
   const answer = await insist(gateway, hook);
-  await registry.remove(socket);
+  if (answer.kind === 'failed') return putOff(gateway, record, record.end, answer);
   if (answer.kind === 'accepted') await act(gateway, hook, answer.actions, record);
+  await registry.remove(record.socket);
 }

@@ -10,7 +10,9 @@ export async function disconnect(
   socket: SocketId,
   { code, reason }: { readonly code: number; readonly reason: string },
 ): Promise<boolean> {
-  const ended = await registry.close(socket, { code, reason, time: clock.now() });
-  if (ended) await later.queue({ kind: 'closed', socket });
-  return ended;
+  const record = await registry.close(socket, { code, reason, time: clock.now() });
+  if (record === undefined) return false;
+  // While the app is still being asked, the handshake itself sees to it once the app has decided.
+  if (record.acceptedAt > 0) await later.queue({ kind: 'closed', socket });
+  return true;
 }

@@ -1,16 +1,15 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { type ClientHeaders, forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
-import { closeCodes } from '../../wire/close-codes.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import type { Result } from '../../wire/result.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Target } from '../../wire/target.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import { abandon } from './abandon.ts';
 import { admit, type Visit } from './admit.ts';
 import { ask } from './ask.ts';
-import { disconnect } from './disconnect.ts';
 import { handshakeHook } from './hooks.ts';
 import { letIn } from './let-in.ts';
 
@@ -47,11 +46,11 @@ export async function handshake(gateway: Gateway, knock: Knock): Promise<Admissi
       await gateway.registry.remove(record.socket);
       return { kind: 'refused', problem: problem('refused_by_app', { status: answer.status }) };
     case 'failed':
-      if (answer.mayHaveAccepted) await disconnect(gateway, record.socket, closeCodes.abnormal);
+      if (answer.mayHaveAccepted) await abandon(gateway, record.socket);
       else await gateway.registry.remove(record.socket);
       return fail(gateway, record, answer.status === 504 ? 'app_timed_out' : 'app_failed', answer.why);
     case 'invalid':
-      await disconnect(gateway, record.socket, closeCodes.abnormal);
+      await abandon(gateway, record.socket);
       return fail(gateway, record, 'app_failed', answer.fault.detail);
   }
 }
@@ -74,5 +73,6 @@ function fail(
 
 function openingRecord({ socket, headers, time }: Knock, visit: Visit): SocketRecord {
   const origin = headers['origin'] ?? '';
-  return { socket, status: 'opening', ...visit, state: '', origin, openedAt: time, acceptedAt: 0 };
+  const untouched = { state: '', acceptedAt: 0, leaseUntil: 0, attempts: 0 };
+  return { socket, status: 'opening', ...visit, ...untouched, origin, openedAt: time };
 }

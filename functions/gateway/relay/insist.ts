@@ -4,10 +4,13 @@ import type { Gateway } from '../gateway.ts';
 import { ask } from './ask.ts';
 import { pauseAfter } from './pause.ts';
 
+/** What has to be left of a run for another try to be worth it, in milliseconds. */
+const leastTryMs = 1_000;
+
 /**
- * Posts a message or closed hook until its answer is final, as often as the settings allow; a `Retry-After` is
- * obeyed. What comes back as `failed` has failed for good: it is logged as lost, in one line. What the app refused
- * is logged too, since repeating it won't help.
+ * Posts a message or closed hook until its answer is final, as often as the settings and the run's deadline allow; a
+ * `Retry-After` is obeyed. What comes back as `failed` has failed in all tries, and what becomes of it is up to the
+ * caller. What the app refused is logged, since repeating it won't help.
  */
 export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
   const { clock, log, settings } = gateway;
@@ -16,12 +19,8 @@ export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
     const answer = await ask(gateway, hook);
     if (answer.kind !== 'failed') return note(gateway, hook, answer);
     const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
-    const facts = { request: hook.id, hook: hook.event, why: answer.why, attempt };
-    if (pause === undefined) {
-      log.error('hook_lost', facts);
-      return answer;
-    }
-    log.warn('hook_retried', { ...facts, pause });
+    if (pause === undefined || clock.now() + pause + leastTryMs > gateway.deadline) return answer;
+    log.warn('hook_retried', { request: hook.id, hook: hook.event, why: answer.why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
   }

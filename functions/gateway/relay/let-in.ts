@@ -23,8 +23,12 @@ export async function letIn(gateway: Gateway, record: SocketRecord, actions: Act
     await later.queue({ kind: 'flush', socket });
     accepted = await registry.accept(socket, acceptance, 'accepted');
   }
-  if (accepted === 'gone') return { kind: 'refused', problem: problem('closed_by_app') };
+  if (accepted === 'gone') {
+    // Its end came while the app was being asked, and could not be told before the app had decided.
+    await later.queue({ kind: 'closed', socket });
+    return { kind: 'refused', problem: problem('closed_by_app') };
+  }
   if (send.length + broadcast.length > 0)
-    await later.queue({ kind: 'deliver', socket, hook, send, broadcast });
+    await later.queue({ kind: 'deliver', socket, hook, send, broadcast, close: false });
   return { kind: 'accepted', subprotocol };
 }

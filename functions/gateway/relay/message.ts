@@ -22,7 +22,7 @@ export interface Arrival {
  * pass on itself; where replies are posted there is none.
  */
 export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
-  const { registry, connections, settings } = gateway;
+  const { registry, connections, log, settings } = gateway;
   const record = await registry.get(arrival.socket);
   if (record === undefined || hadEnded(record, arrival.time)) {
     await connections.end(arrival.socket);
@@ -31,6 +31,8 @@ export async function message(gateway: Gateway, arrival: Arrival): Promise<strin
   if (!settings.hooks.has('message')) return undefined;
   const hook = messageHook(record, arrival);
   const answer = await insist(gateway, hook);
+  if (answer.kind === 'failed')
+    log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
   if (answer.kind !== 'accepted') return undefined;
   if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
     return answer.actions.reply;

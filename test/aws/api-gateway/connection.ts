@@ -29,7 +29,9 @@ export class Connection {
     this.client = client;
     this.#ws = ws;
     this.lastActiveAt = Date.now();
-    this.#validFrom = this.lastActiveAt + api.faults.validAfterMs;
+    const { validAfterMs } = api.faults;
+    const waitMs = typeof validAfterMs === 'number' ? validAfterMs : validAfterMs(client.connectionId);
+    this.#validFrom = this.lastActiveAt + waitMs;
     this.#lifetime = new Lifetime(api.limits, () => this.close(endings.goingAway));
     api.connections.set(client.connectionId, this);
     ws.on('message', (data: RawData, isBinary) => {

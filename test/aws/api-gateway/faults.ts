@@ -13,8 +13,8 @@ export class Faults {
   gone: Times = 0;
   /** This often a POST is answered with 429. */
   throttled: Times = 0;
-  /** How long the id of a connection that opens from now on stays unknown to `@connections`. */
-  validAfterMs = 0;
+  /** How long the id of a connection that opens from now on stays unknown to `@connections`, or of which. */
+  validAfterMs: number | ((connectionId: string) => number) = 0;
   /** This often a message is invoked twice, at once, with the same event. */
   duplicateMessage: Times = 0;
   /** So many messages, of whatever connection, are held until the last has come, then invoked in reverse; then off. */

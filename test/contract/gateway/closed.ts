@@ -108,7 +108,7 @@ export function closedContract(subject: Subject): void {
         if (fields['event'] === 'handshake') await world.app.hook(path, 'closed');
         return 204;
       });
-      expect(await knock(world.at(path))).toMatchObject({ status: 504 });
+      expect(await knock(world.at(path))).toMatchObject({ status: subject.refusesWith ?? 504 });
       expect((await world.app.hook(path, 'closed')).fields).toMatchObject({ code: '1006' });
     });
 

@@ -23,6 +23,8 @@ export interface Subject {
   readonly tellsRefusals: boolean;
   /** Whether what is no call gets a problem of ours; API Gateway answers it itself. */
   readonly answersEverything: boolean;
+  /** The only status that refused clients see, whatever they were refused with: for an emulator that hides it. */
+  readonly refusesWith?: number;
 }
 
 let count = 0;

@@ -60,6 +60,8 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
       const { connections, socket, next, leave } = await open();
       const unknown = newSocket();
       expect(await connections.post(unknown, 'x')).toEqual({ kind: 'gone' });
+      expect(await connections.has(unknown)).toBe(false);
+      expect(await connections.has(socket)).toBe(true);
       await connections.end(unknown);
       await connections.post(socket, 'still here');
       expect(await next()).toBe('still here');
@@ -84,6 +86,7 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
       await eventually('the post fails', async () => (await connections.post(socket, 'x')).kind !== 'posted');
       expect(['gone', 'ending']).toContain((await connections.post(socket, 'x')).kind);
       await eventually('it is gone', async () => (await connections.post(socket, 'x')).kind === 'gone');
+      expect(await connections.has(socket)).toBe(false);
       await connections.end(socket);
     });
   });

@@ -21,6 +21,7 @@ export function laterContract(name: string, make: MakeLater): void {
           hook: 'handshake_1',
           send: [{ sockets: [other], malformed: ['x y'], body: 'dr😀i' }],
           broadcast: [{ body: '', except: [socket] }],
+          close: true,
         },
         { kind: 'closed', socket },
       ];
@@ -101,7 +102,7 @@ export function laterContract(name: string, make: MakeLater): void {
 }
 
 function deliver(socket: Task['socket'], label: string): Task {
-  return { kind: 'deliver', socket, hook: label, send: [], broadcast: [] };
+  return { kind: 'deliver', socket, hook: label, send: [], broadcast: [], close: false };
 }
 
 function label(task: Task): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import type { MakeRegistry } from './registry.ts';
 import { acceptance, bring, end, twentyTimes } from './registry-world.ts';
@@ -67,6 +68,91 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const [one, other] = [await bring(registry, 'closing'), await bring(registry, 'closing')];
       await registry.lease(one, 'closing', hour);
       expect(await registry.lease(other, 'closing', hour)).toMatchObject({ socket: other });
+    });
+
+    test.for(['accepted', 'open'] as const)(
+      'whoever closes a socket that is %s may lease it in the same breath',
+      async (standing) => {
+        const clock = new ManualClock();
+        const registry = await make(clock);
+        const socket = await bring(registry, standing);
+        const closed = await twentyTimes((at) => registry.close(socket, { ...end, code: 3000 + at }, 1_000));
+        const mine = closed.filter((record) => record !== undefined);
+        expect(mine).toMatchObject([{ status: 'closing', leaseUntil: clock.now() + 1_000, attempts: 1 }]);
+        expect(mine).toEqual([await registry.get(socket)]);
+        expect(await registry.lease(socket, 'closing', 1_000)).toBeUndefined();
+        await clock.advance(1_001);
+        expect(await registry.lease(socket, 'closing', 1_000)).toMatchObject({ attempts: 2 });
+      },
+    );
+
+    test('whoever closes a socket that is still opening holds no lease, and one of 20 it is', async () => {
+      const registry = await make(new ManualClock());
+      for (const standing of ['opening', 'opening, messages wait'] as const) {
+        const socket = await bring(registry, standing);
+        const closed = await twentyTimes(() => registry.close(socket, end, hour));
+        const mine = closed.filter((record) => record !== undefined);
+        expect(mine).toMatchObject([{ status: 'closing', leaseUntil: 0, attempts: 0, acceptedAt: 0 }]);
+        expect(await registry.lease(socket, 'closing', hour)).toBeDefined();
+      }
+    });
+
+    test('a close without a lease leaves the socket to anybody', async () => {
+      const registry = await make(new ManualClock());
+      const socket = await bring(registry, 'accepted');
+      await registry.lease(socket, 'accepted', hour);
+      expect(await registry.close(socket, end)).toMatchObject({ leaseUntil: 0, attempts: 0 });
+    });
+
+    test('a lease says until when it holds, and the how manieth it is', async () => {
+      const clock = new ManualClock();
+      const registry = await make(clock);
+      const socket = await bring(registry, 'closing');
+      expect(await registry.get(socket)).toMatchObject({ leaseUntil: 0, attempts: 0 });
+      expect(await registry.lease(socket, 'closing', 5)).toMatchObject({
+        ...{ leaseUntil: clock.now() + 5, attempts: 1 },
+      });
+      await clock.advance(6);
+      expect(await registry.lease(socket, 'closing', 7)).toMatchObject({
+        ...{ leaseUntil: clock.now() + 7, attempts: 2 },
+      });
+    });
+
+    test('a socket that was opened after its flush carries no lease', async () => {
+      const registry = await make(new ManualClock());
+      const socket = await bring(registry, 'accepted');
+      await registry.lease(socket, 'accepted', hour);
+      await registry.flushed(socket, 2);
+      expect(await registry.get(socket)).toMatchObject({ status: 'open', leaseUntil: 0, attempts: 0 });
+    });
+
+    test.for(['accepted', 'closing'] as const)(
+      'a socket that is %s is left alone for as long as it is postponed',
+      async (status) => {
+        const clock = new ManualClock();
+        const registry = await make(clock);
+        const socket = await bring(registry, status);
+        await registry.lease(socket, status, hour);
+        await registry.postpone(socket, status, 1_000);
+        await clock.advance(999);
+        expect(await registry.lease(socket, status, hour)).toBeUndefined();
+        await clock.advance(2);
+        expect(await registry.lease(socket, status, hour)).toMatchObject({ attempts: 2 });
+        await registry.postpone(socket, status, 0);
+        expect(await registry.lease(socket, status, hour)).toMatchObject({ attempts: 3 });
+      },
+    );
+
+    test('a socket of another status, or none, is not postponed', async () => {
+      const registry = await make(new ManualClock());
+      const [open, closing] = [await bring(registry, 'open'), await bring(registry, 'closing')];
+      await registry.postpone(open, 'closing', hour);
+      await registry.postpone(closing, 'accepted', hour);
+      const unknown = newSocket();
+      await registry.postpone(unknown, 'closing', hour);
+      expect(await registry.get(open)).toMatchObject({ leaseUntil: 0 });
+      expect(await registry.lease(closing, 'closing', hour)).toBeDefined();
+      expect(await registry.get(unknown)).toBeUndefined();
     });
 
     test('a lease tells the state that was kept last', async () => {

@@ -70,9 +70,11 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const socket = await bring(registry, standing);
       const before = await registry.get(socket);
       const closed = await twentyTimes((at) => registry.close(socket, { ...end, code: 3000 + at }));
-      expect(closed.filter((isMine) => isMine)).toHaveLength(1);
-      const kept = { ...end, code: 3000 + closed.indexOf(true) };
-      expect(await registry.get(socket)).toEqual({ ...before, status: 'closing', end: kept });
+      const mine = closed.findIndex((record) => record !== undefined);
+      expect(closed.filter((record) => record !== undefined)).toHaveLength(1);
+      const kept = { ...before, status: 'closing', end: { ...end, code: 3000 + mine } };
+      expect(closed[mine]).toEqual(kept);
+      expect(await registry.get(socket)).toEqual(kept);
     });
 
     test('of a close and an acceptance at once, both orders leave the socket closing', async () => {
@@ -82,10 +84,28 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         const close = () => registry.close(socket, end);
         const accept = () => registry.accept(socket, acceptance, 'open');
         const calls = order === 'close first' ? [close(), accept()] : [accept(), close()];
-        expect(await Promise.all(calls)).toContain(true);
+        const outcomes = await Promise.all<unknown>(calls);
+        expect(outcomes[order === 'close first' ? 0 : 1]).toMatchObject({ socket, end });
         expect((await registry.get(socket))?.status).toBe('closing');
       }
     });
+
+    test.for(['open', 'accepted'] as const)(
+      'a socket that was closed while it was opening is not %s any more, but keeps what the app said of it',
+      async (to) => {
+        const registry = await fresh();
+        for (const user of ['alice', '']) {
+          const socket = await bring(registry, 'opening', { user: 'from a ticket' });
+          await registry.close(socket, end);
+          const before = await registry.get(socket);
+          const said = { ...acceptance, user };
+          expect(await registry.accept(socket, said, to)).toBe('gone');
+          expect(await registry.get(socket)).toEqual({ ...before, ...said });
+          expect(await registry.accept(socket, { ...said, state: 'other' }, to)).toBe('gone');
+          expect(await registry.get(socket)).toEqual({ ...before, ...said });
+        }
+      },
+    );
 
     test('an end without a reason, with no code of its own, is kept', async () => {
       const registry = await fresh();
@@ -137,7 +157,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         expect(await registry.get(socket)).toBeUndefined();
         expect(await registry.waiting(socket)).toEqual([]);
         expect(await registry.append(socket, 'late')).toBe('gone');
-        expect(await registry.close(socket, end)).toBe(false);
+        expect(await registry.close(socket, end)).toBeUndefined();
       },
     );
   });

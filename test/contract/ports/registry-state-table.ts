@@ -12,7 +12,7 @@ const calls: Readonly<Record<string, Call>> = {
   'accept to open': (registry, socket) => registry.accept(socket, acceptance, 'open'),
   'accept to accepted': (registry, socket) => registry.accept(socket, acceptance, 'accepted'),
   keep: (registry, socket) => registry.keep(socket, 'kept'),
-  close: (registry, socket) => registry.close(socket, end),
+  close: async (registry, socket) => (await registry.close(socket, end)) !== undefined,
   'lease accepted': async (registry, socket) => (await registry.lease(socket, 'accepted', 1)) !== undefined,
   'lease closing': async (registry, socket) => (await registry.lease(socket, 'closing', 1)) !== undefined,
   append: (registry, socket) => registry.append(socket, 'more'),

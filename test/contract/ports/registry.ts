@@ -5,6 +5,7 @@ import { leasesContract } from './registry-leases.ts';
 import { lifecycleContract } from './registry-lifecycle.ts';
 import { outboxContract } from './registry-outbox.ts';
 import { stateTableContract } from './registry-state-table.ts';
+import { surveyContract } from './registry-survey.ts';
 
 /** Makes a registry without a record, whose leases go by this clock. */
 export type MakeRegistry = (clock: { now(): number }) => Promise<Registry>;
@@ -15,6 +16,7 @@ export function registryContract(name: string, make: MakeRegistry): void {
   leasesContract(name, make);
   outboxContract(name, make);
   directoryContract(name, make);
+  surveyContract(name, make);
   stateTableContract(name, make);
   interleavingsContract(name, make);
 }

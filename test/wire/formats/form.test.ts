@@ -20,6 +20,20 @@ test('whatever a form says is read back as it was, in order', () => {
   fc.assert(same, { numRuns: 500 });
 });
 
+test('every text is written as the URL Standard has it', () => {
+  const anyText = fc
+    .string({ unit: 'binary' })
+    .chain((text) => fc.constantFrom(text, `${text}\ud800`, `\udc00${text}`));
+  const same = fc.property(anyText, (body) => {
+    const hook = { ...hookVectors[0]!.hook, body };
+    expect(form.request(hook, vectorBaseUrl).body).toBe(new URLSearchParams(hookFields(hook)).toString());
+  });
+  fc.assert(same, { numRuns: 1_000 });
+  const ascii = String.fromCharCode(...Array.from({ length: 256 }, (_, code) => code));
+  const hook = { ...hookVectors[0]!.hook, body: ascii };
+  expect(form.request(hook, vectorBaseUrl).body).toBe(new URLSearchParams(hookFields(hook)).toString());
+});
+
 test('the answer carries actions by its type, not by its looks', () => {
   const context = { event: 'message', offered: [], messageBytes: 10 } as const;
   const body = '{"reply":"hi"}';

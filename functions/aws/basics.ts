@@ -1,0 +1,27 @@
+import type { Clock, Log, Secrets } from '../gateway/ports.ts';
+import { lambdaClock as clock } from './lambda-clock.ts';
+import { lambdaLog } from './lambda-log.ts';
+import { secretsManager } from './secrets-manager.ts';
+import { type AwsSettings, readSettings } from './settings.ts';
+
+/** What every function has of AWS, with no socket within its reach. */
+export interface Basics {
+  readonly aws: AwsSettings;
+  readonly settings: AwsSettings['gateway'];
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Puts it together, once for each function that starts. */
+export function awsBasics(): Basics {
+  const aws = readSettings();
+  const log = lambdaLog(aws.name, clock);
+  return {
+    aws,
+    settings: aws.gateway,
+    secrets: secretsManager(aws.secrets, aws.caller, clock, log),
+    clock,
+    log,
+  };
+}

@@ -1,0 +1,68 @@
+/** A value as DynamoDB writes it, of the kinds that the table has. Amazon DynamoDB API Reference, "AttributeValue". */
+export type Attribute = Text | Numeral | Texts;
+
+/** What the table holds of one socket. DynamoDB: at most 400 KB; the outbox is the only large part, and has 256 KiB at most. */
+export type Item = Readonly<Record<string, Attribute>>;
+
+interface Text {
+  readonly S: string;
+  readonly N?: never;
+  readonly L?: never;
+}
+
+interface Numeral {
+  readonly S?: never;
+  readonly N: string;
+  readonly L?: never;
+}
+
+interface Texts {
+  readonly S?: never;
+  readonly N?: never;
+  readonly L: Text[];
+}
+
+/** A text as DynamoDB takes it. */
+export function text(value: string): Text {
+  return { S: value };
+}
+
+/** A number as DynamoDB takes it, in decimal digits. */
+export function number(value: number): Numeral {
+  return { N: String(value) };
+}
+
+/** A list of texts as DynamoDB takes it. An empty text may stand in a list. */
+export function texts(values: readonly string[]): Texts {
+  return { L: values.map(text) };
+}
+
+/**
+ * Reads an item of an answer. Attributes of other kinds, which nobody here writes, are left out. Throws if it is no
+ * item, or if a list in it holds anything but texts: places in a list count.
+ */
+export function itemFrom(value: unknown): Item {
+  if (!isObject(value)) throw new Error('An item of DynamoDB can not be read.');
+  const item: Record<string, Attribute> = {};
+  for (const [name, content] of Object.entries(value)) {
+    const attribute = attributeFrom(content);
+    if (attribute !== undefined) item[name] = attribute;
+  }
+  return item;
+}
+
+function attributeFrom(value: unknown): Attribute | undefined {
+  if (!isObject(value)) throw new Error('An attribute of DynamoDB can not be read.');
+  if ('S' in value && typeof value.S === 'string') return { S: value.S };
+  if ('N' in value && typeof value.N === 'string') return { N: value.N };
+  return 'L' in value && Array.isArray(value.L) ? { L: value.L.map(textFrom) } : undefined;
+}
+
+function textFrom(value: unknown): Text {
+  if (isObject(value) && 'S' in value && typeof value.S === 'string') return { S: value.S };
+  throw new Error('A list of DynamoDB holds something that is no text.');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

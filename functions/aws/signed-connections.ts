@@ -1,0 +1,48 @@
+import type { Clock, Connections, Posted } from '../gateway/ports.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { AwsFault } from './aws-fault.ts';
+import { AwsService, type Caller } from './aws-service.ts';
+import type { HttpsRequest } from './https-origin.ts';
+import { refusalOf } from './refusal.ts';
+
+/**
+ * The connections of an API Gateway WebSocket API, by its @connections calls signed here: for functions that post by
+ * the thousand. A call is made once, since the gateway waits out throttling itself.
+ */
+export class SignedConnections implements Connections {
+  readonly #service: AwsService;
+
+  /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
+  constructor(callbackUrl: string, caller: Caller, clock: Clock) {
+    this.#service = new AwsService('execute-api', callbackUrl, caller, clock);
+  }
+
+  async post(socket: SocketId, body: string): Promise<Posted> {
+    return (await this.#call('POST', socket, body)) ?? { kind: 'posted' };
+  }
+
+  async end(socket: SocketId): Promise<void> {
+    // Best effort: a connection that can't be ended now is cut by API Gateway at 2 hours.
+    await this.#call('DELETE', socket);
+  }
+
+  async has(socket: SocketId): Promise<boolean> {
+    return (await this.#call('GET', socket))?.kind !== 'gone';
+  }
+
+  /** Undefined if it was done. Ids end in `=`, which is escaped on the wire. */
+  async #call(method: HttpsRequest['method'], socket: SocketId, body = ''): Promise<Posted | undefined> {
+    const path = `/@connections/${encodeURIComponent(socket)}`;
+    const answer = await this.#service.call({ method, path, headers: headersOf[method], body });
+    if (answer.status >= 200 && answer.status < 300) return undefined;
+    const refusal = refusalOf(answer.status);
+    if (refusal === undefined) throw new AwsFault(`${method} @connections`, answer);
+    return refusal;
+  }
+}
+
+const headersOf = {
+  POST: { 'content-type': 'application/octet-stream' },
+  GET: {},
+  DELETE: {},
+} as const;

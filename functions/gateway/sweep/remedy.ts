@@ -1,0 +1,56 @@
+import type { GatewaySettings } from '../gateway.ts';
+import { hashOf } from '../hash.ts';
+import type { SocketRecord } from '../record.ts';
+
+/** What a record needs from whoever looks after it. */
+export type Remedy =
+  | 'none'
+  /** Its messages wait, and nobody posts them. */
+  | 'flush'
+  /** Its closed hook is due, and nobody posts it. */
+  | 'tell'
+  /** Whoever asked the app about it has died. */
+  | 'abandon'
+  /** It is older than any connection, so its end was not told. */
+  | 'end'
+  /** It is its turn to be asked whether its connection still exists. */
+  | 'probe';
+
+/** The moment of a sweep: milliseconds since 1970, and the whole minute that it is for. */
+export interface Moment {
+  readonly now: number;
+  readonly minute: number;
+}
+
+/** What a record needs at a moment. A worker that may still be at it is given time, so that nothing is done twice. */
+export function remedyFor(record: SocketRecord, moment: Moment, settings: GatewaySettings): Remedy {
+  const { now } = moment;
+  const isFree = record.leaseUntil <= now;
+  const isStale = (since: number): boolean => now - since >= settings.staleMs;
+  switch (record.status) {
+    case 'opening':
+      return isStale(record.openedAt) ? 'abandon' : 'none';
+    case 'closing':
+      return isFree && isDue(record, isStale) ? 'tell' : 'none';
+    case 'accepted':
+      if (now - record.openedAt >= settings.lifeMs) return 'end';
+      return isFree && isStale(record.acceptedAt) ? 'flush' : 'none';
+    case 'open':
+      if (now - record.openedAt >= settings.lifeMs) return 'end';
+      return isProbed(record, moment, settings) ? 'probe' : 'none';
+  }
+}
+
+/** A hook that was tried is due when its pause is over; else whoever ended the socket may be about to queue it. */
+function isDue({ attempts, acceptedAt, openedAt, end }: SocketRecord, isStale: (since: number) => boolean) {
+  if (attempts > 0) return true;
+  // Until the app has decided, the end of a socket is the handshake's to tell.
+  return isStale(acceptedAt > 0 ? (end?.time ?? 0) : Math.max(openedAt, end?.time ?? 0));
+}
+
+/** Every socket has its minute. API Gateway: a connection is said to be gone for a while after its handshake. */
+function isProbed({ socket, acceptedAt }: SocketRecord, { now, minute }: Moment, settings: GatewaySettings) {
+  const { probeMinutes, disbeliefMs } = settings;
+  if (probeMinutes === 0 || now - acceptedAt < disbeliefMs) return false;
+  return hashOf(socket) % probeMinutes === minute % probeMinutes;
+}

@@ -1,0 +1,219 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { freshPath } from '../contract/gateway/world.ts';
+import { Api } from '../support/api.ts';
+import { type Client, connect } from '../support/client.ts';
+import { testSecrets } from '../support/local.ts';
+import { type Handler as AppHandler, RecordingApp } from '../support/recording-app.ts';
+import { ApiGateway } from './api-gateway/api-gateway.ts';
+import { type Door, doors, type Handler } from './bundles.ts';
+import { Dynamo } from './dynamo-table.ts';
+import { startHttpApi } from './http-api.ts';
+import { JsonService } from './json-service.ts';
+import { Lambda, type LogLine } from './lambda.ts';
+import { expire, grow, itemsOf } from './passing-time.ts';
+import { Queue } from './queue.ts';
+import { type Origins, Wires } from './wires.ts';
+
+const minuteMs = 60_000;
+
+/** A socket that a test opened. */
+export interface Opened {
+  readonly client: Client;
+  readonly from: string;
+  readonly path: string;
+}
+
+/**
+ * A whole deployment in which everything can be made to fail: the bundled doors in threads, all that they send out
+ * on wires, and time that passes when a test says so.
+ */
+export class Cloud {
+  readonly app: RecordingApp;
+  readonly gateway: ApiGateway;
+  readonly queue: Queue;
+  readonly wires: Wires;
+  /** What is run for each door; a test may put another function in its place. */
+  readonly doors: Record<Door, Handler>;
+  readonly lambdas: Readonly<Record<Door, Lambda>>;
+  readonly #parts: Parts;
+  #api: { readonly url: string; stop(): Promise<void> } | undefined;
+
+  private constructor(parts: Parts, gateway: ApiGateway, wires: Wires) {
+    this.#parts = parts;
+    this.app = parts.app;
+    this.queue = parts.queue;
+    this.gateway = gateway;
+    this.wires = wires;
+    const lambdas = doors.map((door) => [door, new Lambda(door, this.environment(wires))] as const);
+    this.lambdas = Object.fromEntries(lambdas) as Record<Door, Lambda>;
+    const handlers = lambdas.map(([door, lambda]) => [door, (event: unknown) => lambda.invoke(event)]);
+    this.doors = Object.fromEntries(handlers) as Record<Door, Handler>;
+  }
+
+  /** Deploys one with these settings, by the names that the Lambdas' environment has for them. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Cloud> {
+    const parts = await startParts(settings);
+    let cloud: Cloud | undefined;
+    const invoke = (door: Door) => async (event: unknown) => cloud?.doors[door](event);
+    const gateway = await ApiGateway.start({
+      routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
+      returnResponse: true,
+    });
+    const origins = { ...parts.origins, connections: new URL(gateway.endpoint).origin };
+    cloud = new Cloud(parts, gateway, await Wires.open(origins));
+    parts.queue.attach(queueName, invoke('deliver'), visibilityMs);
+    cloud.#api = await startHttpApi(cloud.doors);
+    return cloud;
+  }
+
+  get api(): Api {
+    return new Api(this.#api?.url ?? '', testSecrets.apiKeys[0] ?? '');
+  }
+
+  /** What all functions have logged. */
+  get log(): LogLine[] {
+    return Object.values(this.lambdas).flatMap(({ lines }) => lines);
+  }
+
+  /** What the stack tells a function that reaches the world by these wires. */
+  environment(wires: Wires): Record<string, string> {
+    const { pathname } = new URL(this.gateway.endpoint);
+    return {
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      AWS_ENDPOINT_URL_DYNAMODB: wires.origin('dynamodb'),
+      AWS_ENDPOINT_URL_SQS: wires.origin('sqs'),
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: wires.origin('secrets'),
+      WEBHOOK_BASE_URL: `${wires.origin('app')}${new URL(this.app.baseUrl).pathname}`,
+      HOOK_TIMEOUT_MS: '2000',
+      TABLE_NAME: this.#parts.table,
+      QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueName}`,
+      CALLBACK_URL: `${wires.origin('connections')}${pathname}`,
+      WEBSOCKET_URL: this.gateway.url,
+      API_KEYS_SECRET: 'apiKeys',
+      WEBHOOK_SECRETS_SECRET: 'webhookSecrets',
+      URL_KEYS_SECRET: 'urlKeys',
+      ...this.#parts.settings,
+    };
+  }
+
+  /** Wires of their own, for a function that is not to share them. */
+  layWires(): Promise<Wires> {
+    return Wires.open({ ...this.#parts.origins, connections: new URL(this.gateway.endpoint).origin });
+  }
+
+  /** The URL of a client that asks for a path. */
+  at(path: string): string {
+    return `${this.gateway.url}?path=${encodeURIComponent(path)}`;
+  }
+
+  /** Opens a socket at a path that nobody else has; the app answers its hooks by this handler. */
+  async open(handler?: AppHandler): Promise<Opened> {
+    const path = freshPath();
+    if (handler !== undefined) this.app.on(path, handler);
+    const client = await connect(this.at(path));
+    const { from = '' } = (await this.app.hook(path, 'handshake')).fields;
+    return { client, from, path };
+  }
+
+  /** The items of the table. */
+  items() {
+    return itemsOf(this.#parts.client, this.#parts.table);
+  }
+
+  /** The schedule's minute: the sweep that was due in it, as EventBridge asks for it. */
+  async sweep(minute = Math.floor(Date.now() / minuteMs)): Promise<void> {
+    const time = new Date(minute * minuteMs).toISOString().replace('.000Z', 'Z');
+    const scheduled = { version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} };
+    await this.doors.sweep({ ...scheduled, time, region: 'eu-central-1' });
+  }
+
+  /** So many milliseconds go by: everything in the table is older, and what was delayed in the queue is due. */
+  async pass(ms: number): Promise<void> {
+    await grow(this.#parts.client, this.#parts.table, ms);
+    this.queue.pass(ms);
+  }
+
+  /** Every item is past its time to live; DynamoDB still has it. */
+  expire(): Promise<void> {
+    return expire(this.#parts.client, this.#parts.table);
+  }
+
+  /** The sweeps of so many minutes in a row, each with all that comes of it. */
+  async sweeps(count: number, beforeEach: () => Promise<void> = async () => {}): Promise<void> {
+    const now = Math.floor(Date.now() / minuteMs);
+    for (let minute = 1; minute <= count; minute++) {
+      await beforeEach();
+      await this.settled();
+      await this.sweep(now + minute);
+      await this.settled();
+    }
+  }
+
+  /** So many minutes go by, each with its sweep. */
+  minutes(count: number): Promise<void> {
+    return this.sweeps(count, () => this.pass(minuteMs));
+  }
+
+  /** As long as it takes until a killed function's work is another's: leases end, and SQS hands over anew. */
+  async recover(): Promise<void> {
+    await this.minutes(2);
+    await this.pass(visibilityMs);
+    await this.minutes(2);
+  }
+
+  /** Resolves when no function runs, and no task is due. */
+  async settled(): Promise<void> {
+    await this.gateway.settled();
+    await this.queue.settled();
+    await this.gateway.settled();
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    this.queue.stop();
+    for (const lambda of Object.values(this.lambdas)) await lambda.kill();
+    await this.#api?.stop();
+    await this.wires.close();
+    await this.#parts.stop();
+  }
+}
+
+const queueName = 'tasks';
+/** Six times the time of the function, as the stack has it. */
+const visibilityMs = 360_000;
+
+/** What a deployment stands on. */
+interface Parts {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly app: RecordingApp;
+  readonly queue: Queue;
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly origins: Omit<Origins, 'connections'>;
+  stop(): Promise<void>;
+}
+
+async function startParts(settings: Readonly<Record<string, string>>): Promise<Parts> {
+  const [app, queue, dynamo] = [new RecordingApp(), new Queue(), await Dynamo.start()];
+  const lists: Record<string, readonly string[]> = { ...testSecrets };
+  const secrets = new JsonService({
+    GetSecretValue: ({ SecretId }) => ({ SecretString: lists[String(SecretId)]?.join(',') }),
+  });
+  const sqs = new JsonService({ SendMessage: queue.sendMessage });
+  const client = dynamo.client();
+  return {
+    ...{ settings, app, queue, client, table: await dynamo.table(client) },
+    origins: {
+      dynamodb: dynamo.endpoint,
+      sqs: await sqs.listen(),
+      secrets: await secrets.listen(),
+      app: new URL(await app.listen()).origin,
+    },
+    stop: async () => {
+      for (const part of [app, sqs, secrets, dynamo]) await part.stop();
+    },
+  };
+}

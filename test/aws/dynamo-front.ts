@@ -1,0 +1,95 @@
+import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { portOf } from '../contract/ports/port-of.ts';
+
+/** How DynamoDB's answers are passed on. */
+export type Manner =
+  | 'faithful'
+  /** The answer to every first request for a write is lost, once that was carried out: its connection is cut. */
+  | 'forgetful'
+  /** Refusals carry the item, as those of DynamoDB do (ReturnValuesOnConditionCheckFailure); the emulator leaves it out. */
+  | 'telling';
+
+/** What was asked, and what was answered. */
+interface Exchange {
+  readonly operation: string;
+  readonly body: string;
+  readonly status: number;
+  readonly answer: string;
+}
+
+/** Stands in front of DynamoDB: counts what is asked, and passes the answers on in its manner. */
+export class DynamoFront {
+  readonly #server: Server;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #origin: string;
+  readonly #manner: Manner;
+  /** Requests whose answer was lost and which have not come again. */
+  readonly #lost = new Set<string>();
+  #counts: Record<string, number> = {};
+
+  private constructor(origin: string, manner: Manner) {
+    this.#origin = origin;
+    this.#manner = manner;
+    this.#server = createServer(async (incoming, response) => {
+      const body = await text(incoming);
+      const operation = String(incoming.headers['x-amz-target']).replace(/^.*\./, '');
+      this.#counts[operation] = (this.#counts[operation] ?? 0) + 1;
+      const exchange = await this.#ask(incoming, operation, body);
+      if (this.#loses(exchange)) response.destroy();
+      else response.writeHead(exchange.status).end(await this.#told(incoming, exchange));
+    });
+  }
+
+  static async open(origin: string, manner: Manner = 'faithful'): Promise<DynamoFront> {
+    const front = new DynamoFront(origin, manner);
+    await new Promise<void>((resolve) => front.#server.listen(0, '127.0.0.1', resolve));
+    return front;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  /** How many requests of each kind have come since this was asked last. */
+  sent(): Record<string, number> {
+    const before = this.#counts;
+    this.#counts = {};
+    return before;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    this.#agent.destroy();
+  }
+
+  async #ask({ headers }: IncomingMessage, operation: string, body: string): Promise<Exchange> {
+    const length = String(Buffer.byteLength(body));
+    const asked = {
+      ...headers,
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'content-length': length,
+    };
+    const answered = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(this.#origin, { method: 'POST', headers: asked, agent: this.#agent }, resolve);
+      sent.on('error', reject).end(body);
+    });
+    return { operation, body, status: answered.statusCode ?? 0, answer: await text(answered) };
+  }
+
+  #loses({ operation, body }: Exchange): boolean {
+    if (this.#manner !== 'forgetful' || !/^(?:Put|Update|Delete)Item$/.test(operation)) return false;
+    if (this.#lost.delete(body)) return false;
+    this.#lost.add(body);
+    return true;
+  }
+
+  async #told(incoming: IncomingMessage, { body, answer }: Exchange): Promise<string> {
+    if (this.#manner !== 'telling' || !answer.includes('ConditionalCheckFailed')) return answer;
+    const { TableName, Key, Item } = JSON.parse(body);
+    const read = { TableName, Key: Key ?? { socket: Item.socket }, ConsistentRead: true };
+    const found = await this.#ask(incoming, 'GetItem', JSON.stringify(read));
+    return JSON.stringify({ ...JSON.parse(answer), ...JSON.parse(found.answer) });
+  }
+}

@@ -1,0 +1,75 @@
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { bundleOf, type Door, timeoutMs } from './bundles.ts';
+import type { Ran, Run } from './lambda-runtime.ts';
+
+/** A line of a function's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** A bundled door in a thread of its own, with its own environment; it can be killed at any moment, as Lambda can. */
+export class Lambda {
+  /** What it has logged. */
+  readonly lines: LogLine[] = [];
+  readonly #door: Door;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #running = new Map<number, (ran: Ran) => void>();
+  #worker: Promise<Worker> | undefined;
+  #runs = 0;
+
+  constructor(door: Door, environment: Readonly<Record<string, string>>) {
+    this.#door = door;
+    this.#environment = environment;
+  }
+
+  /** Runs it once, in a fresh thread if there is none; rejects if it throws, is killed or takes longer than it may. */
+  async invoke(event: unknown, mostMs = timeoutMs(this.#door)): Promise<unknown> {
+    this.#worker ??= this.#start();
+    const worker = await this.#worker;
+    this.#runs += 1;
+    const run: Run = { id: this.#runs, event, timeoutMs: mostMs };
+    const timer = setTimeout(() => void this.kill(), mostMs);
+    const ran = await new Promise<Ran>((resolve) => {
+      this.#running.set(run.id, resolve);
+      worker.postMessage(run);
+    });
+    clearTimeout(timer);
+    if ('error' in ran) throw new Error(ran.error);
+    return ran.value;
+  }
+
+  /** Ends it where it stands. */
+  async kill(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await (await worker)?.terminate();
+  }
+
+  async #start(): Promise<Worker> {
+    const worker = new Worker(new URL(await bundleOf('runtime')), {
+      workerData: { door: await bundleOf(this.#door) },
+      env: { ...this.#environment },
+      stdout: true,
+    });
+    createInterface({ input: worker.stdout }).on('line', (line) => this.lines.push(JSON.parse(line)));
+    worker.on('message', (ran: Ran) => {
+      this.#running.get(ran.id)?.(ran);
+      this.#running.delete(ran.id);
+    });
+    let why = 'The function was killed.';
+    worker.on('error', (error) => {
+      why = String(error);
+    });
+    worker.on('exit', () => this.#died(why));
+    return worker;
+  }
+
+  #died(error: string): void {
+    this.#worker = undefined;
+    for (const [id, tell] of this.#running) tell({ id, error });
+    this.#running.clear();
+  }
+}

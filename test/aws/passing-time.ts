@@ -1,0 +1,58 @@
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+
+/** The times that an item holds, and how many of their units a millisecond is. */
+const times: Readonly<Record<string, number>> = {
+  openedAt: 1,
+  acceptedAt: 1,
+  endedAt: 1,
+  leaseUntil: 1,
+  expires: 1 / 1_000,
+};
+
+/** Makes everything in a table so many milliseconds older than it is; nobody else may be writing there. */
+export async function grow(client: DynamoDBClient, table: string, olderMs: number): Promise<void> {
+  const older = (await itemsOf(client, table)).map((item) => {
+    const found = Object.keys(times).filter((name) => item[name] !== undefined);
+    const values = found.map((name): [string, AttributeValue] => [
+      `:${name}`,
+      { N: String(-Math.ceil(olderMs * (times[name] ?? 1))) },
+    ]);
+    return client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: { socket: item['socket'] ?? { S: '' } },
+        UpdateExpression: `ADD ${found.map((name) => `#${name} :${name}`).join(', ')}`,
+        ConditionExpression: 'attribute_exists(#socket)',
+        ExpressionAttributeNames: Object.fromEntries(['socket', ...found].map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(values),
+      }),
+    );
+  });
+  await Promise.all(older);
+}
+
+/** Lets everything in a table be past its time to live. */
+export async function expire(client: DynamoDBClient, table: string): Promise<void> {
+  for (const { socket = { S: '' } } of await itemsOf(client, table)) {
+    await client.send(
+      new UpdateItemCommand({
+        ...{ TableName: table, Key: { socket }, UpdateExpression: 'SET #expires = :past' },
+        ExpressionAttributeNames: { '#expires': 'expires' },
+        ExpressionAttributeValues: { ':past': { N: '1' } },
+      }),
+    );
+  }
+}
+
+/** All that a table holds. */
+export async function itemsOf(
+  client: DynamoDBClient,
+  table: string,
+): Promise<Record<string, AttributeValue>[]> {
+  return (await client.send(new ScanCommand({ TableName: table, ConsistentRead: true }))).Items ?? [];
+}

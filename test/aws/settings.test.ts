@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { parseSettings } from '../../functions/aws/settings.ts';
+
+/** What the stack and Lambda set. */
+const environment = {
+  WEBHOOK_BASE_URL: 'https://app.example/websocket',
+  WEBSOCKET_URL: 'wss://abc.execute-api.eu-central-1.amazonaws.com/prod',
+  CALLBACK_URL: 'https://abc.execute-api.eu-central-1.amazonaws.com/prod',
+  TABLE_NAME: 'sockets',
+  QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/tasks',
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'AKID',
+  AWS_SECRET_ACCESS_KEY: 'a-secret',
+  AWS_SESSION_TOKEN: 'a-token',
+};
+
+const endpointsOf = (set: Readonly<Record<string, string>>) => {
+  const { table, queue, secrets } = parseSettings({ ...environment, ...set });
+  return [table.endpoint, queue.endpoint, secrets.endpoint];
+};
+
+describe('the settings of a function', () => {
+  test('say who calls AWS from where', () => {
+    expect(parseSettings(environment).caller).toEqual({
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'AKID', secretAccessKey: 'a-secret', sessionToken: 'a-token' },
+    });
+  });
+
+  test('write the base URL of hooks as it is used, also one that was not known when the stack was checked', () => {
+    const set = { ...environment, WEBHOOK_BASE_URL: 'https://app.example:443/' };
+    expect(parseSettings(set).gateway.webhookBaseUrl).toBe('https://app.example');
+    const query = { ...environment, WEBHOOK_BASE_URL: 'https://app.example/?a=b' };
+    expect(() => parseSettings(query)).toThrow('no query');
+  });
+
+  test('need no session, which a user of an emulator has none of', () => {
+    const { caller } = parseSettings({ ...environment, AWS_SESSION_TOKEN: '' });
+    expect(caller.credentials.sessionToken).toBeUndefined();
+  });
+
+  test('name everything that is missing or malformed at once, and no value of a secret', () => {
+    const set = {
+      WEBHOOK_BASE_URL: '',
+      CALLBACK_URL: 'abc.execute-api.eu-central-1.amazonaws.com',
+      QUEUE_URL: 'tasks',
+      HOOK_TIMEOUT_MS: '1s',
+      AWS_ENDPOINT_URL_SQS: 'file:///sqs',
+      AWS_SECRET_ACCESS_KEY: 'a-secret',
+    };
+    expect(() => parseSettings(set)).toThrow(
+      [
+        'WEBHOOK_BASE_URL must be set.',
+        'HOOK_TIMEOUT_MS must be a whole number from 1 to 20000.',
+        'WEBSOCKET_URL must be set.',
+        'CALLBACK_URL must be a URL.',
+        'TABLE_NAME must be set.',
+        'QUEUE_URL must be a URL.',
+        'AWS_REGION must be set.',
+        'AWS_ACCESS_KEY_ID must be set.',
+        'AWS_ENDPOINT_URL_SQS must be a URL.',
+      ].join(' '),
+    );
+  });
+});
+
+describe('services are', () => {
+  const sqs = 'https://sqs.eu-central-1.amazonaws.com';
+
+  test('where AWS has them in the region', () => {
+    expect(endpointsOf({})).toEqual([
+      'https://dynamodb.eu-central-1.amazonaws.com',
+      sqs,
+      'https://secretsmanager.eu-central-1.amazonaws.com',
+    ]);
+  });
+
+  test('under another domain in China', () => {
+    const [table, , secrets] = endpointsOf({ AWS_REGION: 'cn-north-1' });
+    expect(table).toBe('https://dynamodb.cn-north-1.amazonaws.com.cn');
+    expect(secrets).toBe('https://secretsmanager.cn-north-1.amazonaws.com.cn');
+  });
+
+  test('where the queue is, for SQS', () => {
+    expect(endpointsOf({ QUEUE_URL: 'http://127.0.0.1:4566/000000000000/tasks' })[1]).toBe(
+      'http://127.0.0.1:4566',
+    );
+  });
+
+  test('all where an emulator of all is', () => {
+    const emulator = 'http://127.0.0.1:4566';
+    expect(endpointsOf({ AWS_ENDPOINT_URL: emulator })).toEqual([emulator, emulator, emulator]);
+  });
+
+  test('each where its own emulator is', () => {
+    const own = {
+      AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:2',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:3',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:4',
+    };
+    expect(endpointsOf(own)).toEqual(['http://127.0.0.1:3', 'http://127.0.0.1:1', 'http://127.0.0.1:2']);
+  });
+});

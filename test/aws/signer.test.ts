@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { Signer } from '../../functions/aws/signer.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import vectors from '../vectors/signatures.json' with { type: 'json' };
+
+/** A vector of the SigV4 test suite that AWS publishes; what is not said is as it is in all of them. */
+interface Vector {
+  readonly name: string;
+  readonly service?: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly sessionToken?: string;
+  readonly signedHeaders: string;
+  readonly signature: string;
+}
+
+const at = Date.parse('2015-08-30T12:36:00Z');
+const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const host = 'example.amazonaws.com';
+const scope = { service: 'service', region: 'us-east-1' };
+
+describe("AWS's own examples", () => {
+  test.for<Vector>(vectors)('$name is signed as AWS signs it', (vector) => {
+    const { service = 'service', method, path, body = '', sessionToken } = vector;
+    const signer = new Signer({ ...keys, sessionToken }, { ...scope, service }, new ManualClock(at));
+    const headers = { host, ...vector.headers };
+    expect(signer.sign({ method, path, headers, body })).toEqual({
+      ...headers,
+      'x-amz-date': '20150830T123600Z',
+      ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+      authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/${service}/aws4_request, SignedHeaders=${vector.signedHeaders}, Signature=${vector.signature}`,
+    });
+  });
+});
+
+describe('a signer', () => {
+  const request = { method: 'GET', path: '/', headers: { host }, body: '' };
+
+  test('that was used before midnight signs the next day with the next key', async () => {
+    const clock = new ManualClock(Date.parse('2015-08-29T23:59:59.999Z'));
+    const signer = new Signer(keys, scope, clock);
+    expect(signer.sign(request)['authorization']).toContain('/20150829/');
+    await clock.advance(at - clock.now());
+    expect(signer.sign(request)['authorization']).toContain(vectors[0]?.signature);
+  });
+
+  test('signs each second anew', async () => {
+    const clock = new ManualClock(at);
+    const signer = new Signer(keys, scope, clock);
+    const dates = [signer.sign(request), signer.sign(request)];
+    await clock.advance(1_000);
+    dates.push(signer.sign(request));
+    expect(dates.map((headers) => headers['x-amz-date'])).toEqual([
+      '20150830T123600Z',
+      '20150830T123600Z',
+      '20150830T123601Z',
+    ]);
+    expect(new Set(dates.map(({ authorization }) => authorization)).size).toBe(2);
+  });
+});

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { SqsLater } from '../../functions/aws/sqs-later.ts';
+import { parseTask } from '../../functions/aws/task.ts';
+import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import { newSocket } from '../fakes/a-record.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { type Answer, RecordingService } from './recording-service.ts';
+
+const sent: Answer = { body: '{"MessageId":"1"}' };
+const caller = { region: 'eu-central-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+const services: RecordingService[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop();
+});
+
+/** A queue whose service answers so. */
+async function start(...answers: readonly Answer[]) {
+  const service = new RecordingService(...answers);
+  services.push(service);
+  const endpoint = await service.listen();
+  const clock = new ManualClock();
+  const later = new SqsLater({ url: 'https://sqs.example/1/tasks', endpoint }, caller, clock);
+  const inputs = () => service.requests.map(({ body }) => JSON.parse(body));
+  return { service, clock, later, inputs };
+}
+
+const task = { kind: 'closed', socket: newSocket() } as const;
+
+describe('a task', () => {
+  test('is one message to its queue, at once', async () => {
+    const { later, inputs } = await start(sent);
+    await later.queue(task);
+    expect(inputs()).toEqual([
+      { QueueUrl: 'https://sqs.example/1/tasks', MessageBody: JSON.stringify(task), DelaySeconds: 0 },
+    ]);
+  });
+
+  test.for([
+    { delayMs: 1, seconds: 1 },
+    { delayMs: 1_000, seconds: 1 },
+    { delayMs: 899_001, seconds: 900 },
+    { delayMs: 3_600_000, seconds: 900 },
+  ])('of $delayMs ms has a delay of $seconds s', async ({ delayMs, seconds }) => {
+    const { later, inputs } = await start(sent);
+    await later.queue(task, delayMs);
+    expect(inputs()[0].DelaySeconds).toBe(seconds);
+  });
+
+  test('that is too long for one message becomes several, in their order', async () => {
+    const { later, inputs } = await start(sent);
+    const random = (): string => Array.from({ length: 9_000 }, () => newSocket()).join('');
+    const long: DeliverTask = {
+      ...{ kind: 'deliver', socket: newSocket(), hook: 'message_1', broadcast: [], close: true },
+      send: [0, 1, 2, 3].map(() => ({ sockets: [newSocket()], malformed: [], body: random() })),
+    };
+    await later.queue(long);
+    const tasks = inputs().map(({ MessageBody }) => parseTask(MessageBody));
+    expect(tasks.length).toBeGreaterThan(1);
+    expect(tasks.flatMap((part) => (part.kind === 'deliver' ? part.send : []))).toEqual(long.send);
+    expect(tasks.map((part) => part.kind === 'deliver' && part.close)).toEqual([
+      ...tasks.slice(1).map(() => false),
+      true,
+    ]);
+  });
+});
+
+describe('a fault that may pass', () => {
+  const faults: Readonly<Record<string, Answer>> = {
+    'a fault of SQS': { status: 500, body: '{"__type":"com.amazonaws.sqs#InternalError"}' },
+    'SQS being unavailable': { status: 503, body: '<html>' },
+    'throttling by 429': { status: 429 },
+    'throttling by name': { status: 400, headers: { 'x-amzn-errortype': 'ThrottlingException' } },
+    'throttling in the body': { status: 403, body: '{"__type":"com.amazonaws.sqs#RequestThrottled"}' },
+    'a connection that breaks': 'hang up',
+    'an answer that is none': { body: '{"Mess' },
+  };
+
+  test.for(Object.entries(faults))('is waited out with jitter: %s', async ([, fault]) => {
+    const { later, clock, inputs } = await start(fault, fault, fault, sent);
+    clock.chance = 0.25;
+    await clock.until(later.queue(task));
+    expect(inputs()).toHaveLength(4);
+    expect(clock.slept).toEqual([25, 50, 100]);
+  });
+
+  test('and does not is told after four tries', async () => {
+    const { later, clock, inputs } = await start({ status: 500, body: '{"__type":"InternalError"}' });
+    await expect(clock.until(later.queue(task))).rejects.toThrow('SendMessage: 500 InternalError');
+    expect(inputs()).toHaveLength(4);
+  });
+});
+
+describe('a fault that will not pass', () => {
+  test('is told at once, with what SQS says of it', async () => {
+    const message = 'User: arn:aws:sts::1:role is not authorized to perform: sqs:sendmessage';
+    const denied = { __type: 'com.amazon.coral.service#AccessDeniedException', message };
+    const { later, inputs } = await start({ status: 400, body: JSON.stringify(denied) });
+    await expect(later.queue(task)).rejects.toThrow(`SendMessage: 400 AccessDeniedException ${message}`);
+    expect(inputs()).toHaveLength(1);
+  });
+
+  test('is told without the headers that SQS repeats of a signature that does not match', async () => {
+    const message =
+      'The signature does not match.\n\nThe Canonical String should have been\nx-amz-security-token:secret';
+    const mismatch = { __type: 'com.amazon.coral.service#SignatureDoesNotMatch', message };
+    const { later } = await start({ status: 403, body: JSON.stringify(mismatch) });
+    const told = await later.queue(task).catch(String);
+    expect(told).toBe('AwsFault: SendMessage: 403 SignatureDoesNotMatch The signature does not match.');
+  });
+});

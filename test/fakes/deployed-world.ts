@@ -1,0 +1,38 @@
+import type { GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import { type FakeWorld, fakeGateway } from './fake-gateway.ts';
+import { sweepMinutes } from './sweep-minutes.ts';
+
+const asDeployed: Partial<GatewaySettings> = {
+  ...{ defersDeliveries: true, leaseMs: 90_000, staleMs: 90_000 },
+  retry: { attempts: 3, withinMs: 5_000 },
+};
+
+/** A world of fakes whose gateway is set as it is on AWS, but that replies are posted, and for what is given. */
+export function deployedWorld(given: Partial<GatewaySettings> = {}): FakeWorld {
+  return fakeGateway({ settings: { ...asDeployed, ...given } });
+}
+
+/** Lets sweeps come by until whoever has no connection was probed, twice over. */
+export async function recover(world: FakeWorld): Promise<void> {
+  await sweepMinutes(world, 65);
+}
+
+/** The sockets that there is a record of, by their status. */
+export async function standing(world: FakeWorld): Promise<Record<SocketId, string>> {
+  const found: Record<SocketId, string> = {};
+  for await (const page of world.registry.survey()) {
+    for (const { socket, status } of page) found[socket] = status;
+  }
+  return found;
+}
+
+/** The codes with which the app was told of a socket's end; throws if that came under any webhook-id but the one. */
+export function codesTold({ app }: FakeWorld, socket: SocketId): string[] {
+  const requests = app.requests.filter(
+    (_, at) => app.hooks[at]?.['event'] === 'closed' && app.hooks[at]?.['from'] === socket,
+  );
+  const strange = requests.filter(({ headers }) => headers['webhook-id'] !== `closed_${socket}`);
+  if (strange.length > 0) throw new Error(`A closed hook of ${socket} had another id.`);
+  return requests.map(({ body }) => new URLSearchParams(body).get('code') ?? '');
+}

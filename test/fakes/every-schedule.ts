@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+
+/** Something that several actors do at once, step by step. */
+export interface Play {
+  /** The steps that could come next; none when it is over. */
+  readonly choices: readonly string[];
+  step(at: number): Promise<void>;
+  /** All that decides how it goes on, and what `end` looks at. */
+  state(): Promise<unknown>;
+  /** Looks at what came of it; throws if that is not as it should be. */
+  end(): Promise<void>;
+}
+
+/** How much was looked at. */
+export interface Enumeration {
+  /** In how many orders the steps can come. */
+  readonly schedules: number;
+  /** How many different states they lead through. */
+  readonly states: number;
+  /** How many of these are ends. */
+  readonly ends: number;
+}
+
+interface State {
+  readonly next: string[];
+}
+
+/** Choices that are still to be played, and the state before the last of them. */
+interface Branch {
+  readonly path: readonly number[];
+  readonly from: State;
+}
+
+/**
+ * Plays a play in every order that its steps can come in, depth first, each time from its beginning. Two orders that
+ * lead to the same state go on in the same ways, so these are played once and counted for both.
+ */
+export async function everySchedule(begin: () => Promise<Play>): Promise<Enumeration> {
+  const states = new Map<string, State>();
+  const open: Branch[] = [{ path: [], from: { next: [] } }];
+  let first = '';
+  let ends = 0;
+  for (let branch = open.pop(); branch !== undefined; branch = open.pop()) {
+    const play = await begin();
+    const steps: string[] = [];
+    const forward = async (at: number): Promise<void> => {
+      steps.push(play.choices[at] ?? `no step ${at}`);
+      await play.step(at);
+    };
+    const path = [...branch.path];
+    for (const at of path) await forward(at);
+    for (let { from } = branch; ; ) {
+      const key = await keyOf(play);
+      from.next.push(key);
+      if (first === '') first = key;
+      if (states.has(key)) break;
+      from = { next: [] };
+      states.set(key, from);
+      for (let at = play.choices.length - 1; at > 0; at--) open.push({ path: [...path, at], from });
+      if (play.choices.length === 0) {
+        ends += 1;
+        await check(play, steps);
+        break;
+      }
+      path.push(0);
+      await forward(0);
+    }
+  }
+  return { schedules: countFrom(first, states, new Map()), states: states.size, ends };
+}
+
+async function check(play: Play, steps: readonly string[]): Promise<void> {
+  try {
+    await play.end();
+  } catch (cause) {
+    throw new Error(`In this order it goes wrong:\n  ${steps.join('\n  ')}\n${String(cause)}`, { cause });
+  }
+}
+
+async function keyOf(play: Play): Promise<string> {
+  return createHash('sha1')
+    .update(JSON.stringify(await play.state()))
+    .digest('base64');
+}
+
+function countFrom(key: string, states: ReadonlyMap<string, State>, known: Map<string, number>): number {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const next = states.get(key)?.next ?? [];
+  const count = next.length === 0 ? 1 : next.reduce((sum, one) => sum + countFrom(one, states, known), 0);
+  known.set(key, count);
+  return count;
+}

@@ -1,0 +1,25 @@
+import type { Gateway } from '../../functions/gateway/gateway.ts';
+import { type Pass, PassedRegistry } from './passed-registry.ts';
+
+export type { Pass } from './passed-registry.ts';
+
+/** A gateway whose every call to the world goes through a pass: its registry, connections, app, queue and pauses. */
+export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
+  const { registry, connections, app, later, clock } = gateway;
+  return {
+    ...gateway,
+    registry: new PassedRegistry(registry, pass),
+    connections: {
+      post: (socket, body) => pass(`post ${body}`, () => connections.post(socket, body)),
+      end: (socket) => pass('end', () => connections.end(socket)),
+      has: (socket) => pass('has', () => connections.has(socket)),
+    },
+    app: { post: (request) => pass(`hook ${request.headers['webhook-id']}`, () => app.post(request)) },
+    later: { queue: (task, delay) => pass(`queue ${task.kind}`, () => later.queue(task, delay)) },
+    clock: {
+      now: () => clock.now(),
+      random: () => clock.random(),
+      sleep: (ms) => pass('sleep', () => clock.sleep(ms)),
+    },
+  };
+}

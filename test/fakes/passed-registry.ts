@@ -1,0 +1,79 @@
+import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+
+/** Decides when, and whether, a call of a port has its effect and its answer. */
+export type Pass = <Answer>(call: string, effect: () => Promise<Answer>) => Promise<Answer>;
+
+/** A registry whose every call goes through a pass. A survey or a broadcast reads all records in one call. */
+export class PassedRegistry implements Registry {
+  readonly #registry: Registry;
+  readonly #pass: Pass;
+
+  constructor(registry: Registry, pass: Pass) {
+    this.#registry = registry;
+    this.#pass = pass;
+  }
+
+  put(record: SocketRecord) {
+    return this.#pass('put', () => this.#registry.put(record));
+  }
+
+  get(socket: SocketId) {
+    return this.#pass('get', () => this.#registry.get(socket));
+  }
+
+  accept(socket: SocketId, acceptance: Acceptance, to: 'open' | 'accepted') {
+    return this.#pass(`accept ${to}`, () => this.#registry.accept(socket, acceptance, to));
+  }
+
+  keep(socket: SocketId, state: string) {
+    return this.#pass('keep', () => this.#registry.keep(socket, state));
+  }
+
+  close(socket: SocketId, end: SocketEnd, leaseMs?: number) {
+    return this.#pass(`close ${end.code}`, () => this.#registry.close(socket, end, leaseMs));
+  }
+
+  lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
+    return this.#pass(`lease ${status}`, () => this.#registry.lease(socket, status, forMs));
+  }
+
+  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
+    return this.#pass(`postpone ${status}`, () => this.#registry.postpone(socket, status, forMs));
+  }
+
+  remove(socket: SocketId) {
+    return this.#pass('remove', () => this.#registry.remove(socket));
+  }
+
+  append(socket: SocketId, body: string) {
+    return this.#pass(`append ${body}`, () => this.#registry.append(socket, body));
+  }
+
+  waiting(socket: SocketId) {
+    return this.#pass('waiting', () => this.#registry.waiting(socket));
+  }
+
+  flushed(socket: SocketId, count: number) {
+    return this.#pass(`flushed ${count}`, () => this.#registry.flushed(socket, count));
+  }
+
+  list(filter: SocketFilter, limit: number, cursor?: string) {
+    return this.#pass('list', () => this.#registry.list(filter, limit, cursor));
+  }
+
+  async *survey() {
+    yield* await this.#pass('survey', () => all(this.#registry.survey()));
+  }
+
+  async *pages(filter: SocketFilter) {
+    yield* await this.#pass('pages', () => all(this.#registry.pages(filter)));
+  }
+}
+
+async function all<Page>(pages: AsyncIterable<Page>): Promise<Page[]> {
+  const read: Page[] = [];
+  for await (const page of pages) read.push(page);
+  return read;
+}

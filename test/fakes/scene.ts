@@ -1,0 +1,233 @@
+import { deliver } from '../../functions/gateway/deliver/deliver.ts';
+import type { Outcome } from '../../functions/gateway/deliver/outcome.ts';
+import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
+import { perform } from '../../functions/gateway/perform.ts';
+import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { type Admission, handshake, type Knock } from '../../functions/gateway/relay/handshake.ts';
+import { hangUp } from '../../functions/gateway/relay/hang-up.ts';
+import type { AppResponse } from '../../functions/wire/answer.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import { deployedWorld } from './deployed-world.ts';
+import type { Play } from './every-schedule.ts';
+import type { FakeWorld } from './fake-gateway.ts';
+import { passedGateway } from './passed-gateway.ts';
+import { sweepMinutes, work } from './sweep-minutes.ts';
+import { quiet, Turnstile } from './turnstile.ts';
+
+/** A message that somebody sent: what came of it, and what had been sent, and had its outcome, before it. */
+export interface Sent {
+  readonly body: string;
+  readonly after: readonly string[];
+  outcome?: Outcome;
+}
+
+/**
+ * Actors at work on one socket, each call of each of which waits at a turnstile. A task that is queued is an actor
+ * too, from that moment on; what is queued with a delay is done when all the others are done.
+ */
+export class Scene implements Play {
+  readonly world: FakeWorld;
+  readonly socket: SocketId;
+  /** The messages that were sent, in the order in which their sends began. */
+  readonly sent: Sent[] = [];
+  /** What nobody expected. */
+  readonly faults: string[] = [];
+  /** What the client was told, once it was. */
+  admission: Admission | undefined;
+  /** Whether the app was told of the end of a socket that it was still being asked about. */
+  isToldEarly = false;
+  /** The messages that have their outcome. */
+  readonly #done: string[] = [];
+  /** How often the queue hands out a task. */
+  copies = 1;
+  readonly #turnstile: Turnstile;
+  /** How many tasks of a kind an actor has queued. */
+  readonly #tasks = new Map<string, number>();
+  /** Looks at what there is to be seen when all is over, and sweeps have come by. */
+  check: (scene: Scene) => Promise<void> = async () => {};
+  /** Whether the client is in, and whether it has left. */
+  #isIn = false;
+  #hasLeft = false;
+  /** How many posts fail all the same, and how. */
+  #refusals = 0;
+  #refusal: 'gone' | 'throttled' = 'gone';
+
+  constructor(socket: SocketId, settings: Partial<GatewaySettings> = {}) {
+    this.socket = socket;
+    this.world = deployedWorld(settings);
+    const { connections, clock } = this.world;
+    this.#turnstile = new Turnstile(() => clock.now());
+    connections.missing.add(socket);
+    connections.script(socket, () => {
+      if (!this.#isIn || this.#hasLeft) return { kind: 'gone' };
+      return { kind: this.#refusals-- > 0 ? this.#refusal : 'posted' };
+    });
+  }
+
+  /** The gateway as an actor has it. */
+  as(actor: string, answerTo: Gateway['app'] = this.world.app): Gateway {
+    const { gateway, clock, later } = this.world;
+    const pass = this.#turnstile.passOf(actor);
+    return {
+      ...passedGateway({ ...gateway, app: answerTo }, pass),
+      later: {
+        queue: (task, delayMs = 0) =>
+          pass(`queue ${task.kind}${delayMs > 0 ? ' later' : ''}`, async () => {
+            if (delayMs > 0) return later.queue(task, delayMs);
+            for (let copy = 0; copy < this.copies; copy++) {
+              this.begin(this.#nameOf(task.kind, actor), (own) => perform(own, task));
+            }
+          }),
+      },
+      clock: {
+        ...gateway.clock,
+        now: () => clock.now(),
+        random: () => clock.random(),
+        sleep: (ms) => {
+          const until = clock.now() + ms;
+          return pass('sleep', async () => clock.skipTo(until));
+        },
+      },
+    };
+  }
+
+  /** Sets an actor to work. */
+  begin(actor: string, run: (gateway: Gateway) => Promise<unknown>): void {
+    run(this.as(actor)).catch((error: unknown) => this.faults.push(`${actor}: ${String(error)}`));
+  }
+
+  /** The app's answer to a hook is to send this, at whatever moment that is. */
+  expectReply(body: string): void {
+    this.sent.push({ body, after: [], outcome: 'queued' });
+  }
+
+  /** Sends something, and keeps what came of it. */
+  async send(gateway: Gateway, body: string): Promise<void> {
+    const sent: Sent = { body, after: [...this.#done] };
+    this.sent.push(sent);
+    sent.outcome = await deliver(gateway, this.socket, body);
+    this.#done.push(body);
+  }
+
+  /**
+   * A client knocks; the app, while it is asked, sends this, and then answers. Until that is over there is no
+   * connection, and none ever if the client is refused.
+   */
+  knock(knock: Knock, answer: AppResponse, inside: readonly string[] = []): void {
+    const app = this.#turnstile.passOf('app');
+    let isAsked = false;
+    this.world.app.onPost = ({ url }) => {
+      if (isAsked && url.includes('/closed/')) this.isToldEarly = true;
+    };
+    const asked: Gateway['app'] = {
+      post: async (request) => {
+        await this.world.app.post(request);
+        isAsked = true;
+        const gateway = this.as('app');
+        for (const body of inside) await this.send(gateway, body);
+        return app('answers', async () => {
+          isAsked = false;
+          return answer;
+        });
+      },
+    };
+    const entering = async (): Promise<void> => {
+      const gateway = { ...this.as('handshake'), app: asked };
+      this.admission = await handshake(gateway, knock);
+      if (this.admission.kind === 'accepted') this.#enter();
+    };
+    entering().catch((error: unknown) => this.faults.push(`handshake: ${String(error)}`));
+  }
+
+  /** The socket stands like this from the beginning, its client is in, and these messages wait for it. */
+  async stand(record: Partial<SocketRecord>, waiting: readonly string[] = []): Promise<SocketRecord> {
+    const admitted = await this.world.admit({ ...record, socket: this.socket });
+    for (const body of waiting) {
+      this.sent.push({ body, after: [...this.#done], outcome: 'queued' });
+      this.#done.push(body);
+      await this.world.registry.append(this.socket, body);
+    }
+    this.#enter();
+    return admitted;
+  }
+
+  /** The first posts to a client that is in fail like this. */
+  refusePosts(count: number, how: 'gone' | 'throttled'): void {
+    this.#refusals = count;
+    this.#refusal = how;
+  }
+
+  /** The client goes, which `$disconnect` tells some time later. */
+  leave(): void {
+    const pass = this.#turnstile.passOf('client');
+    const goes = pass('goes', async () => {
+      this.#hasLeft = true;
+      this.world.connections.missing.add(this.socket);
+    });
+    this.begin('disconnect', async (gateway) => {
+      await goes;
+      await hangUp(gateway, this.socket, { code: 1001, reason: '' });
+    });
+  }
+
+  #enter(): void {
+    this.#isIn = true;
+    if (!this.#hasLeft) this.world.connections.missing.delete(this.socket);
+  }
+
+  /** A task is named after whoever queued it, so that it has one name in every order. */
+  #nameOf(kind: string, actor: string): string {
+    const count = (this.#tasks.get(kind + actor) ?? 0) + 1;
+    this.#tasks.set(kind + actor, count);
+    return `${kind} ${count} of ${actor}`;
+  }
+
+  /** What arrived at the client. */
+  get arrived(): string[] {
+    return this.world.connections.of(this.socket);
+  }
+
+  /** The codes with which the app was told of its end. */
+  get told(): string[] {
+    return this.world.app.told.map(({ code = '' }) => code);
+  }
+
+  record(): Promise<SocketRecord | undefined> {
+    return this.world.registry.get(this.socket);
+  }
+
+  get choices(): readonly string[] {
+    return this.#turnstile.waiting;
+  }
+
+  step(at: number): Promise<void> {
+    return this.#turnstile.letThrough(at);
+  }
+
+  async state(): Promise<unknown> {
+    await quiet();
+    const { clock, registry, connections, later } = this.world;
+    const record = [await this.record(), await registry.waiting(this.socket)];
+    const seen = [
+      this.arrived,
+      this.told,
+      connections.ended.length,
+      this.admission,
+      this.faults,
+      this.isToldEarly,
+    ];
+    const client = [this.#isIn, this.#hasLeft, this.#refusals];
+    const messages = [this.sent, [...this.#done].sort()];
+    return [this.#turnstile.state, clock.now(), record, seen, client, later.delayed, messages];
+  }
+
+  async end(): Promise<void> {
+    // What was queued with a delay comes first, its delay being short.
+    for (let round = 0; round < 2; round++) {
+      this.world.clock.skipTo(this.world.clock.now() + this.world.gateway.settings.tooEarlyMs);
+      await work(this.world);
+    }
+    await sweepMinutes(this.world, 3);
+    await this.check(this);
+  }
+}

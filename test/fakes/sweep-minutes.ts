@@ -1,0 +1,28 @@
+import type { Gateway } from '../../functions/gateway/gateway.ts';
+import { perform } from '../../functions/gateway/perform.ts';
+import { sweep } from '../../functions/gateway/sweep/sweep.ts';
+import type { FakeLater } from './fake-later.ts';
+import type { ManualClock } from './manual-clock.ts';
+
+/** What of a world the schedule moves. */
+export interface Scheduled {
+  readonly gateway: Gateway;
+  readonly clock: ManualClock;
+  readonly later: FakeLater;
+}
+
+/** Does what is queued, what is queued meanwhile, and once what was queued with a delay. */
+export async function work({ gateway, clock, later }: Scheduled): Promise<void> {
+  later.ripen();
+  await clock.until(later.run((task) => perform(gateway, task)));
+}
+
+/** Lets so many minutes pass, each with its sweep at its end and with what that left to be done. */
+export async function sweepMinutes(world: Scheduled, minutes: number): Promise<void> {
+  const { gateway, clock } = world;
+  for (let minute = 0; minute < minutes; minute++) {
+    await clock.advance(60_000 - (clock.now() % 60_000));
+    await clock.until(sweep(gateway, clock.now() / 60_000));
+    await work(world);
+  }
+}

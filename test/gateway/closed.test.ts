@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { post } from '../../functions/gateway/deliver/post.ts';
+import { perform } from '../../functions/gateway/perform.ts';
+import { closed } from '../../functions/gateway/relay/closed.ts';
+import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
+import { hangUp } from '../../functions/gateway/relay/hang-up.ts';
+import { sweep } from '../../functions/gateway/sweep/sweep.ts';
+import { acting, answered } from '../fakes/fake-app.ts';
+import { fakeGateway } from '../fakes/fake-gateway.ts';
+import { sweepMinutes, work } from '../fakes/sweep-minutes.ts';
+
+const end = { code: 1001, reason: 'Going away' };
+
+describe('an end that is found in many ways at once', () => {
+  const ways = ['hung up', 'found gone', 'probed', 'too old', 'queued'] as const;
+  // Whoever comes first is not to matter.
+  test.for(ways.map((_, turn) => [...ways.slice(turn), ...ways.slice(0, turn)]))(
+    'is told once: %o',
+    async (order) => {
+      const world = fakeGateway({ settings: { probeMinutes: 1 } });
+      const { gateway, app, connections, clock, registry } = world;
+      const record = await world.admit({ openedAt: clock.now() - 7_440_000 });
+      await clock.advance(60_000);
+      const { socket } = record;
+      connections.script(socket, () => ({ kind: 'gone' }));
+      connections.missing.add(socket);
+      const finders = {
+        'hung up': () => hangUp(gateway, socket, end),
+        'found gone': () => post(gateway, record, 'hello'),
+        probed: () => sweep({ ...gateway, settings: { ...gateway.settings, lifeMs: 1e9 } }, 0),
+        'too old': () => sweep(gateway, 0),
+        queued: () => perform(gateway, { kind: 'closed', socket }),
+      };
+      await Promise.all([...order, ...order].map((way) => finders[way]()));
+      await work(world);
+      await sweepMinutes(world, 5);
+      expect(app.told).toHaveLength(1);
+      expect(await registry.get(socket)).toBeUndefined();
+    },
+  );
+
+  test('is told with one webhook-id, however often it is tried', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit();
+    world.app.answers = Array.from({ length: 8 }, () => answered(503));
+    await world.clock.until(hangUp(world.gateway, socket, end));
+    await sweepMinutes(world, 30);
+    expect(world.app.told).toHaveLength(9);
+    const ids = world.app.requests.map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids)).toEqual(new Set([`closed_${socket}`]));
+  });
+});
+
+describe('a closed hook', () => {
+  test('whose answer asks for deliveries has them queued before its record goes', async () => {
+    const world = fakeGateway({ settings: { defersDeliveries: true } });
+    const [ended, other] = [await world.admit(), await world.admit()];
+    world.app.answers = [acting({ broadcast: [{ body: 'somebody left' }] })];
+    const statuses: unknown[] = [];
+    world.later.onQueue = async () => {
+      statuses.push((await world.registry.get(ended.socket))?.status);
+    };
+    await hangUp(world.gateway, ended.socket, end);
+    expect(statuses).toEqual(['closing']);
+    await work(world);
+    expect(world.connections.arrived).toEqual([{ socket: other.socket, body: 'somebody left' }]);
+    expect(await world.registry.get(ended.socket)).toBeUndefined();
+  });
+
+  test('ends what is left of its connection, and is told even if that fails', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit();
+    world.connections.end = async () => {
+      throw new Error('the network is down');
+    };
+    await disconnect(world.gateway, socket, end);
+    await work(world);
+    expect(world.app.told).toHaveLength(1);
+    expect(world.log.of('end_failed')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test.for(['hung up', 'queued'])('that the app does not want is not posted (%s)', async (how) => {
+    const world = fakeGateway({ settings: { hooks: new Set(['handshake']) } });
+    const { socket } = await world.admit();
+    if (how === 'hung up') await hangUp(world.gateway, socket, end);
+    else await disconnect(world.gateway, socket, end);
+    await work(world);
+    expect(world.app.requests).toEqual([]);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test.for([answered(400), answered(410), answered(404), acting({ replay: 'x' })])(
+    'that is answered %o is done with',
+    async (answer) => {
+      const world = fakeGateway();
+      const { socket } = await world.admit();
+      world.app.answers = [answer];
+      await hangUp(world.gateway, socket, end);
+      await sweepMinutes(world, 5);
+      expect(world.app.told).toHaveLength(1);
+      expect(await world.registry.get(socket)).toBeUndefined();
+    },
+  );
+
+  test('is not tried by a worker that has no time left, and stays to be tried by another', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit();
+    await disconnect(world.gateway, socket, end);
+    await closed({ ...world.gateway, deadline: world.clock.now() }, socket);
+    expect(world.app.told).toEqual([]);
+    await sweepMinutes(world, 3);
+    expect(world.app.told).toHaveLength(1);
+  });
+
+  test('is told by the worker that comes when another has died before it', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit();
+    await world.registry.close(socket, { ...end, time: world.clock.now() }, 60_000);
+    await closed(world.gateway, socket);
+    expect(world.app.told).toEqual([]);
+    await sweepMinutes(world, 2);
+    expect(world.app.told).toMatchObject([{ code: '1001' }]);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { type Remedy, remedyFor } from '../../functions/gateway/sweep/remedy.ts';
+import { aRecord } from '../fakes/a-record.ts';
+import { fakeGateway } from '../fakes/fake-gateway.ts';
+
+const { gateway } = fakeGateway();
+const settings = { ...gateway.settings, ...{ staleMs: 90_000, lifeMs: 7_500_000, disbeliefMs: 10_000 } };
+/** Nobody is probed, so that what else is wrong stands out. */
+const unprobed = { ...settings, probeMinutes: 0 };
+/** Everybody is probed every minute. */
+const probed = { ...settings, probeMinutes: 1 };
+const now = 1_764_000_000_000;
+const moment = { now, minute: now / 60_000 };
+const ago = (ms: number): number => now - ms;
+const endedAgo = (ms: number) => ({ code: 1001, reason: '', time: ago(ms) });
+
+describe('a socket that is opening', () => {
+  test.for<{ age: number; remedy: Remedy }>([
+    { age: 0, remedy: 'none' },
+    { age: 89_999, remedy: 'none' },
+    { age: 90_000, remedy: 'abandon' },
+    { age: 86_400_000, remedy: 'abandon' },
+  ])('for $age ms: $remedy', ({ age, remedy }) => {
+    expect(remedyFor(aRecord({ openedAt: ago(age) }), moment, probed)).toBe(remedy);
+  });
+});
+
+describe('a socket whose messages wait', () => {
+  test.for<{ since: number; leaseUntil: number; remedy: Remedy }>([
+    { since: 89_999, leaseUntil: 0, remedy: 'none' },
+    { since: 90_000, leaseUntil: 0, remedy: 'flush' },
+    { since: 90_000, leaseUntil: now + 1, remedy: 'none' },
+    { since: 90_000, leaseUntil: now, remedy: 'flush' },
+    { since: 89_999, leaseUntil: now, remedy: 'none' },
+  ])('accepted for $since ms, leased until $leaseUntil: $remedy', ({ since, leaseUntil, remedy }) => {
+    const record = aRecord({ status: 'accepted', openedAt: ago(since), acceptedAt: ago(since), leaseUntil });
+    expect(remedyFor(record, moment, probed)).toBe(remedy);
+  });
+
+  test.for<{ age: number; remedy: Remedy }>([
+    { age: 7_499_999, remedy: 'flush' },
+    { age: 7_500_000, remedy: 'end' },
+  ])('of an age of $age ms: $remedy', ({ age, remedy }) => {
+    const record = aRecord({ status: 'accepted', openedAt: ago(age), acceptedAt: ago(90_000) });
+    expect(remedyFor(record, moment, probed)).toBe(remedy);
+  });
+
+  test('that is older than any connection is ended, even under a lease', () => {
+    const old = { status: 'accepted', openedAt: ago(7_500_000), acceptedAt: ago(1) } as const;
+    expect(remedyFor(aRecord({ ...old, leaseUntil: now + 60_000 }), moment, probed)).toBe('end');
+  });
+});
+
+describe('a socket that has ended', () => {
+  const accepted = { status: 'closing', openedAt: ago(600_000), acceptedAt: ago(500_000) } as const;
+
+  test.for<{ since: number; remedy: Remedy }>([
+    { since: 0, remedy: 'none' },
+    { since: 89_999, remedy: 'none' },
+    { since: 90_000, remedy: 'tell' },
+  ])('$since ms ago, of which nobody has told the app: $remedy', ({ since, remedy }) => {
+    expect(remedyFor(aRecord({ ...accepted, end: endedAgo(since) }), moment, probed)).toBe(remedy);
+  });
+
+  test.for<{ leaseUntil: number; remedy: Remedy }>([
+    { leaseUntil: now + 3_600_000, remedy: 'none' },
+    { leaseUntil: now + 1, remedy: 'none' },
+    { leaseUntil: now, remedy: 'tell' },
+  ])('and is leased or put off until $leaseUntil: $remedy', ({ leaseUntil, remedy }) => {
+    const tried = aRecord({ ...accepted, end: endedAgo(1_000), attempts: 1, leaseUntil });
+    expect(remedyFor(tried, moment, probed)).toBe(remedy);
+    const untried = aRecord({ ...accepted, end: endedAgo(90_000), leaseUntil });
+    expect(remedyFor(untried, moment, probed)).toBe(remedy);
+  });
+
+  test.for<{ opened: number; ended: number; remedy: Remedy }>([
+    { opened: 90_000, ended: 89_999, remedy: 'none' },
+    { opened: 90_000, ended: 90_000, remedy: 'tell' },
+    { opened: 89_999, ended: 89_999, remedy: 'none' },
+    { opened: 600_000, ended: 89_999, remedy: 'none' },
+    // A clock of another machine may be behind.
+    { opened: 89_999, ended: 90_000, remedy: 'none' },
+  ])('before the app had decided, opened $opened and ended $ended ms ago: $remedy', (given) => {
+    const times = { openedAt: ago(given.opened), end: endedAgo(given.ended) };
+    expect(remedyFor(aRecord({ status: 'closing', ...times }), moment, probed)).toBe(given.remedy);
+  });
+});
+
+describe('a socket that is open', () => {
+  test.for<{ age: number; remedy: Remedy }>([
+    { age: 0, remedy: 'none' },
+    { age: 7_499_999, remedy: 'none' },
+    { age: 7_500_000, remedy: 'end' },
+  ])('for $age ms: $remedy', ({ age, remedy }) => {
+    const record = aRecord({ status: 'open', openedAt: ago(age), acceptedAt: ago(age) });
+    expect(remedyFor(record, moment, unprobed)).toBe(remedy);
+  });
+
+  test.for<{ since: number; remedy: Remedy }>([
+    { since: 9_999, remedy: 'none' },
+    { since: 10_000, remedy: 'probe' },
+  ])('and was let in $since ms ago, in its minute: $remedy', ({ since, remedy }) => {
+    const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(since) });
+    expect(remedyFor(record, moment, probed)).toBe(remedy);
+  });
+
+  test.for([1, 2, 7, 30, 1_440])('is probed exactly once in %i minutes', (probeMinutes) => {
+    for (let count = 0; count < 50; count++) {
+      const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(60_000) });
+      const start = moment.minute + count * 13;
+      const remedies = Array.from({ length: probeMinutes }, (_, at) =>
+        remedyFor(record, { now, minute: start + at }, { ...settings, probeMinutes }),
+      );
+      expect(remedies.filter((remedy) => remedy === 'probe')).toHaveLength(1);
+    }
+  });
+
+  test('is never probed where that is switched off', () => {
+    const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(60_000) });
+    for (let minute = 0; minute < 1_440; minute++) {
+      expect(remedyFor(record, { now, minute }, unprobed)).toBe('none');
+    }
+  });
+
+  test('has its turn in a minute of its own, so that a sweep probes about as many as another', () => {
+    const perMinute = Array.from({ length: 30 }, () => 0);
+    for (let count = 0; count < 3_000; count++) {
+      const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(60_000) });
+      const minute = perMinute.findIndex(
+        (_, at) => remedyFor(record, { now, minute: at }, settings) === 'probe',
+      );
+      perMinute[minute] = (perMinute[minute] ?? 0) + 1;
+    }
+    expect(Math.max(...perMinute)).toBeLessThan(200);
+    expect(Math.min(...perMinute)).toBeGreaterThan(30);
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { DeadlineQueue } from '../../infra/local/deadline-queue.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** Something that waits, and when its time was over. */
+class Waiter {
+  expiredAt: number | undefined;
+  readonly since = performance.now();
+
+  expire(): void {
+    if (this.expiredAt !== undefined) throw new Error('It has expired before.');
+    this.expiredAt = performance.now();
+  }
+}
+
+test('whoever waits too long is told, each in its time and in order, and those that are done are not', async () => {
+  const queue = new DeadlineQueue(60);
+  const waiters: Waiter[] = [];
+  const done: Waiter[] = [];
+  for (let at = 0; at < 5; at++) {
+    const [waiter, other] = [new Waiter(), new Waiter()];
+    queue.add(waiter);
+    queue.add(other);
+    queue.delete(other);
+    waiters.push(waiter);
+    done.push(other);
+    const begun = performance.now();
+    await eventually('a moment passes', () => performance.now() - begun > 7);
+  }
+  await eventually('all are told', () => waiters.every(({ expiredAt }) => expiredAt !== undefined));
+  for (const { since, expiredAt = 0 } of waiters) expect(expiredAt - since).toBeGreaterThanOrEqual(60);
+  const times = waiters.map(({ expiredAt = 0 }) => expiredAt);
+  expect(times).toEqual([...times].sort((one, other) => one - other));
+  expect(done.map(({ expiredAt }) => expiredAt)).toEqual(Array(5).fill(undefined));
+});
+
+test('one that comes after a time with nobody waiting has its whole time', async () => {
+  const queue = new DeadlineQueue(40);
+  const first = new Waiter();
+  queue.add(first);
+  await eventually('the first is told', () => first.expiredAt !== undefined);
+  const [second, third] = [new Waiter(), new Waiter()];
+  queue.add(second);
+  queue.delete(second);
+  queue.add(third);
+  await eventually('the third is told', () => third.expiredAt !== undefined);
+  expect((third.expiredAt ?? 0) - third.since).toBeGreaterThanOrEqual(40);
+  expect(second.expiredAt).toBeUndefined();
+});
