@@ -2,11 +2,17 @@ import { readFileSync } from 'node:fs';
 
 const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** What stands under a heading, up to the next one of its level or above. Throws if there is no such heading. */
-export function section(title: string): string {
-  const lines = text.split('\n');
+/** What docs/aws.md says. */
+export const awsPage = readFileSync(new URL('../../docs/aws.md', import.meta.url), 'utf8');
+
+/**
+ * What stands under a heading of the README or another page, up to the next one of its level or above. Throws if there
+ * is no such heading.
+ */
+export function section(title: string, page = text): string {
+  const lines = page.split('\n');
   const from = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === title);
-  if (from < 0) throw new Error(`The README has no heading "${title}".`);
+  if (from < 0) throw new Error(`There is no heading "${title}".`);
   const level = (lines[from] ?? '').indexOf(' ');
   const isEnd = (line: string): boolean => /^#+ /.test(line) && line.indexOf(' ') <= level;
   const length = lines.slice(from + 1).findIndex(isEnd);
@@ -28,8 +34,8 @@ export function fileNamed(name: string): string {
 }
 
 /** The rows of a section's table whose first column has this head, each a list of cells without their backticks. */
-export function rows(title: string, head: string): string[][] {
-  const tables = section(title)
+export function rows(title: string, head: string, page = text): string[][] {
+  const tables = section(title, page)
     .split(/\n{2,}/)
     .filter((block) => block.trim().startsWith('|'))
     .map((block) => block.trim().split('\n').map(cells));

@@ -1,0 +1,108 @@
+// What a gateway on AWS costs a month, by use: `node --import tsx docs/costs.ts`.
+// Prices of us-east-1, November 2026, dollars, without free tiers.
+const price = {
+  message: 1e-6, // API Gateway, each way, per 32 KB
+  minute: 0.25e-6, // API Gateway, an open connection
+  call: 1e-6, // HTTP API
+  invocation: 0.2e-6, // Lambda
+  gigabyteSecond: 13.3334e-6, // Lambda on arm64
+  write: 0.625e-6, // DynamoDB, 1 KB
+  read: 0.125e-6, // DynamoDB, 4 KB consistently, or 8 KB
+  queued: 0.4e-6, // SQS, a request
+  secret: 0.4,
+  alarmedMetric: 0.1,
+};
+const minutes = 43_200;
+const gigabytes = 0.25;
+const recordBytes = 300;
+/** How long functions run, in seconds, besides waiting for the app. */
+const seconds = { hook: 0.02, call: 0.05, fanOut: 0.1, sweep: 0.1, perDelivery: 0.0005 };
+const secrets = 3;
+const alarmedMetrics = 16;
+const polls = 650_000;
+
+/** What happens in a month, in numbers; what is left out does not happen. */
+export interface Use {
+  /** Open at a time, on average. */
+  readonly sockets?: number;
+  readonly opened?: number;
+  readonly messages?: number;
+  readonly pings?: number;
+  /** Messages to clients. */
+  readonly delivered?: number;
+  /** How long the app takes over a hook. */
+  readonly hookSeconds?: number;
+  /** To all, by the HTTP API. */
+  readonly broadcasts?: number;
+  /** Broadcasts by path in an answer, and the sockets of such a path. */
+  readonly toRooms?: number;
+  readonly room?: number;
+}
+
+const uses: Readonly<Record<string, Use>> = {
+  idle: {},
+  '100 devices, always connected, a message and a reply a minute each': {
+    sockets: 100,
+    opened: 100 * 12 * 30,
+    messages: 100 * minutes,
+    delivered: 100 * minutes,
+    hookSeconds: 0.05,
+  },
+  '10,000 pages, always connected, a broadcast to all each hour, a ping every 9 minutes': {
+    sockets: 10_000,
+    opened: 10_000 * 12 * 30,
+    pings: (10_000 * minutes) / 9,
+    delivered: 10_000 * 720,
+    broadcasts: 720,
+    hookSeconds: 0.05,
+  },
+  '1,000 people, 8 hours a day, a message a minute each, to the 10 of a room': {
+    sockets: 1_000 / 3,
+    opened: 1_000 * 4 * 30,
+    messages: 1_000 * 8 * 60 * 30,
+    delivered: 1_000 * 8 * 60 * 30 * 10,
+    toRooms: 1_000 * 8 * 60 * 30,
+    room: 10,
+    hookSeconds: 0.05,
+  },
+};
+
+/** The parts of a month's bill. */
+export function month(use: Use) {
+  const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
+  const { broadcasts = 0, toRooms = 0, room = 0 } = use;
+  const run = (times: number, each: number): number =>
+    times * (price.invocation + each * gigabytes * price.gigabyteSecond);
+  const scan = Math.max(4, (sockets * recordBytes) / 4_096);
+  const parts = {
+    apiGateway:
+      sockets * minutes * price.minute +
+      (messages + pings + delivered) * price.message +
+      broadcasts * price.call,
+    lambda:
+      run(2 * opened + messages, hookSeconds + seconds.hook) +
+      run(toRooms, seconds.fanOut) +
+      run(broadcasts, seconds.call + sockets * seconds.perDelivery) +
+      run(minutes, seconds.sweep + sockets / 30 / 100),
+    dynamo:
+      opened * 6 * price.write +
+      messages * price.read +
+      broadcasts * scan * price.read +
+      // A room is looked up in 16 parts of an index, at half a unit each, and its sockets are read.
+      toRooms * (16 / 2 + room) * price.read +
+      minutes * (Math.max(16, scan) / 2) * price.read,
+    queue: (toRooms * 3 + polls) * price.queued,
+    fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
+  };
+  return { ...parts, together: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** The rows of the table, in whole cents below 10 dollars and whole dollars above. */
+export function rows(): string[][] {
+  const said = (dollars: number): string => (dollars < 10 ? dollars.toFixed(2) : String(Math.round(dollars)));
+  return Object.entries(uses).map(([use, of]) => [use, ...Object.values(month(of)).map(said)]);
+}
+
+if (process.argv[1]?.endsWith('costs.ts')) {
+  for (const row of rows()) process.stdout.write(`| ${row.join(' | ')} |\n`);
+}

@@ -1,0 +1,71 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { count, sumOf, total } from './metrics.ts';
+
+/** What is watched, and who is told. */
+export interface Watched {
+  readonly gateway: string;
+  readonly functions: readonly IFunction[];
+  readonly dead: Queue;
+  /** How many Lambdas the account may run at once. */
+  readonly accountConcurrency: number;
+  readonly topic: ITopic | undefined;
+}
+
+const description = {
+  HookFailures:
+    'Hooks were lost or refused for good, or handshakes failed: look at the app first, then at the logs',
+  Faults: 'The gateway met something that it did not expect: the logs have "fault"',
+  DeadTasks: 'Deliveries were given up after five tries: they wait in the queue of dead tasks',
+  Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
+  Errors: 'Functions crashed or ran out of time',
+  Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
+} as const;
+
+/** Six alarms, each for something that somebody should look at. Silence is fine: a gateway may be idle. */
+export function alarms(scope: Construct, watched: Watched): Alarm[] {
+  const { gateway, functions, dead, accountConcurrency, topic } = watched;
+  const failures = {
+    lost: count(gateway, 'HooksLost'),
+    refused: count(gateway, 'HooksRefused'),
+    handshakes: count(gateway, 'HandshakesFailed'),
+  };
+  const alarm = (id: keyof typeof description, metric: IMetric, threshold = 1): Alarm =>
+    new Alarm(scope, `${id}Alarm`, {
+      ...{ metric, threshold, alarmDescription: `Sockethook: ${description[id]}.`, evaluationPeriods: 1 },
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  const all = [
+    alarm('HookFailures', total(failures, 'Hooks that failed')),
+    alarm('Faults', count(gateway, 'Faults')),
+    alarm('DeadTasks', dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })),
+    alarm('Throttles', sumOf(functions, 'Throttles', 'Throttles')),
+    alarm('Errors', sumOf(functions, 'Errors', 'Errors')),
+    alarm('Concurrency', accountWide(), Math.floor(accountConcurrency * 0.8)),
+  ];
+  if (topic !== undefined) for (const each of all) each.addAlarmAction(new SnsAction(topic));
+  return all;
+}
+
+/** The account's Lambdas all together: a metric without dimensions. */
+function accountWide(): Metric {
+  return new Metric({
+    namespace: 'AWS/Lambda',
+    metricName: 'ConcurrentExecutions',
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(1),
+  });
+}

@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { parseSettings, type Settings, settingNames, textsOf } from './setting-rules.ts';
+
+const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
+
+/** What only the stack needs, since an app that has the construct in a stack of its own passes more than texts. */
+const rules = v.object({
+  // CloudFormation: letters, digits and hyphens, a letter first, 128 at most.
+  stackName: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be letters, digits and hyphens, a letter first'),
+    ),
+    'Sockethook',
+  ),
+  removalPolicy: v.optional(v.picklist(['destroy', 'retain'], 'must be destroy or retain'), 'destroy'),
+  domainName: text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com'),
+  certificateArn: text(/^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/, 'must be the ARN of a certificate'),
+  alarmTopicArn: text(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/, 'must be the ARN of an SNS topic'),
+});
+
+/** What the context says of a stack. */
+export interface StackSettings extends v.InferOutput<typeof rules> {
+  readonly gateway: Settings;
+}
+
+/**
+ * Reads the context: what `-c name=value` and cdk.json say. The fault has a sentence for every name that is missing,
+ * malformed, or none of ours: a flag that is misspelt must not be a flag that is not set. CDK's own names have a
+ * colon, a slash or a hyphen.
+ */
+export function parseContext(context: Readonly<Record<string, unknown>>): Result<StackSettings, string[]> {
+  const own = Object.entries(context).filter(([name]) => /^[A-Za-z0-9]+$/.test(name));
+  const isKnown = (name: string): boolean => settingNames.has(name) || Object.hasOwn(rules.entries, name);
+  const unknown = own.map(([name]) => name).filter((name) => !isKnown(name));
+  const set = Object.fromEntries(own.filter(([name, value]) => isKnown(name) && value !== ''));
+  const gateway = parseSettings(set);
+  const stack = v.safeParse(rules, textsOf(set));
+  const faults = [
+    ...(gateway.ok ? [] : gateway.fault),
+    ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
+    ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
+    ...(Object.hasOwn(set, 'domainName') === Object.hasOwn(set, 'certificateArn')
+      ? []
+      : ['domainName and certificateArn go together.']),
+  ];
+  if (faults.length > 0 || !gateway.ok || !stack.success) return fault(faults);
+  return ok({ ...stack.output, gateway: gateway.value });
+}
+
+function allNames(): string[] {
+  return [...settingNames, ...Object.keys(rules.entries)].sort();
+}

@@ -1,0 +1,74 @@
+import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Dashboard, GraphWidget, type IMetric, type IWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { apiMetric, count, counted } from './metrics.ts';
+import type { TaskQueue } from './task-queue.ts';
+
+/** What a dashboard shows. */
+export interface Shown {
+  readonly gateway: string;
+  readonly stage: WebSocketStage;
+  readonly functions: Readonly<Record<string, IFunction>>;
+  readonly tasks: TaskQueue;
+}
+
+/** A dashboard: clients, hooks, functions, what was put off. CloudWatch: an account's first three cost nothing. */
+export function dashboard(scope: Construct, shown: Shown): Dashboard {
+  return new Dashboard(scope, 'Dashboard', {
+    widgets: [clients(shown), hooks(shown), functions(shown), queues(shown)],
+  });
+}
+
+function clients({ stage }: Shown): IWidget[] {
+  const sum = (name: string) => apiMetric(stage, name, Stats.SUM);
+  const errors = ['ClientError', 'IntegrationError', 'ExecutionError'].map(sum);
+  return [
+    graph('Connects and messages', [sum('ConnectCount'), sum('MessageCount')]),
+    graph('Errors that clients saw', errors),
+    graph('How long clients wait, ms', [apiMetric(stage, 'IntegrationLatency', Stats.p(99))]),
+  ];
+}
+
+function hooks({ gateway }: Shown): IWidget[] {
+  return [
+    graph(
+      'Hooks and deliveries that did not go straight',
+      counted.map((name) => count(gateway, name)),
+      24,
+    ),
+  ];
+}
+
+function functions({ functions }: Shown): IWidget[] {
+  const each = (read: (one: IFunction, label: string) => IMetric): IMetric[] =>
+    Object.entries(functions).map(([label, one]) => read(one, label));
+  return [
+    graph(
+      'Duration p99',
+      each((one, label) => one.metricDuration({ statistic: Stats.p(99), label })),
+    ),
+    graph(
+      'At once',
+      each((one, label) => one.metric('ConcurrentExecutions', { statistic: Stats.MAXIMUM, label })),
+    ),
+    graph(
+      'Errors',
+      each((one, label) => one.metricErrors({ label })),
+    ),
+  ];
+}
+
+function queues({ tasks: { queue, dead } }: Shown): IWidget[] {
+  const waiting = queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' });
+  const given = dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' });
+  return [
+    graph('Deferred deliveries', [waiting, given], 12),
+    graph('Age of the oldest, s', [queue.metricApproximateAgeOfOldestMessage({ label: 'oldest' })], 12),
+  ];
+}
+
+/** CloudWatch: a row is 24 units wide. */
+function graph(title: string, left: IMetric[], width = 8): GraphWidget {
+  return new GraphWidget({ title, left, width });
+}

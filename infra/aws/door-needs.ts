@@ -1,0 +1,95 @@
+import type { SecretName } from './gateway-secrets.ts';
+import { timeouts } from './timeouts.ts';
+
+/** What one function is made of, and all that it may do. Whatever is not named here it can't. */
+export interface DoorNeeds {
+  readonly description: string;
+  /** In seconds. */
+  readonly timeout: number;
+  /** Actions on the table of sockets, `dynamodb:` left out. */
+  readonly table?: readonly string[];
+  /** Whether it looks sockets up by an index. */
+  readonly indexes?: true;
+  /** Actions on the queue, `sqs:` left out. */
+  readonly queue?: readonly string[];
+  /** Methods of @connections. */
+  readonly connections?: readonly ('POST' | 'GET' | 'DELETE')[];
+  readonly secrets?: readonly SecretName[];
+}
+
+const send = ['SendMessage'] as const;
+const directory = ['Scan', 'BatchGetItem'] as const;
+const { waited } = timeouts;
+
+/** Every function by the name of its file under `functions/`. */
+export const doorNeeds = {
+  connect: {
+    description: 'A client knocks, and the app decides',
+    timeout: waited,
+    table: ['PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
+    queue: send,
+    secrets: ['webhookSecrets', 'urlKeys'],
+  },
+  default: {
+    description: 'A client sent a message',
+    timeout: waited,
+    table: ['GetItem', 'UpdateItem'],
+    queue: send,
+    connections: ['POST', 'DELETE'],
+    secrets: ['webhookSecrets'],
+  },
+  disconnect: {
+    description: 'A connection has ended',
+    timeout: waited,
+    table: ['GetItem', 'UpdateItem', 'DeleteItem'],
+    queue: send,
+    secrets: ['webhookSecrets'],
+  },
+  send: {
+    description: 'POST /send',
+    timeout: waited,
+    table: ['GetItem', 'UpdateItem'],
+    queue: send,
+    connections: ['POST'],
+    secrets: ['apiKeys'],
+  },
+  broadcast: {
+    description: 'POST /broadcast',
+    timeout: waited,
+    table: ['GetItem', 'UpdateItem', ...directory],
+    indexes: true,
+    queue: send,
+    connections: ['POST'],
+    secrets: ['apiKeys'],
+  },
+  urls: { description: 'POST /urls', timeout: waited, secrets: ['apiKeys', 'urlKeys'] },
+  sockets: {
+    description: 'GET /sockets, GET and DELETE of one',
+    timeout: waited,
+    table: ['GetItem', 'UpdateItem', ...directory],
+    indexes: true,
+    queue: send,
+    connections: ['DELETE'],
+    secrets: ['apiKeys'],
+  },
+  health: { description: 'GET /health, the descriptions of the API, and what is no call', timeout: waited },
+  deliver: {
+    description: 'What was put off is done',
+    timeout: timeouts.deliver,
+    table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
+    indexes: true,
+    queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'],
+    connections: ['POST', 'DELETE'],
+    secrets: ['webhookSecrets'],
+  },
+  sweep: {
+    description: 'Looks for sockets that were forgotten',
+    timeout: timeouts.sweep,
+    table: ['GetItem', 'UpdateItem', 'Scan'],
+    queue: send,
+    connections: ['GET'],
+  },
+} as const satisfies Readonly<Record<string, DoorNeeds>>;
+
+/** The name of a function. */
+export type DoorName = keyof typeof doorNeeds;

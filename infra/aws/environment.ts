@@ -1,0 +1,32 @@
+import type { Resources } from './permissions.ts';
+import type { Settings } from './setting-rules.ts';
+
+/** What every function is told; `functions/aws/settings.ts` reads it. */
+export type Environment = Readonly<Record<string, string>> & { readonly WEBSOCKET_URL: string };
+
+/** Writes the settings as the functions read them. `domain` is the user's name for the WebSocket API. */
+export function environmentOf(
+  settings: Settings,
+  { table, tasks, stage }: Resources,
+  domain: string | undefined,
+): Environment {
+  const { apiId } = stage.api;
+  const withApi = (url: string | undefined): string | undefined => url?.replaceAll('{apiId}', apiId);
+  const { allowedOrigins } = settings;
+  return {
+    WEBHOOK_BASE_URL: settings.webhookBaseUrl,
+    WEBHOOK_FORMAT: settings.webhookFormat,
+    HOOKS: [...settings.hooks].join(','),
+    HOOK_TIMEOUT_MS: String(settings.hookTimeoutMs),
+    FORWARD_HEADERS: settings.forwardHeaders.join(','),
+    REQUIRE_TICKET: String(settings.requireTicket),
+    ...(allowedOrigins === undefined ? {} : { ALLOWED_ORIGINS: [...allowedOrigins].join(',') }),
+    WEBSOCKET_URL: withApi(settings.webSocketUrl) ?? (domain === undefined ? stage.url : `wss://${domain}`),
+    CALLBACK_URL: withApi(settings.callbackUrl) ?? stage.callbackUrl,
+    TABLE_NAME: table.tableName,
+    QUEUE_URL: tasks.queue.queueUrl,
+    REPLY_BY: settings.replyBy,
+    PROBE_MINUTES: String(settings.probeMinutes),
+    GATEWAY_NAME: apiId,
+  };
+}

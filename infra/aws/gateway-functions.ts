@@ -1,0 +1,47 @@
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Construct } from 'constructs';
+import { Door, type DoorSettings } from './door.ts';
+import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
+import type { SecretName } from './gateway-secrets.ts';
+import { permissions, type Resources } from './permissions.ts';
+
+/** All functions by name. */
+export type GatewayFunctions = Readonly<Record<DoorName, NodejsFunction>>;
+
+/** What the functions are made with. */
+export interface FunctionsProps extends DoorSettings {
+  readonly resources: Resources;
+  /** What every function is told. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly concurrency: Readonly<Partial<Record<DoorName, number | undefined>>>;
+}
+
+const secretVariables: Readonly<Record<SecretName, string>> = {
+  apiKeys: 'API_KEYS_SECRET',
+  webhookSecrets: 'WEBHOOK_SECRETS_SECRET',
+  urlKeys: 'URL_KEYS_SECRET',
+};
+
+/** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
+export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
+  const { resources, concurrency, environment, ...settings } = props;
+  const functions = new Construct(scope, 'Functions');
+  const make = (name: DoorName): NodejsFunction => {
+    const needs: DoorNeeds = doorNeeds[name];
+    const secrets = (needs.secrets ?? []).map((secret) => [
+      secretVariables[secret],
+      resources.secrets[secret].secretArn,
+    ]);
+    return new Door(functions, name, {
+      ...{ name, ...settings, concurrency: concurrency[name] },
+      environment: { ...environment, ...Object.fromEntries(secrets) },
+      permissions: permissions(needs, resources),
+    }).function;
+  };
+  return {
+    ...{ connect: make('connect'), default: make('default'), disconnect: make('disconnect') },
+    ...{ send: make('send'), broadcast: make('broadcast'), urls: make('urls') },
+    ...{ sockets: make('sockets'), health: make('health') },
+    ...{ deliver: make('deliver'), sweep: make('sweep') },
+  };
+}

@@ -1,0 +1,51 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { tableSchema } from '../../functions/aws/table-schema.ts';
+import type { DoorNeeds } from './door-needs.ts';
+import type { GatewaySecrets } from './gateway-secrets.ts';
+import type { TaskQueue } from './task-queue.ts';
+
+/** What the functions work with. */
+export interface Resources {
+  readonly table: Table;
+  readonly tasks: TaskQueue;
+  readonly secrets: GatewaySecrets;
+  readonly stage: WebSocketStage;
+}
+
+/** What a function may do, by what it needs: named actions on named resources. */
+export function permissions(needs: DoorNeeds, resources: Resources): PolicyStatement[] {
+  const { table, tasks, secrets } = resources;
+  const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
+    actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];
+  const named = (service: string, actions: readonly string[] = []): string[] =>
+    actions.map((action) => `${service}:${action}`);
+  return [
+    ...statement(named('dynamodb', needs.table), table.tableArn),
+    ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
+    ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
+    ...(needs.secrets ?? []).flatMap((name) =>
+      statement(['secretsmanager:GetSecretValue'], secrets[name].secretArn),
+    ),
+    ...(needs.connections ?? []).flatMap((method) =>
+      statement(['execute-api:ManageConnections'], connectionsArn(resources.stage, method)),
+    ),
+  ];
+}
+
+/** Of every index by its name: the table may come to have others. */
+function indexArns({ tableArn }: Table): string[] {
+  return Object.values(tableSchema.indexes).map(({ name }) => `${tableArn}/index/${name}`);
+}
+
+/** All connections of one stage, by one method: their ids are made at run time, so there is nothing more to name. */
+function connectionsArn(stage: WebSocketStage, method: string): string {
+  return Stack.of(stage).formatArn({
+    service: 'execute-api',
+    resource: stage.api.apiId,
+    resourceName: `${stage.stageName}/${method}/@connections/*`,
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+}

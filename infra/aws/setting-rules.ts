@@ -1,0 +1,94 @@
+import { Token } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as v from 'valibot';
+import { hookEvents } from '../../functions/wire/hook.ts';
+import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import {
+  allowedOriginsValue,
+  flag,
+  forwardHeadersValue,
+  hooksValue,
+  whole,
+} from '../../functions/wire/setting-values.ts';
+import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
+
+const retentions = Object.values(RetentionDays).filter((days) => typeof days === 'number');
+const url = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
+
+/** Every setting of the construct that is a text, a number, a flag or a list, with its default. */
+const rules = v.object({
+  webhookBaseUrl: v.optional(v.string(), ''),
+  allowInsecureWebhooks: v.optional(flag, 'false'),
+  webhookFormat: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
+  hooks: v.optional(hooksValue, hookEvents.join(',')),
+  // Less than what a client or API Gateway waits for.
+  hookTimeoutMs: v.optional(whole(1, 20_000), '10000'),
+  forwardHeaders: v.optional(forwardHeadersValue, ''),
+  requireTicket: v.optional(flag, 'false'),
+  allowedOrigins: v.optional(allowedOriginsValue),
+  probeMinutes: v.optional(whole(0, 1_440), '30'),
+  replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
+  // Lambda: 128 MB to 10,240 MB.
+  memoryMb: v.optional(whole(128, 10_240), '256'),
+  connectConcurrency: v.optional(whole(1, 1_000_000)),
+  messageConcurrency: v.optional(whole(1, 1_000_000)),
+  requestRate: v.optional(whole(1, 1_000_000), '2000'),
+  requestBurst: v.optional(whole(1, 1_000_000), '1000'),
+  logRetentionDays: v.optional(
+    v.pipe(
+      whole(1, 9_999),
+      v.check((days) => retentions.includes(days), `must be one of ${retentions.join(', ')}`),
+    ),
+    '30',
+  ),
+  accessLogs: v.optional(flag, 'false'),
+  tracing: v.optional(flag, 'false'),
+  alarms: v.optional(flag, 'true'),
+  accountConcurrency: v.optional(whole(10, 1_000_000), '1000'),
+  dashboard: v.optional(flag, 'true'),
+  prettyUrl: v.optional(flag, 'false'),
+  callbackUrl: url(/^https?:\/\/[^?#]+$/, 'must be an http:// or https:// URL without a query'),
+  webSocketUrl: url(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query'),
+});
+
+/** The settings as they were read, every default filled in. */
+export type Settings = v.InferOutput<typeof rules>;
+
+/** Their names. */
+export const settingNames: ReadonlySet<string> = new Set(Object.keys(rules.entries));
+
+/**
+ * Reads settings, whether they come as texts or as values. The fault has a sentence for each that is missing or
+ * malformed, all at once.
+ */
+export function parseSettings(values: Readonly<Record<string, unknown>>): Result<Settings, string[]> {
+  const read = v.safeParse(rules, textsOf(values));
+  const faults = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
+  const base = baseUrl(values['webhookBaseUrl'], String(values['allowInsecureWebhooks']) === 'true');
+  if (!base.ok) return fault([base.fault, ...faults]);
+  return read.success ? ok({ ...read.output, webhookBaseUrl: base.value }) : fault(faults);
+}
+
+/** Texts as a command line has them; what is undefined counts as not set. A list is written with commas. */
+export function textsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const scalar = (value: unknown): unknown =>
+    typeof value === 'boolean' || typeof value === 'number' ? String(value) : value;
+  const text = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(scalar).join(',') : scalar(value);
+  const set = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([name, value]) => [name, text(value)]));
+}
+
+function baseUrl(value: unknown, allowInsecure: boolean): Result<string, string> {
+  const name = 'webhookBaseUrl';
+  if (typeof value !== 'string' || value === '') {
+    return fault(`${name} is missing; it says where hooks go, such as https://app.example/websocket.`);
+  }
+  // What another resource will be called is not known before the deploy.
+  if (Token.isUnresolved(value)) return ok(value);
+  const parsed = parseWebhookBaseUrl(value, { allowInsecure });
+  if (parsed.ok) return parsed;
+  const isPlain = !allowInsecure && /^http:/i.test(value);
+  const hint = isPlain ? '; set allowInsecureWebhooks to true if anybody on the way may read the hooks' : '';
+  return fault(`${name} ${parsed.fault}${hint}.`);
+}

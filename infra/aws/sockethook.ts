@@ -1,0 +1,96 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { alarms } from './alarms.ts';
+import { customDomain } from './custom-domain.ts';
+import { dashboard } from './dashboard.ts';
+import { environmentOf } from './environment.ts';
+import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
+import { type GatewaySecrets, gatewaySecrets } from './gateway-secrets.ts';
+import { httpApi } from './http-api.ts';
+import { prettyUrl } from './pretty-url.ts';
+import { schedule } from './schedule.ts';
+import { parseSettings, type Settings } from './setting-rules.ts';
+import type { SockethookProps } from './sockethook-props.ts';
+import { socketsTable } from './sockets-table.ts';
+import { type TaskQueue, taskQueue, workOff } from './task-queue.ts';
+import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
+
+/**
+ * A whole gateway: a WebSocket API for clients, an HTTP API for the app, and what is between them. Throws an error
+ * with a sentence for every property that is missing or malformed.
+ *
+ * @example
+ * const gateway = new Sockethook(this, 'Gateway', { webhookBaseUrl: 'https://app.example/websocket' });
+ * gateway.secrets.apiKeys.grantRead(app);
+ */
+export class Sockethook extends Construct {
+  /** Where clients connect: `wss://...`. */
+  readonly webSocketUrl: string;
+  /** What the app calls: `https://...`, without a slash at the end. */
+  readonly apiUrl: string;
+  /** What the app needs to know, for it to be granted to the app. */
+  readonly secrets: GatewaySecrets;
+  /** The functions, to watch them or to give them more. */
+  readonly functions: GatewayFunctions;
+  readonly table: Table;
+  readonly tasks: TaskQueue;
+  readonly webSockets: WebSockets;
+  /** The user's name for the WebSocket API, if there is one. */
+  readonly domain: DomainName | undefined;
+  /** CloudFront in front, if it was asked for. */
+  readonly pretty: Distribution | undefined;
+
+  constructor(scope: Construct, id: string, props: SockethookProps) {
+    super(scope, id);
+    const settings = checked(props);
+    const kept = {
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
+      logRetention: settings.logRetentionDays,
+    };
+    const throttle = { rateLimit: settings.requestRate, burstLimit: settings.requestBurst };
+    const access = { throttle, logs: settings.accessLogs, ...kept };
+    this.table = socketsTable(this, kept.removalPolicy);
+    this.tasks = taskQueue(this, kept.removalPolicy);
+    this.secrets = gatewaySecrets(this, kept.removalPolicy);
+    this.domain = props.domain && customDomain(this, props.domain);
+    this.webSockets = webSockets(this, access, this.domain);
+    const { table, tasks, secrets } = this;
+    const resources = { table, tasks, secrets, stage: this.webSockets.stage };
+    const environment = environmentOf(settings, resources, props.domain?.name);
+    this.webSocketUrl = environment.WEBSOCKET_URL;
+    this.functions = gatewayFunctions(this, {
+      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb, tracing: settings.tracing },
+      concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
+    });
+    addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
+    this.apiUrl = httpApi(this, this.functions, access).api.apiEndpoint;
+    workOff(this, tasks, this.functions.deliver);
+    schedule(this, this.functions.sweep);
+    this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets) : undefined;
+    this.#watch(settings, props.alarmTopic);
+  }
+
+  #watch(settings: Settings, topic: ITopic | undefined): void {
+    const { functions, tasks } = this;
+    const { api, stage } = this.webSockets;
+    const gateway = api.apiId;
+    const { accountConcurrency } = settings;
+    // Those that nobody waits for who would notice; the others answer their caller. CloudWatch bills each metric.
+    const { connect, default: message, disconnect, deliver, sweep } = functions;
+    const silent = [connect, message, disconnect, deliver, sweep];
+    const watched = { gateway, functions: silent, dead: tasks.dead, accountConcurrency, topic };
+    if (settings.alarms) alarms(this, watched);
+    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks });
+  }
+}
+
+/** What is not a text, a number, a flag or a list needs no check of ours. */
+function checked({ domain: _, alarmTopic: __, removalPolicy: ___, ...values }: SockethookProps): Settings {
+  const settings = parseSettings(values);
+  if (settings.ok) return settings.value;
+  throw new Error(settings.fault.join(' '));
+}

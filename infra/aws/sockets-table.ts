@@ -1,0 +1,39 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import { type TableIndex, tableSchema } from '../../functions/aws/table-schema.ts';
+
+/**
+ * The table of sockets. It has no point-in-time recovery: a restored socket is a dead one. DynamoDB encrypts it with
+ * a key of its own, for nothing.
+ */
+export function socketsTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
+  const table = new Table(scope, 'Sockets', {
+    partitionKey: text(tableSchema.partitionKey),
+    billingMode: BillingMode[tableSchema.billing],
+    timeToLiveAttribute: tableSchema.timeToLive,
+    encryption: TableEncryption.DEFAULT,
+    removalPolicy,
+  });
+  const indexes: readonly TableIndex[] = Object.values(tableSchema.indexes);
+  for (const { name, partitionKey, sortKey, projection } of indexes) {
+    table.addGlobalSecondaryIndex({
+      indexName: name,
+      partitionKey: text(partitionKey),
+      sortKey: text(sortKey),
+      projectionType: ProjectionType[projection],
+    });
+  }
+  return table;
+}
+
+function text(name: string): Attribute {
+  return { name, type: AttributeType.STRING };
+}

@@ -1,0 +1,50 @@
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import type { StackSettings } from './context.ts';
+import { Sockethook } from './sockethook.ts';
+import type { SockethookProps, WebSocketDomain } from './sockethook-props.ts';
+
+/** A gateway as a stack of its own, for those who have none. Its outputs are what an app needs to know. */
+export class SockethookStack extends Stack {
+  readonly gateway: Sockethook;
+
+  constructor(scope: Construct, settings: StackSettings) {
+    const description = 'Sockethook: WebSockets for an app that only speaks HTTP';
+    super(scope, settings.stackName, { description });
+    this.gateway = new Sockethook(this, 'Gateway', this.#props(settings));
+    const { webSocketUrl, apiUrl, secrets, domain, pretty } = this.gateway;
+    this.#say('WebSocketUrl', webSocketUrl, 'Where clients connect; the app’s SOCKETHOOK_WEBSOCKET_URL');
+    this.#say('ApiUrl', apiUrl, 'What the app calls; its SOCKETHOOK_API_URL');
+    this.#say('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
+    this.#say('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
+    this.#say('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
+    if (domain)
+      this.#say('WebSocketDomainTarget', domain.regionalDomainName, 'What the domain’s CNAME points at');
+    if (pretty) this.#say('PrettyUrl', `wss://${pretty.distributionDomainName}`, 'Put the path behind it');
+  }
+
+  #props({ gateway, ...stack }: StackSettings): SockethookProps {
+    return {
+      ...gateway,
+      hooks: [...gateway.hooks],
+      allowedOrigins: gateway.allowedOrigins && [...gateway.allowedOrigins],
+      removalPolicy: stack.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      domain: this.#domain(stack),
+      alarmTopic:
+        stack.alarmTopicArn === undefined
+          ? undefined
+          : Topic.fromTopicArn(this, 'AlarmTopic', stack.alarmTopicArn),
+    };
+  }
+
+  #domain({ domainName: name, certificateArn }: Omit<StackSettings, 'gateway'>): WebSocketDomain | undefined {
+    if (name === undefined || certificateArn === undefined) return undefined;
+    return { name, certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn) };
+  }
+
+  #say(id: string, value: string, description: string): void {
+    new CfnOutput(this, id, { value, description });
+  }
+}

@@ -1,0 +1,33 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { actionsContract } from '../contract/gateway/actions.ts';
+import { closedContract } from '../contract/gateway/closed.ts';
+import { handshakeContract } from '../contract/gateway/handshake.ts';
+import { hooksContract } from '../contract/gateway/hooks.ts';
+import { httpApiContract } from '../contract/gateway/http-api.ts';
+import { messagesContract } from '../contract/gateway/messages.ts';
+import { sendingContract } from '../contract/gateway/sending.ts';
+import { ticketsContract } from '../contract/gateway/tickets.ts';
+import { cannot } from './cannot.ts';
+import { deployedSubject, stopDeployment } from './world.ts';
+
+const skipped = new Set<string>();
+beforeEach(({ task, skip }) => {
+  const reason = cannot[task.name];
+  if (reason === undefined) return;
+  skipped.add(task.name);
+  skip(reason);
+});
+afterAll(stopDeployment);
+
+hooksContract(deployedSubject);
+handshakeContract(deployedSubject);
+messagesContract(deployedSubject);
+actionsContract(deployedSubject);
+sendingContract(deployedSubject);
+closedContract(deployedSubject);
+httpApiContract(deployedSubject);
+ticketsContract(deployedSubject);
+
+test('all that the emulator can’t do is a test of the suite', () => {
+  expect([...skipped].sort()).toEqual(Object.keys(cannot).sort());
+});

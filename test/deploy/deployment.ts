@@ -1,0 +1,140 @@
+import { DynamoDBClient, ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { testSecrets } from '../support/local.ts';
+import { Cdk, type Template } from './cdk.ts';
+import { Ministack } from './ministack.ts';
+
+/**
+ * What this emulator, 1.5.33, needs to be told, and AWS does not:
+ * - hooks go to an app of the test's, which has no certificate
+ * - `AWS::ApiGatewayV2::RouteResponse` is a type that its CloudFormation does not know, so replies are posted
+ * - its APIs are not under the names that the stage's URLs have, but under `/_aws/execute-api/`
+ * - an alarm over an expression is refused
+ */
+function quirks({ url, endpoint }: Ministack): Readonly<Record<string, string>> {
+  const path = '/_aws/execute-api/{apiId}/live';
+  return {
+    allowInsecureWebhooks: 'true',
+    replyBy: 'post',
+    callbackUrl: `${endpoint}${path}`,
+    webSocketUrl: `${url.replace('http', 'ws')}${path}`,
+    alarms: 'false',
+  };
+}
+
+/** The `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both. */
+function withArns(template: Template): Template {
+  const secrets = Object.entries(template.Resources).filter(
+    ([, { Type }]) => Type === 'AWS::SecretsManager::Secret',
+  );
+  const text = secrets.reduce(
+    (all, [id]) => all.replaceAll(`{"Ref":"${id}"}`, `{"Fn::GetAtt":["${id}","Id"]}`),
+    JSON.stringify(template),
+  );
+  return JSON.parse(text);
+}
+
+/** The stack, deployed to an emulator of its own. */
+export class Deployment {
+  readonly ministack: Ministack;
+  readonly cdk: Cdk;
+  #outputs: Readonly<Record<string, string>> = {};
+
+  private constructor(ministack: Ministack, cdk: Cdk) {
+    this.ministack = ministack;
+    this.cdk = cdk;
+  }
+
+  /** Starts an emulator and makes it ready for CDK. */
+  static async bootstrapped(): Promise<Deployment> {
+    const ministack = await Ministack.start();
+    const deployment = new Deployment(ministack, await Cdk.create(ministack.environment));
+    await deployment.cdk.bootstrap('aws://000000000000/us-east-1');
+    return deployment;
+  }
+
+  /** Deploys with these settings, for the first time or anew. */
+  async deploy(settings: Readonly<Record<string, string>>): Promise<void> {
+    const isFirst = this.#outputs['ApiUrl'] === undefined;
+    this.#outputs = await this.cdk.deploy({ ...quirks(this.ministack), ...settings }, withArns);
+    if (isFirst) await this.#rotate();
+  }
+
+  /** Where clients connect. */
+  get webSocketUrl(): string {
+    return this.output('WebSocketUrl');
+  }
+
+  /** The output names a host that this machine can't look up, whose `/health` is the emulator's own besides. */
+  get apiUrl(): string {
+    const id = /^https?:\/\/(\w+)\./.exec(this.output('ApiUrl'))?.[1];
+    return `${this.ministack.endpoint}/_aws/execute-api/${id}/$default`;
+  }
+
+  output(name: string): string {
+    const value = this.#outputs[name];
+    if (value === undefined) throw new Error(`The stack has no output ${name}.`);
+    return value;
+  }
+
+  /** A client of the SDK for it. */
+  get client(): { readonly endpoint: string; readonly region: string; readonly credentials: Credentials } {
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    return { endpoint: this.ministack.endpoint, region: 'us-east-1', credentials };
+  }
+
+  /** Runs a function with an event; resolves to what it returned, or to what it threw. */
+  async invoke(door: string, event: unknown): Promise<unknown> {
+    const headers = { Authorization: asRoot('lambda') };
+    const functions = `${this.ministack.endpoint}/2015-03-31/functions/`;
+    const list = await (await fetch(functions, { headers })).text();
+    const name = new RegExp(`"FunctionName": ?"(Sockethook-GatewayFunctions${door}Function[^"]+)"`).exec(
+      list,
+    )?.[1];
+    const invocation = { method: 'POST', headers, body: JSON.stringify(event) };
+    return (await fetch(`${functions}${name}/invocations`, invocation)).json();
+  }
+
+  /** Makes a socket three hours old, which is older than API Gateway lets any become. */
+  async age(socket: string): Promise<void> {
+    const client = new DynamoDBClient(this.client);
+    const { TableNames = [] } = await client.send(new ListTablesCommand());
+    await client.send(
+      new UpdateItemCommand({
+        ...{ TableName: TableNames[0], Key: { socket: { S: socket } } },
+        UpdateExpression: 'SET openedAt = :then',
+        ConditionExpression: 'attribute_exists(socket)',
+        ExpressionAttributeValues: { ':then': { N: String(Date.now() - 3 * 3_600_000) } },
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.ministack.stop();
+    await this.cdk.remove();
+  }
+
+  /** Two of each secret, as while they are rotated. */
+  async #rotate(): Promise<void> {
+    const client = new SecretsManagerClient(this.client);
+    const lists = {
+      ApiKeysSecret: 'apiKeys',
+      WebhookSecretsSecret: 'webhookSecrets',
+      UrlKeysSecret: 'urlKeys',
+    } as const;
+    for (const [output, name] of Object.entries(lists)) {
+      const [SecretId, SecretString] = [this.output(output), testSecrets[name].join(',')];
+      await client.send(new PutSecretValueCommand({ SecretId, SecretString }));
+    }
+  }
+}
+
+/** What a request of the root user says of itself; the emulator finds the service by it, and takes the signature for good. */
+export function asRoot(service: string): string {
+  return `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=none`;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshPath } from '../contract/gateway/world.ts';
+import { Api } from '../support/api.ts';
+import { connect } from '../support/client.ts';
+import { testSecrets } from '../support/local.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+import { Deployment } from './deployment.ts';
+import { inventory } from './inventory.ts';
+
+describe('a stack', () => {
+  let stack: Deployment;
+  const [before, after] = [new RecordingApp(), new RecordingApp()];
+  beforeAll(async () => {
+    await before.listen();
+    await after.listen();
+    stack = await Deployment.bootstrapped();
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await before.stop();
+    await after.stop();
+  });
+
+  const nothing = {
+    ...{ tables: 0, queues: 0, secrets: 0, logs: 0, rules: 0 },
+    ...{ functions: 0, apis: 0, roles: 0, dashboards: 0 },
+  };
+  const everything = {
+    ...{ tables: 1, queues: 2, secrets: 3, logs: 10, rules: 1 },
+    ...{ functions: 10, apis: 2, roles: 10, dashboards: 1 },
+  };
+
+  test('deployed anew with another base URL, keeps the sockets that are open', async () => {
+    await stack.deploy({ webhookBaseUrl: before.baseUrl });
+    expect(await inventory(stack)).toEqual(everything);
+    const path = freshPath();
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await before.hook(path, 'handshake')).fields;
+    const api = new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? '');
+    await stack.deploy({ webhookBaseUrl: after.baseUrl });
+    expect((await api.call('GET', `/sockets/${encodeURIComponent(from)}`)).json['socket']).toBe(from);
+    client.send('still here');
+    expect((await after.hook(path, 'message')).fields).toMatchObject({ from, body: 'still here' });
+    expect((await api.send(from, 'hello')).json).toMatchObject({ delivered: 1 });
+    expect(await client.next()).toBe('hello');
+    await client.close();
+    expect((await after.hook(path, 'closed')).fields['from']).toBe(from);
+    expect(before.of(path).map(({ fields }) => fields['event'])).toEqual(['handshake']);
+  });
+
+  test('sweeps as it may: it finds a socket that an accident left, and its app is told', async () => {
+    const path = freshPath();
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await after.hook(path, 'handshake')).fields;
+    await stack.age(from);
+    expect(await stack.invoke('sweep', { time: '2026-01-01T00:00:00Z' })).toBeNull();
+    expect((await after.hook(path, 'closed')).fields).toMatchObject({ from, code: '1006' });
+    await client.closed;
+  });
+
+  test('destroyed, leaves nothing behind', async () => {
+    await stack.cdk.destroy();
+    expect(await inventory(stack)).toEqual(nothing);
+  });
+
+  test('destroyed when it was told to retain, leaves what holds data', async () => {
+    await stack.deploy({ webhookBaseUrl: after.baseUrl, removalPolicy: 'retain' });
+    await stack.cdk.destroy();
+    expect(await inventory(stack)).toEqual({ ...nothing, tables: 1, queues: 2, secrets: 3, logs: 10 });
+  });
+});

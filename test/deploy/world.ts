@@ -1,0 +1,45 @@
+import type { Subject } from '../contract/gateway/world.ts';
+import { Api } from '../support/api.ts';
+import { testSecrets } from '../support/local.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+import { Deployment } from './deployment.ts';
+
+let deployment: Promise<Deployment> | undefined;
+
+/** The stack on MiniStack: deployed once, and again for every part of the suite with that part's settings. */
+export const deployedSubject: Subject = {
+  name: 'deployed stack',
+  keepsOrder: false,
+  tellsRefusals: false,
+  answersEverything: true,
+  // On AWS a refused client sees the status of `$connect`; the emulator's server knows only one.
+  refusesWith: 403,
+  start: async (settings = {}) => {
+    deployment ??= Deployment.bootstrapped();
+    const stack = await deployment;
+    const app = new RecordingApp();
+    const all = { WEBHOOK_BASE_URL: await app.listen(), HOOK_TIMEOUT_MS: '15000', ...settings };
+    await stack.deploy(
+      Object.fromEntries(Object.entries(all).map(([name, value]) => [camelCase(name), value])),
+    );
+    return {
+      app,
+      api: new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? ''),
+      webhookSecrets: testSecrets.webhookSecrets,
+      urlKeys: testSecrets.urlKeys,
+      at: (path, query = '') =>
+        `${stack.webSocketUrl}?path=${encodeURIComponent(path)}${query && `&${query}`}`,
+      stop: () => app.stop(),
+    };
+  },
+};
+
+/** Ends the emulator. */
+export async function stopDeployment(): Promise<void> {
+  await (await deployment)?.stop();
+}
+
+/** A setting's name in the context: `HOOK_TIMEOUT_MS` is `hookTimeoutMs`. */
+function camelCase(name: string): string {
+  return name.toLowerCase().replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}

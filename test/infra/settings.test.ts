@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Lazy, Stack } from 'aws-cdk-lib';
+import { describe, expect, test } from 'vitest';
+import { parseContext } from '../../infra/aws/context.ts';
+import { Sockethook } from '../../infra/aws/sockethook.ts';
+import { quickApp, Synthesised } from './synthesised.ts';
+
+const base = 'webhookBaseUrl';
+const good = { webhookBaseUrl: 'https://app.example/websocket' };
+
+/** The sentences about a context; none if it is fine. */
+function faultsOf(context: Readonly<Record<string, unknown>>): string[] {
+  const settings = parseContext(context);
+  return settings.ok ? [] : settings.fault;
+}
+
+describe('where hooks go', () => {
+  test.for<[string, Record<string, unknown>, string]>([
+    ['missing', {}, `${base} is missing; it says where hooks go, such as https://app.example/websocket.`],
+    [
+      'empty',
+      { [base]: '' },
+      `${base} is missing; it says where hooks go, such as https://app.example/websocket.`,
+    ],
+    ['no URL', { [base]: 'app.example' }, `${base} must be a URL such as https://app.example/websocket.`],
+    [
+      'plain http',
+      { [base]: 'http://app.example/websocket' },
+      `${base} must begin with https://; set allowInsecureWebhooks to true if anybody on the way may read the hooks.`,
+    ],
+    ['another scheme', { [base]: 'ftp://app.example/' }, `${base} must begin with https://.`],
+    [
+      'with a query',
+      { [base]: 'https://app.example/websocket?' },
+      `${base} must have no query and no fragment.`,
+    ],
+    [
+      'with a fragment',
+      { [base]: 'https://app.example/websocket#x' },
+      `${base} must have no query and no fragment.`,
+    ],
+    [
+      'with credentials',
+      { [base]: 'https://me:secret@app.example/' },
+      `${base} must have no user name and no password in it.`,
+    ],
+    [
+      'with credentials over http, though that is allowed',
+      { [base]: 'http://me@app.example/', allowInsecureWebhooks: 'true' },
+      `${base} must have no user name and no password in it.`,
+    ],
+  ])('%s stops the synth with a sentence', ([, context, sentence]) => {
+    expect(faultsOf(context)).toEqual([sentence]);
+  });
+
+  test('plain http is fine once it is allowed', () => {
+    expect(faultsOf({ [base]: 'http://app.example/websocket', allowInsecureWebhooks: true })).toEqual([]);
+  });
+
+  test('no sentence repeats a password', () => {
+    expect(faultsOf({ [base]: 'https://me:secret@app.example/' }).join()).not.toContain('secret');
+  });
+});
+
+describe('the other settings', () => {
+  test.for<[string, unknown, string]>([
+    ['webhookFormat', 'xml', 'must be form or json'],
+    ['hooks', 'message,open', 'must be some of handshake, message, closed'],
+    ['hooks', ',', 'must be some of handshake, message, closed'],
+    ['hookTimeoutMs', 20_001, 'must be a whole number from 1 to 20000'],
+    ['hookTimeoutMs', 0.5, 'must be a whole number from 1 to 20000'],
+    ['requireTicket', 'yes', 'must be true or false'],
+    ['allowedOrigins', 'app.example', 'must be origins such as https://app.example, separated by commas'],
+    ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
+    ['replyBy', 'mail', 'must be route or post'],
+    ['memoryMb', 64, 'must be a whole number from 128 to 10240'],
+    ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
+    ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
+    ['webSocketUrl', 'wss://x?y', 'must be a ws:// or wss:// URL without a query'],
+    ['stackName', '1st', 'must be letters, digits and hyphens, a letter first'],
+    ['removalPolicy', 'snapshot', 'must be destroy or retain'],
+    ['alarmTopicArn', 'topic', 'must be the ARN of an SNS topic'],
+  ])('%s may not be %j', ([name, value, rule]) => {
+    expect(faultsOf({ ...good, [name]: value })).toEqual([`${name} ${rule}.`]);
+  });
+
+  test('a number of days that CloudWatch does not know is refused with those that it does', () => {
+    expect(faultsOf({ ...good, logRetentionDays: 10 })).toEqual([
+      expect.stringMatching(/^logRetentionDays must be one of 1, 3, 5, 7, 14, 30,/),
+    ]);
+  });
+
+  test('a name that is misspelt is refused, since it would not be set', () => {
+    expect(faultsOf({ ...good, requireTickets: 'true' })).toEqual([
+      expect.stringMatching(/^requireTickets is no setting; there are .*\brequireTicket\b/),
+    ]);
+  });
+
+  test('what CDK itself puts into the context is none of ours', () => {
+    expect(faultsOf({ ...good, 'aws:cdk:enable-path-metadata': true, '@aws-cdk/core:x': true })).toEqual([]);
+  });
+
+  test('a domain comes with its certificate', () => {
+    expect(faultsOf({ ...good, domainName: 'ws.example.com' })).toEqual([
+      'domainName and certificateArn go together.',
+    ]);
+  });
+
+  test('everything that is wrong is said at once', () => {
+    expect(faultsOf({ hookTimeoutMs: 'soon', replyBy: 'mail', stackName: '-', color: 'blue' })).toHaveLength(
+      5,
+    );
+  });
+
+  test('cdk.json may have values and lists where a command line has texts', () => {
+    const set = Synthesised.of({ hooks: ['message'], requireTicket: true, hookTimeoutMs: 500 });
+    const { Variables } = set.door('connect').Properties['Environment'] as { Variables: object };
+    expect(Variables).toMatchObject({ HOOKS: 'message', REQUIRE_TICKET: 'true', HOOK_TIMEOUT_MS: '500' });
+  });
+});
+
+describe('the construct', () => {
+  const stack = () => new Stack(quickApp(), 'Test');
+
+  test('refuses what the context would refuse, all at once', () => {
+    const make = () =>
+      new Sockethook(stack(), 'Gateway', { webhookBaseUrl: 'http://app.example', hookTimeoutMs: 30_000 });
+    expect(make).toThrow(/webhookBaseUrl must begin with https.*hookTimeoutMs must be a whole number/);
+  });
+
+  test('takes a base URL that another resource will have only when it is deployed', () => {
+    const url = Lazy.string({ produce: () => 'https://later.example/' });
+    const gateway = new Sockethook(stack(), 'Gateway', { webhookBaseUrl: `${url}websocket` });
+    const set = new Synthesised(Stack.of(gateway));
+    const { Variables } = set.door('connect').Properties['Environment'] as { Variables: object };
+    expect(Variables).toMatchObject({ WEBHOOK_BASE_URL: 'https://later.example/websocket' });
+  });
+
+  test('stands twice in one stack', () => {
+    const both = stack();
+    new Sockethook(both, 'One', good);
+    new Sockethook(both, 'Two', { ...good, hooks: ['message'], allowedOrigins: ['https://app.example'] });
+    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(20);
+  });
+});
+
+test('cdk synth without a value ends with the sentences and nothing else', async () => {
+  const app = promisify(execFile)('node', ['--import', 'tsx', 'infra/app.ts'], {
+    env: { ...process.env, CDK_CONTEXT_JSON: '{"hookTimeoutMs":"soon"}' },
+  });
+  await expect(app).rejects.toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: [
+      `${base} is missing; it says where hooks go, such as https://app.example/websocket.`,
+      'hookTimeoutMs must be a whole number from 1 to 20000.',
+      'Write each as -c name=value, or in the "context" of cdk.json.',
+      '',
+    ].join('\n'),
+  });
+});

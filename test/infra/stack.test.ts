@@ -1,0 +1,302 @@
+import { describe, expect, test } from 'vitest';
+import { Synthesised } from './synthesised.ts';
+
+const stack = Synthesised.of();
+
+/** Which function each route of an API calls; what is not a function is told by its kind. */
+function routesOf(api: string, of = stack): Record<string, string> {
+  const integrations = new Map(of.all('AWS::ApiGatewayV2::Integration'));
+  const routes = of
+    .all('AWS::ApiGatewayV2::Route')
+    .filter(([, { Properties }]) => of.line(Properties['ApiId']) === `<${api}>`);
+  return Object.fromEntries(
+    routes.map(([, { Properties }]) => {
+      const target = JSON.stringify(Properties['Target']);
+      const [, integration] = [...integrations].find(([id]) => target.includes(id)) ?? [];
+      const uri = of.line(integration?.Properties['IntegrationUri']);
+      const name = /<Functions(\w+)Function\.Arn>/.exec(uri)?.[1];
+      return [String(Properties['RouteKey']), name ?? String(integration?.Properties['IntegrationType'])];
+    }),
+  );
+}
+
+describe('the WebSocket API', () => {
+  test('every event has its function, and a ping has none', () => {
+    expect(routesOf('WebSocketApi')).toEqual({
+      $connect: 'connect',
+      $default: 'default',
+      $disconnect: 'disconnect',
+      ping: 'MOCK',
+    });
+    expect(stack.one('AWS::ApiGatewayV2::Api', 'WebSocket').Properties).toMatchObject({
+      ProtocolType: 'WEBSOCKET',
+      RouteSelectionExpression: '$request.body.sockethook',
+    });
+  });
+
+  test('API Gateway itself answers a ping with 200, and tells the client nothing', () => {
+    const mocks = stack
+      .all('AWS::ApiGatewayV2::Integration')
+      .filter(([, { Properties }]) => Properties['IntegrationType'] === 'MOCK');
+    expect(mocks.map(([, { Properties }]) => Properties)).toMatchObject([
+      { TemplateSelectionExpression: '\\$default', RequestTemplates: { $default: '{"statusCode":200}' } },
+    ]);
+    expect(stack.all('AWS::ApiGatewayV2::IntegrationResponse')).toEqual([]);
+  });
+
+  test('only the answer to a message travels back to its client', () => {
+    const [[, response] = [], ...others] = stack.all('AWS::ApiGatewayV2::RouteResponse');
+    expect(others).toEqual([]);
+    expect(stack.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
+    const answering = stack
+      .all('AWS::ApiGatewayV2::Route')
+      .filter(([, { Properties }]) => Properties['RouteResponseSelectionExpression'] !== undefined);
+    expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default']);
+  });
+
+  test('where replies are posted, no answer travels back, and the functions know', () => {
+    const posting = Synthesised.of({ replyBy: 'post' });
+    expect(posting.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+    expect(environmentOf('default', posting)['REPLY_BY']).toBe('post');
+    expect(environmentOf('default')['REPLY_BY']).toBe('route');
+  });
+
+  test('the stage is made after its routes, so that its first deployment has them', () => {
+    const { DependsOn = [] } = stack.one('AWS::ApiGatewayV2::Stage', 'WebSocket');
+    const routes = stack.all('AWS::ApiGatewayV2::Route').map(([id]) => id);
+    const own = routes.filter((id) => id.includes('WebSocketApi'));
+    expect(own).toHaveLength(4);
+    expect(DependsOn).toEqual(expect.arrayContaining(own));
+  });
+});
+
+describe('the HTTP API', () => {
+  test('every call has its function, and what is no call is answered as a problem', () => {
+    expect(routesOf('HttpApi')).toEqual({
+      'POST /send': 'send',
+      'POST /broadcast': 'broadcast',
+      'POST /urls': 'urls',
+      'GET /sockets': 'sockets',
+      'HEAD /sockets': 'sockets',
+      'GET /sockets/{socket}': 'sockets',
+      'HEAD /sockets/{socket}': 'sockets',
+      'DELETE /sockets/{socket}': 'sockets',
+      'GET /health': 'health',
+      'HEAD /health': 'health',
+      'GET /openapi.json': 'health',
+      'HEAD /openapi.json': 'health',
+      'GET /asyncapi.json': 'health',
+      'HEAD /asyncapi.json': 'health',
+      $default: 'health',
+    });
+  });
+
+  test('both stages are deployed as they change, and bounded', () => {
+    const bounded = Synthesised.of({ requestRate: 7, requestBurst: 3 });
+    for (const [, { Properties }] of bounded.all('AWS::ApiGatewayV2::Stage')) {
+      expect(Properties).toMatchObject({
+        AutoDeploy: true,
+        DefaultRouteSettings: { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 3 },
+      });
+    }
+    expect(bounded.all('AWS::ApiGatewayV2::Stage')).toHaveLength(2);
+  });
+
+  test('access logs are written only if they are asked for, and have no query, where a ticket would be', () => {
+    const logged = Synthesised.of({ accessLogs: 'true' }).all('AWS::ApiGatewayV2::Stage');
+    for (const [, { Properties }] of stack.all('AWS::ApiGatewayV2::Stage')) {
+      expect(Properties['AccessLogSettings']).toBeUndefined();
+    }
+    for (const [, { Properties }] of logged) {
+      const { Format } = Properties['AccessLogSettings'] as { Format: string };
+      expect(Format).not.toMatch(/query|authorizer/i);
+    }
+    expect(logged).toHaveLength(2);
+  });
+});
+
+describe('the functions', () => {
+  test('all run on arm64 and Node.js 24, from an ES module', () => {
+    for (const [, { Properties }] of stack.all('AWS::Lambda::Function')) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        MemorySize: 256,
+        Handler: 'index.handler',
+      });
+      expect(Properties['TracingConfig']).toBeUndefined();
+      expect(Properties['ReservedConcurrentExecutions']).toBeUndefined();
+    }
+  });
+
+  test('memory, tracing and concurrency are as they are set', () => {
+    const set = Synthesised.of({
+      memoryMb: 1024,
+      tracing: 'true',
+      connectConcurrency: 5,
+      messageConcurrency: 50,
+    });
+    const reserved = set
+      .all('AWS::Lambda::Function')
+      .filter(([, { Properties }]) => 'ReservedConcurrentExecutions' in Properties);
+    expect(reserved).toHaveLength(2);
+    expect(set.door('connect').Properties['ReservedConcurrentExecutions']).toBe(5);
+    expect(set.door('default').Properties['ReservedConcurrentExecutions']).toBe(50);
+    expect(set.door('health').Properties).toMatchObject({
+      MemorySize: 1024,
+      TracingConfig: { Mode: 'Active' },
+    });
+  });
+
+  test('each has a log of its own, kept for a while', () => {
+    const logs = Synthesised.of({ logRetentionDays: '7' }).all('AWS::Logs::LogGroup');
+    expect(logs).toHaveLength(10);
+    for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(7);
+    for (const [id, { Properties }] of stack.all('AWS::Lambda::Function')) {
+      const name = /Functions(\w+)Function/.exec(id)?.[1];
+      const { LogGroup } = Properties['LoggingConfig'] as { LogGroup: unknown };
+      expect(stack.line(LogGroup)).toBe(`<Functions${name}Log>`);
+    }
+  });
+
+  test('a hook that is put off again and again is no loop that Lambda would end', () => {
+    expect(stack.door('deliver').Properties['RecursiveLoop']).toBe('Allow');
+    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !id.includes('deliver'));
+    for (const [, { Properties }] of others) expect(Properties['RecursiveLoop']).toBeUndefined();
+  });
+
+  test('each knows the secrets that it may read, and no other', () => {
+    const told = (name: string) =>
+      Object.keys(environmentOf(name)).filter((variable) => variable.endsWith('_SECRET'));
+    expect(told('connect')).toEqual(['WEBHOOK_SECRETS_SECRET', 'URL_KEYS_SECRET']);
+    expect(told('default')).toEqual(['WEBHOOK_SECRETS_SECRET']);
+    expect(told('send')).toEqual(['API_KEYS_SECRET']);
+    expect(told('urls')).toEqual(['API_KEYS_SECRET', 'URL_KEYS_SECRET']);
+    expect(told('health')).toEqual([]);
+  });
+});
+
+describe('what the functions are told', () => {
+  test('the settings, and where everything is', () => {
+    const set = Synthesised.of({
+      webhookBaseUrl: 'https://App.example:443/websocket/',
+      webhookFormat: 'json',
+      hooks: 'message,closed',
+      hookTimeoutMs: '5000',
+      forwardHeaders: 'X-Tenant',
+      requireTicket: 'true',
+      allowedOrigins: 'https://app.example',
+      probeMinutes: '5',
+    });
+    const environment = environmentOf('sweep', set);
+    const lines = Object.entries(environment).map(([name, value]) => [name, set.line(value)]);
+    const stage = '<WebSocketApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/live';
+    expect(Object.fromEntries(lines)).toEqual({
+      WEBHOOK_BASE_URL: 'https://app.example/websocket',
+      WEBHOOK_FORMAT: 'json',
+      HOOKS: 'message,closed',
+      HOOK_TIMEOUT_MS: '5000',
+      FORWARD_HEADERS: 'x-tenant',
+      REQUIRE_TICKET: 'true',
+      ALLOWED_ORIGINS: 'https://app.example',
+      WEBSOCKET_URL: `wss://${stage}`,
+      CALLBACK_URL: `https://${stage}`,
+      TABLE_NAME: '<Sockets>',
+      QUEUE_URL: '<Tasks>',
+      REPLY_BY: 'route',
+      PROBE_MINUTES: '5',
+      GATEWAY_NAME: '<WebSocketApi>',
+    });
+  });
+
+  test('an emulator’s URLs have the id of the API in them', () => {
+    const set = Synthesised.of({
+      callbackUrl: 'http://localhost:1/{apiId}/live',
+      webSocketUrl: 'ws://localhost:1/{apiId}/live',
+    });
+    const { CALLBACK_URL, WEBSOCKET_URL } = environmentOf('default', set);
+    expect([set.line(CALLBACK_URL), set.line(WEBSOCKET_URL)]).toEqual([
+      'http://localhost:1/<WebSocketApi>/live',
+      'ws://localhost:1/<WebSocketApi>/live',
+    ]);
+  });
+});
+
+describe('what keeps', () => {
+  test('the table of sockets is billed by request, forgets by itself, and is found by path and user', () => {
+    expect(stack.one('AWS::DynamoDB::Table').Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'socket', KeyType: 'HASH' }],
+      TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+      GlobalSecondaryIndexes: [index('pathShard'), index('user')],
+    });
+    expect(stack.one('AWS::DynamoDB::Table').Properties).not.toHaveProperty(
+      'PointInTimeRecoverySpecification',
+    );
+  });
+
+  test('a secret is 48 letters and digits that nobody has seen', () => {
+    const secrets = stack.all('AWS::SecretsManager::Secret');
+    expect(secrets).toHaveLength(3);
+    for (const [, { Properties }] of secrets) {
+      expect(Properties['SecretString']).toBeUndefined();
+      expect(Properties['GenerateSecretString']).toEqual({
+        PasswordLength: 48,
+        ExcludePunctuation: true,
+        IncludeSpace: false,
+      });
+    }
+  });
+
+  test('tasks are encrypted, and dead ones are kept for 14 days', () => {
+    expect(stack.one('AWS::SQS::Queue', 'GatewayTasks').Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: 5 },
+    });
+    expect(stack.one('AWS::SQS::Queue', 'DeadTasks').Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
+    });
+  });
+
+  test.for([
+    ['destroy', 'Delete'],
+    ['retain', 'Retain'],
+  ] as const)('what holds data is treated as %s says', ([removalPolicy, expected]) => {
+    const set = Synthesised.of({ removalPolicy });
+    const types = ['DynamoDB::Table', 'SQS::Queue', 'SecretsManager::Secret', 'Logs::LogGroup'];
+    const kept = types.flatMap((type) => set.all(`AWS::${type}`));
+    expect(kept).toHaveLength(1 + 2 + 3 + 10);
+    for (const [, { DeletionPolicy }] of kept) expect(DeletionPolicy).toBe(expected);
+  });
+});
+
+describe('the schedule', () => {
+  test('sweeps every minute, and no failed sweep is repeated', () => {
+    const { ScheduleExpression, Targets } = stack.one('AWS::Events::Rule').Properties;
+    expect(ScheduleExpression).toBe('rate(1 minute)');
+    expect(Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }]);
+    expect(JSON.stringify(Targets)).toContain(stack.door('sweep').id);
+    // Lambda itself would run it twice more, with the minute of the first.
+    const again = stack.one('AWS::Lambda::EventInvokeConfig').Properties;
+    expect(again['MaximumRetryAttempts']).toBe(0);
+    expect(JSON.stringify(again['FunctionName'])).toContain(stack.door('sweep').id);
+  });
+});
+
+/** A function's environment. */
+function environmentOf(name: string, of = stack): Readonly<Record<string, unknown>> {
+  const { Variables } = of.door(name).Properties['Environment'] as { Variables: Record<string, unknown> };
+  return Variables;
+}
+
+function index(name: string): object {
+  return {
+    IndexName: name,
+    KeySchema: [
+      { AttributeName: name, KeyType: 'HASH' },
+      { AttributeName: 'socket', KeyType: 'RANGE' },
+    ],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  };
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { parseSettings } from '../../functions/aws/settings.ts';
+import { Synthesised } from './synthesised.ts';
+
+const stack = Synthesised.of();
+const { all, door } = {
+  all: stack.all('AWS::Lambda::Function'),
+  door: (name: string) => stack.door(name).Properties,
+};
+const timeoutOf = (name: string) => Number(door(name)['Timeout']);
+
+describe('what waits for something waits longer than that takes', () => {
+  test('a function that somebody waits for ends before API Gateway gives up on it, after 29 seconds', () => {
+    for (const name of [
+      'connect',
+      'default',
+      'disconnect',
+      'send',
+      'broadcast',
+      'urls',
+      'sockets',
+      'health',
+    ]) {
+      expect([name, timeoutOf(name) < 29]).toEqual([name, true]);
+    }
+  });
+
+  test('a lease lasts longer than any function runs, so nobody works beside a function that is still alive', () => {
+    const url = 'https://app.example/';
+    const addresses = { WEBHOOK_BASE_URL: url, WEBSOCKET_URL: url, CALLBACK_URL: url, QUEUE_URL: url };
+    const lambda = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const { leaseMs } = parseSettings({ ...addresses, ...lambda, TABLE_NAME: 'sockets' }).gateway;
+    for (const [, { Properties }] of all) {
+      expect(Number(Properties['Timeout']) * 1_000).toBeLessThan(leaseMs);
+    }
+  });
+
+  test('a hook at its longest leaves its function five seconds', () => {
+    const longest = Synthesised.of({ hookTimeoutMs: '20000' }).door('connect').Properties;
+    const { Variables } = longest['Environment'] as { Variables: Record<string, string> };
+    expect(Number(Variables['HOOK_TIMEOUT_MS']) + 5_000).toBeLessThanOrEqual(
+      Number(longest['Timeout']) * 1_000,
+    );
+  });
+
+  test('a task is out of sight six times as long as its function may run', () => {
+    const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', 'GatewayTasks').Properties;
+    expect(VisibilityTimeout).toBe(6 * timeoutOf('deliver'));
+  });
+
+  test('a sweep ends before the next but one begins', () => {
+    expect(timeoutOf('sweep')).toBeLessThanOrEqual(60);
+  });
+
+  test('only the tasks of a batch that failed come again', () => {
+    expect(stack.one('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+});

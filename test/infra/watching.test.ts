@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { Synthesised } from './synthesised.ts';
+
+const stack = Synthesised.of({ alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms' });
+const alarms = stack.all('AWS::CloudWatch::Alarm');
+
+interface Query {
+  readonly Expression?: string;
+  readonly MetricStat?: { readonly Metric: { readonly Namespace: string; readonly MetricName: string } };
+}
+
+/** What an alarm looks at: the names of its metrics. */
+function metricsOf(part: string): string[] {
+  const { Properties } = stack.one('AWS::CloudWatch::Alarm', part);
+  const queries = (Properties['Metrics'] ?? []) as Query[];
+  const names = queries.flatMap(({ MetricStat }) =>
+    MetricStat === undefined ? [] : [`${MetricStat.Metric.Namespace} ${MetricStat.Metric.MetricName}`],
+  );
+  return names.length > 0 ? names : [`${Properties['Namespace']} ${Properties['MetricName']}`];
+}
+
+describe('alarms', () => {
+  test('each looks at what it is named after', () => {
+    expect(alarms).toHaveLength(6);
+    expect(metricsOf('HookFailures')).toEqual([
+      'Sockethook HooksLost',
+      'Sockethook HooksRefused',
+      'Sockethook HandshakesFailed',
+    ]);
+    expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
+    expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
+    expect(metricsOf('Throttles')).toEqual(Array(5).fill('AWS/Lambda Throttles'));
+    expect(metricsOf('Errors')).toEqual(Array(5).fill('AWS/Lambda Errors'));
+    expect(metricsOf('Concurrency')).toEqual(['AWS/Lambda ConcurrentExecutions']);
+  });
+
+  test('none looks at more than the ten metrics that CloudWatch allows', () => {
+    for (const [id] of alarms) expect(metricsOf(id).length).toBeLessThanOrEqual(10);
+  });
+
+  test('each tells the topic, and an idle gateway rings none', () => {
+    for (const [, { Properties }] of alarms) {
+      expect(Properties['AlarmActions']).toEqual(['arn:aws:sns:eu-central-1:123456789012:alarms']);
+      expect(Properties['TreatMissingData']).toBe('notBreaching');
+    }
+  });
+
+  test('the account’s Lambdas ring at 80 % of what it may run', () => {
+    const set = Synthesised.of({ accountConcurrency: 5_000 });
+    expect(set.one('AWS::CloudWatch::Alarm', 'Concurrency').Properties['Threshold']).toBe(4_000);
+  });
+
+  test('a gateway’s own metrics are told apart from another’s by the name that its functions write', () => {
+    const { Dimensions } = stack.one('AWS::CloudWatch::Alarm', 'Faults').Properties;
+    const { Variables } = stack.door('default').Properties['Environment'] as {
+      Variables: Record<string, unknown>;
+    };
+    expect(Dimensions).toEqual([{ Name: 'Gateway', Value: Variables['GATEWAY_NAME'] }]);
+  });
+
+  test('they can be left out, and so can the dashboard', () => {
+    const set = Synthesised.of({ alarms: false, dashboard: false });
+    expect(set.all('AWS::CloudWatch::Alarm')).toEqual([]);
+    expect(set.all('AWS::CloudWatch::Dashboard')).toEqual([]);
+  });
+});
+
+test('the dashboard shows everything that the functions count', () => {
+  const body = JSON.stringify(stack.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
+  const counted = ['HooksLost', 'HooksRefused', 'HooksRetried', 'HooksPostponed', 'HandshakesFailed'];
+  for (const name of [...counted, 'ActionsFailed', 'Faults']) expect(body).toContain(name);
+});
