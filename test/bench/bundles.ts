@@ -1,0 +1,38 @@
+import { mkdtemp, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/** A program to be bundled: a file of ours, or a text that imports what it likes. */
+export type Entry = { readonly file: URL } | { readonly text: string };
+
+/** Some modules of the SDK are CommonJS and ask for Node's own. */
+const banner = {
+  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+};
+
+/** Bundles programs as the stack does, one file each, by their names; where they are. */
+export async function bundle(
+  entries: Readonly<Record<string, Entry>>,
+  { isMinified = true }: { readonly isMinified?: boolean } = {},
+): Promise<Record<string, { readonly file: string; readonly bytes: number }>> {
+  const folder = await mkdtemp(join(tmpdir(), 'sockethook-bench-'));
+  const bundled = Object.entries(entries).map(async ([name, entry]) => {
+    const file = join(folder, `${name}.mjs`);
+    await build({
+      ...('file' in entry
+        ? { entryPoints: [fileURLToPath(entry.file)] }
+        : { stdin: { contents: entry.text, resolveDir: fileURLToPath(new URL('../../', import.meta.url)) } }),
+      ...{ outfile: file, bundle: true, format: 'esm', platform: 'node', target: 'node20', banner },
+      ...{ minify: isMinified, mainFields: ['module', 'main'], logLevel: 'error' },
+    });
+    return [name, { file, bytes: (await stat(file)).size }] as const;
+  });
+  return Object.fromEntries(await Promise.all(bundled));
+}
+
+/** The file of a Lambda door. */
+export function doorFile(name: string): URL {
+  return new URL(`../../functions/${name}.ts`, import.meta.url);
+}

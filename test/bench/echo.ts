@@ -1,0 +1,23 @@
+import type { Bench } from './bench.ts';
+import { measureEcho } from './shapes.ts';
+import { floor, forwarder } from './subjects/baselines.ts';
+import { gateway } from './subjects/gateway.ts';
+import { hasNchan, nchan } from './subjects/nchan.ts';
+import { hasPushpin, pushpin } from './subjects/pushpin.ts';
+
+/** A message, its hook, the reply in the app's answer, back to the client: 128 bytes, the gateway's hooks signed. */
+export const echo: Bench = {
+  name: 'echo',
+  run: (effort) =>
+    measureEcho(effort, {
+      subjects: [
+        gateway(effort.gatewayOptions),
+        forwarder,
+        floor,
+        ...(hasNchan() ? [nchan('own/%n')] : []),
+        ...(hasPushpin() && !effort.isQuick ? [pushpin] : []),
+      ],
+      answersBy: 'reply',
+      least: 0.95,
+    }),
+};

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Question, Reply } from './questions.ts';
+
+/** Where a program of a bench is, and what it starts with. Of the environment it gets the PATH and what is given. */
+export interface Program {
+  readonly file: URL;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options for Node.js itself. */
+  readonly nodeOptions?: readonly string[];
+}
+
+const meter = new URL('./meter.ts', import.meta.url).href;
+
+/** A program in a Node.js of its own, metered, that can be asked questions. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(fault: Error): void }>();
+  #asked = 0;
+
+  constructor({ file, env = {}, nodeOptions = [] }: Program) {
+    const options = [
+      '--expose-gc',
+      ...nodeOptions,
+      '--import',
+      import.meta.resolve('tsx'),
+      '--import',
+      meter,
+    ];
+    this.#process = spawn(process.execPath, [...options, fileURLToPath(file)], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#process.on('message', (reply: Reply) => this.#settle(reply));
+    this.#process.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`${file.pathname} ended with ${code ?? signal}.`));
+      this.#waiting.clear();
+    });
+  }
+
+  /** Asks its program; rejects with the program's own fault, or if it ends before it has answered. */
+  ask<Answer>(question: string, argument?: unknown): Promise<Answer> {
+    this.#asked += 1;
+    const id = this.#asked;
+    const asked: Question = { id, question, argument };
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (given) => resolve(given as Answer), reject });
+      this.#process.send(asked, (error) => error !== null && reject(error));
+    });
+  }
+
+  /** Ends it with a SIGTERM, and waits for that; kills it if it takes longer than its own clean-up may. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill();
+    await Promise.race([exited, sleep(5_000, undefined, { ref: false })]);
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+
+  #settle({ id, answer, fault }: Reply): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (fault === undefined) waiting?.resolve(answer);
+    else waiting?.reject(new Error(fault));
+  }
+}

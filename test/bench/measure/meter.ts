@@ -1,0 +1,13 @@
+import { answer } from './questions.ts';
+import type { Usage } from './usage.ts';
+
+/** Loaded before a program of ours that is measured: says what its process has used, and changes nothing else. */
+answer({
+  usage: (): Usage => {
+    const { user, system } = process.cpuUsage();
+    const atUs = Number(process.hrtime.bigint() / 1_000n);
+    return { cpuUs: user + system, kernelUs: system, atUs, rssBytes: process.memoryUsage.rss() };
+  },
+  collect: () => globalThis.gc?.(),
+});
+process.on('disconnect', () => process.exit(1));

@@ -1,0 +1,45 @@
+/** What a process of a bench can be asked: a question's name, and what answers it. */
+export type Answers = Readonly<Record<string, (argument: unknown) => unknown>>;
+
+/** A question on its way to a process of a bench. */
+export interface Question {
+  readonly id: number;
+  readonly question: string;
+  readonly argument: unknown;
+}
+
+/** The answer on its way back, or why there is none. */
+export interface Reply {
+  readonly id: number;
+  readonly answer?: unknown;
+  readonly fault?: string;
+}
+
+const known: Record<string, (argument: unknown) => unknown> = {};
+/** What was asked before this process knew the answer: its modules are still being loaded. */
+let early: Question[] = [];
+
+/** Answers these questions, besides others, of the process that started this one. */
+export function answer(answers: Answers): void {
+  if (process.listenerCount('message') === 0) process.on('message', (asked: Question) => hear(asked));
+  Object.assign(known, answers);
+  const asked = early;
+  early = [];
+  for (const question of asked) hear(question);
+}
+
+function hear(asked: Question): void {
+  const answering = known[asked.question];
+  if (answering === undefined) early.push(asked);
+  else void reply(asked, answering);
+}
+
+async function reply({ id, argument }: Question, answering: (argument: unknown) => unknown): Promise<void> {
+  let told: Reply;
+  try {
+    told = { id, answer: await answering(argument) };
+  } catch (error) {
+    told = { id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  process.send?.(told);
+}

@@ -1,0 +1,118 @@
+import type { Broadcasting, Driving, Opening } from '../load/orders.ts';
+import { apiKey } from '../subjects/api-key.ts';
+import type { AppAt, Running, Subject } from '../subjects/subject.ts';
+import { Child } from './child.ts';
+import { share, type Usage } from './usage.ts';
+
+/** What was measured between two moments. */
+export interface Measured {
+  /** Texts that came back to the clients, or connections, in a second. */
+  readonly rate: number;
+  /** The subject's CPU time for each. */
+  readonly cpuUs: number;
+  /** The part of that which the kernel took. */
+  readonly kernelPart: number;
+  /** Which part of a core each process used. */
+  readonly subjectShare: number;
+  readonly loadShare: number;
+  readonly appShare: number;
+}
+
+/** The three processes of a measurement: a subject, the app, and the load. */
+export class Station {
+  readonly name: string;
+  readonly running: Running;
+  readonly #load: Child;
+  readonly #app: Child;
+
+  private constructor(name: string, running: Running, load: Child, app: Child) {
+    this.name = name;
+    this.running = running;
+    this.#load = load;
+    this.#app = app;
+  }
+
+  /** Starts a subject, with an app and a load of its own. */
+  static async start(subject: Subject, answersBy: AppAt['answersBy'] = 'reply'): Promise<Station> {
+    const env = { API_KEY: apiKey };
+    const app = new Child({ file: new URL('../servers/app.ts', import.meta.url), env });
+    const load = new Child({ file: new URL('../load/load.ts', import.meta.url) });
+    const running = await subject.start({ port: await app.ask<number>('port'), answersBy });
+    return new Station(subject.name, running, load, app);
+  }
+
+  /** Opens so many connections. */
+  open(count: number): Promise<void> {
+    const order: Opening = { url: this.running.url, count };
+    return this.#load.ask('open', order);
+  }
+
+  /** Cuts all connections. */
+  close(): Promise<void> {
+    return this.#load.ask('close');
+  }
+
+  /** Begins to send messages, until `rest`. */
+  drive(order: Driving): Promise<void> {
+    return this.#load.ask('drive', order);
+  }
+
+  /** Begins to have a text broadcast, until `rest`. */
+  broadcast(text: string): Promise<void> {
+    const { url, headers, bodyOf } = this.running.broadcast;
+    const order: Broadcasting = { url, headers, body: bodyOf(text), text };
+    return this.#load.ask('broadcast', order);
+  }
+
+  /** Ends what was begun; resolves once all that was under way has come. */
+  rest(): Promise<void> {
+    return this.#load.ask('rest');
+  }
+
+  /** Measures while something goes on; `count` says how many things were done, texts that came back if left out. */
+  async measure(goesOn: () => Promise<unknown>, count?: number): Promise<Measured> {
+    const before = await this.#sample();
+    await goesOn();
+    const after = await this.#sample();
+    const done = count ?? after.received - before.received;
+    const rate = done / ((after.load.atUs - before.load.atUs) / 1e6);
+    const subjectShare = share(before.subject, after.subject);
+    const loadShare = share(before.load, after.load);
+    const appShare = share(before.app, after.app);
+    const kernelUs = after.subject.kernelUs - before.subject.kernelUs;
+    const kernelPart = kernelUs / (after.subject.cpuUs - before.subject.cpuUs);
+    return { rate, cpuUs: (subjectShare / rate) * 1e6, kernelPart, subjectShare, loadShare, appShare };
+  }
+
+  /** Ends all three. */
+  async stop(): Promise<void> {
+    await this.#load.stop();
+    await this.running.stop();
+    await this.#app.stop();
+  }
+
+  async #sample(): Promise<{ subject: Usage; load: Usage; app: Usage; received: number }> {
+    const [subject, app, load, received] = await Promise.all([
+      this.running.usage(),
+      this.#app.ask<Usage>('usage'),
+      this.#load.ask<Usage>('usage'),
+      this.#load.ask<number>('received'),
+    ]);
+    return { subject, load, app, received };
+  }
+}
+
+/** Starts stations, does something with them, and stops them whatever comes of it. */
+export async function withStations<Outcome>(
+  subjects: readonly Subject[],
+  answersBy: AppAt['answersBy'],
+  work: (stations: readonly Station[]) => Promise<Outcome>,
+): Promise<Outcome> {
+  const stations: Station[] = [];
+  try {
+    for (const subject of subjects) stations.push(await Station.start(subject, answersBy));
+    return await work(stations);
+  } finally {
+    for (const station of stations) await station.stop();
+  }
+}

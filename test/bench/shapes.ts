@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Effort, Section, Table, Target } from './bench.ts';
+import { inRounds } from './measure/rounds.ts';
+import { type Station, withStations } from './measure/station.ts';
+import { standingOf, standingsTable } from './report/standings.ts';
+import type { AppAt, Subject } from './subjects/subject.ts';
+
+/** A message of 128 bytes. */
+export const text128 = 'sockethook '.repeat(12).slice(0, 128);
+
+/** How many clients there are, and how many messages of each are under way at once. */
+const shapes = [
+  { clients: 1, inFlight: 1 },
+  { clients: 50, inFlight: 1 },
+  { clients: 200, inFlight: 4 },
+] as const;
+
+/** An echo to be measured: who takes part, how the app answers, and what the gateway's rate has to be. */
+export interface Echo {
+  readonly subjects: readonly Subject[];
+  readonly answersBy: AppAt['answersBy'];
+  /** The least that the gateway's rate may be, divided by the forwarder's. */
+  readonly least: number;
+}
+
+/** Measures an echo in all shapes: a message, its hook, the app's answer, back to the client. */
+export function measureEcho(effort: Effort, { subjects, answersBy, least }: Echo): Promise<Section> {
+  return withStations(subjects, answersBy, async (stations) => {
+    const tables: Table[] = [];
+    const targets: Target[] = [];
+    await warm(stations, effort.warmMs);
+    for (const { clients, inFlight } of shapes) {
+      const shape = `${clients}x${inFlight}`;
+      for (const station of stations) await station.open(clients);
+      const standings = await inRounds(stations, 'forwarder', effort.rounds, (station) =>
+        echo(station, inFlight, effort.ms),
+      );
+      for (const station of stations) await station.close();
+      tables.push(
+        standingsTable(`${shape} (clients x in flight)`, ['message', 'messages'], 'forwarder', standings),
+      );
+      const measured = standingOf('gateway', standings).rateRatio;
+      targets.push({ what: `${shape}, rate ÷ forwarder`, measured, least });
+    }
+    return { tables, targets };
+  });
+}
+
+async function warm(stations: readonly Station[], ms: number): Promise<void> {
+  for (const station of stations) {
+    await station.open(50);
+    await echo(station, 1, ms);
+    await station.close();
+  }
+}
+
+async function echo(station: Station, inFlight: number, ms: number) {
+  await station.drive({ text: text128, inFlight });
+  await sleep(ms / 5);
+  const measured = await station.measure(() => sleep(ms));
+  await station.rest();
+  return measured;
+}

@@ -1,0 +1,136 @@
+/**
+ * What a POST to @connections costs: calls per second of CPU, 256 under way at once, 128 bytes each, over plain http
+ * with kept-alive connections. The server has a process of its own, and so has each way to call it, since what one
+ * leaves on the heap would slow down the next.
+ *
+ *     node --import tsx test/bench/signing.ts [seconds per run, 2 unless given]
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { HttpsOrigin } from '../../functions/aws/https-origin.ts';
+import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
+import { SignedConnections } from '../../functions/aws/signed-connections.ts';
+import { Signer } from '../../functions/aws/signer.ts';
+import { socketIdFrom } from '../../functions/wire/socket-id.ts';
+import { portOf } from '../contract/ports/port-of.ts';
+
+type Call = () => Promise<unknown>;
+
+const [underWay, runs] = [256, 3];
+const body = 'm'.repeat(128);
+const socket = socketIdFrom(Buffer.alloc(11, 7));
+const path = `/prod/@connections/${encodeURIComponent(socket)}`;
+const headers = { host: '127.0.0.1', 'content-type': 'application/octet-stream' };
+const caller = {
+  region: 'eu-central-1',
+  credentials: {
+    accessKeyId: 'AKIDEXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+    // As long as that of a function's role.
+    sessionToken: 'IQoJb3JpZ2luX2Vj'.repeat(60),
+  },
+};
+
+/** Every way to post, by the address of the server. */
+const ways: Readonly<Record<string, (address: string) => Promise<Call>>> = {
+  'the same without a signature': async (address) => {
+    const origin = new HttpsOrigin(new URL(address), clock);
+    return () => origin.call({ method: 'POST', path, headers, body });
+  },
+  SignedConnections: async (address) => {
+    const signed = new SignedConnections(`${address}/prod`, caller, clock);
+    return () => signed.post(socket, body);
+  },
+  'ManagementConnections, the SDK client': async (address) => {
+    const { ManagementConnections } = await import('../../functions/aws/management-connections.ts');
+    const management = new ManagementConnections(`${address}/prod`, caller);
+    return () => management.post(socket, body);
+  },
+};
+
+/** The least that @connections could be: reads a request, answers 200. */
+async function serve(): Promise<void> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    request.resume().on('end', () => response.writeHead(200, { 'content-length': 0 }).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.send?.(portOf(server));
+}
+
+/** Makes calls for a while; how many a second of CPU carries. */
+async function rate(call: Call, seconds: number): Promise<number> {
+  const started = process.cpuUsage();
+  const until = performance.now() + seconds * 1000;
+  let calls = 0;
+  const work = async (): Promise<void> => {
+    while (performance.now() < until) {
+      await call();
+      calls += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: underWay }, work));
+  const { user, system } = process.cpuUsage(started);
+  return (calls * 1e6) / (user + system);
+}
+
+/** Measures one way, warm. */
+async function run(way: string, address: string, seconds: number): Promise<void> {
+  const call = await ways[way]?.(address);
+  if (call === undefined) throw new Error(`${way} is no way to post.`);
+  await rate(call, seconds / 2);
+  process.send?.(await rate(call, seconds));
+}
+
+/** Microseconds of CPU that one signature takes. */
+function signature(): number {
+  const signer = new Signer(caller.credentials, { service: 'execute-api', region: caller.region }, clock);
+  const sign = (times: number): number => {
+    const started = process.cpuUsage();
+    for (let at = 0; at < times; at++) signer.sign({ method: 'POST', path, headers, body });
+    const { user, system } = process.cpuUsage(started);
+    return (user + system) / times;
+  };
+  sign(20_000);
+  return sign(100_000);
+}
+
+/** Measures all ways in turn, so that what else the machine does falls on each of them. */
+async function compare(seconds: number): Promise<void> {
+  const [server, port] = await child('serve');
+  const rates = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
+  for (let round = 0; round < runs; round++) {
+    for (const [way, measured] of rates) {
+      const [running, figure] = await child('run', way, `http://127.0.0.1:${port}`, String(seconds));
+      running.kill();
+      measured.push(Number(figure));
+    }
+  }
+  server.kill();
+  process.stdout.write(`one signature: ${signature().toFixed(1)} µs\n`);
+  process.stdout.write(`calls per CPU-second, median of ${runs} (best) | CPU µs per call |\n`);
+  for (const [way, measured] of rates) {
+    const [median = 0, best = 0] = [measured.sort((one, other) => one - other)[runs >> 1], measured.at(-1)];
+    const figures = `${written(median)} (${written(best)})`.padStart(43);
+    process.stdout.write(`${figures} | ${(1e6 / median).toFixed(1).padStart(15)} | ${way}\n`);
+  }
+}
+
+/** A process of this file, and the first thing that it says. */
+async function child(...args: readonly string[]): Promise<readonly [ChildProcess, unknown]> {
+  const started = fork(fileURLToPath(import.meta.url), args);
+  const [said] = await Promise.race([once(started, 'message'), once(started, 'exit')]);
+  return [started, said];
+}
+
+function written(perSecond: number): string {
+  return Math.round(perSecond).toLocaleString('en');
+}
+
+const [task = '2', ...rest] = process.argv.slice(2);
+// Not left behind by a run that fails.
+process.on('disconnect', () => process.exit());
+if (task === 'serve') await serve();
+else if (task === 'run') await run(rest[0] ?? '', rest[1] ?? '', Number(rest[2]));
+else await compare(Number(task));

@@ -1,0 +1,22 @@
+import { isInstalled, serverFile, startForeign } from './foreign.ts';
+import type { Subject } from './subject.ts';
+
+/** Pushpin (Debian: `pushpin`), by WebSocket-over-HTTP. */
+export const pushpin: Subject = {
+  name: 'Pushpin',
+  start: async ({ port: appPort }) => {
+    const files = { 'pushpin.conf': serverFile('pushpin.conf'), routes: '* APP,over_http\n' };
+    const args = ['--config=FOLDER/pushpin.conf'];
+    const { port, ...running } = await startForeign({ command: 'pushpin', files, args }, appPort);
+    return {
+      ...running,
+      url: `ws://127.0.0.1:${port}/pushpin/bench`,
+      broadcast: { url: '', headers: {}, bodyOf: (text) => text },
+    };
+  },
+};
+
+/** Whether Pushpin can be measured here. */
+export function hasPushpin(): boolean {
+  return isInstalled('pushpin');
+}
