@@ -62,14 +62,21 @@ export function isActions(contentType: string): boolean {
   return contentType === actionsType || contentType.split(';', 1)[0]?.trim().toLowerCase() === actionsType;
 }
 
-const schemas = new Map<string, ReturnType<typeof buildSchema>>();
+type ActionsSchema = ReturnType<typeof buildSchema>;
+
+/** By event, then by the most bytes of a message; a process knows one or two of these. */
+const schemas: Record<HookEvent, Map<number, ActionsSchema>> = {
+  handshake: new Map(),
+  message: new Map(),
+  closed: new Map(),
+};
 
 /** Only a handshake with offers needs a schema of its own. */
-function schemaFor(context: AnswerContext) {
+function schemaFor(context: AnswerContext): ActionsSchema {
   if (context.offered.length > 0) return buildSchema(context);
-  const key = `${context.event} ${context.messageBytes}`;
-  const schema = schemas.get(key) ?? buildSchema(context);
-  schemas.set(key, schema);
+  const known = schemas[context.event];
+  const schema = known.get(context.messageBytes) ?? buildSchema(context);
+  known.set(context.messageBytes, schema);
   return schema;
 }
 

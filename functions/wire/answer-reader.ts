@@ -16,7 +16,7 @@ export interface AnswerHead {
 export class AnswerReader {
   readonly #head: AnswerHead;
   readonly #mayAct: boolean;
-  #chunks: Uint8Array[] = [];
+  #chunks: Buffer[] = [];
   #bytes = 0;
 
   constructor(head: AnswerHead) {
@@ -29,19 +29,24 @@ export class AnswerReader {
     return this.#mayAct ? undefined : this.#answer('');
   }
 
-  /** Takes the next bytes; what comes of an answer that is too large, after which there is nothing more to read. */
+  /**
+   * Takes the next bytes, and keeps a copy of those that matter; what comes of an answer that is too large, after which
+   * there is nothing more to read.
+   */
   take(chunk: Uint8Array): AppResponse | undefined {
     this.#bytes += chunk.length;
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    if (this.#mayAct) this.#chunks.push(chunk);
+    if (this.#mayAct) this.#chunks.push(Buffer.from(chunk));
     return undefined;
   }
 
   /** The answer, all of it. */
   end(): AppResponse {
-    return this.#answer(Buffer.concat(this.#chunks).toString());
+    const [first] = this.#chunks;
+    const whole = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    return this.#answer(whole.toString());
   }
 
   /** What comes of an answer whose rest never came, for this reason. */

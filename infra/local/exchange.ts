@@ -1,64 +1,60 @@
-import type { Dispatcher } from 'undici';
+import type { AppRequest } from '../../functions/gateway/ports.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
-import { AnswerReader } from '../../functions/wire/answer-reader.ts';
+import { type AnswerHead, AnswerReader } from '../../functions/wire/answer-reader.ts';
+import type { AnswerListener } from './answer-parser.ts';
 import type { DeadlineQueue, Expiring } from './deadline-queue.ts';
 
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
-
 /**
- * One hook on its way, as undici's dispatcher sees it. Settles once: with the answer as soon as all of it that
- * matters is there, or at the time-out. What else comes is read and dropped, so that the connection can be used
- * again.
+ * One hook on its way to the app and back. Settles once: with the answer as soon as all of it that matters is there,
+ * or at the time-out. What else comes is read and dropped, so that the connection can be used again.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Expiring {
+export class Exchange implements AnswerListener, Expiring {
+  readonly request: AppRequest;
+  /** Whether it was sent before, on a connection that the app had just closed. */
+  isRepeated = false;
   readonly #deadlines: DeadlineQueue;
   readonly #resolve: (response: AppResponse) => void;
-  #controller: Dispatcher.DispatchController | undefined;
   #reader: AnswerReader | undefined;
   #isSettled = false;
+  #abort: (() => void) | undefined;
 
-  constructor(deadlines: DeadlineQueue, resolve: (response: AppResponse) => void) {
-    this.#resolve = resolve;
+  constructor(request: AppRequest, deadlines: DeadlineQueue, resolve: (response: AppResponse) => void) {
+    this.request = request;
     this.#deadlines = deadlines;
+    this.#resolve = resolve;
     deadlines.add(this);
   }
 
+  /** Says how to break it off at its time-out, by whoever carries it now. */
+  carriedBy(abort: () => void): void {
+    this.#abort = abort;
+  }
+
   expire(): void {
-    this.#fail({ kind: 'timeout' });
-    this.#controller?.abort(new Error('The app did not answer in time.'));
+    this.fail({ kind: 'timeout' });
+    this.#abort?.();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isSettled) controller.abort(new Error('The time for this hook has passed.'));
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200) return;
-    const contentType = text(headers['content-type']);
-    this.#reader = new AnswerReader({ status, contentType, retryAfter: text(headers['retry-after']) });
+  head(head: AnswerHead): void {
+    this.#reader = new AnswerReader(head);
     this.#settle(this.#reader.early);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const tooLarge = this.#reader?.take(chunk);
-    if (tooLarge === undefined) return;
+  body(bytes: Buffer): boolean {
+    const tooLarge = this.#reader?.take(bytes);
     this.#settle(tooLarge);
-    controller.abort(new Error('The answer is too large.'));
+    return tooLarge === undefined;
   }
 
-  onResponseEnd(): void {
+  /** The answer is here to its end. */
+  end(): void {
     this.#deadlines.delete(this);
     this.#settle(this.#reader?.end());
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  /** It came to nothing, or to what is known of an answer that was cut off. */
+  fail(reason: AppResponse): void {
     this.#deadlines.delete(this);
-    const why = 'code' in error && error.code !== undefined ? String(error.code) : error.name;
-    this.#fail({ kind: this.#controller === undefined ? 'unreachable' : 'broken', why });
-  }
-
-  #fail(reason: AppResponse): void {
     this.#settle(this.#reader?.cut(reason) ?? reason);
   }
 
@@ -67,8 +63,4 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     this.#isSettled = true;
     this.#resolve(response);
   }
-}
-
-function text(header: string | string[] | undefined): string {
-  return Array.isArray(header) ? (header[0] ?? '') : (header ?? '');
 }

@@ -10,9 +10,10 @@ import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
+import { NetApp } from './net-app.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
-import { UndiciApp } from './undici-app.ts';
+
 import { isWebSocket } from './upgrade.ts';
 import { WebSocketDoor } from './web-socket-door.ts';
 
@@ -83,7 +84,7 @@ function compose(
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new UndiciApp(new URL(webhookBaseUrl).origin, settings.hookTimeoutMs);
+  const app = new NetApp(new URL(webhookBaseUrl).origin);
   const lanes = new Lanes((task) => perform(gateway, task), log);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },

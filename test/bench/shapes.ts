@@ -25,12 +25,13 @@ export interface Echo {
 
 /** Measures an echo in all shapes: a message, its hook, the app's answer, back to the client. */
 export function measureEcho(effort: Effort, { subjects, answersBy, least }: Echo): Promise<Section> {
-  return withStations(subjects, answersBy, async (stations) => {
+  return withStations(subjects, answersBy, async (all) => {
     const tables: Table[] = [];
     const targets: Target[] = [];
-    await warm(stations, effort.warmMs);
+    await warm(all, effort.warmMs);
     for (const { clients, inFlight } of shapes) {
       const shape = `${clients}x${inFlight}`;
+      const stations = all.filter(({ mostInFlight }) => mostInFlight >= inFlight);
       for (const station of stations) await station.open(clients);
       const standings = await inRounds(stations, 'forwarder', effort.rounds, (station) =>
         echo(station, inFlight, effort.ms),

@@ -3,9 +3,9 @@ import { afterAll } from 'vitest';
 import { perform } from '../../functions/gateway/perform.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
+import { NetApp } from '../../infra/local/net-app.ts';
 import { Sessions } from '../../infra/local/sessions.ts';
 import { limitSets } from '../../infra/local/settings.ts';
-import { UndiciApp } from '../../infra/local/undici-app.ts';
 import { WebSocketDoor } from '../../infra/local/web-socket-door.ts';
 import { appContract } from '../contract/ports/app.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
@@ -19,8 +19,8 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
 
-appContract('undici app', async (origin) => {
-  const app = new UndiciApp(origin, 5_000);
+appContract('net app', async (origin) => {
+  const app = new NetApp(origin);
   return { app, stop: () => app.stop() };
 });
 

@@ -20,7 +20,7 @@ export class Client {
     this.#frames = new FrameReader((bytes) => onText(this, bytes));
     const onread = { buffer: shared, callback: (bytes: number): boolean => this.#take(bytes) };
     this.#socket = connect({ host, port: Number(port), noDelay: true, onread });
-    this.#socket.on('error', (error) => settle(error));
+    this.#socket.on('error', (cause) => settle(new Error(`${url} lost a connection`, { cause })));
     this.#socket.on('close', () => settle(new Error(`${url} closed a connection: ${this.#head}`)));
     this.#socket.write(
       `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}:${port}\r\nUpgrade: websocket\r\n` +

@@ -21,12 +21,14 @@ export interface Measured {
 /** The three processes of a measurement: a subject, the app, and the load. */
 export class Station {
   readonly name: string;
+  readonly mostInFlight: number;
   readonly running: Running;
   readonly #load: Child;
   readonly #app: Child;
 
-  private constructor(name: string, running: Running, load: Child, app: Child) {
-    this.name = name;
+  private constructor(subject: Subject, running: Running, load: Child, app: Child) {
+    this.name = subject.name;
+    this.mostInFlight = subject.mostInFlight ?? Number.POSITIVE_INFINITY;
     this.running = running;
     this.#load = load;
     this.#app = app;
@@ -38,7 +40,7 @@ export class Station {
     const app = new Child({ file: new URL('../servers/app.ts', import.meta.url), env });
     const load = new Child({ file: new URL('../load/load.ts', import.meta.url) });
     const running = await subject.start({ port: await app.ask<number>('port'), answersBy });
-    return new Station(subject.name, running, load, app);
+    return new Station(subject, running, load, app);
   }
 
   /** Opens so many connections. */

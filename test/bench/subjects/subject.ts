@@ -3,6 +3,8 @@ import type { Usage } from '../measure/usage.ts';
 /** Something that is measured. */
 export interface Subject {
   readonly name: string;
+  /** The most messages of a client that it can have under way; any number if left out. */
+  readonly mostInFlight?: number;
   /** Starts it, for an app that listens on a port and brings its answers in this way. */
   start(app: AppAt): Promise<Running>;
 }

@@ -9,6 +9,8 @@ export class RawServer {
   readonly requests: string[] = [];
   /** Connections so far, and those of them that are closed. */
   readonly counts = { opened: 0, closed: 0 };
+  /** Told of each connection before anything is read of it. */
+  onConnection: (connection: Socket) => void = () => {};
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
 
@@ -22,6 +24,7 @@ export class RawServer {
         this.#connections.delete(connection);
       });
       let received = '';
+      this.onConnection(connection);
       connection.setEncoding('latin1').on('data', (bytes) => {
         received += String(bytes);
         const length = requestLength(received);

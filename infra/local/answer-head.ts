@@ -1,0 +1,101 @@
+import type { AnswerHead } from '../../functions/wire/answer-reader.ts';
+
+/** How one sees where the body of an answer ends. RFC 9112 section 6.3. */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunks' }
+  /** With its connection. */
+  | { readonly kind: 'rest' };
+
+/** The head of an answer: what it says to us, and what it says of its body and its connection. */
+export interface Head extends AnswerHead {
+  readonly framing: Framing;
+  /** How long the connection may be kept for another request, in milliseconds. */
+  readonly keptMs: number;
+}
+
+/** How long a connection that nobody uses is kept at most, in milliseconds; few servers hang up as early as this. */
+const keptMs = 4_000;
+/** A server hangs up at the second that it names; we are through before, by so many milliseconds. */
+const marginMs = 1_000;
+
+/** The headers that say something to us; those that are missing are undefined. */
+interface Fields {
+  contentType?: string;
+  retryAfter?: string;
+  length?: string;
+  coding?: string;
+  connection?: string;
+  keepAlive?: string;
+}
+
+const names: ReadonlyMap<string, keyof Fields> = new Map([
+  ['content-type', 'contentType'],
+  ['retry-after', 'retryAfter'],
+  ['content-length', 'length'],
+  ['transfer-encoding', 'coding'],
+  ['connection', 'connection'],
+  ['keep-alive', 'keepAlive'],
+]);
+
+/** Reads a head, without the empty line at its end. Undefined if it is none, or its body has no certain end. */
+export function parseHead(text: string): Head | undefined {
+  const lineEnd = text.indexOf('\r\n');
+  const first = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  const [, minor, digits] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?$/.exec(first) ?? [];
+  const fields = lineEnd < 0 ? {} : readFields(text, lineEnd + 2);
+  if (digits === undefined || fields === undefined) return undefined;
+  const status = Number(digits);
+  const framing = framingOf(status, fields);
+  if (framing === undefined) return undefined;
+  const { contentType = '', retryAfter = '' } = fields;
+  return { status, contentType, retryAfter, framing, keptMs: keptFor(minor === '1', fields) };
+}
+
+/** RFC 9112 section 5: a name, a colon, a value. No line is folded, and no name has a space behind it. */
+function readFields(text: string, from: number): Fields | undefined {
+  const fields: Fields = {};
+  for (let at = from; at < text.length; ) {
+    const next = text.indexOf('\r\n', at);
+    const end = next < 0 ? text.length : next;
+    const colon = text.indexOf(':', at);
+    if (colon <= at || colon >= end) return undefined;
+    const written = text.slice(at, colon);
+    if (/\s/.test(written)) return undefined;
+    const name = names.get(written.toLowerCase());
+    if (name !== undefined && !add(fields, name, text.slice(colon + 1, end).trim())) return undefined;
+    at = end + 2;
+  }
+  return fields;
+}
+
+/** RFC 9110 section 5.3: a list may stand in several lines; a length or a type may not come to two things. */
+function add(fields: Fields, name: keyof Fields, value: string): boolean {
+  const before = fields[name];
+  const isList = name === 'connection' || name === 'coding';
+  if (/[\0\r\n]/.test(value)) return false;
+  fields[name] = before !== undefined && isList ? `${before}, ${value}` : (before ?? value);
+  return name !== 'length' || fields.length === value;
+}
+
+function framingOf(status: number, { length, coding }: Fields): Framing | undefined {
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) return undefined;
+  if (coding !== undefined) {
+    // RFC 9112 section 6.1: both together is how answers are smuggled.
+    if (length !== undefined || coding.toLowerCase() !== 'chunked') return undefined;
+  }
+  if (status < 200 || status === 204 || status === 304) return { kind: 'none' };
+  if (coding !== undefined) return { kind: 'chunks' };
+  return length === undefined ? { kind: 'rest' } : { kind: 'length', bytes: Number(length) };
+}
+
+/** RFC 9112 section 9.3: HTTP/1.1 keeps a connection unless it says otherwise, HTTP/1.0 only if it says so. */
+function keptFor(isNew: boolean, { connection = '', keepAlive = '' }: Fields): number {
+  if (!isNew || connection !== '') {
+    const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+    if (options.includes('close') || (!isNew && !options.includes('keep-alive'))) return 0;
+  }
+  const seconds = keepAlive === '' ? undefined : /(?:^|[,\s])timeout=(\d{1,6})/i.exec(keepAlive)?.[1];
+  return seconds === undefined ? keptMs : Math.max(0, Math.min(keptMs, Number(seconds) * 1_000 - marginMs));
+}

@@ -1,0 +1,145 @@
+import type { AnswerHead } from '../../functions/wire/answer-reader.ts';
+import { type Head, parseHead } from './answer-head.ts';
+
+/** Who hears of an answer as it comes in. */
+export interface AnswerListener {
+  head(head: AnswerHead): void;
+  /** The next bytes of the body, in memory that is used again afterwards. False if no more of it is wanted. */
+  body(bytes: Buffer): boolean;
+}
+
+/** How far an answer has come; one that is broken says nothing more. */
+export type Progress = 'more' | 'done' | 'broken';
+
+/** As Node.js has it for its own client: the most bytes of a head, or of what follows the last chunk. */
+const mostHeadBytes = 16_384;
+/** The most bytes of a line that says how long a chunk is. */
+const mostLineBytes = 1_024;
+
+/**
+ * Reads one answer of HTTP/1.1 or 1.0 to a POST (RFC 9112), byte by byte as it comes in. What could be taken for one
+ * thing by us and for another by somebody else is broken, not guessed at.
+ */
+export class AnswerParser {
+  #state: 'head' | 'length' | 'rest' | 'size' | 'chunk' | 'chunkEnd' | 'trailers' | 'done' = 'head';
+  /** What has come of a head or a line that is not whole. */
+  #text = '';
+  /** The bytes that are left of the body or of a chunk. */
+  #left = 0;
+  #trailerBytes = 0;
+  #keptMs = 0;
+  #hasBegun = false;
+
+  /** Whether anything has come. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** How long the connection can be used again after an answer that is done, in milliseconds. */
+  get keptMs(): number {
+    return this.#keptMs;
+  }
+
+  /** Takes what has come. Bytes behind the end of the answer mean that its connection is not to be used again. */
+  take(bytes: Buffer, listener: AnswerListener): Progress {
+    this.#hasBegun = true;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#state === 'done') {
+        this.#keptMs = 0;
+        return 'done';
+      }
+      const taken = this.#step(bytes, at, listener);
+      if (taken === undefined) return 'broken';
+      at += taken;
+    }
+    return this.#state === 'done' ? 'done' : 'more';
+  }
+
+  /** The connection has ended, and nothing more will come. RFC 9112 section 6.3: some answers end in this way. */
+  end(): Progress {
+    return this.#state === 'rest' || this.#state === 'done' ? 'done' : 'broken';
+  }
+
+  /** How many bytes it took; undefined if they are not what has to come here. */
+  #step(bytes: Buffer, at: number, listener: AnswerListener): number | undefined {
+    switch (this.#state) {
+      case 'head':
+        return this.#line(bytes, at, '\r\n\r\n', mostHeadBytes, (text) => this.#head(text, listener));
+      case 'length':
+      case 'chunk':
+      case 'rest':
+        return this.#body(bytes, at, listener);
+      case 'size':
+        return this.#line(bytes, at, '\r\n', mostLineBytes, (text) => this.#size(text));
+      case 'chunkEnd':
+        return this.#line(bytes, at, '\r\n', 0, () => this.#become('size'));
+      case 'trailers':
+        return this.#line(bytes, at, '\r\n', mostHeadBytes, (text) => this.#trailer(text));
+      case 'done':
+        return undefined;
+    }
+  }
+
+  #line(
+    bytes: Buffer,
+    at: number,
+    mark: string,
+    most: number,
+    read: (text: string) => boolean,
+  ): number | undefined {
+    const before = this.#text;
+    const text = before + bytes.toString('latin1', at, at + most + mark.length);
+    const end = text.indexOf(mark);
+    if (end >= 0 && end <= most) {
+      this.#text = '';
+      return read(text.slice(0, end)) ? end + mark.length - before.length : undefined;
+    }
+    this.#text = text;
+    return text.length > most + mark.length ? undefined : text.length - before.length;
+  }
+
+  #head(text: string, listener: AnswerListener): boolean {
+    const head = parseHead(text);
+    if (head === undefined) return false;
+    // RFC 9110 section 15.2: what is only informational comes before the answer. We asked for no other protocol.
+    if (head.status < 200) return head.status !== 101;
+    this.#frame(head);
+    listener.head(head);
+    return true;
+  }
+
+  #frame({ framing, keptMs }: Head): void {
+    this.#keptMs = framing.kind === 'rest' ? 0 : keptMs;
+    this.#left = framing.kind === 'length' ? framing.bytes : Number.POSITIVE_INFINITY;
+    if (framing.kind === 'none' || this.#left === 0) this.#state = 'done';
+    else this.#state = framing.kind === 'chunks' ? 'size' : framing.kind;
+  }
+
+  #body(bytes: Buffer, at: number, listener: AnswerListener): number | undefined {
+    const taken = Math.min(this.#left, bytes.length - at);
+    this.#left -= taken;
+    if (this.#left === 0) this.#state = this.#state === 'chunk' ? 'chunkEnd' : 'done';
+    return listener.body(bytes.subarray(at, at + taken)) ? taken : undefined;
+  }
+
+  /** RFC 9112 section 7.1: a size in hexadecimal, and extensions that mean nothing to us. */
+  #size(text: string): boolean {
+    const size = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
+    if (size === undefined) return false;
+    this.#left = Number.parseInt(size, 16);
+    return this.#become(this.#left === 0 ? 'trailers' : 'chunk');
+  }
+
+  /** Section 7.1.2: fields behind the last chunk, and an empty line; none of them is for us. */
+  #trailer(text: string): boolean {
+    this.#trailerBytes += text.length;
+    if (text === '') return this.#become('done');
+    return this.#trailerBytes <= mostHeadBytes;
+  }
+
+  #become(state: 'size' | 'chunk' | 'trailers' | 'done'): true {
+    this.#state = state;
+    return true;
+  }
+}
