@@ -29,10 +29,10 @@ const mostSockets = v.maxLength<string[], number, string>(
 /** One id or a list of 1 to 1,000; an id that stands twice counts once. */
 const sockets = v.pipe(
   v.union([v.string(), idList], 'must be a socket id or a list of socket ids'),
-  v.transform((given) => [given].flat().filter((id) => id !== '' || Array.isArray(given))),
+  v.transform((given) => (typeof given !== 'string' ? given : given === '' ? [] : [given])),
   v.minLength(1, 'must name at least one socket'),
   mostSockets,
-  v.transform((given) => [...new Set(given)]),
+  v.transform((given) => (given.length === 1 ? given : [...new Set(given)])),
 );
 
 /** The schema of a send whose body may have so many bytes. */

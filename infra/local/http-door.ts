@@ -14,6 +14,9 @@ const roomForIds = 262_144;
 /** How many times the limit is read of a body that is too long, before its connection is cut. */
 const droppedSize = 16;
 
+/** Nobody changes a query that was read. */
+const noQuery = new URLSearchParams();
+
 /** Answers a request to the HTTP API. Every answer names the request in `X-Request-Id`, as do the logs. */
 export async function answerHttp(
   gateway: Gateway,
@@ -47,7 +50,7 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
   return found.value.call(gateway, {
     id,
     parameters: found.value.parameters,
-    query: new URLSearchParams(query),
+    query: query === '' ? noQuery : new URLSearchParams(query),
     authorization: request.headers.authorization ?? '',
     contentType: request.headers['content-type'] ?? '',
     body: () => readBytes(request, mostBytes),

@@ -38,11 +38,13 @@ export class MemoryRegistry implements Registry {
     return this.#entries.size;
   }
 
-  async put(record: SocketRecord): Promise<void> {
+  async put(record: SocketRecord): Promise<boolean> {
+    if (this.#entries.has(record.socket)) return false;
     this.#sequence += 1;
     const entry = { record, sequence: this.#sequence, outbox: [], outboxBytes: 0 };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
+    return true;
   }
 
   async get(socket: SocketId): Promise<SocketRecord | undefined> {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { problem } from '../../wire/problems.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Secrets } from '../ports.ts';
@@ -39,5 +39,5 @@ function digestsOf(keys: readonly string[]): readonly Buffer[] {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { GenericSchema } from 'valibot';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { fault, ok, type Result } from '../../wire/result.ts';
@@ -70,14 +71,11 @@ function number(text: string): number | string {
   return /^-?\d+$/.test(text) ? Number(text) : text;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
+/** Text of UTF-8, without the byte order mark that some put in front of it; undefined if it is none. */
 function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  if (!isUtf8(bytes)) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function malformed(detail: string): Result<never, Problem> {
