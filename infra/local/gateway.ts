@@ -4,13 +4,13 @@ import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { perform } from '../../functions/gateway/perform.ts';
 import type { Clock, Log } from '../../functions/gateway/ports.ts';
 import { sweep } from '../../functions/gateway/sweep/sweep.ts';
+import { HttpApp } from '../../functions/http/http-app.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
 import { answerHttp } from './http-door.ts';
 import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
-import { NetApp } from './net-app.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
 
@@ -84,7 +84,7 @@ function compose(
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new NetApp(new URL(webhookBaseUrl).origin);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock);
   const lanes = new Lanes((task) => perform(gateway, task), log);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
 import { afterAll } from 'vitest';
 import { perform } from '../../functions/gateway/perform.ts';
+import { HttpApp } from '../../functions/http/http-app.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
-import { NetApp } from '../../infra/local/net-app.ts';
 import { Sessions } from '../../infra/local/sessions.ts';
 import { limitSets } from '../../infra/local/settings.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
 import { WebSocketDoor } from '../../infra/local/web-socket-door.ts';
 import { appContract } from '../contract/ports/app.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
@@ -19,8 +20,8 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
 
-appContract('net app', async (origin) => {
-  const app = new NetApp(origin);
+appContract('app over HTTP', async (origin) => {
+  const app = new HttpApp(origin, systemClock);
   return { app, stop: () => app.stop() };
 });
 

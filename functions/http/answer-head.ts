@@ -1,5 +1,3 @@
-import type { AnswerHead } from '../../functions/wire/answer-reader.ts';
-
 /** How one sees where the body of an answer ends. RFC 9112 section 6.3. */
 export type Framing =
   | { readonly kind: 'none' }
@@ -8,8 +6,13 @@ export type Framing =
   /** With its connection. */
   | { readonly kind: 'rest' };
 
-/** The head of an answer: what it says to us, and what it says of its body and its connection. */
-export interface Head extends AnswerHead {
+/** The head of an answer: what it says to us, and what it says of its body and its connection. What is missing is empty. */
+export interface Head {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string;
+  /** `x-amzn-errortype`, by which AWS says what was wrong. */
+  readonly errorType: string;
   readonly framing: Framing;
   /** How long the connection may be kept for another request, in milliseconds. */
   readonly keptMs: number;
@@ -24,6 +27,7 @@ const marginMs = 1_000;
 interface Fields {
   contentType?: string;
   retryAfter?: string;
+  errorType?: string;
   length?: string;
   coding?: string;
   connection?: string;
@@ -33,6 +37,7 @@ interface Fields {
 const names: ReadonlyMap<string, keyof Fields> = new Map([
   ['content-type', 'contentType'],
   ['retry-after', 'retryAfter'],
+  ['x-amzn-errortype', 'errorType'],
   ['content-length', 'length'],
   ['transfer-encoding', 'coding'],
   ['connection', 'connection'],
@@ -49,8 +54,8 @@ export function parseHead(text: string): Head | undefined {
   const status = Number(digits);
   const framing = framingOf(status, fields);
   if (framing === undefined) return undefined;
-  const { contentType = '', retryAfter = '' } = fields;
-  return { status, contentType, retryAfter, framing, keptMs: keptFor(minor === '1', fields) };
+  const { contentType = '', retryAfter = '', errorType = '' } = fields;
+  return { status, contentType, retryAfter, errorType, framing, keptMs: keptFor(minor === '1', fields) };
 }
 
 /** RFC 9112 section 5: a name, a colon, a value. No line is folded, and no name has a space behind it. */

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { AnswerHead } from '../../functions/wire/answer-reader.ts';
-import { AnswerParser, type Progress } from '../../infra/local/answer-parser.ts';
+import type { Head } from '../../functions/http/answer-head.ts';
+import { AnswerParser, type Progress } from '../../functions/http/answer-parser.ts';
+
+/** What is looked at of a head. */
+type Said = Pick<Head, 'status' | 'contentType' | 'retryAfter'>;
 
 /** What came of an answer. */
 interface Read {
   readonly progress: Progress;
-  readonly heads: AnswerHead[];
+  readonly heads: Said[];
   readonly body: string;
   readonly keptMs: number;
 }
@@ -13,12 +16,11 @@ interface Read {
 /** Reads an answer that comes in these parts; `ends` if the connection then ends. */
 function read(parts: readonly string[], ends = false): Read {
   const parser = new AnswerParser();
-  const heads: AnswerHead[] = [];
+  const heads: Said[] = [];
   let body = '';
   let progress: Progress = 'more';
   const listener = {
-    head: ({ status, contentType, retryAfter }: AnswerHead) =>
-      void heads.push({ status, contentType, retryAfter }),
+    head: ({ status, contentType, retryAfter }: Head) => void heads.push({ status, contentType, retryAfter }),
     body: (bytes: Buffer) => {
       body += bytes.toString('latin1');
       return true;

@@ -5,7 +5,8 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { NetApp } from '../../infra/local/net-app.ts';
+import { HttpApp } from '../../functions/http/http-app.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
 import { aRequest, rawAnswer } from '../contract/ports/app.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { RawServer } from '../contract/ports/raw-server.ts';
@@ -28,7 +29,7 @@ async function start(handle: (connection: Socket, at: number, request: string) =
     handle(connection, at, request);
   });
   const origin = await server.listen();
-  const app = new NetApp(origin);
+  const app = new HttpApp(origin, systemClock);
   stops.push(
     () => app.stop(),
     () => server.stop(),
@@ -136,7 +137,7 @@ test('answers that come at once, in parts, are not mixed', async () => {
 test('an app that refuses a long hook before it has read it is understood, and its connection not used again', async () => {
   const server = new RawServer(() => {});
   const origin = await server.listen();
-  const app = new NetApp(origin);
+  const app = new HttpApp(origin, systemClock);
   stops.push(
     () => app.stop(),
     () => server.stop(),
@@ -194,7 +195,7 @@ describe('an app over TLS', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `https://localhost:${portOf(server)}`;
-    const app = new NetApp(origin);
+    const app = new HttpApp(origin, systemClock);
     stops.push(
       () => app.stop(),
       async () => {

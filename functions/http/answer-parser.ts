@@ -1,9 +1,8 @@
-import type { AnswerHead } from '../../functions/wire/answer-reader.ts';
 import { type Head, parseHead } from './answer-head.ts';
 
 /** Who hears of an answer as it comes in. */
 export interface AnswerListener {
-  head(head: AnswerHead): void;
+  head(head: Head): void;
   /** The next bytes of the body, in memory that is used again afterwards. False if no more of it is wanted. */
   body(bytes: Buffer): boolean;
 }

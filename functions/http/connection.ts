@@ -1,27 +1,30 @@
 import type { Socket } from 'node:net';
-import type { AppResponse } from '../../functions/wire/answer.ts';
 import { AnswerParser } from './answer-parser.ts';
-import type { Exchange } from './exchange.ts';
+import type { Carried } from './exchange.ts';
 
 /** Who has the connections. */
 export interface ConnectionOwner {
+  readonly now: () => number;
   /** The connection can be used for another exchange. */
-  idle(connection: AppConnection): void;
-  gone(connection: AppConnection): void;
-  /** The app had closed the connection before it read the request: it is for another connection. */
-  stale(exchange: Exchange): void;
+  idle(connection: Connection): void;
+  gone(connection: Connection): void;
+  /** The connection broke in a way that lets the request be made once more, on a fresh one. */
+  repeat(exchange: Carried): void;
 }
 
-/** A connection to the app, on which one exchange follows another. */
-export class AppConnection {
+/** A connection to a server, on which one exchange follows another. */
+export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
-  #exchange: Exchange | undefined;
+  #exchange: Carried | undefined;
   #parser = new AnswerParser();
   #isConnected = false;
   #isUsed = false;
   #usableUntil = 0;
-  #why = 'the answer was cut off';
+  /** Why it ends. */
+  #why = 'ECONNRESET';
+  /** Whether what was written has not left. */
+  #isUnsent = false;
 
   /** `ready` is the socket's event of being connected. What it reads has to be handed to `take`. */
   constructor(socket: Socket, ready: 'connect' | 'secureConnect', owner: ConnectionOwner) {
@@ -33,6 +36,7 @@ export class AppConnection {
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => {
       this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
+      this.#isUnsent = 'syscall' in error && error.syscall === 'write';
     });
     socket.on('close', () => this.#closed());
   }
@@ -42,11 +46,13 @@ export class AppConnection {
     return now < this.#usableUntil && this.#socket.writable;
   }
 
-  /** Sends the request of an exchange, as its head (latin1) and its body (UTF-8), and brings it the answer. */
-  carry(exchange: Exchange, head: string, body: string, isAscii: boolean): void {
+  /** Sends the request of an exchange, its head (latin1) and its body (UTF-8), and brings it the answer. */
+  carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
-    if (isAscii) {
+    const { body } = exchange.request;
+    // One write where one encoding does for both.
+    if (Buffer.byteLength(body) === body.length) {
       this.#socket.write(head + body, 'latin1');
       return;
     }
@@ -56,27 +62,33 @@ export class AppConnection {
     this.#socket.uncork();
   }
 
-  /** Takes what the app has sent. */
+  /** Takes what the server has sent. */
   take(bytes: Buffer): void {
     const exchange = this.#exchange;
+    // Nobody has asked.
     if (exchange === undefined) {
       this.destroy();
       return;
     }
     const progress = this.#parser.take(bytes, exchange);
     if (progress === 'done') this.#done(exchange);
-    if (progress === 'broken') {
-      this.#fail(exchange, { kind: 'broken', why: 'the answer is not HTTP' });
-      this.destroy();
-    }
+    if (progress === 'broken') this.destroy('the answer is not HTTP');
   }
 
-  destroy(): void {
+  /** Ends it; why, for the exchange that it carries. */
+  destroy(why?: string): void {
+    this.#why = why ?? this.#why;
     this.#usableUntil = 0;
     this.#socket.destroy();
   }
 
-  #done(exchange: Exchange): void {
+  /** Ends it, since it takes too long to stand. */
+  giveUp(): void {
+    this.#isUnsent = true;
+    this.destroy('ETIMEDOUT');
+  }
+
+  #done(exchange: Carried): void {
     const { keptMs } = this.#parser;
     this.#exchange = undefined;
     this.#parser = new AnswerParser();
@@ -88,13 +100,8 @@ export class AppConnection {
       this.destroy();
       return;
     }
-    this.#usableUntil = Date.now() + keptMs;
+    this.#usableUntil = this.#owner.now() + keptMs;
     this.#owner.idle(this);
-  }
-
-  #fail(exchange: Exchange, reason: AppResponse): void {
-    this.#exchange = undefined;
-    exchange.fail(reason);
   }
 
   #ended(): void {
@@ -105,15 +112,22 @@ export class AppConnection {
     this.#usableUntil = 0;
     this.#owner.gone(this);
     const exchange = this.#exchange;
+    this.#exchange = undefined;
     if (exchange === undefined) return;
-    const isStale = this.#isUsed && !this.#parser.hasBegun && !exchange.isRepeated;
-    if (isStale) {
-      this.#exchange = undefined;
-      this.#owner.stale(exchange);
+    if (this.#mayRepeat(exchange)) {
+      this.#owner.repeat(exchange);
       return;
     }
-    // An app that dies while it handles a hook looks like a stale connection at first.
+    // A server that dies while it handles a request looks like a connection that was old at first.
     const isSent = this.#isConnected || exchange.isRepeated;
-    this.#fail(exchange, { kind: isSent ? 'broken' : 'unreachable', why: this.#why });
+    exchange.fail({ kind: isSent ? 'broken' : 'unreachable', why: this.#why });
+  }
+
+  /** What the server has begun to answer is not made again. */
+  #mayRepeat({ request, isRepeated, isSettled }: Carried): boolean {
+    if (isRepeated || isSettled || this.#parser.hasBegun) return false;
+    if (this.#isUnsent) return true;
+    if (!this.#isConnected) return false;
+    return request.repeats === 'always' || (request.repeats === 'stale' && this.#isUsed);
   }
 }

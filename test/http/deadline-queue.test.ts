@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DeadlineQueue } from '../../infra/local/deadline-queue.ts';
+import { DeadlineQueue } from '../../functions/http/deadline-queue.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** Something that waits, and when its time was over. */

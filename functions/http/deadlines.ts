@@ -1,0 +1,18 @@
+import { DeadlineQueue } from './deadline-queue.ts';
+
+/** How many times there are queues for; beyond them each wait has a timer of its own. */
+const mostQueues = 8;
+
+/** A queue for each time that something may take, of which there are usually one or two. */
+export class Deadlines {
+  readonly #queues = new Map<number, DeadlineQueue>();
+
+  /** The queue of those that wait for so many milliseconds. */
+  of(ms: number): DeadlineQueue {
+    const known = this.#queues.get(ms);
+    if (known !== undefined) return known;
+    const queue = new DeadlineQueue(ms);
+    if (this.#queues.size < mostQueues) this.#queues.set(ms, queue);
+    return queue;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Head } from './answer-head.ts';
+import type { AnswerListener } from './answer-parser.ts';
+import type { DeadlineQueue, Expiring } from './deadline-queue.ts';
+
+/** A request over HTTP/1.1, as it is to stand on the wire. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path and query, escaped. */
+  readonly target: string;
+  /** All of them but for Connection and Content-Length; `host` is the server's if it is not given. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** When it is made a second time, on a fresh connection, since the first broke before anything was answered. */
+  readonly repeats: Repeats;
+}
+
+/**
+ * What did not leave whole is made again in any case. `stale`: also what went out on a connection that had been kept, and
+ * that the server may have closed before. `always`: also whatever the server may have seen.
+ */
+export type Repeats = 'unsent' | 'stale' | 'always';
+
+/** A request as whoever carries it sees it. */
+export interface Carried extends AnswerListener {
+  readonly request: HttpRequest;
+  /** Whether this is its second try. */
+  isRepeated: boolean;
+  /** Whether nobody waits for it any more. */
+  readonly isSettled: boolean;
+  /** Says how to break it off at its time-out. */
+  carriedBy(abort: () => void): void;
+  /** The answer is here to its end. */
+  end(): void;
+  /** There is no answer, or not all of it. */
+  fail(failure: Failure): void;
+}
+
+/** Why there is no answer. */
+export type Failure =
+  | { readonly kind: 'timeout' }
+  /** The request never reached the server. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** The answer is not HTTP, or was cut off. */
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** Makes an outcome of what comes of a request. */
+export interface Reading<Outcome> {
+  /** The outcome, if the head says all that matters. */
+  head(head: Head): Outcome | undefined;
+  /** The next bytes of the body, in memory that is used again afterwards; an outcome if no more of it is wanted. */
+  body(bytes: Buffer): Outcome | undefined;
+  end(): Outcome;
+  /** May come in place of an answer, or when there is some of it. */
+  fail(failure: Failure): Outcome;
+}
+
+/**
+ * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
+ * its time-out. What else comes is read and dropped, so that the connection can be used again.
+ */
+export class Exchange<Outcome> implements Carried, Expiring {
+  readonly request: HttpRequest;
+  isRepeated = false;
+  readonly #reading: Reading<Outcome>;
+  readonly #deadlines: DeadlineQueue;
+  readonly #resolve: (outcome: Outcome) => void;
+  #isSettled = false;
+  #abort: (() => void) | undefined;
+
+  constructor(
+    request: HttpRequest,
+    reading: Reading<Outcome>,
+    deadlines: DeadlineQueue,
+    resolve: (outcome: Outcome) => void,
+  ) {
+    this.request = request;
+    this.#reading = reading;
+    this.#deadlines = deadlines;
+    this.#resolve = resolve;
+    deadlines.add(this);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  carriedBy(abort: () => void): void {
+    this.#abort = abort;
+  }
+
+  expire(): void {
+    this.fail({ kind: 'timeout' });
+    this.#abort?.();
+  }
+
+  head(head: Head): void {
+    this.#settle(this.#reading.head(head));
+  }
+
+  body(bytes: Buffer): boolean {
+    if (this.#isSettled) return true;
+    const early = this.#reading.body(bytes);
+    this.#settle(early);
+    return early === undefined;
+  }
+
+  end(): void {
+    this.#deadlines.delete(this);
+    if (!this.#isSettled) this.#settle(this.#reading.end());
+  }
+
+  fail(failure: Failure): void {
+    this.#deadlines.delete(this);
+    if (!this.#isSettled) this.#settle(this.#reading.fail(failure));
+  }
+
+  #settle(outcome: Outcome | undefined): void {
+    if (this.#isSettled || outcome === undefined) return;
+    this.#isSettled = true;
+    this.#resolve(outcome);
+  }
+}

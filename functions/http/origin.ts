@@ -1,0 +1,186 @@
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import type { Clock } from '../gateway/ports.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { Carried } from './exchange.ts';
+
+/** What a header's value can't have on the wire. RFC 9110 section 5.5. */
+const unwritable = /[^\t\x20-\x7e\x80-\xff]/;
+/** What a request is for. RFC 9112 section 3.2. */
+const writableTarget = /^\/[\x21-\xff]*$/;
+
+/** How often connections are looked at that nobody uses, in milliseconds. */
+const tidyMs = 1_000;
+
+/** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
+const shared = Buffer.allocUnsafe(65_536);
+
+/** How connections to a server are had. */
+export interface ConnectionLimits {
+  /** The most at a time; what is more waits. */
+  readonly most: number;
+  /** Until a new one stands, in milliseconds; TLS does not count, since it is our CPU that it waits for. */
+  readonly connectMs: number;
+}
+
+/**
+ * One server, `https://app.example`, by kept-alive connections of HTTP/1.1, which are ours: those of Node.js and of
+ * others cost several times as much for each request.
+ */
+export class Origin implements ConnectionOwner {
+  readonly now: () => number;
+  readonly #url: URL;
+  readonly #limits: ConnectionLimits;
+  readonly #connections = new Set<Connection>();
+  /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
+  #idle: Connection[] = [];
+  #waiting: Carried[] = [];
+  #session: Buffer | undefined;
+  #tidying: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(url: URL, clock: Pick<Clock, 'now'>, limits: Partial<ConnectionLimits> = {}) {
+    this.#url = url;
+    this.now = () => clock.now();
+    this.#limits = { most: Number.POSITIVE_INFINITY, connectMs: Number.POSITIVE_INFINITY, ...limits };
+  }
+
+  /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
+  send(exchange: Carried): void {
+    const why = this.#isStopped ? 'stopped' : unsendable(exchange);
+    if (why === undefined) this.#carry(exchange, this.#takeIdle());
+    else exchange.fail({ kind: 'unreachable', why });
+  }
+
+  /** Ends every connection; requests under way come back as broken. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#tidying);
+    for (const connection of this.#connections) connection.destroy('stopped');
+    for (const exchange of this.#waiting.splice(0)) exchange.fail({ kind: 'unreachable', why: 'stopped' });
+  }
+
+  idle(connection: Connection): void {
+    const next = this.#nextWaiting();
+    if (next !== undefined) {
+      this.#carry(next, connection);
+      return;
+    }
+    this.#idle.push(connection);
+    this.#tidying ??= setInterval(() => this.#tidy(), tidyMs).unref();
+  }
+
+  gone(connection: Connection): void {
+    this.#connections.delete(connection);
+    const next = this.#isStopped ? undefined : this.#nextWaiting();
+    if (next !== undefined) this.#carry(next, undefined);
+  }
+
+  repeat(exchange: Carried): void {
+    exchange.isRepeated = true;
+    // What else was kept may be as old.
+    this.#dropIdle();
+    if (this.#isStopped) exchange.fail({ kind: 'broken', why: 'stopped' });
+    else this.#carry(exchange, undefined);
+  }
+
+  #carry(exchange: Carried, connection: Connection | undefined): void {
+    const carrier = connection ?? this.#open();
+    if (carrier === undefined) this.#waiting.push(exchange);
+    else carrier.carry(exchange, this.#headOf(exchange));
+  }
+
+  #headOf({ request: { method, target, headers, body } }: Carried): string {
+    let head = `${method} ${target} HTTP/1.1\r\n`;
+    if (headers['host'] === undefined) head += `host: ${this.#url.host}\r\n`;
+    head += 'connection: keep-alive\r\n';
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  }
+
+  #nextWaiting(): Carried | undefined {
+    if (this.#waiting.length === 0) return undefined;
+    this.#waiting = this.#waiting.filter(({ isSettled }) => !isSettled);
+    return this.#waiting.shift();
+  }
+
+  #takeIdle(): Connection | undefined {
+    const now = this.now();
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
+      if (last.isUsable(now)) return last;
+      last.destroy();
+    }
+    return undefined;
+  }
+
+  #tidy(): void {
+    const now = this.now();
+    const old = this.#idle.filter((connection) => !connection.isUsable(now));
+    if (old.length > 0) this.#idle = this.#idle.filter((connection) => connection.isUsable(now));
+    for (const connection of old) connection.destroy();
+    if (this.#idle.length > 0) return;
+    clearInterval(this.#tidying);
+    this.#tidying = undefined;
+  }
+
+  #dropIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /** A new connection, unless there are as many as there may be. */
+  #open(): Connection | undefined {
+    if (this.#connections.size >= this.#limits.most) return undefined;
+    const isTls = this.#url.protocol === 'https:';
+    const take = (bytes: Buffer): void => connection.take(bytes);
+    const socket = isTls ? this.#openTls(take) : this.#openTcp(take);
+    const connection = new Connection(socket, isTls ? 'secureConnect' : 'connect', this);
+    this.#connections.add(connection);
+    this.#limit(socket, connection);
+    return connection;
+  }
+
+  #limit(socket: Socket, connection: Connection): void {
+    if (!Number.isFinite(this.#limits.connectMs)) return;
+    const giveUp = (): void => {
+      if (socket.connecting) connection.giveUp();
+    };
+    // A turn later: when we had no CPU for so long, the connection may stand, and we have not heard of it.
+    const timer = setTimeout(() => setImmediate(giveUp), this.#limits.connectMs);
+    const done = (): void => clearTimeout(timer);
+    socket.once('connect', done).once('close', done);
+  }
+
+  #openTcp(take: (bytes: Buffer) => void): Socket {
+    const callback = (bytes: number): true => {
+      take(shared.subarray(0, bytes));
+      return true;
+    };
+    return netConnect({ ...this.#address(80), noDelay: true, onread: { buffer: shared, callback } });
+  }
+
+  #openTls(take: (bytes: Buffer) => void): Socket {
+    const address = this.#address(443);
+    // RFC 6066 section 3: an address is no server name.
+    const name = isIP(address.host) === 0 ? { servername: address.host } : {};
+    const session = this.#session === undefined ? {} : { session: this.#session };
+    const socket = tlsConnect({ ...address, ...name, ...session, ALPNProtocols: ['http/1.1'] });
+    socket.setNoDelay(true);
+    socket.on('session', (given: Buffer) => {
+      this.#session = given;
+    });
+    socket.on('data', take);
+    return socket;
+  }
+
+  #address(usual: number): { readonly host: string; readonly port: number } {
+    const { hostname, port } = this.#url;
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+  }
+}
+
+/** Why a request can't be sent; undefined if it can. */
+function unsendable({ request: { target, headers } }: Carried): string | undefined {
+  if (!writableTarget.test(target)) return 'ERR_INVALID_URL';
+  for (const name in headers) if (unwritable.test(headers[name] ?? '')) return 'ERR_INVALID_CHAR';
+  return undefined;
+}
