@@ -1,9 +1,10 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Clock, Connections } from '../gateway/ports.ts';
+import { HttpApp } from '../http/http-app.ts';
 import type { Caller } from './aws-service.ts';
 import { awsBasics } from './basics.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo-registry.ts';
-import { HttpsApp } from './https-app.ts';
+
 import { NoDirectory } from './no-directory.ts';
 import { SignedConnections } from './signed-connections.ts';
 import { SqsLater } from './sqs-later.ts';
@@ -28,9 +29,9 @@ export function awsGateway({
   const { caller } = aws;
   return {
     ...basics,
-    registry: dynamoRegistry(aws.table, caller, basics.clock, Directory),
+    registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
-    app: new HttpsApp(new URL(basics.settings.webhookBaseUrl).origin),
+    app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     later: new SqsLater(aws.queue, caller, basics.clock),
     // Each run has its own.
     deadline: Number.POSITIVE_INFINITY,

@@ -115,12 +115,13 @@ export class Connection {
     this.#exchange = undefined;
     if (exchange === undefined) return;
     if (this.#mayRepeat(exchange)) {
+      // A server that dies while it handles a request looks like a connection that was old at first.
+      exchange.isSeen = !this.#isUnsent;
       this.#owner.repeat(exchange);
       return;
     }
-    // A server that dies while it handles a request looks like a connection that was old at first.
-    const isSent = this.#isConnected || exchange.isRepeated;
-    exchange.fail({ kind: isSent ? 'broken' : 'unreachable', why: this.#why });
+    const kind = this.#isConnected || exchange.isSeen ? 'broken' : 'unreachable';
+    exchange.fail({ kind, why: this.#why });
   }
 
   /** What the server has begun to answer is not made again. */

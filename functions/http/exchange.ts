@@ -25,6 +25,8 @@ export interface Carried extends AnswerListener {
   readonly request: HttpRequest;
   /** Whether this is its second try. */
   isRepeated: boolean;
+  /** Whether the server may have seen its first one. */
+  isSeen: boolean;
   /** Whether nobody waits for it any more. */
   readonly isSettled: boolean;
   /** Says how to break it off at its time-out. */
@@ -61,6 +63,7 @@ export interface Reading<Outcome> {
 export class Exchange<Outcome> implements Carried, Expiring {
   readonly request: HttpRequest;
   isRepeated = false;
+  isSeen = false;
   readonly #reading: Reading<Outcome>;
   readonly #deadlines: DeadlineQueue;
   readonly #resolve: (outcome: Outcome) => void;

@@ -1,19 +1,12 @@
 import { afterAll, beforeAll } from 'vitest';
-import { HttpsApp } from '../../functions/aws/https-app.ts';
 import { ManagementConnections } from '../../functions/aws/management-connections.ts';
 import { SignedConnections } from '../../functions/aws/signed-connections.ts';
 import type { Connections } from '../../functions/gateway/ports.ts';
 import { parseSocketId } from '../../functions/wire/socket-id.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
-import { appContract } from '../contract/ports/app.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { connect } from '../support/client.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
-
-appContract('app by node:https', async (origin) => {
-  const app = new HttpsApp(origin);
-  return { app, stop: () => app.stop() };
-});
 
 let apiGateway: ApiGateway;
 beforeAll(async () => {

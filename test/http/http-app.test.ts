@@ -7,13 +7,18 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
-import { aRequest, rawAnswer } from '../contract/ports/app.ts';
+import { appContract, aRequest, rawAnswer } from '../contract/ports/app.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { RawServer } from '../contract/ports/raw-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 const noContent = rawAnswer('HTTP/1.1 204 No Content');
 const actionsHead = 'HTTP/1.1 200 OK\nContent-Type: application/vnd.sockethook+json';
+
+appContract('app over HTTP', async (origin) => {
+  const app = new HttpApp(origin, systemClock);
+  return { app, stop: () => app.stop() };
+});
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,14 +1,11 @@
 import { createServer } from 'node:http';
 import { afterAll } from 'vitest';
 import { perform } from '../../functions/gateway/perform.ts';
-import { HttpApp } from '../../functions/http/http-app.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
 import { Sessions } from '../../infra/local/sessions.ts';
 import { limitSets } from '../../infra/local/settings.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
 import { WebSocketDoor } from '../../infra/local/web-socket-door.ts';
-import { appContract } from '../contract/ports/app.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { laterContract } from '../contract/ports/later.ts';
 import { portOf } from '../contract/ports/port-of.ts';
@@ -19,11 +16,6 @@ import { connect } from '../support/client.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
-
-appContract('app over HTTP', async (origin) => {
-  const app = new HttpApp(origin, systemClock);
-  return { app, stop: () => app.stop() };
-});
 
 laterContract('lanes', async (perform) => new Lanes(perform, new RecordingLog()));
 
