@@ -10,18 +10,18 @@ export class AwsFault extends Error {
   readonly status: number;
   /** `GoneException`; empty if the service named none. */
   readonly type: string;
-  /** How many attempts were made in all, of which this is what the last one came to. */
-  readonly attempts: number;
+  /** Whether an earlier attempt may have been carried out: it got no answer, or one of the service's own fault. */
+  readonly mayBeDone: boolean;
   /** Not for whoever prints an error: it may hold what was signed or kept. */
   readonly #body: string;
 
-  constructor(operation: string, { status, errorType, body }: HttpsAnswer, attempts = 1) {
+  constructor(operation: string, { status, errorType, body }: HttpsAnswer, mayBeDone = false) {
     const { __type, message, Message } = read(body);
     const type = bare(errorType || __type);
     super(`${operation}: ${[status, type, firstLine(message || Message)].filter(Boolean).join(' ')}`);
     this.status = status;
     this.type = type;
-    this.attempts = attempts;
+    this.mayBeDone = mayBeDone;
     this.#body = body;
   }
 

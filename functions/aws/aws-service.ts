@@ -29,9 +29,12 @@ export class AwsService {
     this.#signer = new Signer(credentials, { service, region }, clock);
   }
 
-  /** Makes a call; its path begins where the address ends. Whatever the service answers is an answer; rejects if it does not. */
-  call({ method, path, headers, body }: HttpsRequest): Promise<HttpsAnswer> {
+  /**
+   * Makes a call; its path begins where the address ends. Whatever the service answers is an answer; rejects if it does
+   * not, in so many milliseconds if they are given.
+   */
+  call({ method, path, headers, body }: HttpsRequest, timeoutMs?: number): Promise<HttpsAnswer> {
     const request = { method, path: this.#base + path, headers: { ...headers, host: this.#host }, body };
-    return this.#origin.call({ ...request, headers: this.#signer.sign(request) });
+    return this.#origin.call({ ...request, headers: this.#signer.sign(request) }, timeoutMs);
   }
 }

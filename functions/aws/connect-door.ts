@@ -1,5 +1,4 @@
 import type { Gateway } from '../gateway/gateway.ts';
-import { abandon } from '../gateway/relay/abandon.ts';
 import { type Admission, handshake, type Knock } from '../gateway/relay/handshake.ts';
 import { problem } from '../wire/problems.ts';
 import { parseSocketId } from '../wire/socket-id.ts';
@@ -19,8 +18,6 @@ export function connectDoor(
       return toResult(await handshake(timed(gateway, context), toKnock(event, socket)));
     } catch (error) {
       gateway.log.error('fault', { request: requestId, why: String(error) });
-      // The app may have let it in; if this fails too, a sweep will find the record.
-      await abandon(gateway, socket).catch(() => undefined);
       return toResult({ kind: 'refused', problem: problem('internal_error') });
     }
   };

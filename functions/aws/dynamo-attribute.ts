@@ -1,5 +1,5 @@
 /** A value as DynamoDB writes it, of the kinds that the table has. Amazon DynamoDB API Reference, "AttributeValue". */
-export type Attribute = Text | Numeral | Texts;
+export type Attribute = Text | Numeral | Texts | TextSet;
 
 /** What the table holds of one socket. DynamoDB: at most 400 KB; the outbox is the only large part, and has 256 KiB at most. */
 export type Item = Readonly<Record<string, Attribute>>;
@@ -8,18 +8,28 @@ interface Text {
   readonly S: string;
   readonly N?: never;
   readonly L?: never;
+  readonly SS?: never;
 }
 
 interface Numeral {
   readonly S?: never;
   readonly N: string;
   readonly L?: never;
+  readonly SS?: never;
 }
 
 interface Texts {
   readonly S?: never;
   readonly N?: never;
   readonly L: Text[];
+  readonly SS?: never;
+}
+
+interface TextSet {
+  readonly S?: never;
+  readonly N?: never;
+  readonly L?: never;
+  readonly SS: string[];
 }
 
 /** A text as DynamoDB takes it. */
@@ -37,9 +47,14 @@ export function texts(values: readonly string[]): Texts {
   return { L: values.map(text) };
 }
 
+/** A set of texts as DynamoDB takes it: at least one, each once. */
+export function textSet(values: readonly [string, ...string[]]): TextSet {
+  return { SS: [...values] };
+}
+
 /**
  * Reads an item of an answer. Attributes of other kinds, which nobody here writes, are left out. Throws if it is no
- * item, or if a list in it holds anything but texts: places in a list count.
+ * item, or if a list or a set of texts in it holds anything but texts: places in a list count.
  */
 export function itemFrom(value: unknown): Item {
   if (!isObject(value)) throw new Error('An item of DynamoDB can not be read.');
@@ -55,7 +70,13 @@ function attributeFrom(value: unknown): Attribute | undefined {
   if (!isObject(value)) throw new Error('An attribute of DynamoDB can not be read.');
   if ('S' in value && typeof value.S === 'string') return { S: value.S };
   if ('N' in value && typeof value.N === 'string') return { N: value.N };
+  if ('SS' in value && Array.isArray(value.SS)) return { SS: value.SS.map(memberFrom) };
   return 'L' in value && Array.isArray(value.L) ? { L: value.L.map(textFrom) } : undefined;
+}
+
+function memberFrom(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new Error('A set of DynamoDB holds something that is no text.');
 }
 
 function textFrom(value: unknown): Text {

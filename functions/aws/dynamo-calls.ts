@@ -38,7 +38,7 @@ export interface Refused {
   readonly done: false;
   /** The item that was found, if DynamoDB said so. */
   readonly found: Item | undefined;
-  /** It was asked more than once, so the refusal may come of our own write, whose answer was lost. */
+  /** It was asked before and may have been done then, so the refusal may come of our own write, whose answer was lost. */
   readonly repeated: boolean;
 }
 
@@ -83,7 +83,7 @@ export class DynamoCalls {
       output = await this.#dynamo.run(operation, input);
     } catch (error) {
       if (!(error instanceof AwsFault) || error.type !== 'ConditionalCheckFailedException') throw error;
-      return { done: false, found: itemIn(JSON.parse(error.body), 'Item'), repeated: error.attempts > 1 };
+      return { done: false, found: itemIn(JSON.parse(error.body), 'Item'), repeated: error.mayBeDone };
     }
     return { done: true, item: itemIn(output, 'Attributes') };
   }

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Clock, Directory, SocketFilter, SocketPage, Survey } from '../gateway/ports.ts';
+import type { Clock, Directory, Log, SocketFilter, SocketPage, Survey } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { Caller } from './aws-service.ts';
@@ -34,11 +34,11 @@ interface Lookup {
  */
 export class DynamoDirectory implements Directory, Survey {
   readonly #table: TableClient;
-  readonly #clock: Pick<Clock, 'sleep' | 'random'>;
+  readonly #clock: Clock;
 
-  constructor({ name, endpoint }: TableAddress, caller: Caller, clock: Pick<Clock, 'sleep' | 'random'>) {
+  constructor({ name, endpoint }: TableAddress, caller: Caller, clock: Clock, log: Pick<Log, 'warnOnce'>) {
     const client = new DynamoDBClient({ ...sdkOptions(caller), endpoint, maxAttempts });
-    this.#table = { client, name };
+    this.#table = { client, name, log };
     this.#clock = clock;
   }
 

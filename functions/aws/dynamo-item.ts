@@ -52,7 +52,7 @@ export function statusOf(item: Item | undefined): SocketStatus | undefined {
 }
 
 /** How a socket ended, as its item says. */
-export function endOf(item: Item): SocketEnd {
+function endOf(item: Item): SocketEnd {
   return { code: numberIn(item, 'code'), reason: textIn(item, 'reason'), time: numberIn(item, 'endedAt') };
 }
 

@@ -2,17 +2,20 @@ import type { Clock, Lifecycle } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type Item, number, text } from './dynamo-attribute.ts';
-import { endOf, expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from './dynamo-item.ts';
+import type { Refused } from './dynamo-calls.ts';
+import { expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from './dynamo-item.ts';
 import type { DynamoTable } from './dynamo-table.ts';
+import { newMark } from './mark.ts';
 
 /** What a socket has no more once it is open or closing. */
-const leftBehind = '#outbox, #outboxBytes, #taken, #lastAppend';
+const leftBehind = '#outbox, #outboxBytes, #taken, #appendMarks';
 /** DynamoDB: `<>` is true of an attribute that is not there. */
 const living = 'attribute_exists(#socket) AND #status <> :closing';
 
 /**
  * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. What
- * got no answer is sent again, so a write that was refused after that is ours if the item is as we would have left it.
+ * got no answer is sent again, and may be refused because of itself. A put, a lease and a close each write a mark of
+ * their own, which tells them from those of somebody else at the same moment.
  */
 export class DynamoLifecycle implements Lifecycle {
   readonly #table: DynamoTable;
@@ -23,10 +26,10 @@ export class DynamoLifecycle implements Lifecycle {
     this.#clock = clock;
   }
 
-  async put(record: SocketRecord): Promise<void> {
-    const created = await this.#table.create(openingItem(record));
-    if (!created.done && !created.repeated)
-      throw new Error(`The socket ${record.socket} has a record already.`);
+  async put(record: SocketRecord): Promise<boolean> {
+    const mark = newMark();
+    const created = await this.#table.create({ ...openingItem(record), putMark: text(mark) });
+    return created.done || (await this.#ours(record.socket, created, 'putMark', mark)) !== undefined;
   }
 
   async get(socket: SocketId): Promise<SocketRecord | undefined> {
@@ -54,15 +57,15 @@ export class DynamoLifecycle implements Lifecycle {
   }
 
   async close(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+    const mark = newMark();
     const leaseUntil = leaseMs > 0 ? this.#clock.now() + leaseMs : undefined;
-    const closed = await this.#table.update(socket, closeBy(end, leaseUntil));
+    const closed = await this.#table.update(socket, closeBy(end, mark, leaseUntil));
     if (closed.done) return closed.item && recordOf(closed.item);
-    if (!closed.repeated && leaseUntil === undefined) return undefined;
-    const item = await this.#table.standing(socket, closed);
-    if (statusOf(item) === 'opening') return this.close(socket, end);
-    if (!closed.repeated) return undefined;
-    const isOurs = statusOf(item) === 'closing' && item && isSame(endOf(item), end);
-    return isOurs ? recordOf(item) : undefined;
+    if (leaseUntil === undefined) return this.#ours(socket, closed, 'endMark', mark);
+    const found = await this.#table.standing(socket, closed);
+    // It was opening when it was refused, and may have been accepted since.
+    if (isLiving(found)) return this.close(socket, end);
+    return this.#ours(socket, { ...closed, found }, 'endMark', mark);
   }
 
   async lease(
@@ -70,20 +73,19 @@ export class DynamoLifecycle implements Lifecycle {
     status: 'accepted' | 'closing',
     forMs: number,
   ): Promise<SocketRecord | undefined> {
+    const mark = newMark();
     const now = this.#clock.now();
     const leased = await this.#table.update(socket, {
       returnsItem: true,
-      update: 'SET #leaseUntil = :until ADD #attempts :one',
+      update: 'SET #leaseUntil = :until, #leaseMark = :mark ADD #attempts :one',
       condition: '#status = :status AND (attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)',
       values: {
         ...{ ':status': text(status), ':now': number(now), ':until': number(now + forMs), ':one': number(1) },
+        ':mark': text(mark),
       },
     });
     if (leased.done) return leased.item && recordOf(leased.item);
-    if (!leased.repeated) return undefined;
-    const item = await this.#table.standing(socket, leased);
-    const isOurs = statusOf(item) === status && item && numberIn(item, 'leaseUntil') === now + forMs;
-    return isOurs ? recordOf(item) : undefined;
+    return this.#ours(socket, leased, 'leaseMark', mark);
   }
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
@@ -97,6 +99,18 @@ export class DynamoLifecycle implements Lifecycle {
 
   async remove(socket: SocketId): Promise<void> {
     await this.#table.delete(socket);
+  }
+
+  /** The record, if what a write was refused for is that very write, done before: it has left its mark there. */
+  async #ours(
+    socket: SocketId,
+    refused: Refused,
+    name: 'putMark' | 'leaseMark' | 'endMark',
+    mark: string,
+  ): Promise<SocketRecord | undefined> {
+    if (!refused.repeated) return undefined;
+    const item = await this.#table.standing(socket, refused);
+    return item && textIn(item, name) === mark ? recordOf(item) : undefined;
   }
 }
 
@@ -118,7 +132,10 @@ function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
 function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
   const known = user === '' ? {} : { ':user': text(user) };
   const opens = to === 'open' ? { ':none': number(0) } : {};
-  const removed = [...(user === '' ? ['#user'] : []), ...(to === 'open' ? [leftBehind] : [])].join(', ');
+  const removed = [
+    ...(user === '' ? ['#user'] : []),
+    ...(to === 'open' ? [leftBehind, '#putMark'] : []),
+  ].join(', ');
   return {
     update:
       `SET #status = :to, #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
@@ -138,23 +155,25 @@ function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Accepta
 }
 
 /** A lease is taken in the same write, so that whoever ends a socket and tells it pays for one write less. */
-function closeBy({ code, reason, time }: SocketEnd, leaseUntil: number | undefined) {
+function closeBy({ code, reason, time }: SocketEnd, mark: string, leaseUntil: number | undefined) {
   const isLeased = leaseUntil !== undefined;
   return {
     returnsItem: true,
     update:
-      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #expires = :expires' +
+      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #endMark = :mark, ' +
+      '#expires = :expires' +
       (isLeased ? ', #leaseUntil = :until, #attempts = :one' : '') +
-      ` REMOVE ${leftBehind}${isLeased ? '' : ', #leaseUntil, #attempts'}`,
+      ` REMOVE ${leftBehind}, #leaseMark${isLeased ? '' : ', #leaseUntil, #attempts'}`,
     condition: isLeased ? `${living} AND attribute_exists(#acceptedAt)` : living,
     values: {
       ...{ ':closing': text('closing'), ':code': number(code), ':reason': text(reason) },
-      ...{ ':time': number(time), ':expires': expiresAfter(time, 15) },
+      ...{ ':time': number(time), ':expires': expiresAfter(time, 15), ':mark': text(mark) },
       ...(isLeased ? { ':until': number(leaseUntil), ':one': number(1) } : {}),
     },
   };
 }
 
-function isSame(one: SocketEnd, other: SocketEnd): boolean {
-  return one.code === other.code && one.reason === other.reason && one.time === other.time;
+function isLiving(item: Item | undefined): boolean {
+  const status = statusOf(item);
+  return status !== undefined && status !== 'closing';
 }

@@ -1,39 +1,40 @@
-import type { Clock, Outbox } from '../gateway/ports.ts';
+import type { Outbox } from '../gateway/ports.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { type Item, number, text, texts } from './dynamo-attribute.ts';
+import { type Item, number, text, textSet, texts } from './dynamo-attribute.ts';
 import type { Written } from './dynamo-calls.ts';
-import { numberIn, outboxOf, statusOf, textIn } from './dynamo-item.ts';
+import { numberIn, outboxOf, statusOf } from './dynamo-item.ts';
 import type { DynamoTable } from './dynamo-table.ts';
+import { newMark } from './mark.ts';
 
 /**
  * The messages that wait, in the record of their socket. Messages are added at the end and taken off at the front,
- * so neither disturbs the other. What got no answer is sent again: an append carries a mark by which DynamoDB
- * knows it again, and a taking off says how many were taken before, so that neither is done twice.
+ * so neither disturbs the other. What got no answer is sent again: an append leaves a mark by which DynamoDB
+ * knows it again, and a taking off says how many were taken before, so that neither is done twice. The marks go with
+ * the outbox: an append that comes again after a flush has opened the socket is told `open` though it was done, and
+ * then its message may be delivered twice.
  */
 export class DynamoOutbox implements Outbox {
   readonly #table: DynamoTable;
-  readonly #clock: Pick<Clock, 'random'>;
-  #appends = 0;
 
-  constructor(table: DynamoTable, clock: Pick<Clock, 'random'>) {
+  constructor(table: DynamoTable) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
-    this.#appends += 1;
-    const mark = `${this.#appends}${this.#clock.random().toString(36).slice(1)}`;
+    const mark = newMark();
     const bytes = byteLength(body);
     const appended = await this.#table.update(socket, {
       update:
-        'SET #outbox = list_append(#outbox, :bodies), #outboxBytes = #outboxBytes + :bytes, #lastAppend = :mark',
+        'SET #outbox = list_append(#outbox, :bodies), #outboxBytes = #outboxBytes + :bytes ' +
+        'ADD #appendMarks :marks',
       condition:
         '#status IN (:opening, :accepted) AND size(#outbox) < :most AND #outboxBytes <= :room ' +
-        'AND (attribute_not_exists(#lastAppend) OR #lastAppend <> :mark)',
+        'AND NOT contains(#appendMarks, :mark)',
       values: {
-        ...{ ':bodies': texts([body]), ':bytes': number(bytes), ':mark': text(mark) },
+        ...{ ':bodies': texts([body]), ':bytes': number(bytes) },
+        ...{ ':mark': text(mark), ':marks': textSet([mark]) },
         ...{ ':opening': text('opening'), ':accepted': text('accepted') },
         ...{ ':most': number(limits.outboxMessages), ':room': number(limits.outboxBytes - bytes) },
       },
@@ -60,7 +61,9 @@ export class DynamoOutbox implements Outbox {
   /** Opens the socket if exactly so many messages wait: those that were posted, and none that came meanwhile. */
   #open(socket: SocketId, count: number): Promise<Written> {
     return this.#table.update(socket, {
-      update: 'SET #status = :open REMOVE #outbox, #outboxBytes, #taken, #lastAppend, #leaseUntil, #attempts',
+      update:
+        'SET #status = :open REMOVE #outbox, #outboxBytes, #taken, #appendMarks, #putMark, ' +
+        '#leaseUntil, #leaseMark, #attempts',
       condition: '#status = :accepted AND size(#outbox) = :count',
       values: { ':open': text('open'), ':accepted': text('accepted'), ':count': number(count) },
     });
@@ -90,6 +93,6 @@ export class DynamoOutbox implements Outbox {
 function whyNot(mark: string, item: Item | undefined): 'queued' | 'open' | 'full' | 'gone' {
   const status = statusOf(item);
   if (item === undefined || status === undefined || status === 'closing') return 'gone';
-  if (textIn(item, 'lastAppend') === mark) return 'queued';
+  if (item['appendMarks']?.SS?.includes(mark)) return 'queued';
   return status === 'open' ? 'open' : 'full';
 }

@@ -6,11 +6,11 @@ import {
   type QueryCommandInput,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Clock } from '../gateway/ports.ts';
+import type { Clock, Log } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { itemFrom, text } from './dynamo-attribute.ts';
-import { recordOf, socketOf } from './dynamo-item.ts';
+import { type Item, itemFrom, text } from './dynamo-attribute.ts';
+import { recordOf, socketOf, textIn } from './dynamo-item.ts';
 import { keyOf, namesIn } from './dynamo-table.ts';
 import type { TableIndex } from './table-schema.ts';
 
@@ -24,6 +24,15 @@ const again = { times: 12, leastMs: 50, mostMs: 3_000 };
 export interface TableClient {
   readonly client: DynamoDBClient;
   readonly name: string;
+  /** Is told of what nobody can read. */
+  readonly log: Pick<Log, 'warnOnce'>;
+}
+
+/** How long a call may take, with all its tries and pauses, in milliseconds: far less than any function has. */
+const mostMs = 8_000;
+
+function inTime(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(mostMs) };
 }
 
 /** One page of what was read, and the last socket that was looked at if there may be more. */
@@ -53,8 +62,9 @@ export async function scan(table: TableClient, stretch: Stretch): Promise<ReadPa
       ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
       ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
     }),
+    inTime(),
   );
-  return { values: recordsIn(scanned.Items), last: lastOf(scanned.LastEvaluatedKey) };
+  return { values: read(table, scanned.Items, recordOf), last: lastOf(scanned.LastEvaluatedKey) };
 }
 
 const living = {
@@ -86,9 +96,9 @@ export async function query(
     },
     ...(limit === undefined ? {} : { Limit: limit }),
   };
-  const found = await table.client.send(new QueryCommand(input));
+  const found = await table.client.send(new QueryCommand(input), inTime());
   return {
-    values: (found.Items ?? []).map((item) => socketOf(itemFrom(item))),
+    values: read(table, found.Items, socketOf),
     last: lastOf(found.LastEvaluatedKey),
   };
 }
@@ -99,24 +109,43 @@ export async function query(
  */
 export async function readAll(
   table: TableClient,
-  clock: Pick<Clock, 'sleep' | 'random'>,
+  clock: Clock,
   sockets: readonly SocketId[],
 ): Promise<SocketRecord[]> {
-  const read: SocketRecord[] = [];
+  const found: SocketRecord[] = [];
+  const until = clock.now() + mostMs;
   let asked: KeysAndAttributes = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; (asked.Keys ?? []).length > 0; time++) {
-    if (time > again.times) throw new Error('DynamoDB leaves items unread: it is throttled.');
-    if (time > 0) await clock.sleep(clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1)));
-    const batch = await table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } }));
-    read.push(...recordsIn(batch.Responses?.[table.name]));
+    const pause = time === 0 ? 0 : clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1));
+    if (time > again.times || clock.now() + pause > until)
+      throw new Error('DynamoDB leaves items unread: it is throttled.');
+    if (time > 0) await clock.sleep(pause);
+    const input = { RequestItems: { [table.name]: asked } };
+    const batch = await table.client.send(new BatchGetItemCommand(input), inTime());
+    found.push(...read(table, batch.Responses?.[table.name], recordOf));
     asked = batch.UnprocessedKeys?.[table.name] ?? { Keys: [] };
   }
-  const records = new Map(read.map((record) => [record.socket, record]));
+  const records = new Map(found.map((record) => [record.socket, record]));
   return sockets.flatMap((socket) => records.get(socket) ?? []);
 }
 
-function recordsIn(items: readonly object[] = []): SocketRecord[] {
-  return items.map((item) => recordOf(itemFrom(item)));
+/** What is read of items. One that can't be read is left out, since all others would suffer for it. */
+function read<Value>(
+  { log }: TableClient,
+  items: readonly object[] | undefined,
+  by: (item: Item) => Value,
+): Value[] {
+  return (items ?? []).flatMap((given) => {
+    let socket = '';
+    try {
+      const item = itemFrom(given);
+      socket = textIn(item, 'socket');
+      return [by(item)];
+    } catch (error) {
+      log.warnOnce('record_unreadable', { socket, why: String(error) });
+      return [];
+    }
+  });
 }
 
 function lastOf(key: object | undefined): SocketId | undefined {

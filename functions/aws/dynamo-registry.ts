@@ -1,4 +1,4 @@
-import type { Clock, Directory, Registry, Survey } from '../gateway/ports.ts';
+import type { Clock, Directory, Log, Registry, Survey } from '../gateway/ports.ts';
 import type { Caller } from './aws-service.ts';
 import { DynamoCalls } from './dynamo-calls.ts';
 import { DynamoLifecycle } from './dynamo-lifecycle.ts';
@@ -6,7 +6,12 @@ import { DynamoOutbox } from './dynamo-outbox.ts';
 import { DynamoTable, type TableAddress } from './dynamo-table.ts';
 
 /** A way to find sockets in a table, which a function may do without. */
-export type DirectoryClass = new (table: TableAddress, caller: Caller, clock: Clock) => Directory & Survey;
+export type DirectoryClass = new (
+  table: TableAddress,
+  caller: Caller,
+  clock: Clock,
+  log: Pick<Log, 'warnOnce'>,
+) => Directory & Survey;
 
 /**
  * The registry of all gateways that share a table of DynamoDB, keyed as `tableSchema` says. The process may build one
@@ -17,11 +22,12 @@ export function dynamoRegistry(
   caller: Caller,
   clock: Clock,
   Directory: DirectoryClass,
+  log: Pick<Log, 'warnOnce'>,
 ): Registry {
   const table = new DynamoTable(new DynamoCalls(address.endpoint, caller, clock), address.name);
   const lifecycle = new DynamoLifecycle(table, clock);
-  const outbox = new DynamoOutbox(table, clock);
-  const directory = new Directory(address, caller, clock);
+  const outbox = new DynamoOutbox(table);
+  const directory = new Directory(address, caller, clock, log);
   return {
     put: (record) => lifecycle.put(record),
     get: (socket) => lifecycle.get(socket),

@@ -4,6 +4,18 @@ import type { AwsService } from './aws-service.ts';
 
 /** What is waited at most before the second attempt, in milliseconds; before each later one twice as long. */
 const pauseMs = 100;
+/**
+ * How long an operation takes at most, in milliseconds, with all its attempts and pauses, and how long one attempt: less
+ * than a door keeps for its last writes, so that no service that is silent has it killed.
+ */
+const mostMs = 4_000;
+const mostMsOfTry = 1_500;
+
+/** How one attempt is made, and what is known of those before it. */
+interface Try {
+  readonly timeoutMs: number;
+  readonly mayBeDone: boolean;
+}
 
 /** What a service calls itself in `X-Amz-Target`, which version of the protocol it speaks, and how patient we are. */
 export interface JsonDialect {
@@ -33,24 +45,30 @@ export class JsonProtocol {
   async run(operation: string, input: object): Promise<unknown> {
     const { attempts = 4 } = this.#dialect;
     const body = JSON.stringify(input);
+    const until = this.#clock.now() + mostMs;
+    let mayBeDone = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(operation, body, attempt);
+        const timeoutMs = Math.min(mostMsOfTry, until - this.#clock.now());
+        return await this.#once(operation, body, { timeoutMs, mayBeDone });
       } catch (error) {
-        if (attempt === attempts || !mayPass(error)) throw error;
-        await this.#clock.sleep(this.#clock.random() * pauseMs * 2 ** (attempt - 1));
+        const pause = this.#clock.random() * pauseMs * 2 ** (attempt - 1);
+        const isLast = attempt === attempts || this.#clock.now() + pause >= until;
+        if (isLast || !mayPass(error)) throw error;
+        mayBeDone ||= !isRefusal(error);
+        await this.#clock.sleep(pause);
       }
     }
   }
 
-  async #once(operation: string, body: string, attempt: number): Promise<unknown> {
+  async #once(operation: string, body: string, { timeoutMs, mayBeDone }: Try): Promise<unknown> {
     const { target, version } = this.#dialect;
     const headers = {
       'content-type': `application/x-amz-json-${version}`,
       'x-amz-target': `${target}.${operation}`,
     };
-    const answer = await this.#service.call({ method: 'POST', path: '/', headers, body });
-    if (answer.status !== 200) throw new AwsFault(operation, answer, attempt);
+    const answer = await this.#service.call({ method: 'POST', path: '/', headers, body }, timeoutMs);
+    if (answer.status !== 200) throw new AwsFault(operation, answer, mayBeDone);
     return parse(answer.body);
   }
 }
@@ -72,6 +90,10 @@ const passing =
   /Thrott|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown|TransactionConflict|TransactionInProgress|ReplicatedWriteConflict/;
 
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof AwsFault)) return true;
-  return error.status >= 500 || error.status === 429 || passing.test(error.type);
+  return !isRefusal(error) || error.status === 429 || passing.test(error.type);
+}
+
+/** Whether the service did nothing, and says so. Of a time-out, or its own fault, nobody knows. */
+function isRefusal(error: unknown): error is AwsFault {
+  return error instanceof AwsFault && error.status < 500;
 }

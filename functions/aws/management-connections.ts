@@ -10,20 +10,26 @@ import type { Caller } from './aws-service.ts';
 import { refusalOf } from './refusal.ts';
 import { sdkOptions } from './sdk-options.ts';
 
+/** How long a post may take, which has no second try, in milliseconds. */
+const postMs = 5_000;
+
 /**
  * The connections of an API Gateway WebSocket API, by the SDK's client of its @connections calls: for functions that
- * call it now and then. A call is made once, since the gateway waits out throttling itself.
+ * call it now and then. A question and an end, which may be repeated (RFC 9110 section 9.2.2), are tried three times:
+ * a connection that was kept may have died while the function was frozen. A post is made once, since the gateway waits
+ * out throttling itself.
  */
 export class ManagementConnections implements Connections {
   readonly #client: ApiGatewayManagementApiClient;
+  /** Shares the connections of the other, and tries once. */
+  readonly #once: ApiGatewayManagementApiClient;
 
   /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller) {
-    this.#client = new ApiGatewayManagementApiClient({
-      ...sdkOptions(caller),
-      endpoint: callbackUrl,
-      maxAttempts: 1,
-    });
+    const options = { ...sdkOptions(caller), endpoint: callbackUrl };
+    this.#client = new ApiGatewayManagementApiClient({ ...options, maxAttempts: 3 });
+    const { requestHandler } = this.#client.config;
+    this.#once = new ApiGatewayManagementApiClient({ ...options, requestHandler, maxAttempts: 1 });
   }
 
   async post(socket: SocketId, body: string): Promise<Posted> {
@@ -32,7 +38,7 @@ export class ManagementConnections implements Connections {
       Data: new TextEncoder().encode(body),
     });
     try {
-      await this.#client.send(command);
+      await this.#once.send(command, { requestTimeout: postMs });
       return { kind: 'posted' };
     } catch (error) {
       return refusalOf(statusOf(error)) ?? Promise.reject(error);

@@ -9,8 +9,9 @@ export function sdkOptions({ region, credentials }: Caller) {
 /** One for each delivery that a send or broadcast has under way: the client takes a wait for one for a slow connection. */
 const maxSockets = 256;
 
+/** A try is given up after 1.5 seconds, as those of our own calls are: a call that may be repeated has several. */
 const requestHandler = {
-  ...{ connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  ...{ connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
   ...{ httpAgent: { maxSockets }, httpsAgent: { maxSockets } },
 };
 

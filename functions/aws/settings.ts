@@ -40,6 +40,8 @@ const environment = v.object({
   TABLE_NAME: present,
   QUEUE_URL: httpUrl,
   PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
+  // China and the European Sovereign Cloud have domains of their own.
+  URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
   REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
   API_KEYS_SECRET: v.optional(v.string()),
@@ -100,17 +102,14 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     callbackUrl: output.CALLBACK_URL,
     table: {
       name: output.TABLE_NAME,
-      endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output.AWS_REGION),
+      endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output),
     },
     queue: {
       url: output.QUEUE_URL,
       endpoint: output.AWS_ENDPOINT_URL_SQS ?? everywhere ?? new URL(output.QUEUE_URL).origin,
     },
     secrets: {
-      endpoint:
-        output.AWS_ENDPOINT_URL_SECRETS_MANAGER ??
-        everywhere ??
-        addressOf('secretsmanager', output.AWS_REGION),
+      endpoint: output.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? everywhere ?? addressOf('secretsmanager', output),
       arns: {
         apiKeys: output.API_KEYS_SECRET,
         webhookSecrets: output.WEBHOOK_SECRETS_SECRET,
@@ -120,9 +119,12 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
   };
 }
 
-/** AWS General Reference, "Service endpoints"; China is a partition with a domain of its own. */
-function addressOf(service: 'dynamodb' | 'secretsmanager', region: string): string {
-  return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+/** AWS General Reference, "Service endpoints". */
+function addressOf(
+  service: 'dynamodb' | 'secretsmanager',
+  { AWS_REGION: region, URL_SUFFIX: suffix }: Environment,
+): string {
+  return `https://${service}.${region}.${suffix}`;
 }
 
 function gatewaySettings(output: Environment): GatewaySettings {

@@ -25,8 +25,8 @@ export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
 
 /** A record from its socket's first moment to its last. */
 export interface Lifecycle {
-  /** Stores a record that is `opening`. */
-  put(record: SocketRecord): Promise<void>;
+  /** Stores a record that is `opening`; false if the socket has a record already, which stays as it is. */
+  put(record: SocketRecord): Promise<boolean>;
   get(socket: SocketId): Promise<SocketRecord | undefined>;
   /**
    * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
@@ -133,7 +133,7 @@ export interface AppRequest {
   readonly timeoutMs: number;
 }
 
-/** Work that must not hold up its caller. It is done at least once; work on one socket in the order it was queued. */
+/** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */
 export interface Later {
   /** Queues a task; its work begins after so many milliseconds, or at once. */
   queue(task: Task, delayMs?: number): Promise<void>;

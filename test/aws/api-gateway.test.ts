@@ -554,6 +554,49 @@ describe('an upgrade', () => {
     expect(world.gateway.connectionIds).toEqual([]);
   });
 
+  test('the fault doubleConnect: $connect is invoked twice at once, and the client gets what the first comes to', async () => {
+    const { open, opened } = gate();
+    let invoked = 0;
+    const world = await World.start({
+      $connect: async () => {
+        invoked += 1;
+        if (invoked > 1) return { statusCode: 500 };
+        await opened;
+        return ok;
+      },
+    });
+    world.faults.doubleConnect = 1;
+    const client = connect(world.gateway.url);
+    await eventually('both are under way', () => world.connects.length === 2);
+    open();
+    await (await client).close();
+    expect(world.connects[1]).toEqual(world.connects[0]);
+    await world.enter().catch(() => {});
+    expect(world.connects).toHaveLength(3);
+  });
+
+  test('the fault repeatConnect: $connect is invoked again when it has returned, and that matters to nobody', async () => {
+    const { open, opened } = gate();
+    let invoked = 0;
+    const world = await World.start({
+      $connect: async () => {
+        invoked += 1;
+        if (invoked > 1) return { statusCode: 500 };
+        await opened;
+        return ok;
+      },
+    });
+    world.faults.repeatConnect = 1;
+    const client = connect(world.gateway.url);
+    await eventually('it knocks', () => world.connects.length === 1);
+    open();
+    const { ws } = await client;
+    await eventually('it was invoked again', () => invoked === 2);
+    expect(world.connects[1]).toEqual(world.connects[0]);
+    await world.gateway.settled();
+    expect([ws.readyState, world.gateway.connectionIds.length, world.ends]).toEqual([ws.OPEN, 1, []]);
+  });
+
   test('a status of 2xx lets the client in, and of its headers only Sec-WebSocket-Protocol is passed on', async () => {
     const headers = { 'Sec-WebSocket-Protocol': 'chat', 'Set-Cookie': 'a=b', 'X-Mine': 'm' };
     const world = await World.start({ $connect: async () => ({ statusCode: 204, headers, body: 'hello' }) });

@@ -3,29 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-
-/** The Lambda doors. */
-export const doors = [
-  'connect',
-  'default',
-  'disconnect',
-  'send',
-  'broadcast',
-  'urls',
-  'sockets',
-  'health',
-  'deliver',
-  'sweep',
-] as const;
+import { bundling } from '../../infra/aws/bundling.ts';
+import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
 
 /** The name of a door. */
-export type Door = (typeof doors)[number];
+export type Door = DoorName;
+
+/** The Lambda doors. */
+export const doors = Object.keys(doorNeeds) as Door[];
 
 /** A Lambda's handler, as its runtime calls it. */
 export type Handler = (event: unknown) => Promise<unknown>;
 
 /** How long each door may run, in milliseconds, as the stack has it. */
-export const timeoutMs = (door: Door): number => (door === 'deliver' || door === 'sweep' ? 60_000 : 28_000);
+export const timeoutMs = (door: Door): number => doorNeeds[door].timeout * 1_000;
 
 let bundled: Promise<string> | undefined;
 let count = 0;
@@ -63,26 +54,16 @@ function contextOf(door: Door) {
   return { getRemainingTimeInMillis: () => end - Date.now() };
 }
 
+/** As the stack does it, but for the Node that these tests run on, which may be older than Lambda's. */
 async function bundle(): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'sockethook-doors-'));
   const entryPoints = doors.map((door) => [door, `functions/${door}.ts`]);
+  // What it leaves out is as CDK has it.
+  const { format = 'cjs', minify = false, mainFields = ['main', 'module'], banner = '' } = bundling;
   await build({
     entryPoints: { ...Object.fromEntries(entryPoints), runtime: 'test/aws/lambda-runtime.ts' },
-    ...{
-      outdir,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      minify: true,
-      logLevel: 'error',
-    },
-    outExtension: { '.js': '.mjs' },
-    mainFields: ['module', 'main'],
-    // Some modules of the SDK are CommonJS and ask for Node's own.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
+    ...{ outdir, bundle: true, platform: 'node', logLevel: 'error', outExtension: { '.js': '.mjs' } },
+    ...{ format, minify, mainFields, banner: { js: banner }, target: `node${process.versions.node}` },
   });
   return outdir;
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { type Item, number, text, texts } from '../../functions/aws/dynamo-attribute.ts';
+import { type Item, number, text, textSet, texts } from '../../functions/aws/dynamo-attribute.ts';
 import { DynamoCalls } from '../../functions/aws/dynamo-calls.ts';
 import { bring } from '../contract/ports/registry-world.ts';
 import { caller, Dynamo, QuickClock, registryAt } from './dynamo-table.ts';
@@ -99,7 +99,7 @@ describe('an item that is not there', () => {
 describe('an answer', () => {
   test('may hold attributes of kinds that are none of ours, which are left out', async () => {
     const Item = {
-      ...{ ...Key, on: { BOOL: true }, nothing: { NULL: true }, set: { SS: ['a'] }, map: { M: {} } },
+      ...{ ...Key, on: { BOOL: true }, nothing: { NULL: true }, set: { NS: ['1'] }, map: { M: {} } },
       ...{ bytes: { B: 'AA==' }, state: { S: '' } },
     };
     expect(await read(JSON.stringify({ Item, ConsumedCapacity: {} }))).toEqual({ ...Key, state: text('') });
@@ -111,6 +111,12 @@ describe('an answer', () => {
       await expect(read(body)).rejects.toThrow('of DynamoDB can not be read.');
     },
   );
+
+  test('holds a set of texts as it was written', async () => {
+    const Item = { ...Key, appendMarks: { SS: ['a', 'b'] } };
+    expect(await read(JSON.stringify({ Item }))).toEqual({ ...Key, appendMarks: textSet(['a', 'b']) });
+    await expect(read('{"Item":{"appendMarks":{"SS":["a",1]}}}')).rejects.toThrow('no text');
+  });
 
   test.for(['{"L":[{"S":"a"},{"N":"1"}]}', '{"L":[{"L":[]}]}', '{"L":["a"]}', '{"L":[null]}'])(
     'with a list of other things than texts is a fault: %s',

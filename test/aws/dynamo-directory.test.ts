@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openingItem } from '../../functions/aws/dynamo-item.ts';
 import { pathShardOf, pathShardsOf } from '../../functions/aws/dynamo-shard.ts';
@@ -10,8 +10,10 @@ import { parseSocketId, type SocketId } from '../../functions/wire/socket-id.ts'
 import { portOf } from '../contract/ports/port-of.ts';
 import { bring, end } from '../contract/ports/registry-world.ts';
 import { aPath, aRecord, newSocket } from '../fakes/a-record.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { DynamoFront } from './dynamo-front.ts';
 import { Dynamo, QuickClock, registryAt } from './dynamo-table.ts';
+import { RecordingService } from './recording-service.ts';
 
 const dynamo = await Dynamo.start();
 const front = await DynamoFront.open(dynamo.endpoint);
@@ -112,9 +114,59 @@ describe('finding sockets', () => {
     const registry = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, clock);
     await expect(paged(registry, { path: room })).rejects.toThrow('unread');
     expect(clock.slept).toHaveLength(12);
-    await expect(paged(registry, {})).rejects.toThrow("no socket's record");
+    let slept = 0;
+    const sleep = async (ms: number): Promise<void> => {
+      slept += ms;
+    };
+    const slow = { now: () => slept, random: () => 0.99, sleep };
+    const late = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, slow);
+    await expect(paged(late, { user: 'alice' })).rejects.toThrow('unread');
+    expect(slept).toBeLessThan(8_000);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('an item that nobody can read is left out of everything, which is logged once', async () => {
+    const table = await dynamo.table(plain);
+    const log = new RecordingLog();
+    const registry = registryAt({ name: table, endpoint: dynamo.endpoint }, new QuickClock(), log);
+    const open = [
+      await bring(registry, 'open', { path: room }),
+      await bring(registry, 'open', { path: room }),
+    ];
+    const unreadable = newSocket();
+    const items = [unreadable, 'no socket id'].map((socket) => ({
+      ...{ socket: { S: socket }, status: { S: 'strange' }, path: { S: '/room' }, user: { S: 'alice' } },
+      pathShard: { S: pathShardsOf(room)[0] ?? '' },
+    }));
+    for (const Item of items) await plain.send(new PutItemCommand({ TableName: table, Item }));
+    const found = open.sort();
+    for (const filter of [{}, { path: room }, { user: 'alice' }]) {
+      expect(await paged(registry, filter)).toEqual(found);
+      expect((await registry.list(filter, 9))?.sockets).toHaveLength(2);
+    }
+    const surveyed: SocketId[] = [];
+    for await (const page of registry.survey()) surveyed.push(...page.map(({ socket }) => socket));
+    expect(surveyed.sort()).toEqual(found);
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        event: 'record_unreadable',
+        fields: { socket: expect.any(String), why: expect.stringMatching('.') },
+      },
+    ]);
+    await expect(registry.get(unreadable)).rejects.toThrow("no socket's record");
+  });
+
+  test('a DynamoDB that says nothing is given up after 8 seconds', async () => {
+    const service = new RecordingService('silence');
+    const registry = registryAt({ name: 'sockets', endpoint: await service.listen() });
+    const begun = performance.now();
+    // A Scan and a Query: more at once would use up the retries that the SDK allows a client.
+    const outcomes = await Promise.allSettled([{}, { path: room }].map((filter) => registry.list(filter, 9)));
+    expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(performance.now() - begun).toBeLessThan(8_500);
+    await service.stop();
   });
 
   test('whoever stops reading a broadcast in the middle leaves nothing that fails', async () => {

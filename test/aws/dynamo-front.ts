@@ -1,14 +1,31 @@
-import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { text } from 'node:stream/consumers';
 import { portOf } from '../contract/ports/port-of.ts';
 
-/** How DynamoDB's answers are passed on. */
-export type Manner =
-  | 'faithful'
-  /** The answer to every first request for a write is lost, once that was carried out: its connection is cut. */
-  | 'forgetful'
-  /** Refusals carry the item, as those of DynamoDB do (ReturnValuesOnConditionCheckFailure); the emulator leaves it out. */
-  | 'telling';
+/** How requests are passed on, and their answers; faithfully, unless something else is asked for. */
+export interface Manner {
+  /** What every first request for a write gets in place of its answer. */
+  readonly first?: 'hang up' | 'silence' | 'a fault' | 'throttling';
+  /** Whether that request is carried out all the same, so that only the answer is lost. */
+  readonly carriesOut?: boolean;
+  /** Whether refusals carry the item, as those of DynamoDB do (ReturnValuesOnConditionCheckFailure); the emulator's don't. */
+  readonly tells?: boolean;
+  /** What else happens before a request is passed on. */
+  readonly before?: (operation: string) => Promise<void>;
+}
+
+/** What DynamoDB answers when it can't, or won't. */
+const refusals = {
+  'a fault': { status: 500, type: 'InternalServerError' },
+  throttling: { status: 400, type: 'ThrottlingException' },
+} as const;
 
 /** What was asked, and what was answered. */
 interface Exchange {
@@ -24,7 +41,7 @@ export class DynamoFront {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #origin: string;
   readonly #manner: Manner;
-  /** Requests whose answer was lost and which have not come again. */
+  /** First requests that have not come again. */
   readonly #lost = new Set<string>();
   #counts: Record<string, number> = {};
 
@@ -35,13 +52,16 @@ export class DynamoFront {
       const body = await text(incoming);
       const operation = String(incoming.headers['x-amz-target']).replace(/^.*\./, '');
       this.#counts[operation] = (this.#counts[operation] ?? 0) + 1;
+      await manner.before?.(operation);
+      const isFirst = this.#isFirst(operation, body);
+      if (isFirst && manner.carriesOut !== true) return this.#instead(response);
       const exchange = await this.#ask(incoming, operation, body);
-      if (this.#loses(exchange)) response.destroy();
+      if (isFirst) this.#instead(response);
       else response.writeHead(exchange.status).end(await this.#told(incoming, exchange));
     });
   }
 
-  static async open(origin: string, manner: Manner = 'faithful'): Promise<DynamoFront> {
+  static async open(origin: string, manner: Manner = {}): Promise<DynamoFront> {
     const front = new DynamoFront(origin, manner);
     await new Promise<void>((resolve) => front.#server.listen(0, '127.0.0.1', resolve));
     return front;
@@ -78,15 +98,23 @@ export class DynamoFront {
     return { operation, body, status: answered.statusCode ?? 0, answer: await text(answered) };
   }
 
-  #loses({ operation, body }: Exchange): boolean {
-    if (this.#manner !== 'forgetful' || !/^(?:Put|Update|Delete)Item$/.test(operation)) return false;
+  #isFirst(operation: string, body: string): boolean {
+    if (this.#manner.first === undefined || !/^(?:Put|Update|Delete)Item$/.test(operation)) return false;
     if (this.#lost.delete(body)) return false;
     this.#lost.add(body);
     return true;
   }
 
+  #instead(response: ServerResponse): void {
+    const { first } = this.#manner;
+    if (first === 'hang up') response.destroy();
+    if (first !== 'a fault' && first !== 'throttling') return;
+    const { status, type } = refusals[first];
+    response.writeHead(status).end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}` }));
+  }
+
   async #told(incoming: IncomingMessage, { body, answer }: Exchange): Promise<string> {
-    if (this.#manner !== 'telling' || !answer.includes('ConditionalCheckFailed')) return answer;
+    if (this.#manner.tells !== true || !answer.includes('ConditionalCheckFailed')) return answer;
     const { TableName, Key, Item } = JSON.parse(body);
     const read = { TableName, Key: Key ?? { socket: Item.socket }, ConsistentRead: true };
     const found = await this.#ask(incoming, 'GetItem', JSON.stringify(read));

@@ -9,7 +9,7 @@ import { Dynamo, QuickClock, registryAt } from './dynamo-table.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const dynamo = await Dynamo.start();
-const telling = await DynamoFront.open(dynamo.endpoint, 'telling');
+const telling = await DynamoFront.open(dynamo.endpoint, { tells: true });
 afterAll(async () => {
   await telling.close();
   await dynamo.stop();

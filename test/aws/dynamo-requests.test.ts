@@ -92,10 +92,12 @@ describe('what is asked of DynamoDB', () => {
     expect((await plain.send(new ScanCommand({ TableName: table }))).Count).toBe(0);
   });
 
-  test('a socket that has a record is not put again', async () => {
-    const { registry } = await counted();
+  test('a socket that has a record is not put again, and it needs no read to know', async () => {
+    const { registry, sent } = await counted();
     const socket = await bring(registry, 'open');
-    await expect(registry.put(aRecord({ socket }))).rejects.toThrow(`${socket} has a record already`);
+    sent();
+    expect(await registry.put(aRecord({ socket }))).toBe(false);
+    expect(sent()).toEqual({ PutItem: 1 });
     expect((await registry.get(socket))?.status).toBe('open');
   });
 });

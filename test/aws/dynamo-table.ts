@@ -14,6 +14,7 @@ import type { TableAddress } from '../../functions/aws/dynamo-table.ts';
 import { type TableIndex, tableSchema } from '../../functions/aws/table-schema.ts';
 import type { Clock, Registry } from '../../functions/gateway/ports.ts';
 import { portOf } from '../contract/ports/port-of.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 
 /** A clock whose pauses take no time, and are written down. */
 export class QuickClock implements Clock {
@@ -40,8 +41,12 @@ export const caller: Caller = {
 };
 
 /** A registry with all that it can do. */
-export function registryAt(address: TableAddress, clock: Clock = new QuickClock()): Registry {
-  return dynamoRegistry(address, caller, clock, DynamoDirectory);
+export function registryAt(
+  address: TableAddress,
+  clock: Clock = new QuickClock(),
+  log = new RecordingLog(),
+): Registry {
+  return dynamoRegistry(address, caller, clock, DynamoDirectory, log);
 }
 
 /** DynamoDB in this process, its tables in memory. */

@@ -97,6 +97,41 @@ describe('a table that is throttled for a moment', () => {
   });
 });
 
+describe('a table that is silent', () => {
+  test('loses a message, lets a send say that it failed, and shows neither in their answers', async () => {
+    const { client, from, path } = await cloud.open(({ fields: { event } }) =>
+      event === 'message' ? actions({ reply: 'thanks' }) : 204,
+    );
+    const begun = performance.now();
+    cloud.wires.meddler = {
+      before: ({ service }) => (service === 'dynamodb' ? new Promise(() => {}) : undefined),
+    };
+    client.send('lost');
+    const sent = await cloud.api.send([from], 'hello');
+    await cloud.gateway.settled();
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(sent).toMatchObject({ status: 200, json: { failed: [{ socket: from, code: 'post_failed' }] } });
+    expect([client.left, cloud.gateway.lambdaErrors]).toEqual([[], []]);
+    expect(cloud.log.filter(({ event }) => event === 'hook_lost')).toHaveLength(1);
+    cloud.wires.meddler = {};
+    client.send('heard');
+    expect(await client.next()).toBe('thanks');
+    await end({ client, from, path });
+    expect(await cloud.items()).toEqual([]);
+  });
+
+  test('keeps nobody waiting at the door: a client is refused, and the app is not asked', async () => {
+    const path = freshPath();
+    cloud.wires.meddler = {
+      before: ({ service }) => (service === 'dynamodb' ? new Promise(() => {}) : undefined),
+    };
+    const begun = performance.now();
+    expect(await knock(cloud.at(path))).toMatchObject({ status: 500 });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(cloud.app.of(path)).toEqual([]);
+  });
+});
+
 describe('a table that is throttled for long', () => {
   const [unknown, accepted] = [freshPath(), freshPath()];
   let [talking, leaving, addressed, ended]: Opened[] = [];

@@ -124,3 +124,24 @@ describe('$connect, killed at every moment', () => {
     expect(await cloud.items()).toEqual([]);
   }, 60_000);
 });
+
+describe('$connect that can’t write down that the app has accepted', () => {
+  test('has the app told 1006 at once, and no sweep is waited for', async () => {
+    const path = freshPath();
+    cloud.wires.meddler = {
+      before: ({ service, operation, body }) => {
+        const isAcceptance =
+          service === 'dynamodb' && operation === 'UpdateItem' && body.includes('"opening"');
+        const json = { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'No.' };
+        return isAcceptance ? { status: 400, json } : undefined;
+      },
+    };
+    expect(await knock(cloud.at(path))).toMatchObject({ status: 500 });
+    cloud.wires.meddler = {};
+    await cloud.settled();
+    expect(cloud.app.of(path, 'handshake')).toHaveLength(1);
+    expect(told(path)).toEqual(['1006']);
+    expectItsOwnId(path);
+    expect(await cloud.items()).toEqual([]);
+  });
+});

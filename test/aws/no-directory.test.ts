@@ -3,6 +3,7 @@ import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
 import { NoDirectory } from '../../functions/aws/no-directory.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import { bring } from '../contract/ports/registry-world.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { caller, Dynamo, QuickClock } from './dynamo-table.ts';
 
 const dynamo = await Dynamo.start();
@@ -11,7 +12,7 @@ afterAll(() => dynamo.stop());
 let registry: Registry;
 beforeAll(async () => {
   const table = { name: await dynamo.table(dynamo.client()), endpoint: dynamo.endpoint };
-  registry = dynamoRegistry(table, caller, new QuickClock(), NoDirectory);
+  registry = dynamoRegistry(table, caller, new QuickClock(), NoDirectory, new RecordingLog());
 });
 
 describe('a function without a directory', () => {

@@ -75,10 +75,13 @@ describe('services are', () => {
     ]);
   });
 
-  test('under another domain in China', () => {
-    const [table, , secrets] = endpointsOf({ AWS_REGION: 'cn-north-1' });
-    expect(table).toBe('https://dynamodb.cn-north-1.amazonaws.com.cn');
-    expect(secrets).toBe('https://secretsmanager.cn-north-1.amazonaws.com.cn');
+  test.for([
+    ['China', 'cn-north-1', 'amazonaws.com.cn'],
+    ['the European Sovereign Cloud', 'eusc-de-east-1', 'amazonaws.eu'],
+  ] as const)('under another domain in %s, as the stack says', ([, region, suffix]) => {
+    const [table, , secrets] = endpointsOf({ AWS_REGION: region, URL_SUFFIX: suffix });
+    expect(table).toBe(`https://dynamodb.${region}.${suffix}`);
+    expect(secrets).toBe(`https://secretsmanager.${region}.${suffix}`);
   });
 
   test('where the queue is, for SQS', () => {

@@ -1,9 +1,14 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { QueueEvent } from '../../functions/aws/events.ts';
 import { SqsLater } from '../../functions/aws/sqs-later.ts';
 import { parseTask } from '../../functions/aws/task.ts';
 import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import { systemClock } from '../../infra/local/system-clock.ts';
+import { laterContract } from '../contract/ports/later.ts';
 import { newSocket } from '../fakes/a-record.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
+import { JsonService } from './json-service.ts';
+import { Queue } from './queue.ts';
 import { type Answer, RecordingService } from './recording-service.ts';
 
 const sent: Answer = { body: '{"MessageId":"1"}' };
@@ -12,6 +17,34 @@ const services: RecordingService[] = [];
 afterEach(async () => {
   for (const service of services.splice(0)) await service.stop();
 });
+
+const queue = new Queue();
+const sqs = new JsonService({ SendMessage: queue.sendMessage });
+let listening: Promise<string> | undefined;
+let queues = 0;
+afterAll(async () => {
+  queue.stop();
+  await sqs.stop();
+});
+
+laterContract(
+  'a queue of SQS',
+  async (perform) => {
+    listening ??= sqs.listen();
+    const endpoint = await listening;
+    queues += 1;
+    const url = `${endpoint}/1/tasks-${queues}`;
+    queue.attach(url, async (event) => {
+      // As the function of the queue does: what failed comes again.
+      const { Records } = event as QueueEvent;
+      const done = await Promise.allSettled(Records.map(({ body }) => perform(parseTask(body))));
+      const failed = Records.filter((_, at) => done[at]?.status === 'rejected');
+      return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    });
+    return new SqsLater({ url, endpoint }, caller, systemClock);
+  },
+  { keepsOrder: false },
+);
 
 /** A queue whose service answers so. */
 async function start(...answers: readonly Answer[]) {

@@ -5,16 +5,20 @@ export class FakeLater implements Later {
   readonly queued: Task[] = [];
   /** What was queued with a delay; the time for it never comes by itself. */
   readonly delayed: Task[] = [];
+  /** The longest of its delays, in milliseconds. */
+  delayMs = 0;
   onQueue: (task: Task) => void | Promise<void> = () => {};
 
   async queue(task: Task, delayMs = 0): Promise<void> {
     await this.onQueue(task);
     (delayMs > 0 ? this.delayed : this.queued).push(task);
+    this.delayMs = Math.max(this.delayMs, delayMs);
   }
 
   /** Lets the time come for what was queued with a delay. */
   ripen(): void {
     this.queued.push(...this.delayed.splice(0));
+    this.delayMs = 0;
   }
 
   /** Does what is queued, in order, and what is queued meanwhile. */

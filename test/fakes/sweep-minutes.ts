@@ -11,8 +11,9 @@ export interface Scheduled {
   readonly later: FakeLater;
 }
 
-/** Does what is queued, what is queued meanwhile, and once what was queued with a delay. */
+/** Does what is queued, what is queued meanwhile, and once what was queued with a delay, when its time has come. */
 export async function work({ gateway, clock, later }: Scheduled): Promise<void> {
+  if (later.delayMs > 0) await clock.advance(later.delayMs);
   later.ripen();
   await clock.until(later.run((task) => perform(gateway, task)));
 }

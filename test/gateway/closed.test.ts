@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { close } from '../../functions/gateway/deliver/close.ts';
 import { post } from '../../functions/gateway/deliver/post.ts';
 import { perform } from '../../functions/gateway/perform.ts';
 import { closed } from '../../functions/gateway/relay/closed.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { hangUp } from '../../functions/gateway/relay/hang-up.ts';
+import { message } from '../../functions/gateway/relay/message.ts';
 import { sweep } from '../../functions/gateway/sweep/sweep.ts';
+import { newSocket } from '../fakes/a-record.ts';
 import { acting, answered } from '../fakes/fake-app.ts';
 import { fakeGateway } from '../fakes/fake-gateway.ts';
 import { sweepMinutes, work } from '../fakes/sweep-minutes.ts';
@@ -121,5 +124,43 @@ describe('a closed hook', () => {
     expect(world.app.told).toEqual([]);
     await sweepMinutes(world, 2);
     expect(world.app.told).toMatchObject([{ code: '1001' }]);
+  });
+});
+
+describe('a connection that can’t be ended now', () => {
+  /** A world in which it can't, and a socket in it. */
+  async function unending() {
+    const world = fakeGateway();
+    world.connections.end = async () => {
+      throw new Error('the network is down');
+    };
+    return { world, socket: (await world.admit()).socket };
+  }
+
+  test('keeps no app from closing its socket, nor that from being told', async () => {
+    const { world, socket } = await unending();
+    expect(await close(world.gateway, socket)).toBe('closed');
+    expect(await close(world.gateway, socket)).toBe('gone');
+    const fields = { request: `closed_${socket}`, why: 'Error: the network is down' };
+    expect(world.log.of('end_failed')[0]).toMatchObject({ level: 'warn', fields });
+    await work(world);
+    expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
+  });
+
+  test('is no failure of the answer that asked for it', async () => {
+    const { world, socket } = await unending();
+    world.app.answers = [acting({ close: true })];
+    await message(world.gateway, { socket, id: 'm1', body: 'x', time: world.clock.now() });
+    expect(world.log.of('action_failed')).toEqual([]);
+    expect(world.log.of('end_failed')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
+  });
+
+  test('though its socket is unknown is no fault of the message that came over it', async () => {
+    const { world } = await unending();
+    await message(world.gateway, { socket: newSocket(), id: 'm1', body: 'x', time: 7 });
+    expect(world.app.requests).toEqual([]);
+    expect(world.log.lines).toMatchObject([
+      { level: 'warn', event: 'end_failed', fields: { request: 'message_m1' } },
+    ]);
   });
 });

@@ -66,12 +66,28 @@ describe('a flush', () => {
     expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
   });
 
-  test('that finds another at work looks again a little later, in case that one dies', async () => {
+  test.for([
+    { what: 'is at work', left: 60_000, isAgain: false },
+    { what: 'comes in a while', left: 1_001, isAgain: false },
+    { what: 'comes in a moment, which may be itself', left: 1_000, isAgain: true },
+    { what: 'comes any time now', left: 1, isAgain: true },
+  ])('that finds that another $what comes again: $isAgain', async ({ left, isAgain }) => {
     const world = fakeGateway();
+    const { socket } = await accepted(world, ['a']);
+    await world.registry.lease(socket, 'accepted', left);
+    await flush(world.gateway, socket);
+    expect(world.connections.attempts(socket)).toBe(0);
+    expect(world.later.delayed).toEqual(isAgain ? [{ kind: 'flush', socket }] : []);
+  });
+
+  test('comes again in any case where no sweep would make up for one that died', async () => {
+    const world = fakeGateway({ settings: { staleMs: Number.POSITIVE_INFINITY } });
     const { socket } = await accepted(world, ['a']);
     await world.registry.lease(socket, 'accepted', 60_000);
     await flush(world.gateway, socket);
-    expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
+    for (let second = 0; second < 60; second++) await work(world);
+    expect(world.connections.of(socket)).toEqual(['a']);
+    expect(world.later.delayed).toEqual([]);
   });
 
   test('that was overtaken by the acceptance between two looks is not lost', async () => {
@@ -154,7 +170,7 @@ describe('a flush', () => {
     await flush(world.gateway, socket);
     expect(world.later.delayed).toEqual([{ kind: 'flush', socket }]);
     expect(world.log.of('delivery_fault')).toHaveLength(1);
-    await flush(world.gateway, socket);
+    await work(world);
     expect(world.connections.of(socket)).toEqual(['a', 'b']);
     expect((await world.registry.get(socket))?.status).toBe('open');
   });
@@ -181,12 +197,20 @@ describe('a flush that is throttled', () => {
     expect((await world.registry.get(socket))?.status).toBe('open');
   });
 
-  test('gives its lease back, so that whoever comes next need not wait for it', async () => {
+  test('is put off for twice as long each time, up to a lease, and is nobody else’s in its pause', async () => {
     const world = fakeGateway();
     const { socket } = await accepted(world, ['a']);
     world.connections.script(socket, () => ({ kind: 'throttled' }));
-    await world.clock.until(flush(world.gateway, socket));
-    expect((await world.registry.get(socket))?.leaseUntil).toBeLessThanOrEqual(world.clock.now());
+    const pauses: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      await world.clock.until(flush(world.gateway, socket));
+      const pause = world.later.delayMs;
+      expect((await world.registry.get(socket))?.leaseUntil).toBe(world.clock.now() + pause);
+      pauses.push(pause / 1_000);
+      world.later.ripen();
+      await world.clock.advance(pause);
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
   test.for(['throttled', 'gone'] as const)(

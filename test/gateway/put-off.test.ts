@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Secrets } from '../../functions/gateway/ports.ts';
 import { closed } from '../../functions/gateway/relay/closed.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
+import { hangUp } from '../../functions/gateway/relay/hang-up.ts';
 import { answered } from '../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway } from '../fakes/fake-gateway.ts';
 import { sweepMinutes } from '../fakes/sweep-minutes.ts';
+import { WatchedRegistry } from '../fakes/watched-registry.ts';
 
 const day = 86_400_000;
 const minute = 60_000;
@@ -135,5 +138,64 @@ describe('a closed hook that fails', () => {
     world.app.answers = [answered(503)];
     for (let copy = 0; copy < 5; copy++) await closed(world.gateway, socket);
     expect(world.app.told).toHaveLength(1);
+  });
+});
+
+describe('a closed hook that can’t be signed, since the secret can’t be read,', () => {
+  /** A socket that has just ended, in a world whose secret is read by this. */
+  async function unsigned(signingKeys: Secrets['signingKeys']) {
+    const { world, socket, at } = await ended();
+    const gateway = { ...world.gateway, secrets: { ...world.gateway.secrets, signingKeys } };
+    return { world: { ...world, gateway }, socket, at };
+  }
+  const away = async (): Promise<never> => {
+    throw new Error('the secret is away');
+  };
+
+  test.for(['queued', 'hung up'])('is put off, and the fault is logged (%s)', async (how) => {
+    const { world, socket } = await unsigned(away);
+    const { gateway, registry, clock, log } = world;
+    const { socket: other } = await world.admit();
+    const told = how === 'queued' ? socket : other;
+    await (how === 'queued' ? closed(gateway, told) : hangUp(gateway, told, end));
+    const { status, leaseUntil = 0 } = (await registry.get(told)) ?? {};
+    expect([status, leaseUntil - clock.now()]).toEqual(['closing', 45_000]);
+    const fields = { request: `closed_${told}`, why: 'Error: the secret is away' };
+    expect(log.of('fault')).toMatchObject([{ level: 'error', fields }]);
+    expect(log.of('hook_postponed')).toMatchObject([{ fields: { ...fields, hook: 'closed' } }]);
+  });
+
+  test('is tried ever more seldom, and lost after a day', async () => {
+    let reads = 0;
+    const { world, socket } = await unsigned(() => {
+      reads += 1;
+      return away();
+    });
+    await sweepMinutes(world, 23 * 60);
+    expect(reads).toBeGreaterThan(20);
+    expect(reads).toBeLessThan(60);
+    expect(world.log.of('hook_lost')).toEqual([]);
+    await sweepMinutes(world, 3 * 60);
+    expect(world.log.of('hook_lost')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test('is told when the secret can be read again', async () => {
+    let isAway = true;
+    const { signingKeys } = fakeGateway().gateway.secrets;
+    const { world, socket, at } = await unsigned(() => (isAway ? away() : signingKeys()));
+    await sweepMinutes(world, 5 * 60);
+    isAway = false;
+    await sweepMinutes(world, 2 * 60);
+    expect(world.app.told).toMatchObject([{ from: socket, code: '1001', time: String(at) }]);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test('is the caller’s fault when it can’t even be put off', async () => {
+    const { world, socket } = await unsigned(away);
+    const registry = new WatchedRegistry(world.registry, (call) => {
+      if (call === 'postpone') throw new Error('the table is away');
+    });
+    await expect(closed({ ...world.gateway, registry }, socket)).rejects.toThrow('the table is away');
   });
 });

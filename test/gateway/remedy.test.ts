@@ -30,8 +30,10 @@ describe('a socket whose messages wait', () => {
     { since: 89_999, leaseUntil: 0, remedy: 'none' },
     { since: 90_000, leaseUntil: 0, remedy: 'flush' },
     { since: 90_000, leaseUntil: now + 1, remedy: 'none' },
-    { since: 90_000, leaseUntil: now, remedy: 'flush' },
-    { since: 89_999, leaseUntil: now, remedy: 'none' },
+    { since: 180_000, leaseUntil: now, remedy: 'none' },
+    { since: 180_000, leaseUntil: ago(89_999), remedy: 'none' },
+    { since: 180_000, leaseUntil: ago(90_000), remedy: 'flush' },
+    { since: 89_999, leaseUntil: ago(90_000), remedy: 'none' },
   ])('accepted for $since ms, leased until $leaseUntil: $remedy', ({ since, leaseUntil, remedy }) => {
     const record = aRecord({ status: 'accepted', openedAt: ago(since), acceptedAt: ago(since), leaseUntil });
     expect(remedyFor(record, moment, probed)).toBe(remedy);

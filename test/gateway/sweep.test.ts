@@ -148,6 +148,45 @@ describe('a sweep', () => {
   });
 });
 
+describe('a sweep whose survey lags behind', () => {
+  test.for(['open', 'accepted', 'closing', 'gone'] as const)(
+    'gives up no handshake that it sees as opening and that is %s by now',
+    async (now) => {
+      const world = fakeGateway();
+      const opening = await world.admit({
+        ...{ status: 'opening', openedAt: world.clock.now() - 60_000, acceptedAt: 0 },
+      });
+      const registry = new LaggingRegistry(world.registry, () => {});
+      await registry.look();
+      await decide(world, opening, now);
+      const record = await statusOf(world, opening);
+      await sweep({ ...world.gateway, registry }, 0);
+      expect(await statusOf(world, opening)).toEqual(record);
+      expect(world.later.queued).toEqual([]);
+    },
+  );
+
+  async function decide({ registry }: FakeWorld, { socket }: SocketRecord, to: string) {
+    const acceptance = { user: '', state: '', acceptedAt: 1 };
+    if (to === 'open' || to === 'accepted') await registry.accept(socket, acceptance, to);
+    if (to === 'closing') await registry.close(socket, { code: 1001, reason: '', time: 1 });
+    if (to === 'gone') await registry.remove(socket);
+  }
+});
+
+/** A registry whose survey shows what it saw at an earlier look. */
+class LaggingRegistry extends WatchedRegistry {
+  #seen: (readonly SocketRecord[])[] = [];
+
+  async look() {
+    for await (const page of super.survey()) this.#seen.push(page);
+  }
+
+  override async *survey() {
+    yield* this.#seen;
+  }
+}
+
 /** A registry whose every page has one record. */
 class PagedRegistry extends WatchedRegistry {
   override async *survey() {

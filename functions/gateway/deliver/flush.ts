@@ -1,5 +1,6 @@
 import type { SocketId } from '../../wire/socket-id.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway, GatewaySettings } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
 import { post } from './post.ts';
 
 /**
@@ -8,15 +9,9 @@ import { post } from './post.ts';
  * that may come twice.
  */
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
-  const { registry, later, log, settings } = gateway;
+  const { registry, log, settings } = gateway;
   const record = await registry.lease(socket, 'accepted', settings.leaseMs);
-  if (record === undefined) {
-    // A queue may be faster than whoever accepts the handshake, and a flusher that died leaves a lease.
-    const status = (await registry.get(socket))?.status;
-    const isOwed = status === 'opening' || status === 'accepted';
-    if (isOwed) await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
-    return;
-  }
+  if (record === undefined) return stepBack(gateway, socket);
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
     for (const [posted, body] of waiting.entries()) {
@@ -25,7 +20,7 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
         return 'throttled' as const;
       });
       if (outcome === 'gone') return;
-      if (outcome === 'throttled') return comeAgain(gateway, socket, posted);
+      if (outcome === 'throttled') return comeAgain(gateway, record, posted);
       if (outcome !== 'delivered')
         log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
     }
@@ -33,16 +28,41 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   }
 }
 
+/** There was no lease to be had: the task is done with, unless nobody else would see to it. */
+async function stepBack({ registry, later, clock, settings }: Gateway, socket: SocketId): Promise<void> {
+  const record = await registry.get(socket);
+  if (record === undefined || !isOwed(record, clock.now(), settings)) return;
+  await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
+}
+
+function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: GatewaySettings): boolean {
+  const { tooEarlyMs, staleMs } = settings;
+  switch (status) {
+    case 'opening':
+      // A queue may be faster than whoever accepts the handshake.
+      return true;
+    case 'accepted':
+      // Another is at it or comes when the pause is over, and a sweep comes if that one dies; two that both came
+      // again would never be one. A task that comes a moment before its own pause is over is that other, though.
+      return leaseUntil - now <= tooEarlyMs || staleMs === Number.POSITIVE_INFINITY;
+    case 'open':
+    case 'closing':
+      return false;
+  }
+}
+
 /**
  * Too many posts for now, too little time or a fault: what was posted is taken off, and the rest keeps its order by
- * waiting for another run.
+ * waiting for another run. The pause is twice the one before, up to a lease, and is kept as a lease is: whoever else
+ * finds the record, a sweep too, leaves it to that run.
  */
 async function comeAgain(
   { registry, later, settings }: Gateway,
-  socket: SocketId,
+  { socket, attempts }: SocketRecord,
   posted: number,
 ): Promise<void> {
+  const pause = Math.min(settings.leaseMs, settings.tooEarlyMs * 2 ** (attempts - 1));
   await registry.flushed(socket, posted);
-  await registry.postpone(socket, 'accepted', 0);
-  await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
+  await registry.postpone(socket, 'accepted', pause);
+  await later.queue({ kind: 'flush', socket }, pause);
 }

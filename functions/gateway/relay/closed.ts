@@ -1,19 +1,19 @@
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { act } from './act.ts';
+import { endConnection } from './end-connection.ts';
 import { closedHook } from './hooks.ts';
 import { insist } from './insist.ts';
 import { putOff } from './put-off.ts';
 
 /** Tells the app that a socket has ended, unless somebody else is at it, and ends what is left of its connection. */
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
-  const { registry, connections, log, settings } = gateway;
-  const record = await registry.lease(socket, 'closing', settings.leaseMs);
+  const record = await gateway.registry.lease(socket, 'closing', gateway.settings.leaseMs);
   if (record === undefined) return;
-  const ended = connections.end(socket).catch((error: unknown) => {
-    log.warn('end_failed', { request: `closed_${socket}`, why: String(error) });
-  });
+  const ended = endConnection(gateway, socket, `closed_${socket}`);
   try {
     await tellClosed(gateway, record);
   } finally {
@@ -30,8 +30,19 @@ export async function tellClosed(gateway: Gateway, record: SocketRecord): Promis
   if (record.end === undefined) return;
   if (!settings.hooks.has('closed')) return registry.remove(record.socket);
   const hook = closedHook(record, record.end);
-  const answer = await insist(gateway, hook);
+  const answer = await tell(gateway, hook);
   if (answer.kind === 'failed') return putOff(gateway, record, record.end, answer);
   if (answer.kind === 'accepted') await act(gateway, hook, answer.actions, record);
   await registry.remove(record.socket);
+}
+
+/** A fault of our own, as when the secret that signs can't be read, is a failure like any other: it may last for ever. */
+async function tell(gateway: Gateway, hook: Hook): Promise<Answer> {
+  try {
+    return await insist(gateway, hook);
+  } catch (error) {
+    const why = String(error);
+    gateway.log.error('fault', { request: hook.id, why });
+    return { kind: 'failed', status: 502, why, mayHaveAccepted: false };
+  }
 }

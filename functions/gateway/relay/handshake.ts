@@ -36,8 +36,23 @@ export async function handshake(gateway: Gateway, knock: Knock): Promise<Admissi
   const visit = await admit(gateway, knock);
   if (!visit.ok) return { kind: 'refused', problem: visit.fault };
   const record = openingRecord(knock, visit.value);
-  await gateway.registry.put(record);
-  const answer = await askToEnter(gateway, record, knock);
+  if (!(await gateway.registry.put(record))) return repeated(gateway, record);
+  try {
+    return await decide(gateway, record, await askToEnter(gateway, record, knock));
+  } catch (error) {
+    // The app may have let it in; if this fails too, a sweep will find the record.
+    await abandon(gateway, record.socket).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The same knock came before, and whoever took it sees to the socket: nothing of it is this one's to touch. */
+function repeated({ log }: Gateway, { socket }: SocketRecord): Admission {
+  log.warn('handshake_repeated', { request: `handshake_${socket}` });
+  return { kind: 'refused', problem: problem('internal_error') };
+}
+
+async function decide(gateway: Gateway, record: SocketRecord, answer: Answer): Promise<Admission> {
   switch (answer.kind) {
     case 'accepted':
       return letIn(gateway, record, answer.actions);

@@ -1,7 +1,7 @@
 import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
-import { ask } from './ask.ts';
+import { answerMs, ask } from './ask.ts';
 import { pauseAfter } from './pause.ts';
 
 /** What has to be left of a run for another try to be worth it, in milliseconds. */
@@ -19,7 +19,7 @@ export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
     const answer = await ask(gateway, hook);
     if (answer.kind !== 'failed') return note(gateway, hook, answer);
     const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
-    if (pause === undefined || clock.now() + pause + leastTryMs > gateway.deadline) return answer;
+    if (pause === undefined || clock.now() + pause + leastTryMs + answerMs > gateway.deadline) return answer;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why: answer.why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;

@@ -3,6 +3,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { act } from './act.ts';
+import { endConnection } from './end-connection.ts';
 import { messageHook } from './hooks.ts';
 import { insist } from './insist.ts';
 
@@ -22,10 +23,10 @@ export interface Arrival {
  * pass on itself; where replies are posted there is none.
  */
 export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
-  const { registry, connections, log, settings } = gateway;
+  const { registry, log, settings } = gateway;
   const record = await registry.get(arrival.socket);
   if (record === undefined || hadEnded(record, arrival.time)) {
-    await connections.end(arrival.socket);
+    await endConnection(gateway, arrival.socket, `message_${arrival.id}`);
     return undefined;
   }
   if (!settings.hooks.has('message')) return undefined;

@@ -25,16 +25,16 @@ export interface Moment {
 /** What a record needs at a moment. A worker that may still be at it is given time, so that nothing is done twice. */
 export function remedyFor(record: SocketRecord, moment: Moment, settings: GatewaySettings): Remedy {
   const { now } = moment;
-  const isFree = record.leaseUntil <= now;
   const isStale = (since: number): boolean => now - since >= settings.staleMs;
   switch (record.status) {
     case 'opening':
       return isStale(record.openedAt) ? 'abandon' : 'none';
     case 'closing':
-      return isFree && isDue(record, isStale) ? 'tell' : 'none';
+      return record.leaseUntil <= now && isDue(record, isStale) ? 'tell' : 'none';
     case 'accepted':
       if (now - record.openedAt >= settings.lifeMs) return 'end';
-      return isFree && isStale(record.acceptedAt) ? 'flush' : 'none';
+      // Whoever put it off comes when the pause is over, and is given the time of any worker after that.
+      return isStale(Math.max(record.acceptedAt, record.leaseUntil)) ? 'flush' : 'none';
     case 'open':
       if (now - record.openedAt >= settings.lifeMs) return 'end';
       return isProbed(record, moment, settings) ? 'probe' : 'none';

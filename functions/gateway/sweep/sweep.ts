@@ -57,8 +57,12 @@ async function treat(
       return gateway.later.queue({ kind: 'flush', socket });
     case 'tell':
       return gateway.later.queue({ kind: 'closed', socket });
-    case 'abandon':
-      return abandon(gateway, socket);
+    case 'abandon': {
+      // The survey may lag behind, and its end would be told of a socket that is open by now.
+      const record = await gateway.registry.get(socket);
+      if (record?.status === 'opening') await abandon(gateway, socket);
+      return;
+    }
     case 'end':
       await disconnect(gateway, socket, closeCodes.abnormal);
   }

@@ -7,6 +7,10 @@ export class Faults {
   dropDisconnect: Times = 0;
   /** This often `$disconnect` comes twice, at once. */
   doubleDisconnect: Times = 0;
+  /** This often `$connect` is invoked twice, at once, with the same event. */
+  doubleConnect: Times = 0;
+  /** This often `$connect` is invoked once more when it has returned, with the same event. */
+  repeatConnect: Times = 0;
   /** When a client leaves while `$connect` runs, this often `$disconnect` comes at once and does not wait. */
   earlyDisconnect: Times = 0;
   /** This often a POST to a living connection is answered with 410; nothing is delivered. */

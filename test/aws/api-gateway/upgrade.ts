@@ -7,6 +7,8 @@
  * - the 101 comes after $connect has returned, and has no subprotocol unless the Lambda chose one
  * - a client that leaves while $connect runs is told as 1006 once $connect has let it in, else not at all
  * - the fault earlyDisconnect: it is told at once, before $connect has returned
+ * - the fault doubleConnect: $connect is invoked twice at once, and the client gets what the first comes to
+ * - the fault repeatConnect: $connect is invoked again when it has returned, and that matters to nobody
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -18,8 +20,9 @@ import { Connection } from './connection.ts';
 import { deliverDisconnect } from './disconnect.ts';
 import { endings } from './endings.ts';
 import { errorFrame, gatewayMessages } from './error-frames.ts';
-import { connectEvent, type RequestContext } from './events.ts';
+import { type ConnectEvent, connectEvent, type RequestContext } from './events.ts';
 import { watchFrames } from './frames.ts';
+import type { Outcome } from './invocations.ts';
 import { Messages } from './messages.ts';
 import { WaitingClient } from './waiting-client.ts';
 
@@ -53,7 +56,7 @@ export class Upgrades {
 
   /** Takes one from its first byte to a connection or a refusal. */
   async knock(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { faults, invocations, routes } = this.#api;
+    const { faults } = this.#api;
     const client = clientFacts(request);
     const { connectionId } = client;
     const event = connectEvent(this.#api, client);
@@ -71,10 +74,24 @@ export class Upgrades {
     };
     const fault = this.#faultOf(request);
     if (fault !== undefined) return refuse(fault.status, fault.message);
-    const outcome = connectOutcome(await invocations.invoke(routes.$connect, event));
+    const outcome = connectOutcome(await this.#connect(event));
     if (outcome.kind === 'refused') return refuse(outcome.status, outcome.message);
     if (outcome.subprotocol !== undefined) this.#subprotocols.set(request, outcome.subprotocol);
     if (waiting.hasLeft || !this.#open(client, request, socket, waiting.release())) tellEnd();
+  }
+
+  #connect(event: ConnectEvent): Promise<Outcome> {
+    const { faults, invocations, routes } = this.#api;
+    const { connectionId } = event.requestContext;
+    const first = invocations.invoke(routes.$connect, event);
+    const again = (after: Promise<unknown>): void =>
+      invocations.begin(async () => {
+        await after;
+        await invocations.invoke(routes.$connect, event);
+      });
+    if (faults.strikes('doubleConnect', connectionId)) again(Promise.resolve());
+    if (faults.strikes('repeatConnect', connectionId)) again(first);
+    return first;
   }
 
   #faultOf(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined {

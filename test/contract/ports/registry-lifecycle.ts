@@ -5,6 +5,7 @@ import type { MakeRegistry } from './registry.ts';
 import { acceptance, bring, end, type Standing, twentyTimes } from './registry-world.ts';
 
 const living: Standing[] = ['opening', 'opening, messages wait', 'accepted', 'open'];
+const standings: Standing[] = [...living, 'closing'];
 
 /** A record from its socket's first moment to its last. */
 export function lifecycleContract(name: string, make: MakeRegistry): void {
@@ -19,6 +20,31 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       });
       await registry.put(record);
       expect(await registry.get(record.socket)).toEqual(record);
+    });
+
+    test('one of 20 puts of a socket at once is done, and the others change nothing', async () => {
+      const registry = await fresh();
+      const record = aRecord();
+      const done = await twentyTimes((at) => registry.put({ ...record, query: `${at}` }));
+      expect(done.filter((isDone) => isDone)).toHaveLength(1);
+      expect(await registry.get(record.socket)).toEqual({ ...record, query: `${done.indexOf(true)}` });
+    });
+
+    test.for(standings)('a socket that is %s is not put again, and stays as it is', async (standing) => {
+      const registry = await fresh();
+      const socket = await bring(registry, standing);
+      const before = [await registry.get(socket), await registry.waiting(socket), await registry.list({}, 9)];
+      expect(await registry.put(aRecord({ socket, user: 'another' }))).toBe(false);
+      const after = [await registry.get(socket), await registry.waiting(socket), await registry.list({}, 9)];
+      expect(after).toEqual(before);
+    });
+
+    test('a socket that was forgotten may be put again', async () => {
+      const registry = await fresh();
+      const record = aRecord();
+      expect(await registry.put(record)).toBe(true);
+      await registry.remove(record.socket);
+      expect(await registry.put(record)).toBe(true);
     });
 
     test('a socket that nobody put is unknown', async () => {

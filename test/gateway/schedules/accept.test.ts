@@ -40,7 +40,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
       scene.knock(knock, answered(204), ['in 1', 'in 2']);
       says(scene, 'sender', 'out 1', 'out 2');
     });
-    expect(seen.schedules).toBeGreaterThan(2_1_000);
+    expect(seen.schedules).toBeGreaterThan(21_000);
   });
 
   test('while a client is let in, with a flush that comes twice and a sweep', async () => {
@@ -50,7 +50,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
       says(scene, 'sender', 'out 1');
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
-    expect(seen.schedules).toBeGreaterThan(400_000);
+    expect(seen.schedules).toBeGreaterThan(250_000);
   });
 
   test('while a client is let in with a reply and nothing else', async () => {
@@ -99,7 +99,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
       scene.begin('later sweep', (gateway) => sweep(gateway, 1));
       says(scene, 'sender', 'out 1', 'out 2');
     });
-    expect(seen.schedules).toBeGreaterThan(12_000_000);
+    expect(seen.schedules).toBeGreaterThan(3_000_000);
   });
 
   test('while a flush is throttled and comes again', async () => {
@@ -110,6 +110,6 @@ describe('in whatever order things happen, each message arrives once, and in ord
       scene.begin('other flush', (gateway) => flush({ ...gateway, deadline: now + 1 }, socket));
       says(scene, 'sender', 'out 1', 'out 2');
     });
-    expect(seen.schedules).toBeGreaterThan(100_000);
+    expect(seen.schedules).toBeGreaterThan(50_000);
   });
 });

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { handshake } from '../../functions/gateway/relay/handshake.ts';
+import { message } from '../../functions/gateway/relay/message.ts';
+import { aKnock } from '../fakes/a-knock.ts';
+import { acting } from '../fakes/fake-app.ts';
+import { fakeGateway } from '../fakes/fake-gateway.ts';
+
+describe('an app that takes all the time that is left of a run', () => {
+  test.for([10_000, 4_000, 1_001])('has its answer carried out (%i ms left)', async (left) => {
+    const world = fakeGateway();
+    const { app, clock, connections, log } = world;
+    const [{ socket }, other] = [await world.admit(), await world.admit()];
+    app.answers = [acting({ reply: 'at last', send: [{ sockets: [other.socket], body: 'too' }] })];
+    app.onPost = ({ timeoutMs }) => clock.sleep(timeoutMs);
+    const hurried = { ...world.gateway, deadline: clock.now() + left };
+    await clock.until(message(hurried, { socket, id: 'm1', body: 'hello', time: clock.now() }));
+    expect(connections.of(socket)).toEqual(['at last']);
+    expect(connections.of(other.socket)).toEqual(['too']);
+    expect(log.of('action_failed')).toEqual([]);
+  });
+});
+
+describe('a handshake whose run is about to be over', () => {
+  test('is put to the app while there is time for what its answer asks for', async () => {
+    const { gateway, app, clock } = fakeGateway();
+    const hurried = { ...gateway, deadline: clock.now() + 1_001 };
+    expect(await handshake(hurried, aKnock())).toMatchObject({ kind: 'accepted' });
+    expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([1]);
+  });
+
+  test('is refused without asking the app when there is none, and leaves no trace', async () => {
+    const { gateway, app, clock, registry } = fakeGateway();
+    const knock = aKnock();
+    const hurried = { ...gateway, deadline: clock.now() + 1_000 };
+    expect(await handshake(hurried, knock)).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'app_timed_out' },
+    });
+    expect(app.requests).toEqual([]);
+    expect(await registry.get(knock.socket)).toBeUndefined();
+  });
+});
