@@ -11,12 +11,19 @@ const price = {
   queued: 0.4e-6, // SQS, a request
   secret: 0.4,
   alarmedMetric: 0.1,
+  logged: 0.5e-9, // CloudWatch Logs, a byte
+  out: 0.09e-9, // a byte to the internet
 };
 const minutes = 43_200;
 const gigabytes = 0.25;
 const recordBytes = 300;
 /** How long functions run, in seconds, besides waiting for the app. */
 const seconds = { hook: 0.02, call: 0.05, fanOut: 0.1, sweep: 0.1, perDelivery: 0.0005 };
+/**
+ * Bytes that a run logs of itself (START, END, REPORT, and what CloudWatch adds to each line), of a message to a client,
+ * and of a hook with its headers.
+ */
+const bytes = { logged: 400, message: 300, hook: 1_000 };
 const secrets = 3;
 const alarmedMetrics = 16;
 const polls = 650_000;
@@ -71,6 +78,7 @@ const uses: Readonly<Record<string, Use>> = {
 export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
   const { broadcasts = 0, toRooms = 0, room = 0 } = use;
+  const hooks = 2 * opened + messages;
   const run = (times: number, each: number): number =>
     times * (price.invocation + each * gigabytes * price.gigabyteSecond);
   const scan = Math.max(4, (sockets * recordBytes) / 4_096);
@@ -80,7 +88,7 @@ export function month(use: Use) {
       (messages + pings + delivered) * price.message +
       broadcasts * price.call,
     lambda:
-      run(2 * opened + messages, hookSeconds + seconds.hook) +
+      run(hooks, hookSeconds + seconds.hook) +
       run(toRooms, seconds.fanOut) +
       run(broadcasts, seconds.call + sockets * seconds.perDelivery) +
       run(minutes, seconds.sweep + sockets / 30 / 100),
@@ -92,6 +100,8 @@ export function month(use: Use) {
       toRooms * (16 / 2 + room) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
     queue: (toRooms * 3 + polls) * price.queued,
+    logs: (hooks + toRooms + broadcasts + minutes) * bytes.logged * price.logged,
+    out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
   };
   return { ...parts, together: Object.values(parts).reduce((sum, part) => sum + part, 0) };

@@ -9,24 +9,34 @@ const app = hooks({
   closed: ({ path }) => ({ broadcast: [{ body: 'Somebody left.', path }] }),
 });
 
-let known: Promise<void> | undefined;
-
 /** The Lambda behind the Function URL; anybody may call it, so it believes nothing that the gateway did not sign. */
 export async function handler(event: FunctionUrlEvent): Promise<FunctionUrlResult> {
-  known ??= learnSecret();
-  await known;
+  await knowSecrets();
   return toResult(await app(toRequest(event)));
 }
 
-/** Reads the gateway's webhook secrets once per process; the SDK finds them in its own variable. */
-async function learnSecret(): Promise<void> {
+let readAgainAt = 0;
+let reading: Promise<void> | undefined;
+
+/** Secrets may be rotated while this process lives, so it reads them again every 5 minutes. */
+async function knowSecrets(): Promise<void> {
+  if (Date.now() < readAgainAt) return;
+  reading ??= readSecrets().finally(() => {
+    reading = undefined;
+  });
+  await reading;
+}
+
+/** Puts the gateway's webhook secrets where the SDK looks for them at every hook. */
+async function readSecrets(): Promise<void> {
   const secret = new GetSecretValueCommand({ SecretId: process.env['WEBHOOK_SECRETS_SECRET'] });
   try {
     const { SecretString = '' } = await new SecretsManagerClient().send(secret);
     process.env['SOCKETHOOK_WEBHOOK_SECRET'] = SecretString;
+    readAgainAt = Date.now() + 300_000;
   } catch (error) {
-    // The gateway tries again, and then so do we.
-    known = undefined;
-    throw error;
+    // Without any, the gateway tries again, and then so do we. Those that are known will do for a while.
+    if (readAgainAt === 0) throw error;
+    readAgainAt = Date.now() + 30_000;
   }
 }

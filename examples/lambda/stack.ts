@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Architecture, FunctionUrlAuthType, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { Sockethook } from '../../infra/aws/sockethook.ts';
 
@@ -9,10 +10,14 @@ import { Sockethook } from '../../infra/aws/sockethook.ts';
 export class LambdaApp extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id, { description: 'An app on Sockethook that is a Lambda' });
+    const logGroup = new LogGroup(this, 'AppLog', {
+      ...{ retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY },
+    });
     const app = new NodejsFunction(this, 'App', {
       ...{ entry: fileURLToPath(new URL('handler.ts', import.meta.url)), timeout: Duration.seconds(15) },
       ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: 256 },
       bundling: { format: OutputFormat.ESM, target: 'node24', minify: true },
+      logGroup,
     });
     // Open to all: the signature of a hook is what the app goes by.
     const { url } = app.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });

@@ -6,11 +6,15 @@ const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.reg
 
 /** What only the stack needs, since an app that has the construct in a stack of its own passes more than texts. */
 const rules = v.object({
-  // CloudFormation: letters, digits and hyphens, a letter first, 128 at most.
+  // CloudFormation: letters, digits and hyphens, a letter first. API Gateway: a name has 128 characters at most, and
+  // that of the WebSocket API is the stack's and "-websockets".
   stackName: v.optional(
     v.pipe(
       v.string(),
-      v.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be letters, digits and hyphens, a letter first'),
+      v.regex(
+        /^[A-Za-z][A-Za-z0-9-]{0,116}$/,
+        'must be letters, digits and hyphens, a letter first, 117 at most',
+      ),
     ),
     'Sockethook',
   ),

@@ -1,3 +1,4 @@
+import { Aws } from 'aws-cdk-lib';
 import type { Resources } from './permissions.ts';
 import type { Settings } from './setting-rules.ts';
 
@@ -27,6 +28,7 @@ export function environmentOf(
     QUEUE_URL: tasks.queue.queueUrl,
     REPLY_BY: settings.replyBy,
     PROBE_MINUTES: String(settings.probeMinutes),
+    URL_SUFFIX: Aws.URL_SUFFIX,
     GATEWAY_NAME: apiId,
   };
 }

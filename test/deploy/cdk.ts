@@ -5,10 +5,13 @@ import { ChildApp } from '../support/child-app.ts';
 
 /** A synthesised template, as far as a test looks into it. */
 export interface Template {
-  readonly Resources: Record<
-    string,
-    { readonly Type: string; readonly Properties?: Record<string, unknown> }
-  >;
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+/** One of its resources. */
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
 const stackName = 'Sockethook';

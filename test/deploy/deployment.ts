@@ -1,7 +1,7 @@
 import { DynamoDBClient, ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { testSecrets } from '../support/local.ts';
-import { Cdk, type Template } from './cdk.ts';
+import { Cdk, type Resource, type Template } from './cdk.ts';
 import { Ministack } from './ministack.ts';
 
 /**
@@ -9,7 +9,10 @@ import { Ministack } from './ministack.ts';
  * - hooks go to an app of the test's, which has no certificate
  * - `AWS::ApiGatewayV2::RouteResponse` is a type that its CloudFormation does not know, so replies are posted
  * - its APIs are not under the names that the stage's URLs have, but under `/_aws/execute-api/`
- * - an alarm over an expression is refused
+ *
+ * What no setting tells is changed in the template:
+ * - an alarm over an expression is refused, so these are left out; the others are made
+ * - the `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both
  */
 function quirks({ url, endpoint }: Ministack): Readonly<Record<string, string>> {
   const path = '/_aws/execute-api/{apiId}/live';
@@ -18,11 +21,20 @@ function quirks({ url, endpoint }: Ministack): Readonly<Record<string, string>> 
     replyBy: 'post',
     callbackUrl: `${endpoint}${path}`,
     webSocketUrl: `${url.replace('http', 'ws')}${path}`,
-    alarms: 'false',
   };
 }
 
-/** The `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both. */
+function forEmulator(template: Template): Template {
+  return withArns(withoutExpressions(template));
+}
+
+function withoutExpressions({ Resources, ...template }: Template): Template {
+  const isExpression = ({ Type, Properties }: Resource): boolean =>
+    Type === 'AWS::CloudWatch::Alarm' && Properties?.['Metrics'] !== undefined;
+  const kept = Object.entries(Resources).filter(([, resource]) => !isExpression(resource));
+  return { ...template, Resources: Object.fromEntries(kept) };
+}
+
 function withArns(template: Template): Template {
   const secrets = Object.entries(template.Resources).filter(
     ([, { Type }]) => Type === 'AWS::SecretsManager::Secret',
@@ -56,7 +68,7 @@ export class Deployment {
   /** Deploys with these settings, for the first time or anew. */
   async deploy(settings: Readonly<Record<string, string>>): Promise<void> {
     const isFirst = this.#outputs['ApiUrl'] === undefined;
-    this.#outputs = await this.cdk.deploy({ ...quirks(this.ministack), ...settings }, withArns);
+    this.#outputs = await this.cdk.deploy({ ...quirks(this.ministack), ...settings }, forEmulator);
     if (isFirst) await this.#rotate();
   }
 

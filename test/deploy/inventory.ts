@@ -17,6 +17,7 @@ const questions: Readonly<Record<string, Question>> = {
   functions: { service: 'lambda', path: '/2015-03-31/functions/' },
   apis: { service: 'apigateway', path: '/v2/apis' },
   roles: { service: 'iam', query: 'Action=ListRoles&Version=2010-05-08' },
+  alarms: { service: 'monitoring', query: 'Action=DescribeAlarms&Version=2010-08-01' },
   dashboards: { service: 'monitoring', query: 'Action=ListDashboards&Version=2010-08-01' },
 };
 
@@ -30,6 +31,7 @@ const names: Readonly<Record<string, RegExp>> = {
   functions: /"FunctionName": ?"Sockethook-[^"]+"/g,
   apis: /"apiId": ?"[^"]+"/g,
   roles: /<RoleName>Sockethook-[^<]+</g,
+  alarms: /<AlarmName>Sockethook-[^<]+</g,
   dashboards: /<DashboardName>[^<]*</g,
 };
 

@@ -23,11 +23,11 @@ describe('a stack', () => {
 
   const nothing = {
     ...{ tables: 0, queues: 0, secrets: 0, logs: 0, rules: 0 },
-    ...{ functions: 0, apis: 0, roles: 0, dashboards: 0 },
+    ...{ functions: 0, apis: 0, roles: 0, alarms: 0, dashboards: 0 },
   };
   const everything = {
     ...{ tables: 1, queues: 2, secrets: 3, logs: 10, rules: 1 },
-    ...{ functions: 10, apis: 2, roles: 10, dashboards: 1 },
+    ...{ functions: 10, apis: 2, roles: 10, alarms: 3, dashboards: 1 },
   };
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FunctionUrlEvent } from '../../examples/lambda/function-url.ts';
 import { LambdaApp } from '../../examples/lambda/stack.ts';
 import { JsonService } from '../aws/json-service.ts';
@@ -24,11 +24,34 @@ describe('the stack of the example', () => {
     };
     expect(set.line(Object.values(Variables)[0])).toBe('<WebhookSecrets>');
   });
+
+  test('keeps the app’s log for a month, and takes it down with the stack', () => {
+    const log = set.one('AWS::Logs::LogGroup', 'AppLog');
+    expect(log.Properties['RetentionInDays']).toBe(30);
+    expect(log.DeletionPolicy).toBe('Delete');
+    const app = set.one('AWS::Lambda::Function', 'App');
+    expect(app.Properties['LoggingConfig']).toEqual({ LogGroup: { Ref: log.id } });
+  });
+
+  test('writes no log but to a group that ends', () => {
+    const logs = set.all('AWS::Logs::LogGroup');
+    expect(logs).toHaveLength(set.all('AWS::Lambda::Function').length);
+    for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(30);
+  });
 });
 
 describe('the handler of the example', () => {
+  const newSecret = `whsec_${Buffer.alloc(32, 'new').toString('base64')}`;
   let before: NodeJS.ProcessEnv;
-  const secrets = new JsonService({ GetSecretValue: () => ({ SecretString: firstSecret }) });
+  /** What Secrets Manager has; undefined while it fails. */
+  let held: string | undefined;
+  let reads = 0;
+  const secrets = new JsonService({
+    GetSecretValue: () => {
+      reads += 1;
+      return held === undefined ? undefined : { SecretString: held };
+    },
+  });
   beforeAll(async () => {
     before = { ...process.env };
     Object.assign(process.env, {
@@ -37,19 +60,20 @@ describe('the handler of the example', () => {
       WEBHOOK_SECRETS_SECRET: 'secret',
     });
   });
+  beforeEach(() => {
+    delete process.env['SOCKETHOOK_WEBHOOK_SECRET'];
+    held = firstSecret;
+    reads = 0;
+  });
   afterAll(async () => {
     await secrets.stop();
     process.env = before;
   });
 
-  const call = async (body: string, headers: Record<string, string>) => {
-    const { handler } = await import('../../examples/lambda/handler.ts');
-    return handler(event(body, headers));
-  };
-
   test('answers a signed message with a broadcast to its path', async () => {
+    const { handler } = await startProcess();
     const body = hookBody({ path: '/room/1', body: 'hello' });
-    const answer = await call(body, signed(body));
+    const answer = await handler(event(body, signed(body)));
     expect(answer).toMatchObject({
       statusCode: 200,
       headers: { 'content-type': 'application/vnd.sockethook+json' },
@@ -57,12 +81,79 @@ describe('the handler of the example', () => {
     expect(JSON.parse(answer.body)).toEqual({ broadcast: [{ body: 'hello', path: '/room/1' }] });
   });
 
-  test('believes nobody who does not sign', async () => {
+  /** The status of a message that this secret signs. */
+  const statusOf = async ({ handler }: App, secret: string): Promise<number> => {
     const body = hookBody({ path: '/room/1' });
-    const forged = signed(body, `whsec_${Buffer.alloc(32).toString('base64')}`);
-    expect((await call(body, forged)).statusCode).toBe(401);
+    return (await handler(event(body, signed(body, secret)))).statusCode;
+  };
+
+  test('believes nobody who does not sign', async () => {
+    expect(await statusOf(await startProcess(), newSecret)).toBe(401);
+  });
+
+  test('knows a new secret once 5 minutes have passed, and the old one while it is in the list', async () => {
+    const app = await startProcess();
+    expect(await statusOf(app, firstSecret)).toBe(200);
+    held = `${newSecret},${firstSecret}`;
+    expect(await statusOf(app, newSecret)).toBe(401);
+    await later(300, async () => {
+      expect(await statusOf(app, newSecret)).toBe(200);
+      expect(await statusOf(app, firstSecret)).toBe(200);
+    });
+    expect(reads).toBe(2);
+    held = newSecret;
+    await later(600, async () => expect(await statusOf(app, firstSecret)).toBe(401));
+  });
+
+  test('reads once for all hooks that come at once, at the start and later', async () => {
+    const app = await startProcess();
+    const together = () => Promise.all(Array.from({ length: 5 }, () => statusOf(app, firstSecret)));
+    // 425 is said to a hook that is being handled under the same id.
+    expect(await together()).not.toContain(401);
+    expect(reads).toBe(1);
+    await later(300, async () => expect(await together()).not.toContain(401));
+    expect(reads).toBe(2);
+  });
+
+  test('goes on with the secrets that it knows while they can’t be read, and soon asks again', async () => {
+    const app = await startProcess();
+    expect(await statusOf(app, firstSecret)).toBe(200);
+    held = undefined;
+    await later(300, async () => expect(await statusOf(app, firstSecret)).toBe(200));
+    held = newSecret;
+    await later(330, async () => expect(await statusOf(app, newSecret)).toBe(200));
+  });
+
+  test('fails if it knows none, so that the gateway tries again, and reads them then', async () => {
+    const app = await startProcess();
+    held = undefined;
+    await expect(statusOf(app, firstSecret)).rejects.toThrow();
+    held = firstSecret;
+    expect(await statusOf(app, firstSecret)).toBe(200);
   });
 });
+
+type App = typeof import('../../examples/lambda/handler.ts');
+
+let processes = 0;
+
+/** The handler as a process that has just been started: a module of its own. */
+async function startProcess(): Promise<App> {
+  processes += 1;
+  const fresh = `../../examples/lambda/handler.ts?process=${processes}`;
+  return import(/* @vite-ignore */ fresh);
+}
+
+/** Runs what happens so many seconds from now. */
+async function later(seconds: number, run: () => Promise<void>): Promise<void> {
+  const { now } = Date;
+  Date.now = () => now() + seconds * 1_000;
+  try {
+    await run();
+  } finally {
+    Date.now = now;
+  }
+}
 
 /** A request as a Function URL hands it to its Lambda: a form comes in base64. */
 function event(body: string, headers: Record<string, string>): FunctionUrlEvent {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Synthesised } from './synthesised.ts';
+import { type Resource, Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
 
@@ -66,17 +66,20 @@ interface Statement {
 }
 
 /** Every permission of a function as `action on resource`. */
-function permissionsOf(name: string): string[] {
-  const role = stack.one('AWS::IAM::Role', `Functions${name}Role`);
+function permissionsOf(name: string, of = stack): string[] {
+  const role = of.one('AWS::IAM::Role', `Functions${name}Role`);
   expect(role.Properties['ManagedPolicyArns']).toBeUndefined();
-  const policies = role.Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
-  return policies.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.flatMap(({ Effect, Action, Resource }) => {
-      expect(Effect).toBe('Allow');
-      const resources = [Resource].flat();
-      return [Action].flat().flatMap((action) => resources.map((each) => `${action} on ${stack.line(each)}`));
-    }),
-  );
+  const policies = role.Properties['Policies'] as Resource['Properties'][];
+  return policies.flatMap((policy) => linesOf(policy, of));
+}
+
+function linesOf(policy: Resource['Properties'], of: Synthesised): string[] {
+  const { Statement } = policy['PolicyDocument'] as { Statement: Statement[] };
+  return Statement.flatMap(({ Effect, Action, Resource }) => {
+    expect(Effect).toBe('Allow');
+    const resources = [Resource].flat();
+    return [Action].flat().flatMap((action) => resources.map((each) => `${action} on ${of.line(each)}`));
+  });
 }
 
 describe('what a function may do', () => {
@@ -98,9 +101,25 @@ describe('what a function may do', () => {
     expect(stack.all('AWS::IAM::Role')).toHaveLength(Object.keys(allowed).length);
   });
 
+  test('with tracing, each may tell X-Ray what it did, and nothing else is added', () => {
+    const traced = Synthesised.of({ tracing: true });
+    const added = traced.all('AWS::IAM::Policy').map(([, { Properties }]) => Properties);
+    const xray = on('*', 'xray', 'PutTraceSegments', 'PutTelemetryRecords');
+    expect(added.map((policy) => linesOf(policy, traced))).toEqual(Object.keys(allowed).map(() => xray));
+    expect(added.map(({ Roles }) => traced.line((Roles as unknown[])[0])).sort()).toEqual(
+      Object.keys(allowed)
+        .map((name) => `<Functions${name}Role>`)
+        .sort(),
+    );
+    for (const name of Object.keys(allowed)) {
+      expect(permissionsOf(name, traced)).toEqual(permissionsOf(name));
+    }
+    expect(traced.all('AWS::IAM::ManagedPolicy')).toEqual([]);
+  });
+
   test('a wildcard stands only where AWS makes the names later: the ids of connections', () => {
     const wild = Object.keys(allowed)
-      .flatMap(permissionsOf)
+      .flatMap((name) => permissionsOf(name))
       .filter((permission) => permission.includes('*'))
       .map((permission) => permission.replace(/.* on /, '').replace(/(POST|GET|DELETE)/, 'METHOD'));
     expect([...new Set(wild)]).toEqual([connections('METHOD')]);

@@ -78,7 +78,7 @@ describe('the other settings', () => {
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
     ['webSocketUrl', 'wss://x?y', 'must be a ws:// or wss:// URL without a query'],
-    ['stackName', '1st', 'must be letters, digits and hyphens, a letter first'],
+    ['stackName', '1st', 'must be letters, digits and hyphens, a letter first, 117 at most'],
     ['removalPolicy', 'snapshot', 'must be destroy or retain'],
     ['alarmTopicArn', 'topic', 'must be the ARN of an SNS topic'],
   ])('%s may not be %j', ([name, value, rule]) => {
@@ -88,6 +88,16 @@ describe('the other settings', () => {
   test('a number of days that CloudWatch does not know is refused with those that it does', () => {
     expect(faultsOf({ ...good, logRetentionDays: 10 })).toEqual([
       expect.stringMatching(/^logRetentionDays must be one of 1, 3, 5, 7, 14, 30,/),
+    ]);
+  });
+
+  test('the name of a stack leaves room for what the names of its APIs add', () => {
+    const stackName = 'S'.repeat(117);
+    const apis = Synthesised.of({ stackName }).all('AWS::ApiGatewayV2::Api');
+    const names = apis.map(([, { Properties }]) => String(Properties['Name']));
+    expect(Math.max(...names.map(({ length }) => length))).toBe(128);
+    expect(faultsOf({ ...good, stackName: `${stackName}S` })).toEqual([
+      expect.stringMatching(/^stackName .* 117 at most\.$/),
     ]);
   });
 

@@ -205,6 +205,7 @@ describe('what the functions are told', () => {
       QUEUE_URL: '<Tasks>',
       REPLY_BY: 'route',
       PROBE_MINUTES: '5',
+      URL_SUFFIX: '<AWS::URLSuffix>',
       GATEWAY_NAME: '<WebSocketApi>',
     });
   });

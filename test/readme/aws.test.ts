@@ -1,11 +1,20 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rows as costRows } from '../../docs/costs.ts';
 import { lambdaLog } from '../../functions/aws/lambda-log.ts';
+import { parseApiKey } from '../../functions/wire/api-key.ts';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
+import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import { parseContext } from '../../infra/aws/context.ts';
 import { counted } from '../../infra/aws/metrics.ts';
 import { settingNames } from '../../infra/aws/setting-rules.ts';
-import { awsPage, rows } from './readme.ts';
+import { checkSettings } from '../../sdk/check-settings.ts';
+import { awsPage, rows, section } from './readme.ts';
 
 const base = { webhookBaseUrl: 'https://app.example/websocket' };
 
@@ -47,4 +56,90 @@ test('the table of metrics has every metric, and the event that it counts', () =
   expect(lines.map((line) => [JSON.parse(line)._aws.CloudWatchMetrics[0].Metrics[0].Name])).toEqual(
     written.map(([metric]) => [metric]),
   );
+});
+
+const lists = {
+  apiKeys: ['api-key-one-0123456789', 'api-key-two-0123456789'],
+  webhookSecrets: ['a'.repeat(48), `whsec_${'b'.repeat(48)}`],
+  urlKeys: ['c'.repeat(48), 'd'.repeat(48)],
+} as const;
+
+const outputs = {
+  ApiUrl: 'https://abc.execute-api.eu-central-1.amazonaws.com',
+  WebSocketUrl: 'wss://def.execute-api.eu-central-1.amazonaws.com/live',
+  ApiKeysSecret: 'apiKeys',
+  WebhookSecretsSecret: 'webhookSecrets',
+  UrlKeysSecret: 'urlKeys',
+};
+
+/** An AWS CLI that knows two commands, and keeps each secret in a file. */
+const secretsManager = `#!/bin/sh
+command="$1 $2"
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --secret-id) id="$2" ;;
+    --secret-string) string="$2" ;;
+  esac
+  shift
+done
+case "$command" in
+  'secretsmanager get-secret-value') cat "$SECRETS/$id" && echo ;;
+  'secretsmanager put-secret-value') printf %s "$string" >"$SECRETS/$id" ;;
+  *) exit 252 ;;
+esac
+`;
+
+/** The blocks for a shell in a section. */
+function shell(title: string): string[] {
+  return [...section(title, awsPage).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+}
+
+const exports = shell('Deploying').find((code) => code.includes('export ')) ?? '';
+const functions = exports.slice(0, exports.indexOf('export '));
+
+describe('the commands for a shell', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sockethook-aws-'));
+    await mkdir(join(folder, 'bin'));
+    await writeFile(join(folder, 'bin', 'aws'), secretsManager, { mode: 0o755 });
+    await writeFile(join(folder, 'outputs.json'), JSON.stringify({ Sockethook: outputs }));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** What a shell says after it has run these scripts, with these lists in Secrets Manager. */
+  const run = async (...scripts: string[]): Promise<string> => {
+    for (const [name, list] of Object.entries(lists)) await writeFile(join(folder, name), list.join(','));
+    const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, SECRETS: folder };
+    const script = ['set -euo pipefail', ...scripts].join('\n');
+    return (await promisify(execFile)('bash', ['-c', script], { cwd: folder, env })).stdout;
+  };
+
+  test('set the five variables of an app, also while each secret is a list of two', async () => {
+    const said = await run(exports, `node -p 'JSON.stringify(process.env)'`);
+    const before = process.env;
+    process.env = JSON.parse(said);
+    try {
+      expect(() => checkSettings()).not.toThrow();
+      expect(process.env).toMatchObject({
+        SOCKETHOOK_API_URL: outputs.ApiUrl,
+        SOCKETHOOK_WEBSOCKET_URL: outputs.WebSocketUrl,
+        SOCKETHOOK_API_KEY: lists.apiKeys[0],
+        SOCKETHOOK_WEBHOOK_SECRET: lists.webhookSecrets.join(','),
+        SOCKETHOOK_URL_KEY: lists.urlKeys.join(','),
+      });
+    } finally {
+      process.env = before;
+    }
+  });
+
+  test('put a secret that the gateway takes before those that were there, and take these out again', async () => {
+    const [add = '', remove = ''] = shell('Rotating secrets');
+    await run(functions, add);
+    const [made = '', ...old] = (await readFile(join(folder, 'webhookSecrets'), 'utf8')).split(',');
+    expect(old).toEqual(lists.webhookSecrets);
+    for (const parse of [parseApiKey, parseSigningKey, parseUrlKey]) expect(parse(made).ok).toBe(true);
+    await run(functions, add, remove);
+    expect(await readFile(join(folder, 'webhookSecrets'), 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+  });
 });
