@@ -21,6 +21,9 @@ const stock = `
   ];
 `;
 
+/** The doors whose cold start somebody sees who has just come, or has sent something. */
+const waitedFor: ReadonlySet<string> = new Set(['connect', 'default', 'disconnect', 'send']);
+
 const timed = (file: string): string =>
   `const from = performance.now(); await import(${JSON.stringify(pathToFileURL(file))}); console.log(performance.now() - from); process.exit(0);`;
 
@@ -46,7 +49,7 @@ export const coldStart: Bench = {
       const ms = median(times[name] ?? []);
       return { name, ms, kilobytes: bytes / 1_000, ratio: ms / median(times['stock clients'] ?? []) };
     });
-    const dearest = rows.filter(({ name }) => name in Object.fromEntries(ours));
+    const waited = rows.filter(({ name }) => waitedFor.has(name));
     return {
       tables: [
         {
@@ -62,9 +65,9 @@ export const coldStart: Bench = {
       ],
       targets: [
         {
-          what: 'the slowest door ÷ stock clients',
-          measured: Math.max(...dearest.map(({ ratio }) => ratio)),
-          most: 1,
+          what: 'the slowest door that a client waits for ÷ stock clients',
+          measured: Math.max(...waited.map(({ ratio }) => ratio)),
+          most: 0.5,
         },
       ],
     };

@@ -10,10 +10,10 @@ import { apiKey } from './subjects/api-key.ts';
 
 const steps: Steps = [
   ['SDK: the clients of AWS', /^node_modules\/(?:@aws-sdk|@smithy|@aws-crypto|uuid|tslib|fast-xml)/],
-  ['signing what goes to AWS', /functions\/aws\/(?:signer|signed-)/],
+  ['signing what goes to AWS', /^node_modules\/aws4|functions\/aws\/(?:signer|signed-)/],
   ['the table and its items', /functions\/aws\/(?:dynamo|json-protocol|aws-service|aws-fault|basics|sdk)/],
   ['@connections', /functions\/aws\/management-connections/],
-  ['the hook over HTTP', /functions\/aws\/https-|answer-reader/],
+  ['HTTP and its sockets', /functions\/http\/|functions\/aws\/https-|answer-reader/],
   ['writing and signing the hook', /functions\/wire\/(?:signature|hook|formats)/],
   ['reading documents', /^node_modules\/valibot|functions\/wire\//],
   ['the HTTP call', /functions\/gateway\/api/],
