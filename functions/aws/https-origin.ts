@@ -3,6 +3,7 @@ import type { Head } from '../http/answer-head.ts';
 import { Deadlines } from '../http/deadlines.ts';
 import { Exchange, type Failure, type HttpRequest, type Reading } from '../http/exchange.ts';
 import { Origin } from '../http/origin.ts';
+import { GatheredBytes } from '../wire/gathered-bytes.ts';
 
 /** A request over HTTP/1.1. */
 export interface HttpsRequest {
@@ -71,8 +72,7 @@ export class HttpsOrigin {
 
 /** Reads an answer whole. */
 class CallReading implements Reading<HttpsAnswer | Error> {
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new GatheredBytes();
   #status = 0;
   #errorType = '';
 
@@ -82,15 +82,13 @@ class CallReading implements Reading<HttpsAnswer | Error> {
   }
 
   body(bytes: Buffer): Error | undefined {
-    this.#bytes += bytes.length;
-    if (this.#bytes > mostBytes) return failure('EMSGSIZE', `The answer has more than ${mostBytes} bytes.`);
-    this.#chunks.push(Buffer.from(bytes));
-    return undefined;
+    this.#body.add(bytes);
+    if (this.#body.length <= mostBytes) return undefined;
+    return failure('EMSGSIZE', `The answer has more than ${mostBytes} bytes.`);
   }
 
   end(): HttpsAnswer {
-    const body = this.#chunks.length === 0 ? '' : Buffer.concat(this.#chunks).toString();
-    return { status: this.#status, errorType: this.#errorType, body };
+    return { status: this.#status, errorType: this.#errorType, body: this.#body.toString() };
   }
 
   fail(reason: Failure): Error {

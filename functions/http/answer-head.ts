@@ -44,21 +44,38 @@ const names: ReadonlyMap<string, keyof Fields> = new Map([
   ['keep-alive', 'keepAlive'],
 ]);
 
+/** RFC 9110 section 5.6.2. */
+const token = /^[!#$%&'*+.^`|~\w-]+$/;
+/** RFC 9112 section 2.2: lines end in CRLF, and neither half of that stands alone; nor is there a NUL. */
+const broken = /\0|\r(?!\n)|(?<!\r)\n/;
+
+/** Whether a text, of whole lines or the beginning of some, can be a head. */
+export function isClean(text: string): boolean {
+  return !broken.test(text.endsWith('\r') ? text.slice(0, -1) : text);
+}
+
+/** Whether a line is a field: a name, a colon, a value. RFC 9112 section 5; no line is folded. */
+export function isField(line: string): boolean {
+  return token.test(line.slice(0, Math.max(0, line.indexOf(':'))));
+}
+
 /** Reads a head, without the empty line at its end. Undefined if it is none, or its body has no certain end. */
 export function parseHead(text: string): Head | undefined {
+  if (broken.test(text)) return undefined;
   const lineEnd = text.indexOf('\r\n');
   const first = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const [, minor, digits] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?$/.exec(first) ?? [];
   const fields = lineEnd < 0 ? {} : readFields(text, lineEnd + 2);
   if (digits === undefined || fields === undefined) return undefined;
   const status = Number(digits);
-  const framing = framingOf(status, fields);
+  const framing = framingOf(status, minor === '1', fields);
   if (framing === undefined) return undefined;
   const { contentType = '', retryAfter = '', errorType = '' } = fields;
-  return { status, contentType, retryAfter, errorType, framing, keptMs: keptFor(minor === '1', fields) };
+  const kept = isAlone(framing, fields) ? keptFor(minor === '1', fields) : 0;
+  return { status, contentType, retryAfter, errorType, framing, keptMs: kept };
 }
 
-/** RFC 9112 section 5: a name, a colon, a value. No line is folded, and no name has a space behind it. */
+/** RFC 9112 section 5: in each line a name, a colon, a value. No line is folded, and no name has a space behind it. */
 function readFields(text: string, from: number): Fields | undefined {
   const fields: Fields = {};
   for (let at = from; at < text.length; ) {
@@ -67,28 +84,37 @@ function readFields(text: string, from: number): Fields | undefined {
     const colon = text.indexOf(':', at);
     if (colon <= at || colon >= end) return undefined;
     const written = text.slice(at, colon);
-    if (/\s/.test(written)) return undefined;
+    if (!token.test(written)) return undefined;
     const name = names.get(written.toLowerCase());
-    if (name !== undefined && !add(fields, name, text.slice(colon + 1, end).trim())) return undefined;
+    if (name !== undefined && !add(fields, name, valueIn(text, colon + 1, end))) return undefined;
     at = end + 2;
   }
   return fields;
 }
 
-/** RFC 9110 section 5.3: a list may stand in several lines; a length or a type may not come to two things. */
+/** RFC 9110 section 5.5: of white space, spaces and tabs alone are not part of a value. */
+function valueIn(text: string, from: number, to: number): string {
+  return text.slice(from, to).replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+/** RFC 9110 section 5.3: a list may stand in several lines; two lengths that differ are none. Else the first counts. */
 function add(fields: Fields, name: keyof Fields, value: string): boolean {
   const before = fields[name];
   const isList = name === 'connection' || name === 'coding';
-  if (/[\0\r\n]/.test(value)) return false;
   fields[name] = before !== undefined && isList ? `${before}, ${value}` : (before ?? value);
   return name !== 'length' || fields.length === value;
 }
 
-function framingOf(status: number, { length, coding }: Fields): Framing | undefined {
+/** A body that is announced where there is none may come all the same, and be taken for the next answer. */
+function isAlone(framing: Framing, { length = '0', coding }: Fields): boolean {
+  return framing.kind !== 'none' || (Number(length) === 0 && coding === undefined);
+}
+
+function framingOf(status: number, isNew: boolean, { length, coding }: Fields): Framing | undefined {
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return undefined;
   if (coding !== undefined) {
-    // RFC 9112 section 6.1: both together is how answers are smuggled.
-    if (length !== undefined || coding.toLowerCase() !== 'chunked') return undefined;
+    // RFC 9112 section 6.1: both together is how answers are smuggled, and HTTP/1.0 has no codings.
+    if (length !== undefined || !isNew || coding.toLowerCase() !== 'chunked') return undefined;
   }
   if (status < 200 || status === 204 || status === 304) return { kind: 'none' };
   if (coding !== undefined) return { kind: 'chunks' };

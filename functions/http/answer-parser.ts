@@ -1,4 +1,4 @@
-import { type Head, parseHead } from './answer-head.ts';
+import { type Head, isClean, isField, parseHead } from './answer-head.ts';
 
 /** Who hears of an answer as it comes in. */
 export interface AnswerListener {
@@ -88,14 +88,18 @@ export class AnswerParser {
     read: (text: string) => boolean,
   ): number | undefined {
     const before = this.#text;
-    const text = before + bytes.toString('latin1', at, at + most + mark.length);
+    // A line ends with its first LF; what is behind it is not looked at for each line anew.
+    const lineEnd = mark === '\r\n' ? bytes.indexOf('\n', at) : -1;
+    const until = lineEnd < 0 ? at + most + mark.length : Math.min(lineEnd + 1, at + most + mark.length);
+    const text = before + bytes.toString('latin1', at, until);
     const end = text.indexOf(mark);
     if (end >= 0 && end <= most) {
       this.#text = '';
       return read(text.slice(0, end)) ? end + mark.length - before.length : undefined;
     }
     this.#text = text;
-    return text.length > most + mark.length ? undefined : text.length - before.length;
+    const isHopeless = text.length > most + mark.length || !isClean(text);
+    return isHopeless ? undefined : text.length - before.length;
   }
 
   #head(text: string, listener: AnswerListener): boolean {
@@ -134,7 +138,7 @@ export class AnswerParser {
   #trailer(text: string): boolean {
     this.#trailerBytes += text.length;
     if (text === '') return this.#become('done');
-    return this.#trailerBytes <= mostHeadBytes;
+    return this.#trailerBytes <= mostHeadBytes && isClean(text) && isField(text);
   }
 
   #become(state: 'size' | 'chunk' | 'trailers' | 'done'): true {

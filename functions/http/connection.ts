@@ -8,8 +8,8 @@ export interface ConnectionOwner {
   /** The connection can be used for another exchange. */
   idle(connection: Connection): void;
   gone(connection: Connection): void;
-  /** The connection broke in a way that lets the request be made once more, on a fresh one. */
-  repeat(exchange: Carried): void;
+  /** The connection broke in a way that lets the request be made once more. `isOld`: it had been kept. */
+  repeat(exchange: Carried, isOld: boolean): void;
 }
 
 /** A connection to a server, on which one exchange follows another. */
@@ -50,6 +50,7 @@ export class Connection {
   carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
+    this.#socket.ref();
     const { body } = exchange.request;
     // One write where one encoding does for both.
     if (Buffer.byteLength(body) === body.length) {
@@ -84,8 +85,13 @@ export class Connection {
 
   /** Ends it, since it takes too long to stand. */
   giveUp(): void {
-    this.#isUnsent = true;
+    this.unsent();
     this.destroy('ETIMEDOUT');
+  }
+
+  /** Nothing was sent on it, and another may do better. */
+  unsent(): void {
+    this.#isUnsent = true;
   }
 
   #done(exchange: Carried): void {
@@ -93,7 +99,11 @@ export class Connection {
     this.#exchange = undefined;
     this.#parser = new AnswerParser();
     this.#isUsed = true;
+    this.#release(keptMs);
     exchange.end();
+  }
+
+  #release(keptMs: number): void {
     // An answer that came before its request had left says that the rest of that is not wanted.
     const isKept = keptMs > 0 && this.#socket.writable && this.#socket.writableLength === 0;
     if (!isKept) {
@@ -101,23 +111,29 @@ export class Connection {
       return;
     }
     this.#usableUntil = this.#owner.now() + keptMs;
+    this.#socket.unref();
     this.#owner.idle(this);
   }
 
+  /** Whatever the server has not read by now it won't answer. */
   #ended(): void {
     if (this.#exchange !== undefined && this.#parser.end() === 'done') this.#done(this.#exchange);
+    else this.destroy();
   }
 
   #closed(): void {
     this.#usableUntil = 0;
-    this.#owner.gone(this);
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (exchange === undefined) return;
+    if (exchange !== undefined) this.#breakOff(exchange);
+    this.#owner.gone(this);
+  }
+
+  #breakOff(exchange: Carried): void {
     if (this.#mayRepeat(exchange)) {
       // A server that dies while it handles a request looks like a connection that was old at first.
       exchange.isSeen = !this.#isUnsent;
-      this.#owner.repeat(exchange);
+      this.#owner.repeat(exchange, this.#isUsed);
       return;
     }
     const kind = this.#isConnected || exchange.isSeen ? 'broken' : 'unreachable';

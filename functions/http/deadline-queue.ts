@@ -18,6 +18,11 @@ export class DeadlineQueue {
     this.#ms = ms;
   }
 
+  /** Whether nobody waits. */
+  get isEmpty(): boolean {
+    return this.#due.size === 0;
+  }
+
   add(one: Expiring): void {
     this.#due.set(one, performance.now() + this.#ms);
     if (!this.#isArmed) this.#arm(this.#ms);
@@ -33,16 +38,19 @@ export class DeadlineQueue {
     setTimeout(() => this.#expire(), Math.ceil(ms)).unref();
   }
 
+  /** Whoever is told may add others; these come behind all that wait. */
   #expire(): void {
-    this.#isArmed = false;
     const now = performance.now();
-    for (const [one, due] of this.#due) {
-      if (due > now) {
-        this.#arm(due - now);
-        return;
+    try {
+      for (const [one, due] of this.#due) {
+        if (due > now) break;
+        this.#due.delete(one);
+        one.expire();
       }
-      this.#due.delete(one);
-      one.expire();
+    } finally {
+      this.#isArmed = false;
+      const [next] = this.#due.values();
+      if (next !== undefined) this.#arm(Math.max(0, next - performance.now()));
     }
   }
 }

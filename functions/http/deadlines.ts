@@ -12,7 +12,12 @@ export class Deadlines {
     const known = this.#queues.get(ms);
     if (known !== undefined) return known;
     const queue = new DeadlineQueue(ms);
+    if (this.#queues.size >= mostQueues) this.#forget();
     if (this.#queues.size < mostQueues) this.#queues.set(ms, queue);
     return queue;
+  }
+
+  #forget(): void {
+    for (const [ms, queue] of this.#queues) if (queue.isEmpty) this.#queues.delete(ms);
   }
 }

@@ -56,9 +56,12 @@ export interface Reading<Outcome> {
   fail(failure: Failure): Outcome;
 }
 
+/** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
+const mostDropped = 262_144;
+
 /**
  * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
- * its time-out. What else comes is read and dropped, so that the connection can be used again.
+ * its time-out. What else comes is read and dropped, if it is not much, so that the connection can be used again.
  */
 export class Exchange<Outcome> implements Carried, Expiring {
   readonly request: HttpRequest;
@@ -68,6 +71,7 @@ export class Exchange<Outcome> implements Carried, Expiring {
   readonly #deadlines: DeadlineQueue;
   readonly #resolve: (outcome: Outcome) => void;
   #isSettled = false;
+  #dropped = 0;
   #abort: (() => void) | undefined;
 
   constructor(
@@ -101,7 +105,10 @@ export class Exchange<Outcome> implements Carried, Expiring {
   }
 
   body(bytes: Buffer): boolean {
-    if (this.#isSettled) return true;
+    if (this.#isSettled) {
+      this.#dropped += bytes.length;
+      return this.#dropped <= mostDropped;
+    }
     const early = this.#reading.body(bytes);
     this.#settle(early);
     return early === undefined;

@@ -6,8 +6,12 @@ import type { Carried } from './exchange.ts';
 
 /** What a header's value can't have on the wire. RFC 9110 section 5.5. */
 const unwritable = /[^\t\x20-\x7e\x80-\xff]/;
-/** What a request is for. RFC 9112 section 3.2. */
-const writableTarget = /^\/[\x21-\xff]*$/;
+/** A name of a header. RFC 9110 section 5.6.2. */
+const token = /^[!#$%&'*+.^`|~\w-]+$/;
+/** Those that are written here, in any spelling but the one that is looked for. */
+const ours = /^(?:connection|content-length|transfer-encoding|host)$/i;
+/** What a request is for: visible ASCII, and no fragment. RFC 9112 section 3.2. */
+const writableTarget = /^\/[!"$-~]*$/;
 
 /** How often connections are looked at that nobody uses, in milliseconds. */
 const tidyMs = 1_000;
@@ -34,7 +38,7 @@ export class Origin implements ConnectionOwner {
   readonly #connections = new Set<Connection>();
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
   #idle: Connection[] = [];
-  #waiting: Carried[] = [];
+  readonly #waiting: Carried[] = [];
   #session: Buffer | undefined;
   #tidying: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -76,18 +80,25 @@ export class Origin implements ConnectionOwner {
     if (next !== undefined) this.#carry(next, undefined);
   }
 
-  repeat(exchange: Carried): void {
+  repeat(exchange: Carried, isOld: boolean): void {
     exchange.isRepeated = true;
     // What else was kept may be as old.
-    this.#dropIdle();
+    if (isOld) this.#dropIdle();
     if (this.#isStopped) exchange.fail({ kind: 'broken', why: 'stopped' });
-    else this.#carry(exchange, undefined);
+    else this.#carry(exchange, this.#takeIdle());
   }
 
   #carry(exchange: Carried, connection: Connection | undefined): void {
-    const carrier = connection ?? this.#open();
-    if (carrier === undefined) this.#waiting.push(exchange);
-    else carrier.carry(exchange, this.#headOf(exchange));
+    let carrier = connection;
+    try {
+      carrier ??= this.#open();
+    } catch (error) {
+      exchange.fail({ kind: 'unreachable', why: String(error) });
+      return;
+    }
+    if (carrier !== undefined) carrier.carry(exchange, this.#headOf(exchange));
+    else if (exchange.isRepeated) this.#waiting.unshift(exchange);
+    else this.#waiting.push(exchange);
   }
 
   #headOf({ request: { method, target, headers, body } }: Carried): string {
@@ -99,9 +110,9 @@ export class Origin implements ConnectionOwner {
   }
 
   #nextWaiting(): Carried | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    this.#waiting = this.#waiting.filter(({ isSettled }) => !isSettled);
-    return this.#waiting.shift();
+    let next = this.#waiting.shift();
+    while (next?.isSettled) next = this.#waiting.shift();
+    return next;
   }
 
   #takeIdle(): Connection | undefined {
@@ -132,7 +143,7 @@ export class Origin implements ConnectionOwner {
     if (this.#connections.size >= this.#limits.most) return undefined;
     const isTls = this.#url.protocol === 'https:';
     const take = (bytes: Buffer): void => connection.take(bytes);
-    const socket = isTls ? this.#openTls(take) : this.#openTcp(take);
+    const socket = isTls ? this.#openTls(take, () => connection.unsent()) : this.#openTcp(take);
     const connection = new Connection(socket, isTls ? 'secureConnect' : 'connect', this);
     this.#connections.add(connection);
     this.#limit(socket, connection);
@@ -158,7 +169,7 @@ export class Origin implements ConnectionOwner {
     return netConnect({ ...this.#address(80), noDelay: true, onread: { buffer: shared, callback } });
   }
 
-  #openTls(take: (bytes: Buffer) => void): Socket {
+  #openTls(take: (bytes: Buffer) => void, refused: () => void): Socket {
     const address = this.#address(443);
     // RFC 6066 section 3: an address is no server name.
     const name = isIP(address.host) === 0 ? { servername: address.host } : {};
@@ -169,6 +180,13 @@ export class Origin implements ConnectionOwner {
       this.#session = given;
     });
     socket.on('data', take);
+    // A server may refuse a session that it gave: without it we are strangers, and nothing was sent yet.
+    const forget = (): void => {
+      if (this.#session === undefined) return;
+      this.#session = undefined;
+      refused();
+    };
+    socket.once('error', forget).once('secureConnect', () => socket.off('error', forget));
     return socket;
   }
 
@@ -181,6 +199,9 @@ export class Origin implements ConnectionOwner {
 /** Why a request can't be sent; undefined if it can. */
 function unsendable({ request: { target, headers } }: Carried): string | undefined {
   if (!writableTarget.test(target)) return 'ERR_INVALID_URL';
-  for (const name in headers) if (unwritable.test(headers[name] ?? '')) return 'ERR_INVALID_CHAR';
+  for (const name in headers) {
+    if (!token.test(name) || (ours.test(name) && name !== 'host')) return 'ERR_INVALID_HTTP_TOKEN';
+    if (unwritable.test(headers[name] ?? '')) return 'ERR_INVALID_CHAR';
+  }
   return undefined;
 }

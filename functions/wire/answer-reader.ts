@@ -1,5 +1,6 @@
 import { isActions } from './actions.ts';
 import type { AppResponse } from './answer.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 import { limits } from './limits.ts';
 
 /** The head of an HTTP answer; headers that are missing are empty. */
@@ -16,7 +17,7 @@ export interface AnswerHead {
 export class AnswerReader {
   readonly #head: AnswerHead;
   readonly #mayAct: boolean;
-  #chunks: Buffer[] = [];
+  readonly #kept = new GatheredBytes();
   #bytes = 0;
 
   constructor(head: AnswerHead) {
@@ -38,15 +39,13 @@ export class AnswerReader {
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    if (this.#mayAct) this.#chunks.push(Buffer.from(chunk));
+    if (this.#mayAct) this.#kept.add(chunk);
     return undefined;
   }
 
   /** The answer, all of it. */
   end(): AppResponse {
-    const [first] = this.#chunks;
-    const whole = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    return this.#answer(whole.toString());
+    return this.#answer(this.#kept.toString());
   }
 
   /** What comes of an answer whose rest never came, for this reason. */

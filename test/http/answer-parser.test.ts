@@ -138,12 +138,45 @@ describe('an answer', () => {
       text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\nxyz\n0\n\n',
     },
     {
+      what: 'a name that is none',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding\0: chunked\nContent-Length: 0\n\n',
+    },
+    {
+      what: 'a coding behind what is no space',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: \xa0chunked\n\n0\n\n',
+    },
+    { what: 'a length behind what is no space', text: 'HTTP/1.1 200 OK\nContent-Length: \xa02\n\nhi' },
+    { what: 'a NUL', text: 'HTTP/1.1 200 OK\nX: a\0b\nContent-Length: 0\n\n' },
+    {
+      what: 'a CR that ends no line',
+      text: 'HTTP/1.1 200 OK\nX: a\rContent-Length: 0\nContent-Length: 2\n\nhi',
+    },
+    { what: 'a coding of HTTP/1.0', text: 'HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n\n0\n\n' },
+    {
+      what: 'another answer in place of trailers',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n0\nHTTP/1.1 500 no\n\n',
+    },
+    {
+      what: 'a trailer without a name',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n0\n: x\n\n',
+    },
+    {
       what: 'a type that breaks its line',
       text: 'HTTP/1.1 200 OK\nContent-Type: a\rb\nContent-Length: 0\n\n',
     },
   ])('with $what is broken', ({ text }) => {
     expect(read([wire(text)]).progress).toBe('broken');
     expect(read([...wire(text)]).progress).toBe('broken');
+  });
+
+  test.for([
+    'HTTP/1.1 200 OK\n',
+    'HTTP/1.1 200 OK\r\nX: a\nContent-Length: 2\r\n\r\nhi',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\n',
+  ])('whose lines end in LF alone is broken as soon as one does (%j)', (text) => {
+    expect(read([text]).progress).toBe('broken');
+    expect(read([...text]).progress).toBe('broken');
   });
 
   test('has a head of 16,384 bytes at most', () => {
@@ -164,7 +197,7 @@ describe('an answer', () => {
     const head = wire('HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n');
     expect(read([`${head}0;${'x'.repeat(1_022)}\r\n\r\n`]).progress).toBe('done');
     expect(read([`${head}0;${'x'.repeat(1_023)}\r\n\r\n`]).progress).toBe('broken');
-    const trailers = (bytes: number): string => `${'x'.repeat(bytes / 2)}\r\n`.repeat(2);
+    const trailers = (bytes: number): string => `X:${'x'.repeat(bytes / 2 - 2)}\r\n`.repeat(2);
     expect(read([`${head}0\r\n${trailers(16_384)}\r\n`]).progress).toBe('done');
     expect(read([`${head}0\r\n${trailers(16_386)}\r\n`]).progress).toBe('broken');
   });
@@ -187,6 +220,16 @@ describe('a connection', () => {
     { version: '1.1', headers: 'Keep-Alive: timeout=0\n', ms: 0 },
   ])('of HTTP/$version with "$headers" is kept for $ms ms', ({ version, headers, ms }) => {
     expect(kept(version, headers)).toBe(ms);
+  });
+
+  test.for(['204 No', '304 No'])('of a %s that announces a body is not kept, since it may come', (status) => {
+    expect(read([wire(`HTTP/1.1 ${status}\nContent-Length: 0\n\n`)])).toMatchObject({ keptMs: 4_000 });
+    expect(read([wire(`HTTP/1.1 ${status}\nContent-Length: 9\n\n`)])).toMatchObject({
+      progress: 'done',
+      keptMs: 0,
+    });
+    const chunked = wire(`HTTP/1.1 ${status}\nTransfer-Encoding: chunked\n\n`);
+    expect(read([chunked])).toMatchObject({ progress: 'done', keptMs: 0 });
   });
 
   test('on which more comes than the answer is not kept', () => {

@@ -34,6 +34,25 @@ test('whoever waits too long is told, each in its time and in order, and those t
   expect(done.map(({ expiredAt }) => expiredAt)).toEqual(Array(5).fill(undefined));
 });
 
+test('one that is added by another whose time is over has its whole time', async () => {
+  const queue = new DeadlineQueue(30);
+  const waiters: Waiter[] = [];
+  const add = (left: number): void => {
+    const waiter = new Waiter();
+    const expire = waiter.expire.bind(waiter);
+    waiter.expire = () => {
+      expire();
+      if (left > 0) add(left - 1);
+    };
+    waiters.push(waiter);
+    queue.add(waiter);
+  };
+  add(3);
+  await eventually('all are told', () => waiters.length === 4 && waiters.every(({ expiredAt }) => expiredAt));
+  for (const { since, expiredAt = 0 } of waiters) expect(expiredAt - since).toBeGreaterThanOrEqual(30);
+  expect(queue.isEmpty).toBe(true);
+});
+
 test('one that comes after a time with nobody waiting has its whole time', async () => {
   const queue = new DeadlineQueue(40);
   const first = new Waiter();
