@@ -39,7 +39,7 @@ const sockets = v.pipe(
 export const sendSchema = once((mostBytes) =>
   v.pipe(
     v.strictObject({ sockets, body: messageText(mostBytes) }, 'must be an object'),
-    v.transform(({ sockets, body }): Send => ({ ...sorted(sockets), body })),
+    v.transform(({ sockets, body }): Send => toSend(sockets, body)),
   ),
 );
 
@@ -69,7 +69,7 @@ function once<Schema>(build: (mostBytes: number) => Schema): (mostBytes: number)
   };
 }
 
-function sorted(ids: readonly string[]): Pick<Send, 'sockets' | 'malformed'> {
+function toSend(ids: readonly string[], body: string): Send {
   const sockets: SocketId[] = [];
   const malformed: string[] = [];
   for (const id of ids) {
@@ -77,7 +77,7 @@ function sorted(ids: readonly string[]): Pick<Send, 'sockets' | 'malformed'> {
     if (socket === undefined) malformed.push(id);
     else sockets.push(socket);
   }
-  return { sockets, malformed };
+  return { sockets, malformed, body };
 }
 
 function wellFormed(id: string): SocketId[] {

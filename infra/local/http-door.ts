@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
+import { type ApiRequest, type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
 import { route } from '../../functions/gateway/api/routes.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { cut } from '../../functions/wire/path.ts';
@@ -46,15 +46,38 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
     const { problem, allow } = found.fault;
     return refusal(problem, allow === undefined ? {} : { Allow: allow });
   }
-  const mostBytes = gateway.settings.messageBytes * escapedSize + roomForIds;
-  return found.value.call(gateway, {
-    id,
-    parameters: found.value.parameters,
-    query: query === '' ? noQuery : new URLSearchParams(query),
-    authorization: request.headers.authorization ?? '',
-    contentType: request.headers['content-type'] ?? '',
-    body: () => readBytes(request, mostBytes),
-  });
+  return found.value.call(gateway, new LocalRequest(id, request, found.value.parameters, query, gateway));
+}
+
+/** A request as it came. A class, since one is made for every call of the API, and a function in it would be too. */
+class LocalRequest implements ApiRequest {
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly authorization: string;
+  readonly contentType: string;
+  readonly #request: IncomingMessage;
+  readonly #mostBytes: number;
+
+  constructor(
+    id: string,
+    request: IncomingMessage,
+    parameters: ApiRequest['parameters'],
+    query: string,
+    { settings }: Gateway,
+  ) {
+    this.id = id;
+    this.parameters = parameters;
+    this.query = query === '' ? noQuery : new URLSearchParams(query);
+    this.authorization = request.headers.authorization ?? '';
+    this.contentType = request.headers['content-type'] ?? '';
+    this.#request = request;
+    this.#mostBytes = settings.messageBytes * escapedSize + roomForIds;
+  }
+
+  body(): Promise<Result<Uint8Array, Problem>> {
+    return readBytes(this.#request, this.#mostBytes);
+  }
 }
 
 /**

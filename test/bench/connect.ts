@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
 import { inRounds } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
@@ -7,9 +6,6 @@ import { forwarder } from './subjects/baselines.ts';
 import { gateway } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
-
-/** How long the closed hooks may take that follow a round, in milliseconds. */
-const settleMs = 700;
 
 /** Clients that come in, each after its handshake hook, 50 at once; they stay until the round is over. */
 export const connect: Bench = {
@@ -22,7 +18,7 @@ export const connect: Bench = {
     const subjects = [gateway(effort.gatewayOptions), forwarder, ...peers];
     const count = effort.isQuick ? 1_000 : 4_000;
     return withStations(subjects, 'reply', async (stations) => {
-      for (const station of stations) await knock(station, 1_000);
+      for (const station of stations) await knock(station, count);
       const standings = await inRounds(stations, 'forwarder', effort.rounds, (one) => knock(one, count));
       const measured = standingOf('gateway', standings).rateRatio;
       return {
@@ -36,6 +32,7 @@ export const connect: Bench = {
 async function knock(station: Station, count: number) {
   const measured = await station.measure(() => station.open(count), count);
   await station.close();
-  await sleep(settleMs);
+  // The closed hooks that follow are not to be in the next one's way.
+  await station.calm();
   return measured;
 }

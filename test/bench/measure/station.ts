@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broadcasting, Driving, Opening } from '../load/orders.ts';
 import { apiKey } from '../subjects/api-key.ts';
 import type { AppAt, Running, Subject } from '../subjects/subject.ts';
 import { Child } from './child.ts';
 import { share, type Usage } from './usage.ts';
+
+/** For how long nobody works before there is calm, and when it is given up, in milliseconds. */
+const calmMs = { least: 300, most: 30_000 };
+/** The part of a core that an idle process may use. */
+const idleShare = 0.05;
 
 /** What was measured between two moments. */
 export interface Measured {
@@ -69,6 +75,18 @@ export class Station {
   /** Ends what was begun; resolves once all that was under way has come. */
   rest(): Promise<void> {
     return this.#load.ask('rest');
+  }
+
+  /** Waits until what was begun is over, as far as one can see from outside: nobody works any more. */
+  async calm(): Promise<void> {
+    const deadline = performance.now() + calmMs.most;
+    for (let isBusy = true; isBusy; ) {
+      const before = await this.#sample();
+      await sleep(calmMs.least);
+      const after = await this.#sample();
+      isBusy = share(before.subject, after.subject) > idleShare || share(before.app, after.app) > idleShare;
+      if (performance.now() > deadline) throw new Error(`${this.name} does not come to rest.`);
+    }
   }
 
   /** Measures while something goes on; `count` says how many things were done, texts that came back if left out. */
