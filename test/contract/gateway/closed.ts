@@ -109,8 +109,9 @@ export function closedContract(subject: Subject): void {
       await world.app.hook(path, 'message');
       await client.close(3001, 'bye');
       answer(204);
-      expect((await world.app.hook(path, 'closed')).fields).toMatchObject({ code: '3001' });
+      await world.app.hook(path, 'closed');
       expect(world.app.of(path, 'message').map(({ fields }) => fields['body'])).toEqual(['m']);
+      expect(world.app.of(path, 'closed')).toHaveLength(1);
     });
 
     test('a client that vanishes while its handshake waits is told as 1006 once the app has accepted', async () => {
