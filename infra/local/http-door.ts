@@ -29,13 +29,11 @@ export async function answerHttp(
     log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
   });
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    ...(answer.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(answer.body) }),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Request-Id': id,
-  });
+  // A list is written as it is; of an object each name would be looked up first.
+  const headers = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'X-Request-Id', id];
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  if (answer.status !== 204) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
+  response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 

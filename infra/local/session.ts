@@ -11,6 +11,9 @@ import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { newId } from './ids.ts';
 import type { Lane } from './lane.ts';
 
+/** The outcome of a post that was written. */
+export const posted: Posted = { kind: 'posted' };
+
 /** What may wait in a session before its client is paused or given up, in messages and bytes. */
 export interface SessionLimits {
   readonly waitingMessages: number;
@@ -72,7 +75,7 @@ export class Session {
     }
     this.#connection.write(frame);
     this.lastActive = this.#gateway.clock.now();
-    return { kind: 'posted' };
+    return posted;
   }
 
   /**

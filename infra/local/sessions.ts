@@ -1,7 +1,7 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import type { Session } from './session.ts';
+import { posted, type Session } from './session.ts';
 import { textFrame } from './text-frame.ts';
 
 /** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
@@ -9,6 +9,9 @@ export interface Lifetime {
   readonly idleMs: number;
   readonly lifeMs: number;
 }
+
+/** What nearly every post comes to. One promise for all of them, since a broadcast would make thousands. */
+const allPosted = Promise.resolve(posted);
 
 /** The open sessions of this process: the connections that can be posted to. */
 export class Sessions implements Connections {
@@ -24,8 +27,11 @@ export class Sessions implements Connections {
     this.#sessions.delete(session.socket);
   }
 
-  async post(socket: SocketId, body: string): Promise<Posted> {
-    return this.#sessions.get(socket)?.post(this.#frameOf(body)) ?? { kind: 'gone' };
+  post(socket: SocketId, body: string): Promise<Posted> {
+    const session = this.#sessions.get(socket);
+    if (session === undefined) return Promise.resolve({ kind: 'gone' });
+    const outcome = session.post(this.#frameOf(body));
+    return outcome === posted ? allPosted : Promise.resolve(outcome);
   }
 
   async end(socket: SocketId): Promise<void> {

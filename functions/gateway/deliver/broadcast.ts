@@ -36,10 +36,10 @@ export async function broadcast(
       counts.failed += targets.length;
       continue;
     }
-    await fanOut(targets, async (record) => {
-      const outcome = await deliver(gateway, record.socket, body, record);
+    const outcomes = await fanOut(targets, (record) => deliver(gateway, record.socket, body, record));
+    for (const outcome of outcomes) {
       counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
-    });
+    }
   }
   return counts;
 }

@@ -17,11 +17,12 @@ export async function send(gateway: Gateway, { sockets, malformed, body }: Send)
   const gone: string[] = [...malformed];
   const failed: { socket: string; code: SendFailure }[] = [];
   const counts = { delivered: 0, queued: 0 };
-  await fanOut(sockets, async (socket) => {
-    const outcome = await deliver(gateway, socket, body);
+  const outcomes = await fanOut(sockets, (socket) => deliver(gateway, socket, body));
+  for (const [at, socket] of sockets.entries()) {
+    const outcome = outcomes[at] ?? 'post_failed';
     if (outcome === 'delivered' || outcome === 'queued') counts[outcome]++;
     else if (outcome === 'gone') gone.push(socket);
     else failed.push({ socket, code: outcome });
-  });
+  }
   return { ...counts, gone, failed };
 }
