@@ -36,7 +36,7 @@ export class Connection {
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => {
       this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
-      this.#isUnsent = 'syscall' in error && error.syscall === 'write';
+      this.#isUnsent ||= 'syscall' in error && error.syscall === 'write';
     });
     socket.on('close', () => this.#closed());
   }

@@ -173,7 +173,8 @@ export class Origin implements ConnectionOwner {
     const address = this.#address(443);
     // RFC 6066 section 3: an address is no server name.
     const name = isIP(address.host) === 0 ? { servername: address.host } : {};
-    const session = this.#session === undefined ? {} : { session: this.#session };
+    const offered = this.#session;
+    const session = offered === undefined ? {} : { session: offered };
     const socket = tlsConnect({ ...address, ...name, ...session, ALPNProtocols: ['http/1.1'] });
     socket.setNoDelay(true);
     socket.on('session', (given: Buffer) => {
@@ -182,8 +183,8 @@ export class Origin implements ConnectionOwner {
     socket.on('data', take);
     // A server may refuse a session that it gave: without it we are strangers, and nothing was sent yet.
     const forget = (): void => {
-      if (this.#session === undefined) return;
-      this.#session = undefined;
+      if (offered === undefined) return;
+      if (this.#session === offered) this.#session = undefined;
       refused();
     };
     socket.once('error', forget).once('secureConnect', () => socket.off('error', forget));

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
-import { abandon } from '../../functions/gateway/relay/abandon.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { type Admission, handshake } from '../../functions/gateway/relay/handshake.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
@@ -85,7 +84,6 @@ export class WebSocketDoor {
       });
     } catch (fault) {
       log.error('fault', { request: `handshake_${socket}`, why: String(fault) });
-      await abandon(this.#gateway, socket);
       return { kind: 'refused', problem: problem('internal_error') };
     }
   }
