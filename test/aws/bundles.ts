@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { bundling } from '../../infra/aws/bundling.ts';
 import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
+import { esbuildOptions, thisNode } from './esbuild-options.ts';
 
 /** The name of a door. */
 export type Door = DoorName;
@@ -58,12 +58,10 @@ function contextOf(door: Door) {
 async function bundle(): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'sockethook-doors-'));
   const entryPoints = doors.map((door) => [door, `functions/${door}.ts`]);
-  // What it leaves out is as CDK has it.
-  const { format = 'cjs', minify = false, mainFields = ['main', 'module'], banner = '' } = bundling;
   await build({
     entryPoints: { ...Object.fromEntries(entryPoints), runtime: 'test/aws/lambda-runtime.ts' },
-    ...{ outdir, bundle: true, platform: 'node', logLevel: 'error', outExtension: { '.js': '.mjs' } },
-    ...{ format, minify, mainFields, banner: { js: banner }, target: `node${process.versions.node}` },
+    ...esbuildOptions(thisNode),
+    ...{ outdir, outExtension: { '.js': '.mjs' } },
   });
   return outdir;
 }

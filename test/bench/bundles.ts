@@ -3,14 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { esbuildOptions, thisNode } from '../aws/esbuild-options.ts';
 
 /** A program to be bundled: a file of ours, or a text that imports what it likes. */
 export type Entry = { readonly file: URL } | { readonly text: string };
-
-/** Some modules of the SDK are CommonJS and ask for Node's own. */
-const banner = {
-  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-};
 
 /** Bundles programs as the stack does, one file each, by their names; where they are. */
 export async function bundle(
@@ -24,8 +20,8 @@ export async function bundle(
       ...('file' in entry
         ? { entryPoints: [fileURLToPath(entry.file)] }
         : { stdin: { contents: entry.text, resolveDir: fileURLToPath(new URL('../../', import.meta.url)) } }),
-      ...{ outfile: file, bundle: true, format: 'esm', platform: 'node', target: 'node20', banner },
-      ...{ minify: isMinified, mainFields: ['module', 'main'], logLevel: 'error' },
+      ...esbuildOptions(thisNode),
+      ...{ outfile: file, minify: isMinified },
     });
     return [name, { file, bytes: (await stat(file)).size }] as const;
   });

@@ -36,6 +36,16 @@ async function start(handle: (connection: Socket, at: number, request: string) =
   return { app, origin, server, connections: counts };
 }
 
+/** An app that does something to each connection before it has read anything of it. */
+async function startDeaf(greet: (connection: Socket) => void) {
+  const started = await start(() => {});
+  started.server.onConnection = (connection) => {
+    connection.pause();
+    greet(connection);
+  };
+  return started;
+}
+
 describe('an app that closes a kept connection just as a hook comes', () => {
   test.for(['end', 'resetAndDestroy'] as const)('gets it on a fresh one (%s)', async (close) => {
     const { app, origin, server } = await start((connection, at) => {
@@ -134,18 +144,11 @@ test('answers that come at once, in parts, are not mixed', async () => {
 });
 
 test('an app that refuses a long hook before it has read it is understood, and its connection not used again', async () => {
-  const server = new RawServer(() => {});
-  const origin = await server.listen();
-  const app = new HttpApp(origin, systemClock);
-  stops.push(
-    () => app.stop(),
-    () => server.stop(),
-  );
   let refused: Socket | undefined;
-  server.onConnection = (connection) => {
-    refused = connection.pause();
+  const { app, origin, server } = await startDeaf((connection) => {
+    refused = connection;
     connection.write(rawAnswer('HTTP/1.1 413 Too Large\nContent-Length: 0'));
-  };
+  });
   const body = 'x'.repeat(20_000_000);
   expect(await app.post(aRequest(origin, { body }))).toMatchObject({ kind: 'response', status: 413 });
   refused?.resume();
@@ -169,17 +172,7 @@ test('a post after the end is not sent', async () => {
 });
 
 test('an app that ends a connection before it has read the hook is not waited for', async () => {
-  const server = new RawServer(() => {});
-  const origin = await server.listen();
-  const app = new HttpApp(origin, systemClock);
-  stops.push(
-    () => app.stop(),
-    () => server.stop(),
-  );
-  server.onConnection = (connection) => {
-    connection.pause();
-    connection.end('HTTP/1.1 2');
-  };
+  const { app, origin } = await startDeaf((connection) => connection.end('HTTP/1.1 2'));
   const begun = performance.now();
   const hook = aRequest(origin, { body: 'x'.repeat(20_000_000), timeoutMs: 15_000 });
   expect(await app.post(hook)).toMatchObject({ kind: 'broken' });

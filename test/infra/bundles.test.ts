@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundling } from '../../infra/aws/bundling.ts';
 import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
+import { esbuildOptions } from '../aws/esbuild-options.ts';
 
 const under = (folder: string, ...names: string[]): string[] => names.map((name) => `${folder}/${name}`);
 const aws = (...names: string[]): string[] => under('aws', ...names);
@@ -70,11 +71,8 @@ beforeAll(async () => {
   for (const name of names) {
     const { metafile } = await build({
       entryPoints: [`functions/${name}.ts`],
-      ...{ bundle: true, write: false, metafile: true, platform: 'node', logLevel: 'error' },
-      format: bundling.format === undefined ? 'cjs' : 'esm',
-      ...{ target: bundling.target ?? '', minify: bundling.minify ?? false },
-      mainFields: bundling.mainFields ?? [],
-      banner: { js: bundling.banner ?? '' },
+      ...esbuildOptions(),
+      ...{ write: false, metafile: true },
     });
     const [output] = Object.values(metafile.outputs);
     const held = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
