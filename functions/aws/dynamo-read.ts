@@ -51,8 +51,9 @@ export interface Stretch {
 }
 
 /**
- * Scans the table for sockets that are not closing, unless it is surveyed. DynamoDB: a page ends at 1 MB or at `limit`, counted before the
- * filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan began is found.
+ * Scans the table for sockets that are not closing, unless it is surveyed. DynamoDB: a page ends at 1 MB or at `limit`,
+ * counted before the filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan
+ * began is found.
  */
 export async function scan(table: TableClient, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
   const scanned = await table.client.send(
