@@ -1,6 +1,8 @@
 import type { Clock } from '../gateway/ports.ts';
-import { type HttpsAnswer, HttpsOrigin, type HttpsRequest } from './https-origin.ts';
-import { type Credentials, Signer, type SigningScope } from './signer.ts';
+import { AwsCalls } from './aws-calls.ts';
+import { HttpsOrigin } from './https-origin.ts';
+import { type Credentials, Signer } from './signer.ts';
+import type { SigningScope } from './signing-key.ts';
 
 /** Who calls AWS from where: what all services of a function have in common. */
 export interface Caller {
@@ -8,13 +10,13 @@ export interface Caller {
   readonly credentials: Credentials;
 }
 
-/** One service of AWS at one address, by signed calls. */
+/** One service of AWS at one address. */
 export class AwsService {
-  readonly #host: string;
-  /** The path of the address, without a slash at its end. */
-  readonly #base: string;
+  readonly #url: URL;
   readonly #origin: HttpsOrigin;
-  readonly #signer: Signer;
+  readonly #scope: SigningScope;
+  readonly #credentials: Credentials;
+  readonly #clock: Clock;
 
   constructor(
     service: SigningScope['service'],
@@ -22,19 +24,17 @@ export class AwsService {
     { region, credentials }: Caller,
     clock: Clock,
   ) {
-    const url = new URL(address);
-    this.#host = url.host;
-    this.#base = url.pathname.replace(/\/+$/, '');
-    this.#origin = new HttpsOrigin(url, clock);
-    this.#signer = new Signer(credentials, { service, region }, clock);
+    this.#url = new URL(address);
+    this.#origin = new HttpsOrigin(this.#url, clock);
+    this.#scope = { service, region };
+    this.#credentials = credentials;
+    this.#clock = clock;
   }
 
-  /**
-   * Makes a call; its path begins where the address ends. Whatever the service answers is an answer; rejects if it does
-   * not, in so many milliseconds if they are given.
-   */
-  call({ method, path, headers, body }: HttpsRequest, timeoutMs?: number): Promise<HttpsAnswer> {
-    const request = { method, path: this.#base + path, headers: { ...headers, host: this.#host }, body };
-    return this.#origin.call({ ...request, headers: this.#signer.sign(request) }, timeoutMs);
+  /** Calls with headers that they have in common; names in lower case. */
+  callsWith(headers: Readonly<Record<string, string>>): AwsCalls {
+    const common = { host: this.#url.host, headers };
+    const signer = new Signer(this.#credentials, this.#scope, common, this.#clock);
+    return new AwsCalls(this.#origin, this.#url.pathname.replace(/\/+$/, ''), signer);
   }
 }

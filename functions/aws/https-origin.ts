@@ -2,6 +2,7 @@ import type { Clock } from '../gateway/ports.ts';
 import type { Head } from '../http/answer-head.ts';
 import { Deadlines } from '../http/deadlines.ts';
 import { Exchange, type Failure, type HttpRequest, type Reading } from '../http/exchange.ts';
+import { type Fields, noFields } from '../http/fields.ts';
 import { Origin } from '../http/origin.ts';
 import { GatheredBytes } from '../wire/gathered-bytes.ts';
 
@@ -10,8 +11,10 @@ export interface HttpsRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Escaped, as it is to stand on the wire. */
   readonly path: string;
-  /** All of them, `host` too, but for Content-Length and Connection. */
+  /** All of them but for Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
+  /** More of them, which many requests have in common and that were written before. */
+  readonly fields?: Fields;
   readonly body: string;
 }
 
@@ -57,11 +60,11 @@ export class HttpsOrigin {
    * its method is idempotent (RFC 9110 section 9.2.2). `totalMs` is how long it may take, the second time included.
    */
   async call(
-    { method, path: target, headers, body }: HttpsRequest,
+    { method, path: target, headers, fields = noFields, body }: HttpsRequest,
     totalMs = this.#totalMs,
   ): Promise<HttpsAnswer> {
     const repeats = method === 'POST' ? 'unsent' : 'always';
-    const request: HttpRequest = { method, target, headers, body, repeats };
+    const request: HttpRequest = { method, target, headers, fields, body, repeats };
     const outcome = await new Promise<HttpsAnswer | Error>((resolve) => {
       this.#origin.send(new Exchange(request, new CallReading(), this.#deadlines.of(totalMs), resolve));
     });

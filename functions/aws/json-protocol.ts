@@ -1,4 +1,5 @@
 import type { Clock } from '../gateway/ports.ts';
+import type { AwsCalls } from './aws-calls.ts';
 import { AwsFault } from './aws-fault.ts';
 import type { AwsService } from './aws-service.ts';
 
@@ -30,6 +31,8 @@ export class JsonProtocol {
   readonly #service: AwsService;
   readonly #dialect: JsonDialect;
   readonly #clock: Clock;
+  /** By their operation. */
+  readonly #calls = new Map<string, AwsCalls>();
 
   constructor(service: AwsService, dialect: JsonDialect, clock: Clock) {
     this.#service = service;
@@ -62,14 +65,22 @@ export class JsonProtocol {
   }
 
   async #once(operation: string, body: string, { timeoutMs, mayBeDone }: Try): Promise<unknown> {
-    const { target, version } = this.#dialect;
-    const headers = {
-      'content-type': `application/x-amz-json-${version}`,
-      'x-amz-target': `${target}.${operation}`,
-    };
-    const answer = await this.#service.call({ method: 'POST', path: '/', headers, body }, timeoutMs);
+    const call = { method: 'POST', path: '/', body } as const;
+    const answer = await this.#callsOf(operation).make(call, timeoutMs);
     if (answer.status !== 200) throw new AwsFault(operation, answer, mayBeDone);
     return parse(answer.body);
+  }
+
+  #callsOf(operation: string): AwsCalls {
+    const known = this.#calls.get(operation);
+    if (known !== undefined) return known;
+    const { target, version } = this.#dialect;
+    const calls = this.#service.callsWith({
+      'content-type': `application/x-amz-json-${version}`,
+      'x-amz-target': `${target}.${operation}`,
+    });
+    this.#calls.set(operation, calls);
+    return calls;
   }
 }
 

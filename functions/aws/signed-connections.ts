@@ -1,8 +1,8 @@
 import type { Clock, Connections, Posted } from '../gateway/ports.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import type { AwsCall, AwsCalls } from './aws-calls.ts';
 import { AwsFault } from './aws-fault.ts';
 import { AwsService, type Caller } from './aws-service.ts';
-import type { HttpsRequest } from './https-origin.ts';
 import { refusalOf } from './refusal.ts';
 
 /**
@@ -10,11 +10,14 @@ import { refusalOf } from './refusal.ts';
  * the thousand. A call is made once, since the gateway waits out throttling itself.
  */
 export class SignedConnections implements Connections {
-  readonly #service: AwsService;
+  readonly #posts: AwsCalls;
+  readonly #others: AwsCalls;
 
   /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller, clock: Clock) {
-    this.#service = new AwsService('execute-api', callbackUrl, caller, clock);
+    const service = new AwsService('execute-api', callbackUrl, caller, clock);
+    this.#posts = service.callsWith({ 'content-type': 'application/octet-stream' });
+    this.#others = service.callsWith({});
   }
 
   async post(socket: SocketId, body: string): Promise<Posted> {
@@ -31,18 +34,13 @@ export class SignedConnections implements Connections {
   }
 
   /** Undefined if it was done. Ids end in `=`, which is escaped on the wire. */
-  async #call(method: HttpsRequest['method'], socket: SocketId, body = ''): Promise<Posted | undefined> {
+  async #call(method: AwsCall['method'], socket: SocketId, body = ''): Promise<Posted | undefined> {
     const path = `/@connections/${encodeURIComponent(socket)}`;
-    const answer = await this.#service.call({ method, path, headers: headersOf[method], body });
+    const calls = method === 'POST' ? this.#posts : this.#others;
+    const answer = await calls.make({ method, path, body });
     if (answer.status >= 200 && answer.status < 300) return undefined;
     const refusal = refusalOf(answer.status);
     if (refusal === undefined) throw new AwsFault(`${method} @connections`, answer);
     return refusal;
   }
 }
-
-const headersOf = {
-  POST: { 'content-type': 'application/octet-stream' },
-  GET: {},
-  DELETE: {},
-} as const;

@@ -3,13 +3,8 @@ import { connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../gateway/ports.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Carried } from './exchange.ts';
+import { writeFields } from './fields.ts';
 
-/** What a header's value can't have on the wire. RFC 9110 section 5.5. */
-const unwritable = /[^\t\x20-\x7e\x80-\xff]/;
-/** A name of a header. RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+.^`|~\w-]+$/;
-/** Those that are written here, in any spelling but the one that is looked for. */
-const ours = /^(?:connection|content-length|transfer-encoding|host)$/i;
 /** What a request is for: visible ASCII, and no fragment. RFC 9112 section 3.2. */
 const writableTarget = /^\/[!"$-~]*$/;
 
@@ -34,6 +29,7 @@ export interface ConnectionLimits {
 export class Origin implements ConnectionOwner {
   readonly now: () => number;
   readonly #url: URL;
+  readonly #host: string;
   readonly #limits: ConnectionLimits;
   readonly #connections = new Set<Connection>();
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
@@ -45,15 +41,27 @@ export class Origin implements ConnectionOwner {
 
   constructor(url: URL, clock: Pick<Clock, 'now'>, limits: Partial<ConnectionLimits> = {}) {
     this.#url = url;
+    this.#host = url.host;
     this.now = () => clock.now();
     this.#limits = { most: Number.POSITIVE_INFINITY, connectMs: Number.POSITIVE_INFINITY, ...limits };
   }
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
   send(exchange: Carried): void {
-    const why = this.#isStopped ? 'stopped' : unsendable(exchange);
+    const why = this.#isStopped ? 'stopped' : this.#prepare(exchange);
     if (why === undefined) this.#carry(exchange, this.#takeIdle());
     else exchange.fail({ kind: 'unreachable', why });
+  }
+
+  /** Writes the head of a request. Says why if it can't stand on the wire. */
+  #prepare(exchange: Carried): string | undefined {
+    const { method, target, fields = '', headers, body } = exchange.request;
+    if (!writableTarget.test(target)) return 'ERR_INVALID_URL';
+    const written = writeFields(headers);
+    if (!written.ok) return written.fault;
+    const first = `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
+    exchange.requestHead = `${first}${fields}${written.value}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    return undefined;
   }
 
   /** Ends every connection; requests under way come back as broken. */
@@ -96,17 +104,9 @@ export class Origin implements ConnectionOwner {
       exchange.fail({ kind: 'unreachable', why: String(error) });
       return;
     }
-    if (carrier !== undefined) carrier.carry(exchange, this.#headOf(exchange));
+    if (carrier !== undefined) carrier.carry(exchange);
     else if (exchange.isRepeated) this.#waiting.unshift(exchange);
     else this.#waiting.push(exchange);
-  }
-
-  #headOf({ request: { method, target, headers, body } }: Carried): string {
-    let head = `${method} ${target} HTTP/1.1\r\n`;
-    if (headers['host'] === undefined) head += `host: ${this.#url.host}\r\n`;
-    head += 'connection: keep-alive\r\n';
-    for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
-    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   }
 
   #nextWaiting(): Carried | undefined {
@@ -195,14 +195,4 @@ export class Origin implements ConnectionOwner {
     const { hostname, port } = this.#url;
     return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
   }
-}
-
-/** Why a request can't be sent; undefined if it can. */
-function unsendable({ request: { target, headers } }: Carried): string | undefined {
-  if (!writableTarget.test(target)) return 'ERR_INVALID_URL';
-  for (const name in headers) {
-    if (!token.test(name) || (ours.test(name) && name !== 'host')) return 'ERR_INVALID_HTTP_TOKEN';
-    if (unwritable.test(headers[name] ?? '')) return 'ERR_INVALID_CHAR';
-  }
-  return undefined;
 }

@@ -51,13 +51,16 @@ async function requestOf(call: () => Promise<unknown>): Promise<Recorded> {
 /** The header that our signer makes for a request as it came, at the time that it says, of the headers that it signed. */
 function signatureOf({ method, path, headers, body }: Recorded, name: string): string | undefined {
   const [, list = ''] = /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '') ?? [];
+  const own = ['host', 'x-amz-date', 'x-amz-security-token'];
   const signed = list
     .split(';')
-    .filter((header) => header !== 'x-amz-date' && header !== 'x-amz-security-token')
+    .filter((header) => !own.includes(header))
     .map((header) => [header, headers[header] ?? '']);
   const iso = (headers['x-amz-date'] ?? '').replace(/(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, '$1-$2-$3:$4:');
-  const signer = new Signer(credentials, { service: name, region }, new ManualClock(Date.parse(iso)));
-  return signer.sign({ method, path, headers: Object.fromEntries(signed), body })['authorization'];
+  const common = { host: headers['host'] ?? '', headers: Object.fromEntries(signed) };
+  const clock = new ManualClock(Date.parse(iso));
+  return new Signer(credentials, { service: name, region }, common, clock).sign({ method, path, body })
+    .authorization;
 }
 
 /** What of a request matters to its service. */

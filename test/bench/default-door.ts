@@ -10,8 +10,11 @@ import { apiKey } from './subjects/api-key.ts';
 
 const steps: Steps = [
   ['SDK: the clients of AWS', /^node_modules\/(?:@aws-sdk|@smithy|@aws-crypto|uuid|tslib|fast-xml)/],
-  ['signing what goes to AWS', /^node_modules\/aws4|functions\/aws\/(?:signer|signed-)/],
-  ['the table and its items', /functions\/aws\/(?:dynamo|json-protocol|aws-service|aws-fault|basics|sdk)/],
+  ['signing what goes to AWS', /functions\/aws\/(?:signer|signing-key|signed-)/],
+  [
+    'the table and its items',
+    /functions\/aws\/(?:dynamo|json-protocol|aws-service|aws-calls|aws-fault|basics|sdk)/,
+  ],
   ['@connections', /functions\/aws\/management-connections/],
   ['HTTP and its sockets', /functions\/http\/|functions\/aws\/https-|answer-reader/],
   ['writing and signing the hook', /functions\/wire\/(?:signature|hook|formats)/],

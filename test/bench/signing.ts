@@ -9,12 +9,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import aws4 from 'aws4';
 import { HttpsOrigin } from '../../functions/aws/https-origin.ts';
 import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
 import { SignedConnections } from '../../functions/aws/signed-connections.ts';
 import { Signer } from '../../functions/aws/signer.ts';
 import { socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { portOf } from '../contract/ports/port-of.ts';
+import { median } from './measure/median.ts';
 
 type Call = () => Promise<unknown>;
 
@@ -22,7 +24,7 @@ const [underWay, runs] = [256, 3];
 const body = 'm'.repeat(128);
 const socket = socketIdFrom(Buffer.alloc(11, 7));
 const path = `/prod/@connections/${encodeURIComponent(socket)}`;
-const headers = { host: '127.0.0.1', 'content-type': 'application/octet-stream' };
+const headers = { 'content-type': 'application/octet-stream' };
 const caller = {
   region: 'eu-central-1',
   credentials: {
@@ -83,38 +85,62 @@ async function run(way: string, address: string, seconds: number): Promise<void>
   process.send?.(await rate(call, seconds));
 }
 
+type Sign = () => unknown;
+
+/** Ways to sign the same request. */
+const signers: Readonly<Record<string, () => Sign>> = {
+  'our signer': () => {
+    const scope = { service: 'execute-api', region: caller.region };
+    const common = { host: '127.0.0.1', headers };
+    const signer = new Signer(caller.credentials, scope, common, clock);
+    return () => signer.sign({ method: 'POST', path, body });
+  },
+  aws4: () => () => {
+    const request = { method: 'POST', path, headers: { ...headers, host: '127.0.0.1' }, body };
+    return aws4.sign({ ...request, service: 'execute-api', region: caller.region }, caller.credentials);
+  },
+};
+
 /** Microseconds of CPU that one signature takes. */
-function signature(): number {
-  const signer = new Signer(caller.credentials, { service: 'execute-api', region: caller.region }, clock);
-  const sign = (times: number): number => {
+function signature(sign: Sign | undefined): number {
+  if (sign === undefined) throw new Error('There is no such signer.');
+  const cost = (times: number): number => {
     const started = process.cpuUsage();
-    for (let at = 0; at < times; at++) signer.sign({ method: 'POST', path, headers, body });
+    for (let at = 0; at < times; at++) sign();
     const { user, system } = process.cpuUsage(started);
     return (user + system) / times;
   };
-  sign(20_000);
-  return sign(100_000);
+  cost(5_000);
+  return cost(20_000);
 }
 
 /** Measures all ways in turn, so that what else the machine does falls on each of them. */
 async function compare(seconds: number): Promise<void> {
   const [server, port] = await child('serve');
-  const rates = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
+  const address = `http://127.0.0.1:${port}`;
+  const costs = await inTurn(Object.keys(signers), (signer) => ['sign', signer]);
+  const rates = await inTurn(Object.keys(ways), (way) => ['run', way, address, String(seconds)]);
+  server.kill();
+  for (const [signer, cost] of costs) process.stdout.write(`${cost.toFixed(1)} µs a signature | ${signer}\n`);
+  for (const [way, rate] of rates) {
+    process.stdout.write(`${Math.round(rate)} calls per CPU-second | ${way}\n`);
+  }
+}
+
+/** The medians of what processes of this file say, by the name of each. */
+async function inTurn(
+  names: readonly string[],
+  argsOf: (name: string) => readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const measured = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round < runs; round++) {
-    for (const [way, measured] of rates) {
-      const [running, figure] = await child('run', way, `http://127.0.0.1:${port}`, String(seconds));
+    for (const [name, figures] of measured) {
+      const [running, figure] = await child(...argsOf(name));
       running.kill();
-      measured.push(Number(figure));
+      figures.push(Number(figure));
     }
   }
-  server.kill();
-  process.stdout.write(`one signature: ${signature().toFixed(1)} µs\n`);
-  process.stdout.write(`calls per CPU-second, median of ${runs} (best) | CPU µs per call |\n`);
-  for (const [way, measured] of rates) {
-    const [median = 0, best = 0] = [measured.sort((one, other) => one - other)[runs >> 1], measured.at(-1)];
-    const figures = `${written(median)} (${written(best)})`.padStart(43);
-    process.stdout.write(`${figures} | ${(1e6 / median).toFixed(1).padStart(15)} | ${way}\n`);
-  }
+  return new Map([...measured].map(([name, figures]) => [name, median(figures)]));
 }
 
 /** A process of this file, and the first thing that it says. */
@@ -124,13 +150,10 @@ async function child(...args: readonly string[]): Promise<readonly [ChildProcess
   return [started, said];
 }
 
-function written(perSecond: number): string {
-  return Math.round(perSecond).toLocaleString('en');
-}
-
 const [task = '2', ...rest] = process.argv.slice(2);
 // Not left behind by a run that fails.
 process.on('disconnect', () => process.exit());
 if (task === 'serve') await serve();
+else if (task === 'sign') process.send?.(signature(signers[rest[0] ?? '']?.()));
 else if (task === 'run') await run(rest[0] ?? '', rest[1] ?? '', Number(rest[2]));
 else await compare(Number(task));

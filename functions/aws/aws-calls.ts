@@ -1,0 +1,36 @@
+import { type Fields, writeFields } from '../http/fields.ts';
+import type { HttpsAnswer, HttpsOrigin } from './https-origin.ts';
+import type { Signer } from './signer.ts';
+
+/** A call: its path begins where the address of its service ends, and is escaped as it is to stand on the wire. */
+export interface AwsCall {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body: string;
+}
+
+/** Signed calls to a service of AWS that have their headers in common: these are written once, and not for each call. */
+export class AwsCalls {
+  readonly #origin: HttpsOrigin;
+  /** The path of the service's address, without a slash at its end. */
+  readonly #base: string;
+  readonly #signer: Signer;
+  readonly #fields: Fields;
+
+  /** Throws if the headers can't stand on the wire. */
+  constructor(origin: HttpsOrigin, base: string, signer: Signer) {
+    const fields = writeFields(signer.headers);
+    if (!fields.ok) throw new Error(`A header of the calls to AWS can't be written: ${fields.fault}.`);
+    this.#origin = origin;
+    this.#base = base;
+    this.#signer = signer;
+    this.#fields = fields.value;
+  }
+
+  /** Whatever the service answers is an answer; rejects if it does not, in so many milliseconds if they are given. */
+  make({ method, path: behind, body }: AwsCall, timeoutMs?: number): Promise<HttpsAnswer> {
+    const path = this.#base + behind;
+    const headers = this.#signer.sign({ method, path, body });
+    return this.#origin.call({ method, path, fields: this.#fields, headers, body }, timeoutMs);
+  }
+}
