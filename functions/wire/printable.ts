@@ -1,5 +1,4 @@
 const unprintable = /\p{Cc}/u;
-const loneSurrogate = /\p{Surrogate}/u;
 
 /** Whether a text has no control characters and is well-formed, so that it may stand in a record and in a log. */
 export function isPrintable(text: string): boolean {
@@ -8,7 +7,7 @@ export function isPrintable(text: string): boolean {
 
 /** Whether a text can be written as UTF-8 without loss: it has no half of a surrogate pair. */
 export function isWellFormed(text: string): boolean {
-  return !loneSurrogate.test(text);
+  return text.isWellFormed();
 }
 
 /** The size of a text in bytes of UTF-8. */

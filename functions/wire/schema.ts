@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Fault, malformed } from './fault.ts';
 import { limits } from './limits.ts';
 import { escapePath, parsePath } from './path.ts';
-import { isPrintable, isWellFormed } from './printable.ts';
+import { byteLength, isPrintable, isWellFormed } from './printable.ts';
 import { fault, ok, type Result } from './result.ts';
 import { parseUser } from './user.ts';
 
@@ -22,9 +22,15 @@ export function readBy<Output>(
 export function messageText(mostBytes: number) {
   return v.pipe(
     v.string('must be text'),
-    v.maxBytes(mostBytes, `must be at most ${mostBytes} bytes of UTF-8`),
+    atMost(mostBytes),
     v.check(isWellFormed, 'must be well-formed Unicode'),
   );
+}
+
+/** A limit in bytes of UTF-8; valibot's own writes the bytes to count them. */
+function atMost(limit: number) {
+  const isWithin = (text: string): boolean => byteLength(text) <= limit;
+  return v.check(Object.assign(isWithin, { limit }), `must be at most ${limit} bytes of UTF-8`);
 }
 
 /** A path as an app writes it, `foo`, `/a b`: what needs an escape gets one. */
@@ -48,7 +54,7 @@ export const someUserText = v.pipe(
 /** What is kept with a socket: printable text of at most 4 KiB. */
 export const stateText = v.pipe(
   v.string('must be text'),
-  v.maxBytes(limits.stateBytes, `must be at most ${limits.stateBytes} bytes of UTF-8`),
+  atMost(limits.stateBytes),
   v.check(isPrintable, 'must be printable text'),
 );
 
@@ -71,9 +77,17 @@ function faultOf(issue: v.BaseIssue<unknown>): Fault {
   }
   if (issue.received === 'undefined')
     return { code: 'missing_field', detail: `${subject} is missing.`, ...named };
-  const limit = typeof issue.requirement === 'number' ? { limit: issue.requirement } : {};
-  const code = issue.type === 'max_bytes' && field === 'body' ? 'body_too_large' : 'invalid_field';
-  return { code, detail: `${subject} ${sentence(issue)}.`, ...named, ...limit };
+  const limit = limitOf(issue);
+  const code = limit !== undefined && field === 'body' ? 'body_too_large' : 'invalid_field';
+  const limited = limit === undefined ? {} : { limit };
+  return { code, detail: `${subject} ${sentence(issue)}.`, ...named, ...limited };
+}
+
+/** The number that was passed: valibot's own rules require it, ours have it. */
+function limitOf({ requirement }: v.BaseIssue<unknown>): number | undefined {
+  if (typeof requirement === 'number') return requirement;
+  const has = typeof requirement === 'function' && 'limit' in requirement ? requirement.limit : undefined;
+  return typeof has === 'number' ? has : undefined;
 }
 
 /** Our own messages say what a value must be; those of the library begin with "Invalid". */

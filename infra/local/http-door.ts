@@ -94,9 +94,16 @@ function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8
         request.destroy();
       }
     });
-    request.on('end', () => resolve(bytes <= most ? ok(Buffer.concat(chunks)) : fault(tooLarge(most))));
-    request.on('close', () => resolve(fault(problem('malformed_body', { detail: 'The body was cut off.' }))));
+    request.on('end', () => resolve(bytes <= most ? ok(whole(chunks)) : fault(tooLarge(most))));
+    request.on('close', () => {
+      if (!request.readableEnded) resolve(fault(problem('malformed_body', { detail: 'The body was cut off.' })));
+    });
   });
+}
+
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 function tooLarge(most: number): Problem {

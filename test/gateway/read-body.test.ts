@@ -31,3 +31,9 @@ test.for([
   const fault = { code: 'malformed_body', detail: 'The body is not UTF-8.' };
   expect(await read(Uint8Array.from(bytes))).toMatchObject({ ok: false, fault });
 });
+
+test('the character that stands for what could not be read is text like any other', async () => {
+  const asked = { sockets: 'abc=', body: '\ufffd' };
+  const value = { sockets: ['abc='], body: '\ufffd' };
+  expect(await read(Buffer.from(JSON.stringify(asked)))).toMatchObject({ ok: true, value });
+});

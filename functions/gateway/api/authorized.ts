@@ -35,7 +35,10 @@ function isOneOf(key: string, keys: readonly string[]): boolean {
 const known = new WeakMap<readonly string[], readonly Buffer[]>();
 
 function bytesOf(keys: readonly string[]): readonly Buffer[] {
-  const made = known.get(keys) ?? keys.map((key) => Buffer.from(key));
-  known.set(keys, made);
+  let made = known.get(keys);
+  if (made === undefined) {
+    made = keys.map((key) => Buffer.from(key));
+    known.set(keys, made);
+  }
   return made;
 }

@@ -5,6 +5,8 @@ import { fault, ok, type Result } from '../../wire/result.ts';
 import { readBy } from '../../wire/schema.ts';
 import type { ApiRequest } from './call.ts';
 
+const json = 'application/json';
+
 /** How the fields of a form, which are text, become those of a document. */
 export interface FormShape {
   /** Fields that are a list even if given once. */
@@ -32,10 +34,10 @@ export async function readBody<Output>(
 }
 
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
   const text = decode(bytes);
   if (text === undefined) return malformed('The body is not UTF-8.');
-  if (type === 'application/json') return parseJson(text);
+  const type = contentType === json ? json : contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === json) return parseJson(text);
   if (type !== 'application/x-www-form-urlencoded') {
     const detail =
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
@@ -73,8 +75,9 @@ function number(text: string): number | string {
 
 /** Text of UTF-8, without the byte order mark that some put in front of it; undefined if it is none. */
 function decode(bytes: Uint8Array): string | undefined {
-  if (!isUtf8(bytes)) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  // What is no UTF-8 became this character; what has it may have been sent it.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 

@@ -14,15 +14,16 @@ export interface SendOutcome {
 
 /** Sends a message to given sockets. */
 export async function send(gateway: Gateway, { sockets, malformed, body }: Send): Promise<SendOutcome> {
-  const gone: string[] = [...malformed];
-  const failed: { socket: string; code: SendFailure }[] = [];
-  const counts = { delivered: 0, queued: 0 };
   const outcomes = await fanOut(sockets, (socket) => deliver(gateway, socket, body));
+  const gone = malformed.slice();
+  const failed: { socket: string; code: SendFailure }[] = [];
+  let [delivered, queued] = [0, 0];
   for (const [at, socket] of sockets.entries()) {
     const outcome = outcomes[at] ?? 'post_failed';
-    if (outcome === 'delivered' || outcome === 'queued') counts[outcome]++;
+    if (outcome === 'delivered') delivered += 1;
+    else if (outcome === 'queued') queued += 1;
     else if (outcome === 'gone') gone.push(socket);
     else failed.push({ socket, code: outcome });
   }
-  return { ...counts, gone, failed };
+  return { delivered, queued, gone, failed };
 }
