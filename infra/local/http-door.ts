@@ -96,7 +96,8 @@ function readBytes(request: IncomingMessage, most: number): Promise<Result<Uint8
     });
     request.on('end', () => resolve(bytes <= most ? ok(whole(chunks)) : fault(tooLarge(most))));
     request.on('close', () => {
-      if (!request.readableEnded) resolve(fault(problem('malformed_body', { detail: 'The body was cut off.' })));
+      if (!request.readableEnded)
+        resolve(fault(problem('malformed_body', { detail: 'The body was cut off.' })));
     });
   });
 }
