@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Effort, Table, Target } from './bench.ts';
 import { deliver } from './broadcast.ts';
-import { inRounds, type Standing } from './measure/rounds.ts';
+import { median } from './measure/median.ts';
+import { measureInTurn } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
 import { whole } from './report/markdown.ts';
 import { type Line, plot } from './report/plot.ts';
-import { standingOf } from './report/standings.ts';
 import { text128 } from './shapes.ts';
 import { floor, forwarder } from './subjects/baselines.ts';
 import { gateway } from './subjects/gateway.ts';
@@ -23,39 +23,28 @@ export const growth: Bench = {
   name: 'growth',
   run: async (effort) => {
     const extent = effort.isQuick ? 'quick' : 'full';
-    const messages = await costs(
+    const messages = await growthOf(
       [gateway(effort.gatewayOptions), forwarder],
       openSockets[extent],
       effort,
       talk,
     );
-    const deliveries = await costs(
+    const deliveries = await growthOf(
       [gateway(effort.gatewayOptions), floor],
       reached[extent],
       effort,
       (station) => deliver(station, effort.ms),
     );
-    const grown = (line: Line | undefined): number => {
-      const points = line?.points ?? [];
-      return (points.at(-1)?.y ?? Number.NaN) / (points[0]?.y ?? Number.NaN);
-    };
-    const growths = (what: string, [own, base]: readonly Line[]): Target[] => [
-      { what, measured: grown(own), most: flat },
-      { what: `${what}, ÷ that of ${base?.name}`, measured: grown(own) / grown(base), most: flatBeside },
-    ];
     return {
       tables: [
-        table('Echo, CPU µs per message', messages),
-        table('Broadcast, CPU µs per delivery', deliveries),
+        table('Echo, CPU µs per message', messages.lines),
+        table('Broadcast, CPU µs per delivery', deliveries.lines),
       ],
-      targets: [
-        ...growths(`a message with ${name(messages)}`, messages),
-        ...growths(`a delivery with ${name(deliveries)}`, deliveries),
-      ],
+      targets: [...targets('a message', messages), ...targets('a delivery', deliveries)],
       pictures: {
         'docs/growth.svg': plot([
-          { title: 'CPU µs per message', axis: 'open sockets', lines: messages },
-          { title: 'CPU µs per delivery of a broadcast', axis: 'sockets reached', lines: deliveries },
+          { title: 'CPU µs per message', axis: 'open sockets', lines: messages.lines },
+          { title: 'CPU µs per delivery of a broadcast', axis: 'sockets reached', lines: deliveries.lines },
         ]),
       },
     };
@@ -71,36 +60,62 @@ export const growth: Bench = {
   },
 };
 
-/** The most and the fewest sockets of some lines. */
-function name(lines: readonly Line[]): string {
-  const [most, fewest] = [lines[0]?.points.at(-1)?.x, lines[0]?.points[0]?.x];
-  return `${whole(most ?? 0)} sockets ÷ with ${fewest}`;
+/** What things cost with more and more sockets. */
+interface Growth {
+  readonly lines: readonly Line[];
+  /** The last point of the subject divided by its first, and that divided by the same of the baseline. */
+  readonly grown: number;
+  readonly grownBeside: number;
 }
 
-/** The CPU time of each subject with so many sockets. */
-function costs(
-  subjects: readonly Subject[],
+/**
+ * The CPU time of a subject and of its baseline with so many sockets. Each has a process of its own for each size, and
+ * they are measured in turn, so that what the machine does meanwhile falls on all sizes.
+ */
+function growthOf(
+  subjects: readonly [own: Subject, base: Subject],
   sizes: readonly number[],
   { rounds, warmMs, ms }: Effort,
-  measure: Parameters<typeof inRounds>[3],
-): Promise<Line[]> {
-  return withStations(subjects, 'reply', async (stations) => {
-    const found: { size: number; standings: readonly Standing[] }[] = [];
-    for (const station of stations) {
-      await station.open(sizes[0] ?? 0);
+  measure: Parameters<typeof measureInTurn>[2],
+): Promise<Growth> {
+  const places = sizes.flatMap((size) => subjects.map((subject) => ({ size, subject })));
+  const all = places.map(({ subject }) => subject);
+  return withStations(all, 'reply', async (stations) => {
+    for (const [at, station] of stations.entries()) {
+      await station.open(places[at]?.size ?? 0);
       for (let warm = 0; warm < warmMs; warm += ms) await measure(station);
     }
-    let open = sizes[0] ?? 0;
-    for (const size of sizes) {
-      for (const station of stations) await station.open(size - open);
-      open = size;
-      found.push({ size, standings: await inRounds(stations, subjects[1]?.name ?? '', rounds, measure) });
-    }
-    return subjects.map(({ name }) => ({
-      name,
-      points: found.map(({ size, standings }) => ({ x: size, y: standingOf(name, standings).cpuUs })),
+    const measured = await measureInTurn(stations, rounds, measure);
+    const costs = places.map((place, at) => ({
+      ...place,
+      us: (measured[at] ?? []).map(({ cpuUs }) => cpuUs),
     }));
+    const costsOf = (subject: Subject) => costs.filter((cost) => cost.subject === subject);
+    const [own, base] = subjects.map((subject) => growths(costsOf(subject).map(({ us }) => us)));
+    return {
+      lines: subjects.map((subject) => ({
+        name: subject.name,
+        points: costsOf(subject).map(({ size, us }) => ({ x: size, y: median(us) })),
+      })),
+      grown: median(own ?? []),
+      grownBeside: median((own ?? []).map((growth, round) => growth / (base?.[round] ?? Number.NaN))),
+    };
   });
+}
+
+/** How much the last size cost more than the first, in each round. */
+function growths(costs: readonly (readonly number[])[]): number[] {
+  const [first = [], last = []] = [costs[0], costs.at(-1)];
+  return last.map((cost, round) => cost / (first[round] ?? Number.NaN));
+}
+
+function targets(what: string, { lines: [own, base], grown, grownBeside }: Growth): Target[] {
+  const [most, fewest] = [own?.points.at(-1)?.x, own?.points[0]?.x];
+  const named = `${what} with ${whole(most ?? 0)} sockets ÷ with ${fewest}`;
+  return [
+    { what: named, measured: grown, most: flat },
+    { what: `${named}, ÷ that of ${base?.name}`, measured: grownBeside, most: flatBeside },
+  ];
 }
 
 function table(title: string, lines: readonly Line[]): Table {

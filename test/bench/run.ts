@@ -34,7 +34,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const effort: Effort = {
-  ...(values.quick ? { rounds: 3, ms: 300, warmMs: 600 } : { rounds: 7, ms: 1_500, warmMs: 4_000 }),
+  ...(values.quick ? { rounds: 3, ms: 300, warmMs: 600 } : { rounds: 15, ms: 700, warmMs: 4_000 }),
   isQuick: values.quick,
   gatewayOptions: values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],
 };

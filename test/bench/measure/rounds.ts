@@ -18,18 +18,28 @@ export interface Standing {
 
 /**
  * Measures all stations in turn, and that again for so many rounds, since a machine is not the same from one minute
- * to the next. The standings come in the stations' order.
+ * to the next. What was measured comes in the stations' order, of each the rounds in theirs.
  */
+export async function measureInTurn(
+  stations: readonly Station[],
+  rounds: number,
+  measure: (station: Station) => Promise<Measured>,
+): Promise<readonly (readonly Measured[])[]> {
+  const measured = stations.map((): Measured[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, station] of stations.entries()) measured[at]?.push(await measure(station));
+  }
+  return measured;
+}
+
+/** Measures all stations in turn. The standings come in the stations' order. */
 export async function inRounds(
   stations: readonly Station[],
   baseline: string,
   rounds: number,
   measure: (station: Station) => Promise<Measured>,
 ): Promise<Standing[]> {
-  const measured = stations.map((): Measured[] => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [at, station] of stations.entries()) measured[at]?.push(await measure(station));
-  }
+  const measured = await measureInTurn(stations, rounds, measure);
   const base = measured[stations.findIndex(({ name }) => name === baseline)] ?? [];
   return stations.map(({ name }, at) => standing(name, measured[at] ?? [], base));
 }
