@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { Hmac } from '../wire/hmac.ts';
 
 /** A service of AWS by the name that signatures know it by, and where it is: `execute-api` in `eu-central-1`. */
 export interface SigningScope {
@@ -11,7 +12,7 @@ export class SigningKey {
   readonly #secret: string;
   readonly #scope: SigningScope;
   #day = '';
-  #key: Buffer = Buffer.alloc(0);
+  #key = new Hmac(new Uint8Array());
 
   constructor(secretAccessKey: string, scope: SigningScope) {
     this.#secret = `AWS4${secretAccessKey}`;
@@ -26,11 +27,12 @@ export class SigningKey {
   /** Signs a text on a day; in hexadecimal. */
   sign(day: string, text: string): string {
     if (this.#day !== day) {
-      this.#key = this.scopeOf(day)
+      const key = this.scopeOf(day)
         .split('/')
         .reduce((key, part) => createHmac('sha256', key).update(part).digest(), Buffer.from(this.#secret));
+      this.#key = new Hmac(key);
       this.#day = day;
     }
-    return createHmac('sha256', this.#key).update(text).digest('hex');
+    return this.#key.digest(text, 'hex');
   }
 }

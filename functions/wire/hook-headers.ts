@@ -1,5 +1,6 @@
 import type { Hook } from './hook.ts';
-import { type SigningKey, sign } from './signature.ts';
+import { sign } from './sign.ts';
+import type { SigningKey } from './signature.ts';
 
 /** How the gateway names itself to the app. */
 export const userAgent = 'Sockethook/0.1';

@@ -32,11 +32,6 @@ export interface Signed {
   readonly body: string | Uint8Array;
 }
 
-/** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
-export function sign(signed: Signed, keys: readonly SigningKey[]): string {
-  return keys.map((key) => `v1,${hmac(signed, key).digest('base64')}`).join(' ');
-}
-
 /** What an HTTP request brings to be verified: its three headers, undefined where missing, and its raw body. */
 export interface Presented {
   readonly id: string | undefined;

@@ -1,4 +1,5 @@
-import { parseSigningKey, sign } from '../../functions/wire/signature.ts';
+import { sign } from '../../functions/wire/sign.ts';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { testSecrets } from '../support/local.ts';
 import { must } from '../wire/must.ts';
 

@@ -2,7 +2,8 @@ import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { json } from '../../functions/wire/formats/json.ts';
 import { hookHeaders, userAgent } from '../../functions/wire/hook-headers.ts';
-import { parseSigningKey, sign } from '../../functions/wire/signature.ts';
+import { sign } from '../../functions/wire/sign.ts';
+import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { aHook, socketId } from './a-hook.ts';
 import { must } from './must.ts';
 

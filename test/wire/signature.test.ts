@@ -1,20 +1,15 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import {
-  parseSigningKey,
-  type Signed,
-  type SigningKey,
-  sign,
-  verify,
-} from '../../functions/wire/signature.ts';
+import { sign, type Unsigned } from '../../functions/wire/sign.ts';
+import { parseSigningKey, type Signed, type SigningKey, verify } from '../../functions/wire/signature.ts';
 import { must } from './must.ts';
 
 const now = 1_764_000_000_000;
 const timestamp = now / 1000;
 const secrets = [1, 2, 3].map((fill) => secretOf(32, fill));
 const keys = secrets.map(keyOf);
-const signed: Signed = { id: 'message_1', timestamp, body: '{"body":"日本"}' };
+const signed: Unsigned = { id: 'message_1', timestamp, body: '{"body":"日本"}' };
 
 function secretOf(size: number, fill = 7): string {
   return `whsec_${Buffer.alloc(size, fill).toString('base64')}`;
@@ -25,7 +20,7 @@ function keyOf(secret: string): SigningKey {
 }
 
 /** What a request brings that was signed by the keys, but for the changes. */
-function presented(by: readonly SigningKey[], changes: Partial<Signed> = {}, of: Signed = signed) {
+function presented(by: readonly SigningKey[], changes: Partial<Signed> = {}, of: Unsigned = signed) {
   const { id, timestamp: at, body } = { ...of, ...changes };
   return { id, timestamp: String(at), body, signature: sign(of, by) };
 }
@@ -71,9 +66,8 @@ test('every live key signs, in its order, separated by spaces', () => {
   expect(new Set(each).size).toBe(3);
 });
 
-test('bytes are signed like the text they are', () => {
+test('what was signed as text is verified as the bytes it came in', () => {
   const bytes = new TextEncoder().encode('{"body":"日本"}');
-  expect(sign({ ...signed, body: bytes }, keys)).toBe(sign(signed, keys));
   expect(verify({ ...presented(keys), body: bytes }, keys, now)).toMatchObject({ ok: true });
 });
 
@@ -92,10 +86,12 @@ test('what is signed verifies under every key of a rotation', () => {
 });
 
 test('any flipped bit of the body is refused', () => {
-  const forged = fc.property(fc.uint8Array({ minLength: 1 }), fc.nat(), fc.nat(7), (body, at, bit) => {
-    const changed = body.map((byte, index) => (index === at % body.length ? byte ^ (1 << bit) : byte));
+  const some = fc.string({ unit: 'binary', minLength: 1 });
+  const forged = fc.property(some, fc.nat(), fc.nat(7), (body, at, bit) => {
+    const bytes = new TextEncoder().encode(body);
+    const changed = bytes.map((byte, index) => (index === at % bytes.length ? byte ^ (1 << bit) : byte));
     const of = { ...signed, body };
-    expect(verify(presented(keys, {}, of), keys, now)).toMatchObject({ ok: true });
+    expect(verify(presented(keys, { body: bytes }, of), keys, now)).toMatchObject({ ok: true });
     expect(verify(presented(keys, { body: changed }, of), keys, now)).toEqual({ ok: false, fault: 'forged' });
   });
   fc.assert(forged);

@@ -1,0 +1,29 @@
+import { Hmac } from './hmac.ts';
+import type { SigningKey } from './signature.ts';
+
+/** A hook to sign. */
+export interface Unsigned {
+  readonly id: string;
+  /** When this attempt is made, in whole seconds since 1970. */
+  readonly timestamp: number;
+  readonly body: string;
+}
+
+const known = new WeakMap<SigningKey, Hmac>();
+
+/** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
+export function sign({ id, timestamp, body }: Unsigned, keys: readonly SigningKey[]): string {
+  const text = `${id}.${timestamp}.${body}`;
+  let signatures = '';
+  for (const key of keys) signatures += `${signatures && ' '}v1,${hmacOf(key).digest(text, 'base64')}`;
+  return signatures;
+}
+
+function hmacOf(key: SigningKey): Hmac {
+  let hmac = known.get(key);
+  if (hmac === undefined) {
+    hmac = new Hmac(key.export());
+    known.set(key, hmac);
+  }
+  return hmac;
+}
