@@ -4,14 +4,31 @@ export interface Expiring {
   expire(): void;
 }
 
+/** One that waits, between those that came before it and after it. */
+export class Wait {
+  readonly one: Expiring;
+  /** When its time is over, on the clock of `performance`. */
+  readonly due: number;
+  earlier: Wait | undefined;
+  later: Wait | undefined;
+  isOver = false;
+
+  constructor(one: Expiring, due: number, earlier: Wait | undefined) {
+    this.one = one;
+    this.due = due;
+    this.earlier = earlier;
+  }
+}
+
 /**
  * Those that wait, each for the same time from when it was added. As whoever came first is due first, one timer for
- * all is enough: a timer for each costs more than all the rest of waiting.
+ * all is enough: a timer for each costs more than all the rest of waiting. They are linked to one another, since a Map
+ * in which so much comes and goes is made anew all the time, and what its old tables hold is not collected for long.
  */
 export class DeadlineQueue {
   readonly #ms: number;
-  /** When each is due, on the clock of `performance`; the first is due first. */
-  readonly #due = new Map<Expiring, number>();
+  #first: Wait | undefined;
+  #last: Wait | undefined;
   #isArmed = false;
 
   constructor(ms: number) {
@@ -20,17 +37,29 @@ export class DeadlineQueue {
 
   /** Whether nobody waits. */
   get isEmpty(): boolean {
-    return this.#due.size === 0;
+    return this.#first === undefined;
   }
 
-  add(one: Expiring): void {
-    this.#due.set(one, performance.now() + this.#ms);
+  add(one: Expiring): Wait {
+    const wait = new Wait(one, performance.now() + this.#ms, this.#last);
+    if (this.#last === undefined) this.#first = wait;
+    else this.#last.later = wait;
+    this.#last = wait;
     if (!this.#isArmed) this.#arm(this.#ms);
+    return wait;
   }
 
   /** Its time does not matter any more. */
-  delete(one: Expiring): void {
-    this.#due.delete(one);
+  delete(wait: Wait): void {
+    if (wait.isOver) return;
+    const { earlier, later } = wait;
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    wait.isOver = true;
+    wait.earlier = undefined;
+    wait.later = undefined;
   }
 
   #arm(ms: number): void {
@@ -42,15 +71,13 @@ export class DeadlineQueue {
   #expire(): void {
     const now = performance.now();
     try {
-      for (const [one, due] of this.#due) {
-        if (due > now) break;
-        this.#due.delete(one);
-        one.expire();
+      for (let wait = this.#first; wait !== undefined && wait.due <= now; wait = this.#first) {
+        this.delete(wait);
+        wait.one.expire();
       }
     } finally {
       this.#isArmed = false;
-      const [next] = this.#due.values();
-      if (next !== undefined) this.#arm(Math.max(0, next - performance.now()));
+      if (this.#first !== undefined) this.#arm(Math.max(0, this.#first.due - performance.now()));
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Head } from './answer-head.ts';
 import type { AnswerListener } from './answer-parser.ts';
-import type { DeadlineQueue, Expiring } from './deadline-queue.ts';
+import type { DeadlineQueue, Expiring, Wait } from './deadline-queue.ts';
 import type { Fields } from './fields.ts';
 
 /** A request over HTTP/1.1, as it is to stand on the wire. */
@@ -75,6 +75,7 @@ export class Exchange<Outcome> implements Carried, Expiring {
   isSeen = false;
   readonly #reading: Reading<Outcome>;
   readonly #deadlines: DeadlineQueue;
+  readonly #wait: Wait;
   readonly #resolve: (outcome: Outcome) => void;
   #isSettled = false;
   #dropped = 0;
@@ -90,7 +91,7 @@ export class Exchange<Outcome> implements Carried, Expiring {
     this.#reading = reading;
     this.#deadlines = deadlines;
     this.#resolve = resolve;
-    deadlines.add(this);
+    this.#wait = deadlines.add(this);
   }
 
   get isSettled(): boolean {
@@ -121,12 +122,12 @@ export class Exchange<Outcome> implements Carried, Expiring {
   }
 
   end(): void {
-    this.#deadlines.delete(this);
+    this.#deadlines.delete(this.#wait);
     if (!this.#isSettled) this.#settle(this.#reading.end());
   }
 
   fail(failure: Failure): void {
-    this.#deadlines.delete(this);
+    this.#deadlines.delete(this.#wait);
     if (!this.#isSettled) this.#settle(this.#reading.fail(failure));
   }
 

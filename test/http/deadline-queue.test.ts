@@ -20,8 +20,7 @@ test('whoever waits too long is told, each in its time and in order, and those t
   for (let at = 0; at < 5; at++) {
     const [waiter, other] = [new Waiter(), new Waiter()];
     queue.add(waiter);
-    queue.add(other);
-    queue.delete(other);
+    queue.delete(queue.add(other));
     waiters.push(waiter);
     done.push(other);
     const begun = performance.now();
@@ -59,10 +58,25 @@ test('one that comes after a time with nobody waiting has its whole time', async
   queue.add(first);
   await eventually('the first is told', () => first.expiredAt !== undefined);
   const [second, third] = [new Waiter(), new Waiter()];
-  queue.add(second);
-  queue.delete(second);
+  queue.delete(queue.add(second));
   queue.add(third);
   await eventually('the third is told', () => third.expiredAt !== undefined);
   expect((third.expiredAt ?? 0) - third.since).toBeGreaterThanOrEqual(40);
   expect(second.expiredAt).toBeUndefined();
+});
+
+test('whoever stands between others may go, once or twice, and the others stay', async () => {
+  const queue = new DeadlineQueue(30);
+  const waiters = Array.from({ length: 7 }, () => new Waiter());
+  const waits = waiters.map((waiter) => queue.add(waiter));
+  for (const at of [0, 3, 3, 4, 6, 0]) {
+    const wait = waits[at];
+    if (wait !== undefined) queue.delete(wait);
+  }
+  const left = [1, 2, 5].map((at) => waiters[at]);
+  await eventually('those that are left are told', () => left.every((waiter) => waiter?.expiredAt));
+  expect(waiters.filter(({ expiredAt }) => expiredAt !== undefined)).toEqual(left);
+  expect(queue.isEmpty).toBe(true);
+  for (const wait of waits) queue.delete(wait);
+  expect(queue.isEmpty).toBe(true);
 });
