@@ -94,7 +94,14 @@ function readFields(text: string, from: number): Fields | undefined {
 
 /** RFC 9110 section 5.5: of white space, spaces and tabs alone are not part of a value. */
 function valueIn(text: string, from: number, to: number): string {
-  return text.slice(from, to).replace(/^[ \t]+|[ \t]+$/g, '');
+  let [first, end] = [from, to];
+  while (first < end && isBlank(text.charCodeAt(first))) first += 1;
+  while (end > first && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(first, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** RFC 9110 section 5.3: a list may stand in several lines; two lengths that differ are none. Else the first counts. */
@@ -123,7 +130,8 @@ function framingOf(status: number, isNew: boolean, { length, coding }: Fields): 
 
 /** RFC 9112 section 9.3: HTTP/1.1 keeps a connection unless it says otherwise, HTTP/1.0 only if it says so. */
 function keptFor(isNew: boolean, { connection = '', keepAlive = '' }: Fields): number {
-  if (!isNew || connection !== '') {
+  // What nearly all servers say needs no reading.
+  if (!isNew || (connection !== '' && connection !== 'keep-alive')) {
     const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
     if (options.includes('close') || (!isNew && !options.includes('keep-alive'))) return 0;
   }

@@ -3,6 +3,7 @@ import type { Hook } from '../../wire/hook.ts';
 import { broadcast } from '../deliver/broadcast.ts';
 import { close } from '../deliver/close.ts';
 import { deliver } from '../deliver/deliver.ts';
+import type { Outcome } from '../deliver/outcome.ts';
 import { send } from '../deliver/send.ts';
 import type { Gateway } from '../gateway.ts';
 import type { DeliverTask } from '../ports.ts';
@@ -24,8 +25,11 @@ export async function act(
   if (state !== undefined) {
     await attempt('state', async () => ((await gateway.registry.keep(hook.socket, state)) ? [] : ['gone']));
   }
-  if (reply !== undefined)
-    await attempt('reply', async () => failure(await deliver(gateway, hook.socket, reply, record)));
+  if (reply !== undefined) {
+    const outcome = await deliver(gateway, hook.socket, reply, record);
+    if (isFailure(outcome))
+      gateway.log.warn('action_failed', { request: hook.id, action: 'reply', code: outcome });
+  }
   const { send, broadcast, close } = actions;
   if (!close && send.length + broadcast.length === 0) return;
   const task: DeliverTask = { kind: 'deliver', socket: hook.socket, hook: hook.id, send, broadcast, close };
@@ -58,8 +62,8 @@ export async function spread(gateway: Gateway, task: DeliverTask): Promise<void>
   }
 }
 
-function failure(outcome: string): string[] {
-  return ['delivered', 'queued', 'gone'].includes(outcome) ? [] : [outcome];
+function isFailure(outcome: Outcome): boolean {
+  return outcome !== 'delivered' && outcome !== 'queued' && outcome !== 'gone';
 }
 
 /** Runs one action, which gives the codes of what failed in it, and logs these, or the fault that it ended in. */
