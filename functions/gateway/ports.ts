@@ -5,6 +5,7 @@ import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
+import type { Soon } from './soon.ts';
 
 /**
  * What the gateway needs from the world. Each port has a contract suite under test/contract that every
@@ -101,7 +102,7 @@ export interface SocketPage {
 
 /** The connections of clients; API Gateway's @connections. */
 export interface Connections {
-  post(socket: SocketId, body: string): Promise<Posted>;
+  post(socket: SocketId, body: string): Soon<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;
   /** Whether a connection exists; true too when that can't be found out for now. */

@@ -11,8 +11,8 @@ import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { newId } from './ids.ts';
 import type { Lane } from './lane.ts';
 
-/** The outcome of a post that was written. */
-export const posted: Posted = { kind: 'posted' };
+/** What nearly every post comes to. */
+const posted: Posted = { kind: 'posted' };
 
 /** What may wait in a session before its client is paused or given up, in messages and bytes. */
 export interface SessionLimits {

@@ -1,7 +1,7 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import { posted, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { textFrame } from './text-frame.ts';
 
 /** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
@@ -9,9 +9,6 @@ export interface Lifetime {
   readonly idleMs: number;
   readonly lifeMs: number;
 }
-
-/** What nearly every post comes to. One promise for all of them, since a broadcast would make thousands. */
-const allPosted = Promise.resolve(posted);
 
 /** The open sessions of this process: the connections that can be posted to. */
 export class Sessions implements Connections {
@@ -27,11 +24,9 @@ export class Sessions implements Connections {
     this.#sessions.delete(session.socket);
   }
 
-  post(socket: SocketId, body: string): Promise<Posted> {
+  post(socket: SocketId, body: string): Posted {
     const session = this.#sessions.get(socket);
-    if (session === undefined) return Promise.resolve({ kind: 'gone' });
-    const outcome = session.post(this.#frameOf(body));
-    return outcome === posted ? allPosted : Promise.resolve(outcome);
+    return session === undefined ? { kind: 'gone' } : session.post(this.#frameOf(body));
   }
 
   async end(socket: SocketId): Promise<void> {

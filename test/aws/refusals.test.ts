@@ -61,7 +61,11 @@ describe('our own calls and those of the SDK', () => {
     const told = Object.entries(ways).map(async ([way, make]) => {
       const service = new RecordingService(answer);
       const connections = make(`${await service.listen()}/prod`);
-      const calls = [connections.post(socket, 'x'), connections.end(socket), connections.has(socket)];
+      const calls = [
+        Promise.resolve(connections.post(socket, 'x')),
+        connections.end(socket),
+        connections.has(socket),
+      ];
       const [post, end, has] = await Promise.all(calls.map(outcomeOf));
       const posts = service.requests.filter(({ method }) => method === 'POST').length;
       await service.stop();

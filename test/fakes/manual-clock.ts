@@ -1,4 +1,5 @@
 import type { Clock } from '../../functions/gateway/ports.ts';
+import type { Soon } from '../../functions/gateway/soon.ts';
 
 interface Sleeper {
   readonly at: number;
@@ -44,8 +45,9 @@ export class ManualClock implements Clock {
     this.#now = until;
   }
 
-  /** Lets time pass, from one sleeper to the next, until a promise settles. */
-  async until<Value>(promise: Promise<Value>): Promise<Value> {
+  /** Lets time pass, from one sleeper to the next, until an outcome is here. */
+  async until<Value>(outcome: Soon<Value>): Promise<Value> {
+    const promise = Promise.resolve(outcome);
     let isSettled = false;
     const done = (): void => {
       isSettled = true;

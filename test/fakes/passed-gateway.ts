@@ -10,7 +10,7 @@ export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
     ...gateway,
     registry: new PassedRegistry(registry, pass),
     connections: {
-      post: (socket, body) => pass(`post ${body}`, () => connections.post(socket, body)),
+      post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
       end: (socket) => pass('end', () => connections.end(socket)),
       has: (socket) => pass('has', () => connections.has(socket)),
     },

@@ -50,3 +50,19 @@ test('one that hangs holds up none of a thousand others', async () => {
   await clock.until(outcomes);
   expect(done).toBe(1_000);
 });
+
+test('outcomes that are here at once stand in the same order as those that are not', async () => {
+  const items = Array.from({ length: 600 }, (_, at) => at);
+  const outcomes = await fanOut(items, (at) => (at % 3 === 0 ? `done ${at}` : Promise.resolve(`done ${at}`)));
+  expect(outcomes).toEqual(items.map((at) => `done ${at}`));
+  expect(await fanOut([7], (at) => at + 1)).toEqual([8]);
+});
+
+test('a fault of one comes out, whether it is here at once or not', async () => {
+  const fault = new Error('no');
+  await expect(fanOut([1, 2], async () => Promise.reject(fault))).rejects.toBe(fault);
+  const thrown = fanOut([1, 2], () => {
+    throw fault;
+  });
+  await expect(thrown).rejects.toBe(fault);
+});

@@ -26,7 +26,7 @@ export async function broadcast(
   const spared = new Set(except);
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
   for await (const page of gateway.registry.pages({ path, user })) {
-    const targets = page.filter(({ socket }) => !spared.has(socket));
+    const targets = spared.size === 0 ? page : page.filter(({ socket }) => !spared.has(socket));
     const late = clock.now() - gateway.deadline;
     if (late >= countedMs) {
       log.error('broadcast_unfinished', counts);

@@ -1,6 +1,7 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import type { Soon } from '../soon.ts';
 import type { Outcome } from './outcome.ts';
 import { post } from './post.ts';
 
@@ -9,21 +10,35 @@ import { post } from './post.ts';
  * what waits there, and to its connection once it is open. `known` saves reading a record that is at hand. A fault
  * of the world is an outcome too, so that every socket of a send has one.
  */
-export async function deliver(
+export function deliver(
   gateway: Gateway,
   socket: SocketId,
   body: string,
   known?: SocketRecord,
-): Promise<Outcome> {
+): Soon<Outcome> {
   try {
-    const record = known ?? (await gateway.registry.get(socket));
-    return await (record?.status === 'open'
-      ? post(gateway, record, body)
-      : bring(gateway, socket, body, record));
+    const outcome =
+      known?.status === 'open' ? post(gateway, known, body) : find(gateway, socket, body, known);
+    return outcome instanceof Promise
+      ? outcome.catch((error: unknown) => faulty(gateway, socket, error))
+      : outcome;
   } catch (error) {
-    gateway.log.error('delivery_fault', { socket, why: String(error) });
-    return 'post_failed';
+    return faulty(gateway, socket, error);
   }
+}
+
+function faulty({ log }: Gateway, socket: SocketId, error: unknown): Outcome {
+  log.error('delivery_fault', { socket, why: String(error) });
+  return 'post_failed';
+}
+
+async function find(
+  gateway: Gateway,
+  socket: SocketId,
+  body: string,
+  known: SocketRecord | undefined,
+): Promise<Outcome> {
+  return bring(gateway, socket, body, known ?? (await gateway.registry.get(socket)));
 }
 
 async function bring(

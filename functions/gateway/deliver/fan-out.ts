@@ -1,10 +1,12 @@
+import type { Soon } from '../soon.ts';
+
 /** How many deliveries of one send or broadcast are under way at once. */
 const atOnce = 256;
 
 /** Does one thing for each item, so many at once, that a slow one holds up no other; outcomes in the items' order. */
 export async function fanOut<Item, Outcome>(
   items: readonly Item[],
-  each: (item: Item) => Promise<Outcome>,
+  each: (item: Item) => Soon<Outcome>,
 ): Promise<Outcome[]> {
   const [only] = items;
   if (items.length === 1 && only !== undefined) return [await each(only)];
@@ -13,7 +15,9 @@ export async function fanOut<Item, Outcome>(
   const work = async (): Promise<void> => {
     for (let item = items[next]; next < items.length; item = items[next]) {
       const at = next++;
-      if (item !== undefined) outcomes[at] = await each(item);
+      if (item === undefined) continue;
+      const outcome = each(item);
+      outcomes[at] = outcome instanceof Promise ? await outcome : outcome;
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));

@@ -1,6 +1,7 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway, GatewaySettings } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import type { Outcome } from './outcome.ts';
 import { post } from './post.ts';
 
 /**
@@ -15,16 +16,23 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
     for (const [posted, body] of waiting.entries()) {
-      const outcome = await post(gateway, record, body).catch((error: unknown) => {
-        log.error('delivery_fault', { socket, why: String(error) });
-        return 'throttled' as const;
-      });
+      const outcome = await tried(gateway, record, body);
       if (outcome === 'gone') return;
       if (outcome === 'throttled') return comeAgain(gateway, record, posted);
       if (outcome !== 'delivered')
         log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
     }
     left = await registry.flushed(socket, waiting.length);
+  }
+}
+
+/** A fault of the world may pass, as throttling does. */
+async function tried(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
+  try {
+    return await post(gateway, record, body);
+  } catch (error) {
+    gateway.log.error('delivery_fault', { socket: record.socket, why: String(error) });
+    return 'throttled';
   }
 }
 

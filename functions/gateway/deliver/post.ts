@@ -1,7 +1,9 @@
 import { closeCodes } from '../../wire/close-codes.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Posted } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 import { disconnect } from '../relay/disconnect.ts';
+import type { Soon } from '../soon.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How long a post is tried again, in milliseconds. */
@@ -15,11 +17,22 @@ const pauseMs = { least: 20, most: 250 };
  * the end of the run, after which nothing is posted. A connection that is said to be gone right after its handshake is
  * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
  */
-export async function post(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
+export function post(gateway: Gateway, record: SocketRecord, body: string): Soon<Outcome> {
+  if (gateway.clock.now() >= gateway.deadline) return 'throttled';
+  const posted = gateway.connections.post(record.socket, body);
+  const isDone = !(posted instanceof Promise) && posted.kind === 'posted';
+  return isDone ? 'delivered' : persist(gateway, record, body, posted);
+}
+
+async function persist(
+  gateway: Gateway,
+  record: SocketRecord,
+  body: string,
+  first: Soon<Posted>,
+): Promise<Outcome> {
   const { connections, clock } = gateway;
   const until = Math.min(clock.now() + patienceMs, gateway.deadline);
-  while (clock.now() < gateway.deadline) {
-    const posted = await connections.post(record.socket, body);
+  for (let posted = await first; ; posted = await connections.post(record.socket, body)) {
     switch (posted.kind) {
       case 'posted':
         return 'delivered';
@@ -33,10 +46,10 @@ export async function post(gateway: Gateway, record: SocketRecord, body: string)
         if (await isGone(gateway, record)) return 'gone';
         break;
     }
-    if (clock.now() >= until) break;
+    if (clock.now() >= until) return 'throttled';
     await clock.sleep(pauseMs.least + clock.random() * (pauseMs.most - pauseMs.least));
+    if (clock.now() >= gateway.deadline) return 'throttled';
   }
-  return 'throttled';
 }
 
 async function isGone(gateway: Gateway, { socket, acceptedAt }: SocketRecord): Promise<boolean> {

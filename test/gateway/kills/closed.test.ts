@@ -52,7 +52,7 @@ const ways: Record<string, { codes: string[]; run: (gateway: Gateway, ended: End
   },
   'finds it out by sending': {
     codes: ['1006'],
-    run: (gateway, { socket }) => deliver(gateway, socket, 'hello'),
+    run: async (gateway, { socket }) => deliver(gateway, socket, 'hello'),
   },
   'closes it for the app': {
     codes: ['1000', '1006'],

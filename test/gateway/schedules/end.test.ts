@@ -108,7 +108,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
       scene.copies = 2;
       const record = await scene.stand({ openedAt: now - 90_000, acceptedAt: now - 90_000 });
       scene.leave();
-      scene.begin('sender', (gateway) => post(gateway, record, 'x'));
+      scene.begin('sender', async (gateway) => post(gateway, record, 'x'));
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
     expect(seen.schedules).toBeGreaterThan(40_000);
