@@ -10,14 +10,17 @@ import { apiKey } from './subjects/api-key.ts';
 
 const steps: Steps = [
   ['SDK: the clients of AWS', /^node_modules\/(?:@aws-sdk|@smithy|@aws-crypto|uuid|tslib|fast-xml)/],
-  ['signing what goes to AWS', /functions\/aws\/(?:signer|signing-key|signed-)/],
+  [
+    'signing, the hook and what goes to AWS',
+    /functions\/aws\/(?:signer|signing-key)|functions\/wire\/(?:sign|hmac)/,
+  ],
   [
     'the table and its items',
     /functions\/aws\/(?:dynamo|json-protocol|aws-service|aws-calls|aws-fault|basics|sdk)/,
   ],
-  ['@connections', /functions\/aws\/management-connections/],
+  ['@connections', /functions\/aws\/(?:management|signed)-connections/],
   ['HTTP and its sockets', /functions\/http\/|functions\/aws\/https-|answer-reader/],
-  ['writing and signing the hook', /functions\/wire\/(?:signature|hook|formats)/],
+  ['writing the hook', /functions\/wire\/(?:hook|formats)/],
   ['reading documents', /^node_modules\/valibot|functions\/wire\//],
   ['the HTTP call', /functions\/gateway\/api/],
   ['the relay and the doors', /functions\//],
