@@ -1,4 +1,4 @@
-import { type Fields, writeFields } from '../http/fields.ts';
+import { CommonFields } from '../http/fields.ts';
 import type { HttpsAnswer, HttpsOrigin } from './https-origin.ts';
 import type { Signer } from './signer.ts';
 
@@ -15,16 +15,14 @@ export class AwsCalls {
   /** The path of the service's address, without a slash at its end. */
   readonly #base: string;
   readonly #signer: Signer;
-  readonly #fields: Fields;
+  readonly #fields: CommonFields;
 
   /** Throws if the headers can't stand on the wire. */
   constructor(origin: HttpsOrigin, base: string, signer: Signer) {
-    const fields = writeFields(signer.headers);
-    if (!fields.ok) throw new Error(`A header of the calls to AWS can't be written: ${fields.fault}.`);
     this.#origin = origin;
     this.#base = base;
     this.#signer = signer;
-    this.#fields = fields.value;
+    this.#fields = new CommonFields(signer.headers);
   }
 
   /** Whatever the service answers is an answer; rejects if it does not, in so many milliseconds if they are given. */

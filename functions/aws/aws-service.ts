@@ -1,8 +1,8 @@
 import type { Clock } from '../gateway/ports.ts';
 import { AwsCalls } from './aws-calls.ts';
 import { HttpsOrigin } from './https-origin.ts';
+import { ServiceKey, type SigningScope } from './service-key.ts';
 import { type Credentials, Signer } from './signer.ts';
-import type { SigningScope } from './signing-key.ts';
 
 /** Who calls AWS from where: what all services of a function have in common. */
 export interface Caller {
@@ -14,7 +14,7 @@ export interface Caller {
 export class AwsService {
   readonly #url: URL;
   readonly #origin: HttpsOrigin;
-  readonly #scope: SigningScope;
+  readonly #key: ServiceKey;
   readonly #credentials: Credentials;
   readonly #clock: Clock;
 
@@ -26,15 +26,15 @@ export class AwsService {
   ) {
     this.#url = new URL(address);
     this.#origin = new HttpsOrigin(this.#url, clock);
-    this.#scope = { service, region };
+    this.#key = new ServiceKey(credentials.secretAccessKey, { service, region });
     this.#credentials = credentials;
     this.#clock = clock;
   }
 
-  /** Calls with headers that they have in common; names in lower case. */
+  /** Calls with headers that they have in common; names in lower case. Throws if one can't stand on the wire. */
   callsWith(headers: Readonly<Record<string, string>>): AwsCalls {
     const common = { host: this.#url.host, headers };
-    const signer = new Signer(this.#credentials, this.#scope, common, this.#clock);
+    const signer = new Signer(this.#credentials, this.#key, common, this.#clock);
     return new AwsCalls(this.#origin, this.#url.pathname.replace(/\/+$/, ''), signer);
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../gateway/ports.ts';
 import type { Head } from '../http/answer-head.ts';
 import { Deadlines } from '../http/deadlines.ts';
 import { Exchange, type Failure, type HttpRequest, type Reading } from '../http/exchange.ts';
-import { type Fields, noFields } from '../http/fields.ts';
+import type { CommonFields } from '../http/fields.ts';
 import { Origin } from '../http/origin.ts';
 import { GatheredBytes } from '../wire/gathered-bytes.ts';
 
@@ -14,7 +14,7 @@ export interface HttpsRequest {
   /** All of them but for Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
   /** More of them, which many requests have in common and that were written before. */
-  readonly fields?: Fields;
+  readonly fields?: CommonFields | undefined;
   readonly body: string;
 }
 
@@ -60,7 +60,7 @@ export class HttpsOrigin {
    * its method is idempotent (RFC 9110 section 9.2.2). `totalMs` is how long it may take, the second time included.
    */
   async call(
-    { method, path: target, headers, fields = noFields, body }: HttpsRequest,
+    { method, path: target, headers, fields, body }: HttpsRequest,
     totalMs = this.#totalMs,
   ): Promise<HttpsAnswer> {
     const repeats = method === 'POST' ? 'unsent' : 'always';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../gateway/ports.ts';
-import { SigningKey, type SigningScope } from './signing-key.ts';
+import type { ServiceKey } from './service-key.ts';
 
 /** Who calls AWS. */
 export interface Credentials {
@@ -35,8 +35,9 @@ interface Second {
   readonly time: string;
   /** CanonicalHeaders and SignedHeaders. */
   readonly headers: string;
-  /** What stands before the hash in the text to sign, and before the signature in its header. */
+  /** The text to sign, up to the hash of the request. */
   readonly text: string;
+  /** The header `authorization`, up to the signature. */
   readonly authorization: string;
 }
 
@@ -50,13 +51,13 @@ export class Signer {
   readonly headers: Readonly<Record<string, string>>;
   readonly #host: string;
   readonly #accessKeyId: string;
-  readonly #key: SigningKey;
+  readonly #key: ServiceKey;
   readonly #clock: Pick<Clock, 'now'>;
   #second: Second | undefined;
 
   constructor(
-    { accessKeyId, secretAccessKey, sessionToken }: Credentials,
-    scope: SigningScope,
+    { accessKeyId, sessionToken }: Pick<Credentials, 'accessKeyId' | 'sessionToken'>,
+    key: ServiceKey,
     { host, headers }: Common,
     clock: Pick<Clock, 'now'>,
   ) {
@@ -64,7 +65,7 @@ export class Signer {
     this.headers =
       sessionToken === undefined ? headers : { ...headers, 'x-amz-security-token': sessionToken };
     this.#accessKeyId = accessKeyId;
-    this.#key = new SigningKey(secretAccessKey, scope);
+    this.#key = key;
     this.#clock = clock;
   }
 
@@ -114,8 +115,11 @@ function canonicalPath(path: string): string {
   const at = path.indexOf('?');
   if (at < 0) return `${escaped(path)}\n`;
   const parameters = path.slice(at + 1).split('&');
-  const pairs = parameters.map((parameter) => (parameter.includes('=') ? parameter : `${parameter}=`));
-  return `${escaped(path.slice(0, at))}\n${pairs.sort().join('&')}`;
+  // A name that begins another one comes first, and a NUL, which none has, before all that a name has.
+  const pairs = parameters.map((parameter) =>
+    parameter.includes('=') ? parameter.replace('=', '\0') : `${parameter}\0`,
+  );
+  return `${escaped(path.slice(0, at))}\n${pairs.sort().join('&').replaceAll('\0', '=')}`;
 }
 
 /** UriEncode: all but `A-Z a-z 0-9 - . _ ~`, and the slashes of a path. What is escaped is visible ASCII. */

@@ -47,11 +47,10 @@ export class Connection {
   }
 
   /** Sends the request of an exchange, its head (latin1) and its body (UTF-8), and brings it the answer. */
-  carry(exchange: Carried): void {
+  carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
     this.#socket.ref();
-    const { requestHead: head } = exchange;
     const { body } = exchange.request;
     // One write where one encoding does for both.
     if (Buffer.byteLength(body) === body.length) {

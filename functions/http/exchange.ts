@@ -1,7 +1,7 @@
 import type { Head } from './answer-head.ts';
 import type { AnswerListener } from './answer-parser.ts';
 import type { DeadlineQueue, Expiring, Wait } from './deadline-queue.ts';
-import type { Fields } from './fields.ts';
+import type { CommonFields } from './fields.ts';
 
 /** A request over HTTP/1.1, as it is to stand on the wire. */
 export interface HttpRequest {
@@ -11,7 +11,7 @@ export interface HttpRequest {
   /** All of them but for Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
   /** More of them, which many requests have in common and that were written before. */
-  readonly fields?: Fields;
+  readonly fields?: CommonFields | undefined;
   readonly body: string;
   /** When it is made a second time, on a fresh connection, since the first broke before anything was answered. */
   readonly repeats: Repeats;
@@ -26,8 +26,6 @@ export type Repeats = 'unsent' | 'stale' | 'always';
 /** A request as whoever carries it sees it. */
 export interface Carried extends AnswerListener {
   readonly request: HttpRequest;
-  /** Its head as it stands on the wire, in latin1; written by the origin. */
-  requestHead: string;
   /** Whether this is its second try. */
   isRepeated: boolean;
   /** Whether the server may have seen its first one. */
@@ -70,7 +68,6 @@ const mostDropped = 262_144;
  */
 export class Exchange<Outcome> implements Carried, Expiring {
   readonly request: HttpRequest;
-  requestHead = '';
   isRepeated = false;
   isSeen = false;
   readonly #reading: Reading<Outcome>;

@@ -1,6 +1,7 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../gateway/ports.ts';
+import { fault, ok, type Result } from '../wire/result.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Carried } from './exchange.ts';
 import { writeFields } from './fields.ts';
@@ -13,6 +14,12 @@ const tidyMs = 1_000;
 
 /** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
 const shared = Buffer.allocUnsafe(65_536);
+
+/** An exchange, and the head of its request as it stands on the wire, in latin1. */
+interface Sendable {
+  readonly exchange: Carried;
+  readonly head: string;
+}
 
 /** How connections to a server are had. */
 export interface ConnectionLimits {
@@ -34,7 +41,7 @@ export class Origin implements ConnectionOwner {
   readonly #connections = new Set<Connection>();
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
   #idle: Connection[] = [];
-  readonly #waiting: Carried[] = [];
+  readonly #waiting: Sendable[] = [];
   #session: Buffer | undefined;
   #tidying: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -48,20 +55,9 @@ export class Origin implements ConnectionOwner {
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
   send(exchange: Carried): void {
-    const why = this.#isStopped ? 'stopped' : this.#prepare(exchange);
-    if (why === undefined) this.#carry(exchange, this.#takeIdle());
-    else exchange.fail({ kind: 'unreachable', why });
-  }
-
-  /** Writes the head of a request. Says why if it can't stand on the wire. */
-  #prepare(exchange: Carried): string | undefined {
-    const { method, target, fields = '', headers, body } = exchange.request;
-    if (!writableTarget.test(target)) return 'ERR_INVALID_URL';
-    const written = writeFields(headers);
-    if (!written.ok) return written.fault;
-    const first = `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
-    exchange.requestHead = `${first}${fields}${written.value}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-    return undefined;
+    const head: Result<string, string> = this.#isStopped ? fault('stopped') : this.#headOf(exchange);
+    if (head.ok) this.#carry({ exchange, head: head.value }, this.#takeIdle());
+    else exchange.fail({ kind: 'unreachable', why: head.fault });
   }
 
   /** Ends every connection; requests under way come back as broken. */
@@ -69,7 +65,8 @@ export class Origin implements ConnectionOwner {
     this.#isStopped = true;
     clearInterval(this.#tidying);
     for (const connection of this.#connections) connection.destroy('stopped');
-    for (const exchange of this.#waiting.splice(0)) exchange.fail({ kind: 'unreachable', why: 'stopped' });
+    for (const { exchange } of this.#waiting.splice(0))
+      exchange.fail({ kind: 'unreachable', why: 'stopped' });
   }
 
   idle(connection: Connection): void {
@@ -93,10 +90,21 @@ export class Origin implements ConnectionOwner {
     // What else was kept may be as old.
     if (isOld) this.#dropIdle();
     if (this.#isStopped) exchange.fail({ kind: 'broken', why: 'stopped' });
-    else this.#carry(exchange, this.#takeIdle());
+    else this.send(exchange);
   }
 
-  #carry(exchange: Carried, connection: Connection | undefined): void {
+  #headOf({ request }: Carried): Result<string, string> {
+    const { method, target, fields, headers, body } = request;
+    if (!writableTarget.test(target)) return fault('ERR_INVALID_URL');
+    const own = writeFields(headers);
+    if (!own.ok) return own;
+    const first = `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
+    const length = `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    return ok(first + (fields?.lines ?? '') + own.value + length);
+  }
+
+  #carry(sendable: Sendable, connection: Connection | undefined): void {
+    const { exchange, head } = sendable;
     let carrier = connection;
     try {
       carrier ??= this.#open();
@@ -104,14 +112,14 @@ export class Origin implements ConnectionOwner {
       exchange.fail({ kind: 'unreachable', why: String(error) });
       return;
     }
-    if (carrier !== undefined) carrier.carry(exchange);
-    else if (exchange.isRepeated) this.#waiting.unshift(exchange);
-    else this.#waiting.push(exchange);
+    if (carrier !== undefined) carrier.carry(exchange, head);
+    else if (exchange.isRepeated) this.#waiting.unshift(sendable);
+    else this.#waiting.push(sendable);
   }
 
-  #nextWaiting(): Carried | undefined {
+  #nextWaiting(): Sendable | undefined {
     let next = this.#waiting.shift();
-    while (next?.isSettled) next = this.#waiting.shift();
+    while (next?.exchange.isSettled) next = this.#waiting.shift();
     return next;
   }
 

@@ -6,8 +6,8 @@ const [blockBytes, hashBytes] = [64, 32];
 const shortText = 2_048;
 
 /**
- * HMAC-SHA-256 with one key. Of a short text it is made of two hashes at once (RFC 2104): node:crypto makes an object
- * for each HMAC, which takes longer than all the hashing.
+ * HMAC-SHA-256 with one key. That of a short text is the hash of a hash (RFC 2104), each in one call: node:crypto makes
+ * an object for each HMAC, which takes longer than all the hashing.
  */
 export class Hmac {
   readonly #key: Uint8Array;

@@ -1,8 +1,8 @@
 import { Hmac } from './hmac.ts';
 import type { SigningKey } from './signature.ts';
 
-/** A hook to sign. */
-export interface Unsigned {
+/** What is signed of a hook. */
+export interface Signable {
   readonly id: string;
   /** When this attempt is made, in whole seconds since 1970. */
   readonly timestamp: number;
@@ -12,7 +12,7 @@ export interface Unsigned {
 const known = new WeakMap<SigningKey, Hmac>();
 
 /** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
-export function sign({ id, timestamp, body }: Unsigned, keys: readonly SigningKey[]): string {
+export function sign({ id, timestamp, body }: Signable, keys: readonly SigningKey[]): string {
   const text = `${id}.${timestamp}.${body}`;
   let signatures = '';
   for (const key of keys) signatures += `${signatures && ' '}v1,${hmacOf(key).digest(text, 'base64')}`;

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type Hmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { fault, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
@@ -66,7 +66,7 @@ export function verify(
   return good.some((ours) => given.some((theirs) => isSame(ours, theirs))) ? ok(signed) : fault('forged');
 }
 
-function hmac({ id, timestamp, body }: Signed, key: SigningKey): Hmac {
+function hmac({ id, timestamp, body }: Signed, key: SigningKey) {
   const hmac = createHmac('sha256', key);
   const head = `${id}.${timestamp}.`;
   return typeof body === 'string' ? hmac.update(head + body) : hmac.update(head).update(body);

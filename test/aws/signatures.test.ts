@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DynamoCalls } from '../../functions/aws/dynamo-calls.ts';
 import { DynamoTable } from '../../functions/aws/dynamo-table.ts';
 import { secretsManager } from '../../functions/aws/secrets-manager.ts';
+import { ServiceKey } from '../../functions/aws/service-key.ts';
 import { SignedConnections } from '../../functions/aws/signed-connections.ts';
 import { Signer } from '../../functions/aws/signer.ts';
 import { SqsLater } from '../../functions/aws/sqs-later.ts';
@@ -59,8 +60,8 @@ function signatureOf({ method, path, headers, body }: Recorded, name: string): s
   const iso = (headers['x-amz-date'] ?? '').replace(/(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, '$1-$2-$3:$4:');
   const common = { host: headers['host'] ?? '', headers: Object.fromEntries(signed) };
   const clock = new ManualClock(Date.parse(iso));
-  return new Signer(credentials, { service: name, region }, common, clock).sign({ method, path, body })
-    .authorization;
+  const key = new ServiceKey(credentials.secretAccessKey, { service: name, region });
+  return new Signer(credentials, key, common, clock).sign({ method, path, body }).authorization;
 }
 
 /** What of a request matters to its service. */
@@ -198,4 +199,10 @@ test('the id of a connection ends in "=", which is escaped', async () => {
   expect((await requestOf(() => ours().connections.post(socket, 'x'))).path).toBe(
     `/prod/@connections/${socket.slice(0, -1)}%3D`,
   );
+});
+
+test('a token that no header can have is a fault at once, which does not repeat it', () => {
+  const torn = { ...caller, credentials: { ...credentials, sessionToken: 'secret\ntoken' } };
+  const make = () => new SignedConnections(address, torn, new ManualClock());
+  expect(make).toThrow(/^A header can't be written: ERR_INVALID_CHAR\.$/);
 });

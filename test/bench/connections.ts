@@ -14,8 +14,8 @@ const signatureLine = /^([\d.]+) µs a signature \| (.+)$/gm;
 /** POST to @connections by our own signer and by the SDK's client, as `signing.ts` measures it. */
 export const connections: Bench = {
   name: 'signing',
-  run: async ({ isQuick }) => {
-    const args = ['--import', import.meta.resolve('tsx'), script, isQuick ? '0.5' : '2'];
+  run: async ({ rounds, isQuick }) => {
+    const args = ['--import', import.meta.resolve('tsx'), script, isQuick ? '0.4' : '0.6', String(rounds)];
     const env = { PATH: process.env['PATH'], ...sdkQuiet };
     const { stdout } = await run(process.execPath, args, { env });
     const rates = [...stdout.matchAll(rateLine)].map(([, rate, name = '']) => ({ name, rate: Number(rate) }));

@@ -12,7 +12,7 @@ const steps: Steps = [
   ['SDK: the clients of AWS', /^node_modules\/(?:@aws-sdk|@smithy|@aws-crypto|uuid|tslib|fast-xml)/],
   [
     'signing, the hook and what goes to AWS',
-    /functions\/aws\/(?:signer|signing-key)|functions\/wire\/(?:sign|hmac)/,
+    /functions\/aws\/(?:signer|service-key)|functions\/wire\/(?:sign|hmac)/,
   ],
   [
     'the table and its items',

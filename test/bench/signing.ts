@@ -3,7 +3,7 @@
  * with kept-alive connections. The server has a process of its own, and so has each way to call it, since what one
  * leaves on the heap would slow down the next.
  *
- *     node --import tsx test/bench/signing.ts [seconds per run, 2 unless given]
+ *     node --import tsx test/bench/signing.ts [seconds per run, 2 unless given] [rounds, 3 unless given]
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import aws4 from 'aws4';
 import { HttpsOrigin } from '../../functions/aws/https-origin.ts';
 import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
+import { ServiceKey } from '../../functions/aws/service-key.ts';
 import { SignedConnections } from '../../functions/aws/signed-connections.ts';
 import { Signer } from '../../functions/aws/signer.ts';
 import { socketIdFrom } from '../../functions/wire/socket-id.ts';
@@ -20,7 +21,7 @@ import { median } from './measure/median.ts';
 
 type Call = () => Promise<unknown>;
 
-const [underWay, runs] = [256, 3];
+const underWay = 256;
 const body = 'm'.repeat(128);
 const socket = socketIdFrom(Buffer.alloc(11, 7));
 const path = `/prod/@connections/${encodeURIComponent(socket)}`;
@@ -91,8 +92,9 @@ type Sign = () => unknown;
 const signers: Readonly<Record<string, () => Sign>> = {
   'our signer': () => {
     const scope = { service: 'execute-api', region: caller.region };
+    const key = new ServiceKey(caller.credentials.secretAccessKey, scope);
     const common = { host: '127.0.0.1', headers };
-    const signer = new Signer(caller.credentials, scope, common, clock);
+    const signer = new Signer(caller.credentials, key, common, clock);
     return () => signer.sign({ method: 'POST', path, body });
   },
   aws4: () => () => {
@@ -115,11 +117,11 @@ function signature(sign: Sign | undefined): number {
 }
 
 /** Measures all ways in turn, so that what else the machine does falls on each of them. */
-async function compare(seconds: number): Promise<void> {
+async function compare(seconds: number, rounds: number): Promise<void> {
   const [server, port] = await child('serve');
   const address = `http://127.0.0.1:${port}`;
-  const costs = await inTurn(Object.keys(signers), (signer) => ['sign', signer]);
-  const rates = await inTurn(Object.keys(ways), (way) => ['run', way, address, String(seconds)]);
+  const costs = await inTurn(rounds, Object.keys(signers), (signer) => ['sign', signer]);
+  const rates = await inTurn(rounds, Object.keys(ways), (way) => ['run', way, address, String(seconds)]);
   server.kill();
   for (const [signer, cost] of costs) process.stdout.write(`${cost.toFixed(1)} µs a signature | ${signer}\n`);
   for (const [way, rate] of rates) {
@@ -129,11 +131,12 @@ async function compare(seconds: number): Promise<void> {
 
 /** The medians of what processes of this file say, by the name of each. */
 async function inTurn(
+  rounds: number,
   names: readonly string[],
   argsOf: (name: string) => readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const measured = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round < runs; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, figures] of measured) {
       const [running, figure] = await child(...argsOf(name));
       running.kill();
@@ -156,4 +159,4 @@ process.on('disconnect', () => process.exit());
 if (task === 'serve') await serve();
 else if (task === 'sign') process.send?.(signature(signers[rest[0] ?? '']?.()));
 else if (task === 'run') await run(rest[0] ?? '', rest[1] ?? '', Number(rest[2]));
-else await compare(Number(task));
+else await compare(Number(task), Number(rest[0] ?? '3'));

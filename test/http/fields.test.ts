@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { writeFields } from '../../functions/http/fields.ts';
+import { CommonFields, writeFields } from '../../functions/http/fields.ts';
 
 describe('headers', () => {
   test('stand on a line each, as they were given', () => {
@@ -23,4 +23,12 @@ describe('headers', () => {
   test.for(['\r', '\n', '\0', '\x7f', 'a\r\nb: c', '\u0100'])('can not say %j', (value) => {
     expect(writeFields({ name: value })).toEqual({ ok: false, fault: 'ERR_INVALID_CHAR' });
   });
+});
+
+test('headers that many requests have in common are written once, or not at all', () => {
+  expect(new CommonFields({ 'x-token': 'abc' }).lines).toBe('x-token: abc\r\n');
+  expect(new CommonFields({}).lines).toBe('');
+  expect(() => new CommonFields({ 'x-token': 'secret\n' })).toThrow(
+    "A header can't be written: ERR_INVALID_CHAR.",
+  );
 });

@@ -20,7 +20,7 @@ const everyDoor = [
     'lambda-clock',
     'lambda-log',
   ),
-  ...aws('secrets-manager', 'settings', 'signer', 'signing-key', 'timed'),
+  ...aws('secrets-manager', 'service-key', 'settings', 'signer', 'timed'),
   ...under('http', 'answer-head', 'answer-parser', 'connection', 'deadline-queue', 'deadlines', 'exchange'),
   ...under('http', 'fields', 'origin'),
 ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import { sign, type Unsigned } from '../../functions/wire/sign.ts';
+import { type Signable, sign } from '../../functions/wire/sign.ts';
 import { parseSigningKey, type Signed, type SigningKey, verify } from '../../functions/wire/signature.ts';
 import { must } from './must.ts';
 
@@ -9,7 +9,7 @@ const now = 1_764_000_000_000;
 const timestamp = now / 1000;
 const secrets = [1, 2, 3].map((fill) => secretOf(32, fill));
 const keys = secrets.map(keyOf);
-const signed: Unsigned = { id: 'message_1', timestamp, body: '{"body":"日本"}' };
+const signed: Signable = { id: 'message_1', timestamp, body: '{"body":"日本"}' };
 
 function secretOf(size: number, fill = 7): string {
   return `whsec_${Buffer.alloc(size, fill).toString('base64')}`;
@@ -20,7 +20,7 @@ function keyOf(secret: string): SigningKey {
 }
 
 /** What a request brings that was signed by the keys, but for the changes. */
-function presented(by: readonly SigningKey[], changes: Partial<Signed> = {}, of: Unsigned = signed) {
+function presented(by: readonly SigningKey[], changes: Partial<Signed> = {}, of: Signable = signed) {
   const { id, timestamp: at, body } = { ...of, ...changes };
   return { id, timestamp: String(at), body, signature: sign(of, by) };
 }

@@ -76,7 +76,7 @@ function number(text: string): number | string {
 /** Text of UTF-8, without the byte order mark that some put in front of it; undefined if it is none. */
 function decode(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  // What is no UTF-8 became this character; what has it may have been sent it.
+  // This character stands for what was no UTF-8, unless it was sent.
   if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }

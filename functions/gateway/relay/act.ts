@@ -26,6 +26,7 @@ export async function act(
     await attempt('state', async () => ((await gateway.registry.keep(hook.socket, state)) ? [] : ['gone']));
   }
   if (reply !== undefined) {
+    // Its faults are outcomes too, and it is what nearly every answer asks for: no attempt is needed around it.
     const outcome = await deliver(gateway, hook.socket, reply, record);
     if (isFailure(outcome))
       gateway.log.warn('action_failed', { request: hook.id, action: 'reply', code: outcome });

@@ -8,11 +8,10 @@ export interface SigningScope {
 }
 
 /** The key of a service, which is another one each day ("Create a signed AWS API request", step 4, IAM User Guide). */
-export class SigningKey {
+export class ServiceKey {
   readonly #secret: string;
   readonly #scope: SigningScope;
-  #day = '';
-  #key = new Hmac(new Uint8Array());
+  #today: { readonly day: string; readonly hmac: Hmac } | undefined;
 
   constructor(secretAccessKey: string, scope: SigningScope) {
     this.#secret = `AWS4${secretAccessKey}`;
@@ -26,13 +25,13 @@ export class SigningKey {
 
   /** Signs a text on a day; in hexadecimal. */
   sign(day: string, text: string): string {
-    if (this.#day !== day) {
-      const key = this.scopeOf(day)
-        .split('/')
-        .reduce((key, part) => createHmac('sha256', key).update(part).digest(), Buffer.from(this.#secret));
-      this.#key = new Hmac(key);
-      this.#day = day;
-    }
-    return this.#key.digest(text, 'hex');
+    if (this.#today?.day !== day) this.#today = { day, hmac: this.#derive(day) };
+    return this.#today.hmac.digest(text, 'hex');
+  }
+
+  #derive(day: string): Hmac {
+    const parts = this.scopeOf(day).split('/');
+    const secret = Buffer.from(this.#secret);
+    return new Hmac(parts.reduce((key, part) => createHmac('sha256', key).update(part).digest(), secret));
   }
 }
