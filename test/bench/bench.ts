@@ -19,6 +19,8 @@ export interface Bench {
 
 /** What came of a bench. */
 export interface Section {
+  /** How often each subject was measured, if not as often as the effort says. */
+  readonly rounds?: number;
   readonly tables: readonly Table[];
   /** What the issue wants of it, and whether it is so. */
   readonly targets: readonly Target[];

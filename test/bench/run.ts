@@ -50,5 +50,6 @@ for (const bench of benches.filter(({ name }) => positionals.length === 0 || pos
   const section = await bench.run(effort);
   const seconds = Math.round((performance.now() - from) / 1_000);
   process.stdout.write(`## ${bench.name} (${seconds} s)\n\n${markdown(section)}\n\n`);
-  if (values.write) write(bench.name, section, values.quick ? 'quickly' : `${effort.rounds} rounds`);
+  if (values.write)
+    write(bench.name, section, values.quick ? 'quickly' : `${section.rounds ?? effort.rounds} rounds`);
 }
