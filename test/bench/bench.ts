@@ -22,7 +22,7 @@ export interface Section {
   /** How often each subject was measured, if not as often as the effort says. */
   readonly rounds?: number;
   readonly tables: readonly Table[];
-  /** What the issue wants of it, and whether it is so. */
+  /** What is wanted of it, and whether it is so. */
   readonly targets: readonly Target[];
   /** What else is to be said. */
   readonly notes?: readonly string[];

@@ -38,7 +38,8 @@ export const coldStart: Bench = {
       ...Object.fromEntries(ours),
     });
     const times: Record<string, number[]> = {};
-    for (let round = 0; round < (isQuick ? 5 : 10); round++) {
+    const rounds = isQuick ? 5 : 10;
+    for (let round = 0; round < rounds; round++) {
       for (const [name, { file }] of Object.entries(bundles)) {
         const own = times[name] ?? [];
         times[name] = own;
@@ -51,6 +52,7 @@ export const coldStart: Bench = {
     });
     const waited = rows.filter(({ name }) => waitedFor.has(name));
     return {
+      rounds,
       tables: [
         {
           title: 'Import in a fresh process',

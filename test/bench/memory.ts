@@ -16,12 +16,14 @@ export const memory: Bench = {
     const others = isQuick ? [] : [forwarder, ...(hasNchan() ? [nchan('own/%n')] : [])];
     const subjects = [gateway(gatewayOptions), floor, ...others];
     const sizes = subjects.map((): number[] => []);
-    for (let round = 0; round < (isQuick ? 1 : 3); round++) {
+    const rounds = isQuick ? 1 : 3;
+    for (let round = 0; round < rounds; round++) {
       for (const [at, subject] of subjects.entries()) sizes[at]?.push(await bytesPerSocket(subject));
     }
     const bytes = sizes.map(median);
     const base = bytes[subjects.indexOf(floor)] ?? Number.NaN;
     return {
+      rounds,
       tables: [
         {
           title: `${count} idle sockets`,
