@@ -7,7 +7,7 @@ import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
-import { answerHttp } from './http-door.ts';
+import { answerHttp, answerTo } from './http-door.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
@@ -42,8 +42,10 @@ export interface LocalGateway {
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, around: Surroundings): Promise<LocalGateway> {
   const { clock, log, sweepMs = 60_000 } = around;
+  const { headBytes } = settings.limits;
   const server = createUpgradeServer({
-    headBytes: settings.limits.headBytes,
+    headBytes,
+    answerTo: (fault) => answerTo(fault, headBytes),
     upgrade: (upgrade) => void door.knock(upgrade),
     request: (request, response) => void answerHttp(gateway, request, response),
   });

@@ -17,6 +17,11 @@ export function upgradeProblem(head: RequestHead, urlLength: number): Problem | 
 
 /** Refuses an upgrade with a real HTTP answer, and ends the connection. */
 export function refuseUpgrade(upgrade: Upgrade, refusal: Problem): void {
+  upgrade.refuse(refusalAnswer(refusal));
+}
+
+/** What a client is told that is refused, as it stands on the wire. */
+export function refusalAnswer(refusal: Problem): Uint8Array {
   const body = Buffer.from(JSON.stringify(refusal));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
@@ -26,7 +31,7 @@ export function refuseUpgrade(upgrade: Upgrade, refusal: Problem): void {
     ...(refusal.code === 'invalid_upgrade' ? ['Sec-WebSocket-Version: 13'] : []),
     'Connection: close',
   ];
-  upgrade.refuse(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
 }
 
 /** The headers of a request as one text each, names in lower case; the host of a target that is a whole URL counts. */
