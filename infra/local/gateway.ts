@@ -6,6 +6,7 @@ import type { Clock, Log } from '../../functions/gateway/ports.ts';
 import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
+import { type DescriptorShares, descriptorShares, mostDescriptors } from './descriptors.ts';
 import { answerHttp } from './http-door.ts';
 import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { Lanes } from './lanes.ts';
@@ -48,7 +49,9 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
-  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl);
+  const shares = descriptorShares(mostDescriptors());
+  server.maxConnections = shares.clients;
+  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl, shares);
   const door = new WebSocketDoor(gateway, sessions, lanes, settings.limits);
   const expiry = setInterval(
     () => sessions.expire(clock.now(), settings.limits),
@@ -81,10 +84,11 @@ function compose(
   settings: LocalSettings,
   { webhookBaseUrl, secrets, clock, log }: Surroundings,
   webSocketUrl: string,
+  shares: DescriptorShares,
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, shares.app);
   const lanes = new Lanes((task) => perform(gateway, task), log);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },
