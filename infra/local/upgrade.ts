@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ClientHeaders } from '../../functions/wire/client-headers.ts';
 import { type Problem, problem, problemType } from '../../functions/wire/problems.ts';
+import { type RefusalHeader, refusalHeaders } from '../../functions/wire/refusal-headers.ts';
 
 /** RFC 6455 section 4.1: 16 bytes of base64. */
 const key = /^[+/0-9A-Za-z]{22}==$/;
@@ -32,8 +33,12 @@ export function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.trim().toLowerCase() === 'websocket';
 }
 
-/** Refuses an upgrade with a real HTTP answer, and ends the connection. */
-export function refuseUpgrade(connection: Duplex, refusal: Problem): void {
+/** Refuses an upgrade with a real HTTP answer, and ends the connection. `ofApp`: what the app says to its client. */
+export function refuseUpgrade(
+  connection: Duplex,
+  refusal: Problem,
+  ofApp: readonly RefusalHeader[] = [],
+): void {
   const body = JSON.stringify(refusal);
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
@@ -41,9 +46,11 @@ export function refuseUpgrade(connection: Duplex, refusal: Problem): void {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     ...(refusal.code === 'invalid_upgrade' ? ['Sec-WebSocket-Version: 13'] : []),
+    ...refusalHeaders(refusal, ofApp).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
-  connection.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => connection.destroy());
+  const bytes = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), Buffer.from(body)]);
+  connection.end(bytes, () => connection.destroy());
 }
 
 /** The headers of a request as one text each; Node.js joins those that came more than once. */

@@ -65,7 +65,7 @@ export class WebSocketDoor {
     const lane = this.#lanes.open(socket);
     const admission = await this.#ask(socket, request);
     if (admission.kind === 'refused') {
-      refuseUpgrade(connection, admission.problem);
+      refuseUpgrade(connection, admission.problem, admission.headers);
       return this.#lanes.end(socket);
     }
     if (admission.subprotocol !== undefined) this.#subprotocols.set(request, admission.subprotocol);
