@@ -7,6 +7,7 @@ import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
+import { type DescriptorShares, descriptorShares, mostDescriptors } from './descriptors.ts';
 import { answerHttp, answerTo } from './http-door.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
@@ -51,7 +52,9 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
-  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl);
+  const shares = descriptorShares(mostDescriptors());
+  server.maxConnections = shares.clients;
+  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl, shares);
   const door = new WebSocketDoor(gateway, sessions, lanes, settings.limits);
   const expiry = setInterval(
     () => sessions.expire(clock.now(), settings.limits),
@@ -81,10 +84,11 @@ function compose(
   settings: LocalSettings,
   { webhookBaseUrl, secrets, clock, log }: Surroundings,
   webSocketUrl: string,
+  shares: DescriptorShares,
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, shares.app);
   const lanes = new Lanes((task) => perform(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },

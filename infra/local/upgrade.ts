@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { type RequestHead, valuesOf } from '../../functions/websocket/request-head.ts';
 import { readRequestTarget } from '../../functions/websocket/request-target.ts';
-import type { Upgrade } from '../../functions/websocket/upgrade.ts';
 import { checkUpgrade } from '../../functions/websocket/upgrade-check.ts';
-import type { ClientHeaders } from '../../functions/wire/client-headers.ts';
+import { type ClientHeaders, joinedHeader } from '../../functions/wire/client-headers.ts';
 import { type Problem, problem, problemType } from '../../functions/wire/problems.ts';
+import { type RefusalHeader, refusalHeaders } from '../../functions/wire/refusal-headers.ts';
 
 /** Why an upgrade is refused before anybody is asked, if it is; its URL has at most so many characters. */
 export function upgradeProblem(head: RequestHead, urlLength: number): Problem | undefined {
@@ -15,13 +15,8 @@ export function upgradeProblem(head: RequestHead, urlLength: number): Problem | 
     : undefined;
 }
 
-/** Refuses an upgrade with a real HTTP answer, and ends the connection. */
-export function refuseUpgrade(upgrade: Upgrade, refusal: Problem): void {
-  upgrade.refuse(refusalAnswer(refusal));
-}
-
-/** What a client is told that is refused, as it stands on the wire. */
-export function refusalAnswer(refusal: Problem): Uint8Array {
+/** What a client is told that is refused, as it stands on the wire. `ofApp`: what the app says to its client. */
+export function refusalAnswer(refusal: Problem, ofApp: readonly RefusalHeader[] = []): Uint8Array {
   const body = Buffer.from(JSON.stringify(refusal));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
@@ -29,6 +24,7 @@ export function refusalAnswer(refusal: Problem): Uint8Array {
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
     ...(refusal.code === 'invalid_upgrade' ? ['Sec-WebSocket-Version: 13'] : []),
+    ...refusalHeaders(refusal, ofApp).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
@@ -39,10 +35,7 @@ export function clientHeaders(head: RequestHead): ClientHeaders {
   const headers: Record<string, string> = {};
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = (head.fields[at] ?? '').toLowerCase();
-    if (Object.hasOwn(headers, name)) continue;
-    const values = valuesOf(head, name);
-    // RFC 9113 section 8.2.3: cookies are joined as they are separated.
-    headers[name] = values.join(name === 'cookie' ? '; ' : ', ');
+    if (!Object.hasOwn(headers, name)) headers[name] = joinedHeader(name, valuesOf(head, name));
   }
   const { authority } = readRequestTarget(head.target);
   return authority === undefined ? headers : { ...headers, host: authority };
