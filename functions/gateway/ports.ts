@@ -183,8 +183,8 @@ export interface Clock {
 export interface Log {
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
-  /** Warns the first time only, for what would be said on every hook. */
-  warnOnce(event: string, fields: LogFields): void;
+  /** Warns the first time only, of an event or of one case of it, for what would be said on every hook. */
+  warnOnce(event: string, fields: LogFields, of?: string | number): void;
   error(event: string, fields: LogFields): void;
 }
 
