@@ -71,7 +71,17 @@ describe('the other settings', () => {
     ['hookTimeoutMs', 20_001, 'must be a whole number from 1 to 20000'],
     ['hookTimeoutMs', 0.5, 'must be a whole number from 1 to 20000'],
     ['requireTicket', 'yes', 'must be true or false'],
-    ['allowedOrigins', 'app.example', 'must be origins such as https://app.example, separated by commas'],
+    [
+      'allowedOrigins',
+      'app.example',
+      'must be origins such as https://app.example or capacitor://localhost, separated by commas',
+    ],
+    [
+      'allowedOrigins',
+      ['capacitor://localhost', 'https://app.example/'],
+      'must be origins, which end with the host or the port: no slash, no path, no query',
+    ],
+    ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
     ['memoryMb', 64, 'must be a whole number from 128 to 10240'],
