@@ -88,7 +88,7 @@ export interface Survey {
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/** Sockets of this path and this user; what is left out does not matter. */
+/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
