@@ -89,7 +89,8 @@ function percentEncode(text: string, outside: RegExp): string {
   return text.replace(outside, (character) => encodeURIComponent(character));
 }
 
-function decode(text: string): string | undefined {
+/** Decodes escapes; undefined if they are not UTF-8. */
+export function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

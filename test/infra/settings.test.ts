@@ -41,6 +41,11 @@ describe('where hooks go', () => {
       `${base} must have no query and no fragment.`,
     ],
     [
+      'with a segment that is the name of a hook',
+      { [base]: 'https://app.example/message/x' },
+      `${base} must have no segment called handshake, message, closed: what follows it names the hook.`,
+    ],
+    [
       'with credentials',
       { [base]: 'https://me:secret@app.example/' },
       `${base} must have no user name and no password in it.`,

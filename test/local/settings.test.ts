@@ -78,7 +78,12 @@ const good: { name: string; value: string; means: Partial<LocalSettings> }[] = [
   {
     name: 'SOCKETHOOK_WEBSOCKET_URL',
     value: 'wss://a.example/ws',
-    means: { webSocketUrl: 'wss://a.example/ws' },
+    means: { webSocketUrl: 'wss://a.example/ws/' },
+  },
+  {
+    name: 'SOCKETHOOK_WEBSOCKET_URL',
+    value: 'wss://a.example/ws/',
+    means: { webSocketUrl: 'wss://a.example/ws/' },
   },
   { name: 'SOCKETHOOK_DIR', value: '/tmp/x', means: { folder: '/tmp/x' } },
   {
@@ -114,6 +119,7 @@ const malformed: { name: string; value: string }[] = [
     'https://u:hunter2@a.example',
     'https://a.example/?q=1',
     'https://a.example/#f',
+    'https://a.example/message',
   ].map((value) => ({ name: 'WEBHOOK_BASE_URL', value })),
   ...['xml', 'JSON', 'cloudevents'].map((value) => ({ name: 'WEBHOOK_FORMAT', value })),
   ...['open', 'message,opened', 'Message'].map((value) => ({ name: 'HOOKS', value })),

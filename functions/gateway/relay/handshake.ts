@@ -1,6 +1,7 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { type ClientHeaders, forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
+import { hookUrl } from '../../wire/hook.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import type { Result } from '../../wire/result.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
@@ -59,6 +60,7 @@ async function decide(gateway: Gateway, record: SocketRecord, answer: Answer): P
     case 'refused':
     case 'unwanted':
       await gateway.registry.remove(record.socket);
+      noteRefusal(gateway, record, answer.status);
       return { kind: 'refused', problem: problem('refused_by_app', { status: answer.status }) };
     case 'failed':
       if (answer.mayHaveAccepted) await abandon(gateway, record.socket);
@@ -75,6 +77,15 @@ async function askToEnter(gateway: Gateway, record: SocketRecord, { headers, pee
   const hook = handshakeHook(record, forwardedHeaders(headers, peer, gateway.settings));
   return ask(gateway, hook, offeredSubprotocols(headers));
 }
+
+/** An app refuses some; one that refuses all, by a wrong secret or a wrong path, would say nothing of it. */
+function noteRefusal({ log, settings }: Gateway, { path }: SocketRecord, status: number): void {
+  const url = hookUrl({ event: 'handshake', path, query: '' }, settings.webhookBaseUrl);
+  log.warnOnce('handshake_refused', { status, url, advice: refusalAdvice }, status);
+}
+
+const refusalAdvice =
+  'if it refuses everybody, check its webhook secret and this URL; each status is told once';
 
 function fail(
   { log }: Gateway,
