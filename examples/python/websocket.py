@@ -414,7 +414,8 @@ def _websocket_url():
     if not re.fullmatch(r'wss?://[^?#\s]+', url):
         raise ConfigurationError(
             'SOCKETHOOK_WEBSOCKET_URL must be a ws or wss URL, no query.')
-    return url
+    # Proxies want the slash; API Gateway's URLs end with the stage.
+    return url if re.search(r'/$|[./]execute-api[./]', url) else url + '/'
 
 
 def _signing_key():

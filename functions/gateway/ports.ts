@@ -88,7 +88,7 @@ export interface Survey {
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/** Sockets of this path and this user; what is left out does not matter. */
+/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
@@ -190,8 +190,8 @@ export interface Clock {
 export interface Log {
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
-  /** Warns the first time only, for what would be said on every hook. */
-  warnOnce(event: string, fields: LogFields): void;
+  /** Warns the first time only, of an event or of one case of it, for what would be said on every hook. */
+  warnOnce(event: string, fields: LogFields, of?: string | number): void;
   error(event: string, fields: LogFields): void;
 }
 

@@ -151,7 +151,10 @@ function framingOf(status: number, isNew: boolean, { length, coding }: Fields): 
 function keptFor(isNew: boolean, { connection = '', keepAlive = '' }: Fields): number {
   // What nearly all servers say needs no reading.
   if (!isNew || (connection !== '' && connection !== 'keep-alive')) {
-    const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+    const options = connection
+      .toLowerCase()
+      .split(',')
+      .map((option) => option.trim());
     if (options.includes('close') || (!isNew && !options.includes('keep-alive'))) return 0;
   }
   const seconds = keepAlive === '' ? undefined : /(?:^|[,\s])timeout=(\d{1,6})/i.exec(keepAlive)?.[1];

@@ -130,14 +130,18 @@ function tooLarge(most: number): Problem {
 
 /** What is answered to a request that can't be read. */
 export function answerTo(fault: RequestFault, headBytes: number): Uint8Array {
+  return refusalAnswer(problemOf(fault, headBytes), [], [['X-Request-Id', `req_${newId()}`]]);
+}
+
+function problemOf(fault: RequestFault, headBytes: number): Problem {
   switch (fault) {
     case 'malformed':
-      return refusalAnswer(problem('malformed_request'));
+      return problem('malformed_request');
     case 'timed_out':
-      return refusalAnswer(problem('request_timed_out'));
+      return problem('request_timed_out');
     case 'headers_too_large': {
       const detail = `The first line and the headers of a request are at most ${headBytes} bytes.`;
-      return refusalAnswer(problem('headers_too_large', { detail, limit: headBytes }));
+      return problem('headers_too_large', { detail, limit: headBytes });
     }
   }
 }

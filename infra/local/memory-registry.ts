@@ -1,3 +1,4 @@
+import { matcherOf } from '../../functions/gateway/matcher.ts';
 import type { Clock, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import { limits } from '../../functions/wire/limits.ts';
@@ -135,18 +136,22 @@ export class MemoryRegistry implements Registry {
   }
 
   async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#candidates(filter), this.#sequence, (record) => matches(record, filter));
+    yield* paged(this.#candidates(filter), this.#sequence, matcherOf(filter));
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
     if (!/^[0-9a-z]{1,10}$/.test(cursor)) return undefined;
     const after = Number.parseInt(cursor, 36);
-    const matching = [...this.#candidates(filter)]
-      .filter(({ record, sequence }) => sequence > after && matches(record, filter))
-      .sort((one, other) => one.sequence - other.sequence);
-    const sockets = matching.slice(0, limit).map(({ record }) => record);
-    const last = matching[limit - 1];
-    return matching.length > limit && last ? { sockets, cursor: last.sequence.toString(36) } : { sockets };
+    const isWanted = matcherOf(filter);
+    const sockets: SocketRecord[] = [];
+    let last = after;
+    for (const { record, sequence } of this.#inOrder(filter)) {
+      if (sequence <= after || !isWanted(record)) continue;
+      if (sockets.length === limit) return { sockets, cursor: last.toString(36) };
+      sockets.push(record);
+      last = sequence;
+    }
+    return { sockets };
   }
 
   /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
@@ -155,6 +160,13 @@ export class MemoryRegistry implements Registry {
       if (record.status === 'opening') yield `handshake_${record.socket}`;
       if (record.status === 'closing') yield `closed_${record.socket}`;
     }
+  }
+
+  /** Entries come in their order but for those of a user, whom a handshake may have given to a socket later. */
+  #inOrder(filter: SocketFilter): Iterable<Entry> {
+    const entries = this.#candidates(filter);
+    if (filter.user === undefined) return entries;
+    return [...entries].sort((one, other) => one.sequence - other.sequence);
   }
 
   #candidates(filter: SocketFilter): Iterable<Entry> {
@@ -185,12 +197,4 @@ async function* paged(
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (page.length > 0) yield page;
-}
-
-function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {
-  return (
-    record.status !== 'closing' &&
-    (path === undefined || record.path === path) &&
-    (user === undefined || record.user === user)
-  );
 }

@@ -16,7 +16,11 @@ export function upgradeProblem(head: RequestHead, urlLength: number): Problem | 
 }
 
 /** What a client is told that is refused, as it stands on the wire. `ofApp`: what the app says to its client. */
-export function refusalAnswer(refusal: Problem, ofApp: readonly RefusalHeader[] = []): Uint8Array {
+export function refusalAnswer(
+  refusal: Problem,
+  ofApp: readonly RefusalHeader[] = [],
+  ours: readonly RefusalHeader[] = [],
+): Uint8Array {
   const body = Buffer.from(JSON.stringify(refusal));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
@@ -24,7 +28,7 @@ export function refusalAnswer(refusal: Problem, ofApp: readonly RefusalHeader[] 
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
     ...(refusal.code === 'invalid_upgrade' ? ['Sec-WebSocket-Version: 13'] : []),
-    ...refusalHeaders(refusal, ofApp).map(([name, value]) => `${name}: ${value}`),
+    ...[...ours, ...refusalHeaders(refusal, ofApp)].map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]);

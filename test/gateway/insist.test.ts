@@ -119,6 +119,7 @@ describe('a hook that the app refuses', () => {
     const looksLike = answered(200, { contentType: 'application/json', body: '{"reply":"x"}' });
     app.answers = [looksLike, looksLike];
     for (let post = 0; post < 2; post++) await insist(gateway, aMessage);
-    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions' }]);
+    const fields = { hook: 'message', advice: expect.stringContaining('application/vnd.sockethook+json') };
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions', fields }]);
   });
 });

@@ -272,3 +272,18 @@ describe('a connection', () => {
     expect(read([`${text}H`])).toMatchObject({ progress: 'done', keptMs: 0 });
   });
 });
+
+/** Texts of a hostile app that fill a head. */
+const slow = [
+  { what: 'spaces in a list', parts: [`HTTP/1.1 200 OK\r\nConnection: a${' '.repeat(16_000)}b\r\n\r\n`] },
+  {
+    what: 'a head that comes byte by byte',
+    parts: [...`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(16_000)}\r\n\r\n`],
+  },
+];
+
+test.for(slow)('$what costs no more than a moment', ({ parts }) => {
+  const begun = performance.now();
+  for (let time = 0; time < 20; time++) expect(read(parts).heads).toHaveLength(1);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+});

@@ -220,3 +220,18 @@ test('a body that was read before says where to mount the hooks', async () => {
   expect([code, message]).toEqual(['ERR_BODY_DRAINED', expect.stringContaining('before express.urlencoded')]);
   expect(expressHooks({})).toBeTypeOf('function');
 });
+
+test.for([
+  ['wss://host.example/rt', 'wss://host.example/rt/'],
+  ['wss://host.example/rt/', 'wss://host.example/rt/'],
+  ['wss://host.example', 'wss://host.example/'],
+  [
+    'wss://abc.execute-api.eu-west-1.amazonaws.com/prod',
+    'wss://abc.execute-api.eu-west-1.amazonaws.com/prod',
+  ],
+])('URLs of a gateway at %s begin with %s', async ([setting = '', base]) => {
+  process.env['SOCKETHOOK_WEBSOCKET_URL'] = setting;
+  expect((await createWebSocketUrl('/room')).split('?ticket=')[0]).toBe(base);
+  process.env['SOCKETHOOK_URL_KEY'] = '';
+  expect(await createWebSocketUrl('/room')).toBe(`${base}?path=%2Froom`);
+});

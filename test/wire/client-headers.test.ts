@@ -87,6 +87,13 @@ test.for<[why: string, client: ClientHeaders]>([
   }
 });
 
+test('cookies stay behind for the origin null, even if it may connect', () => {
+  const rules = { ...noRules, allowedOrigins: new Set(['null', 'capacitor://localhost']) };
+  const client = (origin: string) => ({ host: 'gateway.example', origin, ...credentials });
+  expect(forwardedHeaders(client('null'), peer, rules)).toEqual({ 'X-Forwarded-For': peer });
+  expect(forwardedHeaders(client('capacitor://localhost'), peer, rules)).toMatchObject(written);
+});
+
 test.for(['x-tenant', 'accept', 'sec-websocket-protocol', 'user-agent', 'x-real-ip', "a!#$%&'*+.^`|~-1"])(
   'the setting may name %j',
   (name) => {
@@ -150,6 +157,16 @@ test.for<[origin: string | undefined, allowed: string[] | undefined, mayConnect:
   ['null', ['https://page.example'], false],
   ['', ['https://page.example'], false],
   ['https://page.example', [], false],
+  ['http://page.example:80', ['http://page.example'], true],
+  ['capacitor://localhost', ['capacitor://localhost'], true],
+  ['Capacitor://LocalHost', ['capacitor://localhost'], true],
+  ['capacitor://localhost', ['http://localhost'], false],
+  ['http://localhost', ['capacitor://localhost'], false],
+  ['null', ['null'], true],
+  ['file://', ['file://'], true],
+  ['file://', ['null'], false],
+  ['https://page.example/', ['https://page.example'], false],
+  ['https://me@page.example', ['https://page.example'], false],
 ])('for the origin %j and the allowed ones %j the way in is open: %j', ([origin, allowed, mayConnect]) => {
   expect(isAllowedOrigin(origin, allowed && new Set(allowed))).toBe(mayConnect);
 });

@@ -1,3 +1,4 @@
+import { actionsType } from '../../wire/action-rules.ts';
 import { type Answer, readAnswer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
@@ -5,6 +6,9 @@ import type { Gateway } from '../gateway.ts';
 
 /** What is kept of a run for what the answer asks for, in milliseconds. */
 export const answerMs = 1_000;
+
+/** For whoever answers with actions that are not done. */
+const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
 
 /**
  * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may have to wait for a
@@ -27,6 +31,6 @@ export async function ask(gateway: Gateway, hook: Hook, offered: readonly string
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
   if (answer.kind === 'accepted' && answer.hint !== undefined)
-    log.warnOnce(answer.hint, { hook: hook.event });
+    log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;
 }

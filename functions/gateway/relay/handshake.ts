@@ -1,6 +1,7 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { type ClientHeaders, forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
+import { hookUrl } from '../../wire/hook.ts';
 import { type Problem, type ProblemCode, problem } from '../../wire/problems.ts';
 import type { RefusalHeader } from '../../wire/refusal-headers.ts';
 import type { Result } from '../../wire/result.ts';
@@ -64,9 +65,11 @@ async function decide(gateway: Gateway, record: SocketRecord, answer: Answer): P
       return letIn(gateway, record, answer.actions);
     case 'refused':
       await gateway.registry.remove(record.socket);
+      noteRefusal(gateway, record, answer.status);
       return refuse(answer.status, answer.headers);
     case 'unwanted':
       await gateway.registry.remove(record.socket);
+      noteRefusal(gateway, record, answer.status);
       return refuse(answer.status, undefined);
     case 'failed':
       if (answer.mayHaveAccepted) await abandon(gateway, record.socket);
@@ -93,6 +96,15 @@ async function askToEnter(gateway: Gateway, record: SocketRecord, { headers, pee
   const hook = handshakeHook(record, forwardedHeaders(headers, peer, gateway.settings));
   return ask(gateway, hook, offeredSubprotocols(headers));
 }
+
+/** An app refuses some; one that refuses all, by a wrong secret or a wrong path, would say nothing of it. */
+function noteRefusal({ log, settings }: Gateway, { path }: SocketRecord, status: number): void {
+  const url = hookUrl({ event: 'handshake', path, query: '' }, settings.webhookBaseUrl);
+  log.warnOnce('handshake_refused', { status, url, advice: refusalAdvice }, status);
+}
+
+const refusalAdvice =
+  'if it refuses everybody, check its webhook secret and this URL; each status is told once';
 
 function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
   log.error('handshake_failed', { request: `handshake_${socket}`, code, why });
