@@ -33,7 +33,8 @@ function toKnock(event: ConnectEvent, socket: Knock['socket'], now: number): Kno
     socket,
     target: parseParameters(parameters),
     headers: toHeaders(event.multiValueHeaders ?? listed(event.headers ?? {})),
-    peer: identity?.sourceIp ?? '',
+    // RFC 7239 section 6.3.
+    peer: identity?.sourceIp ?? 'unknown',
     time: requestTimeEpoch ?? now,
   };
 }

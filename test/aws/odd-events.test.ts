@@ -91,11 +91,14 @@ describe('an event of $connect', () => {
     ['null for its identity', { requestContext: { identity: null } }],
     ['null for its peer', { requestContext: { identity: { sourceIp: null } } }],
     ['no time', { requestContext: { requestTimeEpoch: undefined } }],
-  ])('with %s lets its client in', async ([, given]) => {
+  ])('with %s lets its client in', async ([what, given]) => {
     const path = freshPath();
     await connected(path, given);
-    const { fields } = await cloud.app.hook(path, 'handshake');
+    const { fields, headers } = await cloud.app.hook(path, 'handshake');
     expect(Number(fields['time'])).toBeGreaterThan(1_700_000_000_000);
+    expect(headers['x-forwarded-for']).toBe(
+      what.includes('identity') || what.includes('peer') ? 'unknown' : '192.0.2.7',
+    );
   });
 
   test('with one text of each header and parameter, and no lists, is read by those', async () => {
