@@ -29,7 +29,9 @@ export interface SessionLimits {
  */
 export class Session {
   readonly socket: SocketId;
+  /** On the monotonic clock. */
   readonly openedAt: number;
+  /** The same. */
   lastActive: number;
   readonly #gateway: Gateway;
   readonly #ws: WebSocket;
@@ -56,7 +58,7 @@ export class Session {
     this.#connection = connection;
     this.#lane = lane;
     this.#limits = limits;
-    this.openedAt = gateway.clock.now();
+    this.openedAt = gateway.clock.monotonic();
     this.lastActive = this.openedAt;
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
     ws.on('error', (error) => this.#tell(closeCodeOf(error)));
@@ -74,7 +76,7 @@ export class Session {
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.write(frame);
-    this.lastActive = this.#gateway.clock.now();
+    this.lastActive = this.#gateway.clock.monotonic();
     return posted;
   }
 
@@ -105,7 +107,7 @@ export class Session {
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#ended) return;
     const time = this.#gateway.clock.now();
-    this.lastActive = time;
+    this.lastActive = this.#gateway.clock.monotonic();
     // API Gateway refuses binary frames with 1003.
     if (isBinary) void this.end(closeCodes.unsupported);
     else this.#relay(data.toString(), time);
