@@ -179,8 +179,10 @@ export interface Secrets {
 
 /** Time and chance. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for times that are stored or told. The machine's clock may be set, so it may step. */
   now(): number;
+  /** Milliseconds from any beginning, for how long something takes here: it goes on evenly, and never back. */
+  monotonic(): number;
   sleep(ms: number): Promise<void>;
   /** A number from 0 up to 1. */
   random(): number;

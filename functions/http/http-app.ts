@@ -15,7 +15,7 @@ export class HttpApp implements App {
   readonly #origin: Origin;
   readonly #deadlines = new Deadlines();
 
-  constructor(origin: string, clock: Pick<Clock, 'now'>, most = Number.POSITIVE_INFINITY) {
+  constructor(origin: string, clock: Pick<Clock, 'monotonic'>, most = Number.POSITIVE_INFINITY) {
     this.#originLength = origin.length;
     this.#origin = new Origin(new URL(origin), clock, { most });
   }

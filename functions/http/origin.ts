@@ -47,10 +47,10 @@ export class Origin implements ConnectionOwner {
   #tries = 1;
   #isStopped = false;
 
-  constructor(url: URL, clock: Pick<Clock, 'now'>, limits: Partial<ConnectionLimits> = {}) {
+  constructor(url: URL, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
     const { most = Number.POSITIVE_INFINITY, connectMs = Number.POSITIVE_INFINITY } = limits;
     this.#host = url.host;
-    this.now = () => clock.now();
+    this.now = () => clock.monotonic();
     this.#most = most;
     this.#dialer = new Dialer(url, connectMs);
   }

@@ -57,7 +57,7 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl, shares);
   const door = new WebSocketDoor(gateway, sessions, lanes, settings.limits);
   const expiry = setInterval(
-    () => sessions.expire(clock.now(), settings.limits),
+    () => sessions.expire(clock.monotonic(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
@@ -97,6 +97,7 @@ function compose(
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
       replyBy: 'post',
       defersDeliveries: false,
+      keepsOrder: true,
       retry: { attempts: 3, withinMs: 10_000 },
       closedForMs: 86_400_000,
       leaseMs: 60_000,

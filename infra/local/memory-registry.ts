@@ -16,6 +16,8 @@ export interface Entry {
   record: SocketRecord;
   /** Grows with every socket, so that a list has a stable order. */
   readonly sequence: number;
+  /** When its lease ends, on the monotonic clock; what its record says is told, and decides nothing. */
+  leaseEnds: number;
   outbox: string[];
   outboxBytes: number;
 }
@@ -27,10 +29,10 @@ export interface Entry {
 export class MemoryRegistry implements Registry {
   readonly #entries = new Map<SocketId, Entry>();
   readonly #index = new RecordIndex();
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   #sequence = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
   }
 
@@ -42,14 +44,15 @@ export class MemoryRegistry implements Registry {
   async put(record: SocketRecord): Promise<boolean> {
     if (this.#entries.has(record.socket)) return false;
     this.#sequence += 1;
-    const entry = { record, sequence: this.#sequence, outbox: [], outboxBytes: 0 };
+    const entry = { record, sequence: this.#sequence, leaseEnds: 0, outbox: [], outboxBytes: 0 };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
     return true;
   }
 
   async get(socket: SocketId): Promise<SocketRecord | undefined> {
-    return this.#entries.get(socket)?.record;
+    const entry = this.#entries.get(socket);
+    return entry && this.#told(entry);
   }
 
   async accept(
@@ -76,7 +79,7 @@ export class MemoryRegistry implements Registry {
     const entry = this.#entries.get(socket);
     if (entry === undefined || entry.record.status === 'closing') return undefined;
     const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;
-    const lease = isLeased ? { leaseUntil: this.#clock.now() + leaseMs, attempts: 1 } : unleased;
+    const lease = isLeased ? { ...this.#lease(entry, leaseMs), attempts: 1 } : unleased;
     this.#change(entry, { status: 'closing', end, ...lease });
     entry.outbox = [];
     entry.outboxBytes = 0;
@@ -89,15 +92,14 @@ export class MemoryRegistry implements Registry {
     forMs: number,
   ): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
-    const now = this.#clock.now();
-    if (entry?.record.status !== status || entry.record.leaseUntil > now) return undefined;
-    this.#change(entry, { leaseUntil: now + forMs, attempts: entry.record.attempts + 1 });
+    if (entry?.record.status !== status || this.#isLeased(entry)) return undefined;
+    this.#change(entry, { ...this.#lease(entry, forMs), attempts: entry.record.attempts + 1 });
     return entry.record;
   }
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
     const entry = this.#entries.get(socket);
-    if (entry?.record.status === status) this.#change(entry, { leaseUntil: this.#clock.now() + forMs });
+    if (entry?.record.status === status) this.#change(entry, this.#lease(entry, forMs));
   }
 
   async remove(socket: SocketId): Promise<void> {
@@ -132,11 +134,14 @@ export class MemoryRegistry implements Registry {
   }
 
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#entries.values(), this.#sequence, () => true);
+    yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#told(entry));
   }
 
   async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#candidates(filter), this.#sequence, matcherOf(filter));
+    const isWanted = matcherOf(filter);
+    yield* paged(this.#candidates(filter), this.#sequence, ({ record }) =>
+      isWanted(record) ? record : undefined,
+    );
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
@@ -173,6 +178,22 @@ export class MemoryRegistry implements Registry {
     return this.#index.find(filter) ?? this.#entries.values();
   }
 
+  #lease(entry: Entry, forMs: number): Pick<SocketRecord, 'leaseUntil'> {
+    entry.leaseEnds = this.#clock.monotonic() + forMs;
+    return { leaseUntil: this.#clock.now() + forMs };
+  }
+
+  #isLeased({ record, leaseEnds }: Entry): boolean {
+    return record.leaseUntil > 0 && leaseEnds > this.#clock.monotonic();
+  }
+
+  /** A record whose lease ends, by the time of day as it is now, when it will. */
+  #told({ record, leaseEnds }: Entry): SocketRecord {
+    if (record.leaseUntil === 0) return record;
+    const left = leaseEnds - this.#clock.monotonic();
+    return { ...record, leaseUntil: Math.round(this.#clock.now() + left) };
+  }
+
   #change(entry: Entry, change: Partial<SocketRecord>): void {
     const { user } = entry.record;
     entry.record = { ...entry.record, ...change };
@@ -181,15 +202,16 @@ export class MemoryRegistry implements Registry {
   }
 }
 
-/** The records that are wanted, of entries up to a number, a page at a time. */
+/** What is picked of entries up to a number, a page at a time. */
 async function* paged(
   entries: Iterable<Entry>,
   last: number,
-  isWanted: (record: SocketRecord) => boolean,
+  pick: (entry: Entry) => SocketRecord | undefined,
 ): AsyncGenerator<readonly SocketRecord[]> {
   let page: SocketRecord[] = [];
-  for (const { record, sequence } of entries) {
-    if (sequence > last || !isWanted(record)) continue;
+  for (const entry of entries) {
+    const record = entry.sequence > last ? undefined : pick(entry);
+    if (record === undefined) continue;
     page.push(record);
     if (page.length < pageSize) continue;
     yield page;

@@ -28,7 +28,9 @@ export interface SessionLimits {
  */
 export class Session implements WebSocketListener, LaneOwner {
   readonly socket: SocketId;
+  /** On the monotonic clock. */
   readonly openedAt: number;
+  /** The same. */
   lastActive: number;
   readonly #gateway: Gateway;
   readonly #connection: WebSocketConnection;
@@ -52,7 +54,7 @@ export class Session implements WebSocketListener, LaneOwner {
     this.#lane = lane;
     this.#limits = limits;
     this.#gone = gone;
-    this.openedAt = gateway.clock.now();
+    this.openedAt = gateway.clock.monotonic();
     this.lastActive = this.openedAt;
     lane.own(this);
   }
@@ -65,7 +67,7 @@ export class Session implements WebSocketListener, LaneOwner {
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
-    this.lastActive = this.#gateway.clock.now();
+    this.lastActive = this.#gateway.clock.monotonic();
     return posted;
   }
 
@@ -92,7 +94,7 @@ export class Session implements WebSocketListener, LaneOwner {
 
   message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
-    this.lastActive = time;
+    this.lastActive = this.#gateway.clock.monotonic();
     if (isPing(body)) return;
     this.#lane.receive(body, bytes, time);
     if (this.#lane.weight >= this.#limits.waitingBytes) this.#connection.pause();
@@ -114,7 +116,7 @@ export class Session implements WebSocketListener, LaneOwner {
   }
 
   alive(): void {
-    this.lastActive = this.#gateway.clock.now();
+    this.lastActive = this.#gateway.clock.monotonic();
   }
 
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {

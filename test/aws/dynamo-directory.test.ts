@@ -135,7 +135,7 @@ describe('finding sockets', () => {
     const sleep = async (ms: number): Promise<void> => {
       slept += ms;
     };
-    const slow = { now: () => slept, random: () => 0.99, sleep };
+    const slow = { now: () => Date.now(), monotonic: () => slept, random: () => 0.99, sleep };
     const late = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, slow);
     await expect(paged(late, { user: 'alice' })).rejects.toThrow('unread');
     expect(slept).toBeLessThan(8_000);

@@ -22,7 +22,7 @@ export async function ask(gateway: Gateway, hook: Hook, offered: readonly string
   const keys = await secrets.signingKeys();
   const renew = () => hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
   const headers = renew();
-  const left = gateway.deadline - answerMs - clock.now();
+  const left = gateway.deadline - answerMs - clock.monotonic();
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
   const patience = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
