@@ -122,7 +122,10 @@ export type Posted =
 
 /** The user's HTTP server. */
 export interface App {
-  /** Posts once, follows no redirect, and never takes longer than `timeoutMs`. Does not reject. */
+  /**
+   * Posts once, follows no redirect, and never takes longer than `timeoutMs` from when it begins to send. Before that
+   * it may wait, in the order of the calls, for one of its connections to become free. Does not reject.
+   */
   post(request: AppRequest): Promise<AppResponse>;
 }
 
@@ -132,6 +135,10 @@ export interface AppRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** How long it may wait for a connection before it is sent, in milliseconds; as long as it takes if not given. */
+  readonly waitMs?: number;
+  /** Signs a hook anew that had to wait, since its signature grows old. */
+  readonly renew?: () => Readonly<Record<string, string>>;
 }
 
 /** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */

@@ -3,6 +3,14 @@ import { normaliseOrigin } from './page-origin.ts';
 /** What a client's upgrade request says of itself; names in lower case. */
 export type ClientHeaders = Readonly<Record<string, string | undefined>>;
 
+/**
+ * The lines of one header, its name in lower case, as one value: those of a cookie are joined by `; `
+ * (RFC 9113 section 8.2.3), any others by `, ` (RFC 9110 section 5.3).
+ */
+export function joinedHeader(name: string, values: readonly string[]): string {
+  return values.join(name === 'cookie' ? '; ' : ', ');
+}
+
 /** Passed on with a handshake, so that the app's ordinary code finds them. */
 const allowed: Readonly<Record<string, string>> = {
   'user-agent': 'User-Agent',

@@ -1,11 +1,16 @@
 /** Bytes that come in pieces, in one piece of memory however small they are: a piece of its own for each would cost far more. */
 export class GatheredBytes {
-  #memory = Buffer.alloc(0);
+  #memory = none;
   #length = 0;
 
   /** How many there are. */
   get length(): number {
     return this.#length;
+  }
+
+  /** How much memory they take, in bytes: at most twice as many as there are. */
+  get held(): number {
+    return this.#memory.length;
   }
 
   /** Adds a copy of these. */
@@ -20,8 +25,15 @@ export class GatheredBytes {
     this.#length = length;
   }
 
+  /** All of them, where they are. */
+  taken(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
   /** All of them as text of UTF-8. */
   toString(): string {
     return this.#memory.toString('utf8', 0, this.#length);
   }
 }
+
+const none = Buffer.alloc(0);

@@ -1,8 +1,8 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
+import { textFrame } from '../../functions/websocket/frames.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import type { Session } from './session.ts';
-import { textFrame } from './text-frame.ts';
 
 /** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
 export interface Lifetime {

@@ -47,9 +47,15 @@ export interface LocalSettings {
 export interface LocalLimits extends Lifetime, SessionLimits {
   readonly messageBytes: number;
   readonly urlLength: number;
+  /** The head of a request: its first line, and all its headers. */
+  readonly headBytes: number;
+  /** What all clients together may have waiting for their hooks, in bytes. */
+  readonly allWaitingBytes: number;
+  /** How long hooks are still posted of messages that waited when their client had gone, in milliseconds. */
+  readonly goneMs: number;
 }
 
-const sessionLimits = { waitingMessages: 32, waitingBytes: 1_048_576, unsentBytes: 1_048_576 };
+const sessionLimits = { waitingBytes: 1_048_576, unsentBytes: 1_048_576, goneMs: 30_000 };
 
 /** The two values of `LIMITS`. */
 export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = {
@@ -57,6 +63,8 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
     ...sessionLimits,
     messageBytes: limits.messageBytes,
     urlLength: limits.urlLength,
+    headBytes: 24_576,
+    allWaitingBytes: 134_217_728,
     idleMs: limits.idleMs,
     lifeMs: limits.lifeMs,
   },
@@ -65,6 +73,8 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
     messageBytes: 16_777_216,
     unsentBytes: 33_554_432,
     urlLength: 16_384,
+    headBytes: 65_536,
+    allWaitingBytes: 536_870_912,
     idleMs: Number.POSITIVE_INFINITY,
     lifeMs: Number.POSITIVE_INFINITY,
   },

@@ -32,7 +32,8 @@ test.for<[string, string | Buffer]>([
   ['overlong UTF-8, raw', overlong],
   ['a fragment', '/a#b'],
   ['no slash', 'a'],
-  ['another host', 'http://evil.example/x'],
+  ['another scheme', 'ftp://evil.example/x'],
+  ['a step up in a whole URL', 'http://localhost/../x'],
   ['a path twice', '/?path=%2Fa&path=%2Fb'],
   ['a path of its own and another', '/a?path=%2Fb'],
   ['a step up in the parameter', '/?path=%2F..%2Fx'],
@@ -101,16 +102,15 @@ test('a request that offers another upgrade is answered as if it had not', async
       `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
       'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
   );
-  expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   expect(answer).toContain('"gone":["a"]');
+  // Node.js would lose what came behind it: its client is to see that it has to ask again (RFC 9112 section 9.3.2).
+  expect(answer).toMatch(/\r\nConnection: close\r\n/);
 });
 
-test('a client that sends too many fragments is closed with 1008, and the app is told the same', async () => {
+test('a message may come in any number of fragments', async () => {
   const client = await connect(`${world.url}/fragments`);
-  for (let at = 0; at < 20_000 && client.ws.readyState === 1; at++) client.ws.send('x', { fin: false });
-  expect((await client.closed).code).toBe(1008);
-  expect((await world.app.hook('/fragments', 'closed')).fields).toMatchObject({
-    code: '1008',
-    reason: 'Too many fragments',
-  });
+  for (let at = 0; at < 20_000; at++) client.ws.send('x', { fin: false });
+  client.ws.send('', { fin: true });
+  expect((await world.app.hook('/fragments', 'message')).fields['body']).toBe('x'.repeat(20_000));
+  await client.close();
 });

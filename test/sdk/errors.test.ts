@@ -185,11 +185,16 @@ test.for<[string, Parameters<typeof hooks>[0], Parameters<typeof aHook>[0], RegE
   ],
   [
     'a reply to a closed socket',
-    { closed: () => 'bye' },
+    { closed: () => JSON.parse('"bye"') },
     { event: 'closed' },
     /closed handler returned "reply"; it may return send, broadcast/,
   ],
-  ['close in a handshake', { handshake: () => ({ close: true }) }, {}, /handshake handler returned "close"/],
+  [
+    'close in a handshake',
+    { handshake: () => JSON.parse('{"close":true}') },
+    {},
+    /handshake handler returned "close"/,
+  ],
   [
     'a number',
     { message: () => JSON.parse('7') },

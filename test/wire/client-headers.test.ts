@@ -4,6 +4,7 @@ import {
   forwardedHeaders,
   isAllowedOrigin,
   isForwardable,
+  joinedHeader,
   offeredSubprotocols,
 } from '../../functions/wire/client-headers.ts';
 
@@ -11,6 +12,15 @@ const peer = '192.0.2.1';
 const noRules = { forwardHeaders: [], allowedOrigins: undefined };
 const credentials = { cookie: 'session=1', authorization: 'Basic YTpi' };
 const written = { Cookie: 'session=1', Authorization: 'Basic YTpi' };
+
+test.for([
+  ['cookie', ['a=1', 'b=2'], 'a=1; b=2'],
+  ['cookie', ['a=1'], 'a=1'],
+  ['accept-language', ['de', 'en;q=0.5'], 'de, en;q=0.5'],
+  ['x-cookie', ['a', ''], 'a, '],
+] as const)('the lines of %s %j are one value, %j', ([name, lines, value]) => {
+  expect(joinedHeader(name, lines)).toBe(value);
+});
 
 test('a handshake passes on the allow-list and nothing else', () => {
   const client = {
