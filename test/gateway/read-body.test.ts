@@ -77,3 +77,10 @@ test('a name that comes once is a value, more than once a list, in its order', (
     ['__proto__', 'y'],
   ]);
 });
+
+test('JSON that is sent as a form is told to be that, however much it looks like fields', async () => {
+  const json = JSON.stringify({ sockets: 'a', body: '&'.repeat(2_000) });
+  expect(await read(Buffer.from(json), form)).toMatchObject({
+    fault: { code: 'malformed_body', detail: expect.stringContaining('The body is JSON') },
+  });
+});

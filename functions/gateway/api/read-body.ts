@@ -44,14 +44,16 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
     return fault(problem('unsupported_media_type', { detail }));
   }
+  if (text.trimStart().startsWith('{')) {
+    return malformed(
+      'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
+    );
+  }
   if (hasTooManyFields(text)) {
     const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
     return fault(problem('malformed_body', { detail, limit: limits.formFields }));
   }
-  if (!text.trimStart().startsWith('{')) return ok(readFields(new URLSearchParams(text), shape));
-  return malformed(
-    'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
-  );
+  return ok(readFields(new URLSearchParams(text), shape));
 }
 
 function parseJson(text: string): Result<unknown, Problem> {
