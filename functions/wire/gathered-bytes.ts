@@ -20,6 +20,11 @@ export class GatheredBytes {
     this.#length = length;
   }
 
+  /** All of them, where they stand until more are added. */
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+
   /** All of them as text of UTF-8. */
   toString(): string {
     return this.#memory.toString('utf8', 0, this.#length);
