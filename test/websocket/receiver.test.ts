@@ -59,7 +59,11 @@ const whole: [string, Buffer[], Heard[]][] = [
   ['a close without a code', [close()], [['closing', 1005, '']]],
   ['a close with a code', [close(1000)], [['closing', 1000, '']]],
   ['a close with a reason', [close(4_999, 'tschüß')], [['closing', 4_999, 'tschüß']]],
-  ['a close with a reason of 123 bytes', [close(3_000, 'x'.repeat(123))], [['closing', 3_000, 'x'.repeat(123)]]],
+  [
+    'a close with a reason of 123 bytes',
+    [close(3_000, 'x'.repeat(123))],
+    [['closing', 3_000, 'x'.repeat(123)]],
+  ],
   ['a close between parts', [fragments(['a', 'b'])[0] ?? euro, close(1001)], [['closing', 1001, '']]],
   ['a text and a close behind a close', [close(1000), text('late'), close(1001)], [['closing', 1000, '']]],
 ];
@@ -116,7 +120,9 @@ test.for<[string, (length: number) => Buffer]>([
 ])('a text of as many bytes as it may have is taken, and one more is 1009: %s', ([, make]) => {
   for (const most of [10, 126, 65_536, 131_072]) {
     for (const chunks of [(bytes: Buffer) => [bytes], (bytes: Buffer) => pieces(bytes, 1_001)]) {
-      expect(hear(chunks(make(most)), most).map(([event, , bytes]) => [event, bytes])).toEqual([['text', most]]);
+      expect(hear(chunks(make(most)), most).map(([event, , bytes]) => [event, bytes])).toEqual([
+        ['text', most],
+      ]);
       expect(hear(chunks(make(most + 1)), most)).toEqual([['violation', 1009]]);
     }
   }

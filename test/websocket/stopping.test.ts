@@ -2,7 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { Receiver, type ReceiverListener } from '../../functions/websocket/receiver.ts';
-import { WebSocketConnection, type WebSocketListener } from '../../functions/websocket/web-socket-connection.ts';
+import {
+  WebSocketConnection,
+  type WebSocketListener,
+} from '../../functions/websocket/web-socket-connection.ts';
 import { HeardFrames } from '../fakes/heard-frames.ts';
 import { MemoryTransport } from '../fakes/memory-transport.ts';
 import { clientFrame, close, fragments, pieces, ping, text } from './client-frames.ts';
@@ -176,7 +179,8 @@ test('a connection that is paused behind each text hands over all of them, one f
   transport.arrive(bytes);
   for (let taken = 1; taken < count; taken++) {
     if (listener.texts.length !== taken) throw new Error(`${listener.texts.length} for ${taken}`);
-    if (!transport.isPaused || listener.heldBytes !== (count - taken) * 6) throw new Error(`held ${listener.heldBytes}`);
+    if (!transport.isPaused || listener.heldBytes !== (count - taken) * 6)
+      throw new Error(`held ${listener.heldBytes}`);
     connection.resume();
   }
   expect([listener.texts.length, listener.heldBytes, transport.isPaused]).toEqual([count, 0, true]);

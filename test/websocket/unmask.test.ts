@@ -29,7 +29,8 @@ test.for(turns)('bytes under the key %i are unmasked wherever they lie, and no o
       // As a part of a larger piece of memory, as what is read is.
       const part = placed(hidden, offset).subarray(offset);
       unmask(part, 0, length, key | 0);
-      if (!part.equals(placed(payload, offset).subarray(offset))) throw new Error(`${length} bytes in a part`);
+      if (!part.equals(placed(payload, offset).subarray(offset)))
+        throw new Error(`${length} bytes in a part`);
     }
   }
 });

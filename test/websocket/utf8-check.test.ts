@@ -14,7 +14,9 @@ const second = [0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf];
 function mayBegin(bytes: Buffer): boolean {
   if (isUtf8(bytes)) return true;
   return second.some((byte) =>
-    [[byte], [byte, 0x80], [byte, 0x80, 0x80]].some((more) => isUtf8(Buffer.concat([bytes, Buffer.from(more)]))),
+    [[byte], [byte, 0x80], [byte, 0x80, 0x80]].some((more) =>
+      isUtf8(Buffer.concat([bytes, Buffer.from(more)])),
+    ),
   );
 }
 
@@ -55,8 +57,9 @@ function mustAgree(bytes: Buffer, impossible: number, cuts: readonly number[]): 
 
 /** Every set of places to cut so many bytes. */
 function cutsOf(length: number): number[][] {
-  const places = Array.from({ length: Math.max(0, length - 1) }, (_, at) => at + 1);
-  return places.reduce<number[][]>((all, place) => [...all, ...all.map((cuts) => [...cuts, place])], [[]]);
+  const sets: number[][] = [[]];
+  for (let place = 1; place < length; place++) sets.push(...sets.map((cuts) => [...cuts, place]));
+  return sets;
 }
 
 test('every sequence of one or two bytes is judged as Node.js does, cut or not, at its first impossible byte', () => {
