@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { matcherOf } from '../gateway/matcher.ts';
 import type { Clock, Directory, Log, SocketFilter, SocketPage, Survey } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
@@ -111,8 +112,7 @@ export class DynamoDirectory implements Directory, Survey {
   }
 
   async #records(sockets: readonly SocketId[], filter: SocketFilter): Promise<SocketRecord[]> {
-    const records = await readAll(this.#table, this.#clock, sockets);
-    return records.filter((record) => matches(record, filter));
+    return (await readAll(this.#table, this.#clock, sockets)).filter(matcherOf(filter));
   }
 }
 
@@ -137,12 +137,4 @@ async function* toTheEnd<Value>(
 
 function next({ part }: Position, last: SocketId | undefined): Position {
   return last === undefined ? { part: part + 1, after: undefined } : { part, after: last };
-}
-
-function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {
-  return (
-    record.status !== 'closing' &&
-    (path === undefined || record.path === path) &&
-    (user === undefined || record.user === user)
-  );
 }

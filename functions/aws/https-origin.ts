@@ -47,7 +47,7 @@ export class HttpsOrigin {
 
   constructor(
     url: URL,
-    clock: Pick<Clock, 'now'>,
+    clock: Pick<Clock, 'monotonic'>,
     { connectMs, totalMs }: Patience = { connectMs: 1_000, totalMs: 5_000 },
   ) {
     this.#origin = new Origin(url, clock, { most: mostConnections, connectMs });

@@ -48,15 +48,15 @@ export class JsonProtocol {
   async run(operation: string, input: object): Promise<unknown> {
     const { attempts = 4 } = this.#dialect;
     const body = JSON.stringify(input);
-    const until = this.#clock.now() + mostMs;
+    const until = this.#clock.monotonic() + mostMs;
     let mayBeDone = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const timeoutMs = Math.min(mostMsOfTry, until - this.#clock.now());
+        const timeoutMs = Math.min(mostMsOfTry, until - this.#clock.monotonic());
         return await this.#once(operation, body, { timeoutMs, mayBeDone });
       } catch (error) {
         const pause = this.#clock.random() * pauseMs * 2 ** (attempt - 1);
-        const isLast = attempt === attempts || this.#clock.now() + pause >= until;
+        const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
         if (isLast || !mayPass(error)) throw error;
         mayBeDone ||= !isRefusal(error);
         await this.#clock.sleep(pause);

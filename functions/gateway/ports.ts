@@ -88,7 +88,7 @@ export interface Survey {
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/** Sockets of this path and this user; what is left out does not matter. */
+/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
@@ -122,7 +122,10 @@ export type Posted =
 
 /** The user's HTTP server. */
 export interface App {
-  /** Posts once, follows no redirect, and never takes longer than `timeoutMs`. Does not reject. */
+  /**
+   * Posts once, follows no redirect, and never takes longer than `timeoutMs` from when it begins to send. Before that
+   * it may wait, in the order of the calls, for one of its connections to become free. Does not reject.
+   */
   post(request: AppRequest): Promise<AppResponse>;
 }
 
@@ -132,6 +135,10 @@ export interface AppRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** How long it may wait for a connection before it is sent, in milliseconds; as long as it takes if not given. */
+  readonly waitMs?: number;
+  /** Signs a hook anew that had to wait, since its signature grows old. */
+  readonly renew?: () => Readonly<Record<string, string>>;
 }
 
 /** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */
@@ -172,8 +179,10 @@ export interface Secrets {
 
 /** Time and chance. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for times that are stored or told. The machine's clock may be set, so it may step. */
   now(): number;
+  /** Milliseconds from any beginning, for how long something takes here: it goes on evenly, and never back. */
+  monotonic(): number;
   sleep(ms: number): Promise<void>;
   /** A number from 0 up to 1. */
   random(): number;
@@ -183,8 +192,8 @@ export interface Clock {
 export interface Log {
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
-  /** Warns the first time only, for what would be said on every hook. */
-  warnOnce(event: string, fields: LogFields): void;
+  /** Warns the first time only, of an event or of one case of it, for what would be said on every hook. */
+  warnOnce(event: string, fields: LogFields, of?: string | number): void;
   error(event: string, fields: LogFields): void;
 }
 

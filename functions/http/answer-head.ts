@@ -1,3 +1,5 @@
+import { keepRefusalHeader, type RefusalHeader, refusalHeaderName } from '../wire/refusal-headers.ts';
+
 /** How one sees where the body of an answer ends. RFC 9112 section 6.3. */
 export type Framing =
   | { readonly kind: 'none' }
@@ -11,6 +13,8 @@ export interface Head {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string;
+  /** What a client may be told whom the app refuses; none but of a refusal. */
+  readonly refusal: readonly RefusalHeader[];
   /** `x-amzn-errortype`, by which AWS says what was wrong. */
   readonly errorType: string;
   readonly framing: Framing;
@@ -25,6 +29,7 @@ const marginMs = 1_000;
 
 /** The headers that say something to us; those that are missing are undefined. */
 interface Fields {
+  refusal?: RefusalHeader[];
   contentType?: string;
   retryAfter?: string;
   errorType?: string;
@@ -34,7 +39,9 @@ interface Fields {
   keepAlive?: string;
 }
 
-const names: ReadonlyMap<string, keyof Fields> = new Map([
+type TextField = Exclude<keyof Fields, 'refusal'>;
+
+const names: ReadonlyMap<string, TextField> = new Map([
   ['content-type', 'contentType'],
   ['retry-after', 'retryAfter'],
   ['x-amzn-errortype', 'errorType'],
@@ -43,6 +50,8 @@ const names: ReadonlyMap<string, keyof Fields> = new Map([
   ['connection', 'connection'],
   ['keep-alive', 'keepAlive'],
 ]);
+
+const noHeaders: readonly RefusalHeader[] = [];
 
 /** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^`|~\w-]+$/;
@@ -65,18 +74,19 @@ export function parseHead(text: string): Head | undefined {
   const lineEnd = text.indexOf('\r\n');
   const first = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const [, minor, digits] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?$/.exec(first) ?? [];
-  const fields = lineEnd < 0 ? {} : readFields(text, lineEnd + 2);
-  if (digits === undefined || fields === undefined) return undefined;
+  if (digits === undefined) return undefined;
   const status = Number(digits);
+  const fields = lineEnd < 0 ? {} : readFields(text, lineEnd + 2, status >= 400);
+  if (fields === undefined) return undefined;
   const framing = framingOf(status, minor === '1', fields);
   if (framing === undefined) return undefined;
-  const { contentType = '', retryAfter = '', errorType = '' } = fields;
+  const { contentType = '', retryAfter = '', errorType = '', refusal = noHeaders } = fields;
   const kept = isAlone(framing, fields) ? keptFor(minor === '1', fields) : 0;
-  return { status, contentType, retryAfter, errorType, framing, keptMs: kept };
+  return { status, contentType, retryAfter, refusal, errorType, framing, keptMs: kept };
 }
 
 /** RFC 9112 section 5: in each line a name, a colon, a value. No line is folded, and no name has a space behind it. */
-function readFields(text: string, from: number): Fields | undefined {
+function readFields(text: string, from: number, isRefusal: boolean): Fields | undefined {
   const fields: Fields = {};
   for (let at = from; at < text.length; ) {
     const next = text.indexOf('\r\n', at);
@@ -85,8 +95,10 @@ function readFields(text: string, from: number): Fields | undefined {
     if (colon <= at || colon >= end) return undefined;
     const written = text.slice(at, colon);
     if (!token.test(written)) return undefined;
-    const name = names.get(written.toLowerCase());
+    const lower = written.toLowerCase();
+    const name = names.get(lower);
     if (name !== undefined && !add(fields, name, valueIn(text, colon + 1, end))) return undefined;
+    if (isRefusal) addRefusal(fields, lower, text, colon + 1, end);
     at = end + 2;
   }
   return fields;
@@ -105,11 +117,18 @@ function isBlank(code: number): boolean {
 }
 
 /** RFC 9110 section 5.3: a list may stand in several lines; two lengths that differ are none. Else the first counts. */
-function add(fields: Fields, name: keyof Fields, value: string): boolean {
+function add(fields: Fields, name: TextField, value: string): boolean {
   const before = fields[name];
   const isList = name === 'connection' || name === 'coding';
   fields[name] = before !== undefined && isList ? `${before}, ${value}` : (before ?? value);
   return name !== 'length' || fields.length === value;
+}
+
+function addRefusal(fields: Fields, lower: string, text: string, from: number, to: number): void {
+  const name = refusalHeaderName(lower);
+  if (name === undefined) return;
+  fields.refusal ??= [];
+  keepRefusalHeader(fields.refusal, name, valueIn(text, from, to));
 }
 
 /** A body that is announced where there is none may come all the same, and be taken for the next answer. */
@@ -132,7 +151,10 @@ function framingOf(status: number, isNew: boolean, { length, coding }: Fields): 
 function keptFor(isNew: boolean, { connection = '', keepAlive = '' }: Fields): number {
   // What nearly all servers say needs no reading.
   if (!isNew || (connection !== '' && connection !== 'keep-alive')) {
-    const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+    const options = connection
+      .toLowerCase()
+      .split(',')
+      .map((option) => option.trim());
     if (options.includes('close') || (!isNew && !options.includes('keep-alive'))) return 0;
   }
   const seconds = keepAlive === '' ? undefined : /(?:^|[,\s])timeout=(\d{1,6})/i.exec(keepAlive)?.[1];

@@ -92,13 +92,14 @@ export class AnswerParser {
     const lineEnd = mark === '\r\n' ? bytes.indexOf('\n', at) : -1;
     const until = lineEnd < 0 ? at + most + mark.length : Math.min(lineEnd + 1, at + most + mark.length);
     const text = before + bytes.toString('latin1', at, until);
-    const end = text.indexOf(mark);
+    // What came before was looked at when it came.
+    const end = text.indexOf(mark, Math.max(0, before.length - mark.length));
     if (end >= 0 && end <= most) {
       this.#text = '';
       return read(text.slice(0, end)) ? end + mark.length - before.length : undefined;
     }
     this.#text = text;
-    const isHopeless = text.length > most + mark.length || !isClean(text);
+    const isHopeless = text.length > most + mark.length || !isClean(text.slice(pending(before)));
     return isHopeless ? undefined : text.length - before.length;
   }
 
@@ -145,4 +146,9 @@ export class AnswerParser {
     this.#state = state;
     return true;
   }
+}
+
+/** Where what was not looked at yet begins: behind the text, or at a CR at its end whose LF may be to come. */
+function pending(text: string): number {
+  return text.endsWith('\r') ? text.length - 1 : text.length;
 }

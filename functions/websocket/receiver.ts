@@ -127,7 +127,8 @@ export class Receiver {
     this.#text ??= new GatheredText();
     const { bytes: gathered, check } = this.#text;
     if (!check.take(bytes.subarray(at, to))) return this.#violation(closeCodes.invalidText);
-    gathered.add(bytes.subarray(at, to));
+    const inAll = frame.isFinal ? gathered.length + to - at + this.#left : undefined;
+    gathered.add(bytes.subarray(at, to), inAll);
     if (!isWhole) return true;
     if (!check.isWhole) return this.#violation(closeCodes.invalidText);
     this.#text = undefined;

@@ -9,6 +9,8 @@ export interface FirstRequest {
   upgrade(head: RequestHead, early: Buffer): void;
   /** It is any other, or can't be read; `read` is all that has come. */
   other(read: Buffer): void;
+  /** It may be one, and its head is longer than it may be. */
+  tooLarge(): void;
   /** The connection ended before it was known. */
   gone(): void;
 }
@@ -26,7 +28,7 @@ export class RequestReader implements TransportListener {
   readonly #mostBytes: number;
   readonly #read = new GatheredBytes();
 
-  /** `mostBytes`: a head that is longer is somebody else's to refuse. */
+  /** `mostBytes` is what a head may have, without the empty line at its end. */
   constructor(first: FirstRequest, mostBytes: number) {
     this.#first = first;
     this.#mostBytes = mostBytes;
@@ -37,8 +39,9 @@ export class RequestReader implements TransportListener {
     if (before > 0) this.#read.add(bytes);
     const all = before > 0 ? this.#read.taken() : bytes;
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    const mayCome = end < 0 && all.length <= this.#mostBytes;
-    if (!isGet(all) || (end < 0 && !mayCome)) this.#first.other(all);
+    const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#mostBytes;
+    if (!isGet(all)) this.#first.other(all);
+    else if (isTooLarge) this.#first.tooLarge();
     else if (end < 0) this.#keep(before, bytes);
     else this.#decide(all, end);
   }
@@ -59,7 +62,7 @@ export class RequestReader implements TransportListener {
 
   #decide(all: Buffer, end: number): void {
     const text = all.toString('latin1', 0, end);
-    const head = end <= this.#mostBytes && mention.test(text) ? parseRequestHead(text) : undefined;
+    const head = mention.test(text) ? parseRequestHead(text) : undefined;
     if (head !== undefined && isWebSocketUpgrade(head)) this.#first.upgrade(head, all.subarray(end + 4));
     else this.#first.other(all);
   }

@@ -37,8 +37,8 @@ export function acceptOf(head: RequestHead): string {
   return hash('sha1', `${valuesOf(head, 'sec-websocket-key')[0] ?? ''}${acceptKey}`, 'base64');
 }
 
-/** RFC 9112 section 3.2: a request of HTTP/1.1 has one `Host`, and an older one not several. */
-function hostFault(head: RequestHead): UpgradeFault | undefined {
+/** What is wrong with the `Host` of a request. RFC 9112 section 3.2: one of HTTP/1.1 has one, and an older one not several. */
+export function hostFault(head: RequestHead): UpgradeFault | undefined {
   const hosts = valuesOf(head, 'host');
   const isRight = hosts.length === 1 ? authority.test(hosts[0] ?? '') : hosts.length === 0 && !head.isNew;
   return isRight

@@ -17,6 +17,8 @@ import { isWebSocketUpgrade } from './upgrade-check.ts';
 const firstRequestMs = 60_000;
 /** How often that is looked at. */
 const tidyMs = 1_000;
+/** How long a client has to read why its request can't be read, in milliseconds. */
+const lingerMs = 2_000;
 
 /** What is done with what comes in. */
 export interface UpgradeServerOptions {
@@ -25,14 +27,19 @@ export interface UpgradeServerOptions {
   upgrade(upgrade: Upgrade): void;
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
+  /** The answer to a request that can't be read, all of it. */
+  answerTo(fault: RequestFault): Uint8Array;
 }
+
+/** Why a request can't be read. */
+export type RequestFault = 'malformed' | 'headers_too_large' | 'timed_out';
 
 /**
  * An HTTP server whose upgrades to WebSockets are ours: `node:http` never sees them, so that no stream and no header list
  * of its own stands between a client's bytes and what they mean. Any other request goes to it with its bytes untouched.
  */
 export function createUpgradeServer(options: UpgradeServerOptions): Server {
-  const { headBytes, upgrade, request } = options;
+  const { headBytes, request } = options;
   const pipeline = new Pipeline(request);
   const server = createServer(
     {
@@ -47,7 +54,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.maxHeadersCount = 0;
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
-  const arrivals = new Arrivals(headBytes, upgrade, (socket) => {
+  const arrivals = new Arrivals(options, (socket) => {
     for (const listener of serve) listener.call(server, socket);
     socket.resume();
   });
@@ -58,26 +65,27 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     transport.pause();
     pipeline.whenAnswered(socket, () => {
       if (socket.destroyed) return;
-      upgrade(new Upgrade(transport, headOf(incoming), early));
+      options.upgrade(new Upgrade(transport, headOf(incoming), early));
       transport.resume();
     });
   });
+  server.on('clientError', (error, socket) =>
+    pipeline.fail(socket, (fault) => options.answerTo(fault), error),
+  );
   server.on('close', () => arrivals.stop());
   return server;
 }
 
 /** Connections whose first request is not known yet. */
 class Arrivals {
-  readonly #headBytes: number;
-  readonly #upgrade: (upgrade: Upgrade) => void;
+  readonly #options: UpgradeServerOptions;
   readonly #other: (socket: Socket) => void;
   /** In the order in which they came, with the time at which they have to have shown what they want. */
   readonly #waiting = new Map<NodeTransport, number>();
   readonly #tidying: NodeJS.Timeout;
 
-  constructor(headBytes: number, upgrade: (upgrade: Upgrade) => void, other: (socket: Socket) => void) {
-    this.#headBytes = headBytes;
-    this.#upgrade = upgrade;
+  constructor(options: UpgradeServerOptions, other: (socket: Socket) => void) {
+    this.#options = options;
     this.#other = other;
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref();
   }
@@ -89,18 +97,22 @@ class Arrivals {
     const first = {
       upgrade: (head: RequestHead, early: Buffer): void => {
         known();
-        this.#upgrade(new Upgrade(transport, head, early));
+        this.#options.upgrade(new Upgrade(transport, head, early));
       },
       other: (read: Buffer): void => {
         known();
         this.#other(transport.release(read));
+      },
+      tooLarge: (): void => {
+        known();
+        this.#refuse(transport, 'headers_too_large');
       },
       gone: (): void => {
         known();
         transport.destroy();
       },
     };
-    transport.hear(new RequestReader(first, this.#headBytes));
+    transport.hear(new RequestReader(first, this.#options.headBytes));
   }
 
   stop(): void {
@@ -108,20 +120,28 @@ class Arrivals {
     for (const transport of this.#waiting.keys()) transport.destroy();
   }
 
+  #refuse(transport: NodeTransport, fault: RequestFault): void {
+    new Upgrade(transport, noHead, nothing).refuse(this.#options.answerTo(fault));
+  }
+
   #tidy(): void {
     const now = performance.now();
     for (const [transport, until] of this.#waiting) {
       if (until > now) break;
       this.#waiting.delete(transport);
-      transport.destroy();
+      this.#refuse(transport, 'timed_out');
     }
   }
 }
+
+const noHead: RequestHead = { method: '', target: '', isNew: true, fields: [] };
+const nothing = Buffer.alloc(0);
 
 /** The requests of `node:http`, and which of them is the last of its connection. */
 class Pipeline {
   readonly #request: RequestListener;
   readonly #last = new WeakMap<Duplex, ServerResponse>();
+  readonly #failed = new WeakSet<Duplex>();
 
   constructor(request: RequestListener) {
     this.#request = request;
@@ -132,6 +152,21 @@ class Pipeline {
     // Of what was sent behind such a request Node.js loses some, so its client has to see that nothing more is answered.
     if (incoming.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     this.#request(incoming, response);
+  }
+
+  /** Answers a request that can't be read, unless an answer is under way, and ends its connection. */
+  fail(socket: Duplex, answerTo: (fault: RequestFault) => Uint8Array, error: Error): void {
+    if (this.#failed.has(socket)) return;
+    this.#failed.add(socket);
+    const last = this.#last.get(socket);
+    const isAnswering = last?.headersSent === true && !last.writableFinished;
+    if (!socket.writable || isAnswering) {
+      socket.destroy();
+      return;
+    }
+    socket.end(answerTo(faultOf(error)));
+    const linger = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(linger));
   }
 
   /** Answers have the order of their requests: RFC 9112 section 9.3.2. */
@@ -158,7 +193,18 @@ class PlainRequest extends IncomingMessage {
   }
 }
 
+function faultOf(error: Error): RequestFault {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timed_out' : 'malformed';
+}
+
 /** The head of a request that Node.js has read. */
-function headOf({ method = '', url = '', httpVersionMinor, rawHeaders }: IncomingMessage): RequestHead {
+export function headOf({
+  method = '',
+  url = '',
+  httpVersionMinor,
+  rawHeaders,
+}: IncomingMessage): RequestHead {
   return { method, target: url, isNew: httpVersionMinor > 0, fields: rawHeaders };
 }

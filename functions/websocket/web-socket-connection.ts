@@ -7,6 +7,11 @@ import type { Transport, TransportListener } from './transport.ts';
 const closeMs = 2_000;
 /** How much may wait to be sent for a pong to join it, in bytes; until less waits, the latest ping is the one to answer. */
 const unsentForPong = 16_384;
+/**
+ * How many texts of one client, and how many bytes, are taken before others have their turn: what the system has ready
+ * of a client that floods is some hundred times as much.
+ */
+const turn = { texts: 64, bytes: 65_536 } as const;
 
 /** Who hears of a WebSocket. */
 export interface WebSocketListener {
@@ -33,6 +38,9 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   /** `closing`: our close frame is out. `over`: nothing that comes matters. */
   #state: 'open' | 'closing' | 'over' = 'open';
   #isPaused = true;
+  /** Whether it is the turn of others. */
+  #isYielding = false;
+  #texts = 0;
   /** What was read and is not taken yet, since no more texts are wanted. */
   #rest: Buffer | undefined;
   #hasFin = false;
@@ -79,15 +87,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    const rest = this.#rest;
-    this.#rest = undefined;
-    const left = rest === undefined ? 0 : this.#take(rest);
-    // Where it is, since each text that is taken would cost a copy of all behind it.
-    if (rest !== undefined && left > 0) this.#rest = rest.subarray(rest.length - left);
-    this.#weigh();
-    if (this.#isPaused) return;
-    this.#transport.resume();
-    if (this.#hasFin) this.ended();
+    if (!this.#isYielding) this.#goOn();
   }
 
   /** Begins to end it (RFC 6455 section 7.1.2); texts that still come are dropped. */
@@ -115,10 +115,11 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   data(bytes: Buffer): void {
     if (this.#state === 'over') return;
     // What was under way when the connection was paused.
-    if (this.#isPaused) this.#rest = Buffer.concat([this.#rest ?? nothing, bytes]);
+    if (this.#isPaused || this.#isYielding) this.#rest = Buffer.concat([this.#rest ?? nothing, bytes]);
     else {
       const left = this.#take(bytes);
       if (left > 0) this.#rest = Buffer.from(bytes.subarray(bytes.length - left));
+      if (left > 0 || bytes.length >= turn.bytes) this.#yield();
     }
     this.#weigh();
   }
@@ -145,8 +146,9 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   text(text: string, bytes: number): boolean {
+    this.#texts += 1;
     if (this.#state === 'open') this.#listener?.message(text, bytes);
-    return !this.#isPaused;
+    return !this.#isPaused && this.#texts < turn.texts;
   }
 
   ping(payload: Buffer): void {
@@ -173,8 +175,35 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#finish(how);
   }
 
-  /** How many of these bytes are left, since no more texts are wanted. */
+  /** Takes what is left, and then reads on. */
+  #goOn(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    const left = rest === undefined ? 0 : this.#take(rest);
+    // Where it is, since each text that is taken would cost a copy of all behind it.
+    if (rest !== undefined && left > 0) this.#rest = rest.subarray(rest.length - left);
+    this.#weigh();
+    if (this.#isPaused) return;
+    if (left > 0) this.#yield();
+    else {
+      this.#transport.resume();
+      if (this.#hasFin) this.ended();
+    }
+  }
+
+  #yield(): void {
+    if (this.#isPaused || this.#state === 'over') return;
+    this.#isYielding = true;
+    this.#transport.pause();
+    setImmediate(() => {
+      this.#isYielding = false;
+      if (!this.#isPaused) this.#goOn();
+    });
+  }
+
+  /** How many of these bytes are left, since no more texts are wanted for now. */
   #take(bytes: Buffer): number {
+    this.#texts = 0;
     const at = this.#receiver.take(bytes, 0);
     this.#answerPing();
     return this.#state === 'over' ? 0 : bytes.length - at;

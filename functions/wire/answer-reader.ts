@@ -2,12 +2,14 @@ import { isActions } from './actions.ts';
 import type { AppResponse } from './answer.ts';
 import { GatheredBytes } from './gathered-bytes.ts';
 import { limits } from './limits.ts';
+import type { RefusalHeader } from './refusal-headers.ts';
 
 /** The head of an HTTP answer; headers that are missing are empty. */
 export interface AnswerHead {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string;
+  readonly refusal: readonly RefusalHeader[];
 }
 
 /**
@@ -54,7 +56,7 @@ export class AnswerReader {
   }
 
   #answer(body: string): AppResponse {
-    const { status, contentType, retryAfter } = this.#head;
-    return { kind: 'response', status, contentType, retryAfter, body };
+    const { status, contentType, retryAfter, refusal } = this.#head;
+    return { kind: 'response', status, contentType, retryAfter, refusal, body };
   }
 }

@@ -13,11 +13,12 @@ export class GatheredBytes {
     return this.#memory.length;
   }
 
-  /** Adds a copy of these. */
-  add(bytes: Uint8Array): void {
+  /** Adds a copy of these. Where it is known how many there will be in all, no more room is made than for those. */
+  add(bytes: Uint8Array, inAll: number = Number.POSITIVE_INFINITY): void {
     const length = this.#length + bytes.length;
     if (length > this.#memory.length) {
-      const memory = Buffer.allocUnsafe(Math.max(length, 2 * this.#memory.length));
+      const room = Math.max(length, Math.min(inAll, 2 * this.#memory.length));
+      const memory = Buffer.allocUnsafe(room);
       memory.set(this.#memory.subarray(0, this.#length));
       this.#memory = memory;
     }

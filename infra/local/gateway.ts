@@ -7,7 +7,8 @@ import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
-import { answerHttp } from './http-door.ts';
+import { type DescriptorShares, descriptorShares, mostDescriptors } from './descriptors.ts';
+import { answerHttp, answerTo } from './http-door.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
@@ -42,17 +43,21 @@ export interface LocalGateway {
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, around: Surroundings): Promise<LocalGateway> {
   const { clock, log, sweepMs = 60_000 } = around;
+  const { headBytes } = settings.limits;
   const server = createUpgradeServer({
-    headBytes: settings.limits.headBytes,
+    headBytes,
+    answerTo: (fault) => answerTo(fault, headBytes),
     upgrade: (upgrade) => void door.knock(upgrade),
     request: (request, response) => void answerHttp(gateway, request, response),
   });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
-  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl);
+  const shares = descriptorShares(mostDescriptors());
+  server.maxConnections = shares.clients;
+  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl, shares);
   const door = new WebSocketDoor(gateway, sessions, lanes, settings.limits);
   const expiry = setInterval(
-    () => sessions.expire(clock.now(), settings.limits),
+    () => sessions.expire(clock.monotonic(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
@@ -79,10 +84,11 @@ function compose(
   settings: LocalSettings,
   { webhookBaseUrl, secrets, clock, log }: Surroundings,
   webSocketUrl: string,
+  shares: DescriptorShares,
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, shares.app);
   const lanes = new Lanes((task) => perform(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },
@@ -91,6 +97,7 @@ function compose(
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
       replyBy: 'post',
       defersDeliveries: false,
+      keepsOrder: true,
       retry: { attempts: 3, withinMs: 10_000 },
       closedForMs: 86_400_000,
       leaseMs: 60_000,

@@ -1,5 +1,5 @@
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import { Backlog, type WaitingMessage } from './backlog.ts';
+import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
 import { newId } from './ids.ts';
 
 /** A piece of work. */
@@ -20,6 +20,14 @@ export interface LaneKeeper {
   fault(lane: Lane, fault: unknown): void;
   /** What waits in it has grown by so many bytes, or shrunk. */
   weighed(bytes: number): void;
+  /** Whether all sockets together have much waiting. */
+  readonly isPressed: boolean;
+  /** Whether there is room for a message of this weight to be under way; if not, the lane may park. */
+  hasRoom(weight: number): boolean;
+  /** The lane waits for room, and is to be resumed when there may be some. */
+  park(lane: Lane): void;
+  /** What is under way has grown by so many bytes, or shrunk. */
+  ran(bytes: number): void;
 }
 
 /** Who has messages in a lane. */
@@ -46,8 +54,12 @@ export class Lane {
   #came = 0;
   #begun = 0;
   #held = 0;
+  /** What the message under way takes. */
+  #running = 0;
+  #isShed = false;
   #isHeld = true;
   #isRunning = false;
+  #isParked = false;
   #current = '';
 
   constructor(socket: SocketId, keeper: LaneKeeper) {
@@ -57,12 +69,22 @@ export class Lane {
 
   /** Whether there is nothing to do and nothing to wait for. */
   get isIdle(): boolean {
-    return !this.#isHeld && !this.#isRunning;
+    return !this.#isHeld && !this.#isRunning && !this.#isParked;
   }
 
   /** What its socket has waiting, in bytes. */
-  get weight(): number {
+  get waiting(): number {
     return this.#backlog.weight + this.#held;
+  }
+
+  /** What its socket takes in all, in bytes; nothing once it was shed, since there is nothing more to be had from it. */
+  get weight(): number {
+    return this.#isShed ? 0 : this.waiting + this.#running;
+  }
+
+  /** Whether all sockets together have much waiting. */
+  get isPressed(): boolean {
+    return this.#keeper.isPressed;
   }
 
   /** What is being done, and the tasks that are still to do, by the names that they were given. */
@@ -84,23 +106,30 @@ export class Lane {
   /** Adds a message of so many bytes. */
   receive(body: string, bytes: number, time: number): void {
     this.#came += 1;
-    if (this.isIdle) {
-      void this.#run({ body, time });
+    const weight = messageWeight(bytes);
+    if (this.isIdle && this.#keeper.hasRoom(weight)) {
+      void this.#run({ body, time, weight });
       return;
     }
-    const before = this.#backlog.weight;
-    this.#backlog.push(body, bytes, time);
-    this.#keeper.weighed(this.#backlog.weight - before);
+    this.#backlog.push({ body, time, weight });
+    this.#weigh(weight);
+    this.#start();
   }
 
   /** Counts memory that its socket takes in another way. */
   hold(bytes: number): void {
     this.#held += bytes;
-    this.#keeper.weighed(bytes);
+    this.#weigh(bytes);
   }
 
   release(): void {
     this.#isHeld = false;
+    this.#start();
+  }
+
+  /** Goes on, if there is room by now. */
+  resume(): void {
+    this.#isParked = false;
     this.#start();
   }
 
@@ -109,13 +138,16 @@ export class Lane {
     const before = this.#backlog.weight;
     const count = this.#backlog.clear();
     this.#begun += count;
-    if (count > 0) this.#keeper.weighed(-before);
+    if (count > 0) this.#weigh(-before);
+    if (this.#isParked) this.resume();
     return count;
   }
 
   /** Drops the messages that wait, and tells whose they were. */
   shed(): number {
     const count = this.drop();
+    this.#weigh(-this.weight);
+    this.#isShed = true;
     this.#owner?.shed();
     return count;
   }
@@ -126,13 +158,14 @@ export class Lane {
 
   async #run(first?: WaitingMessage): Promise<void> {
     this.#isRunning = true;
-    let next = first === undefined ? this.#next() : this.#relay(first.body, first.time);
+    let next = first === undefined ? this.#next() : this.#relay(first);
     for (; next !== undefined; next = this.#next()) {
       try {
         await next;
       } catch (fault) {
         this.#keeper.fault(this, fault);
       }
+      this.#weighRunning(0);
     }
     this.#isRunning = false;
     this.#keeper.settled(this);
@@ -146,17 +179,35 @@ export class Lane {
       this.#current = task.name;
       return task.job();
     }
-    const before = this.#backlog.weight;
+    if (!this.#keeper.hasRoom(this.#backlog.firstWeight ?? 0)) {
+      this.#isParked = true;
+      this.#keeper.park(this);
+      return undefined;
+    }
     const message = this.#backlog.shift();
     if (message === undefined) return undefined;
-    this.#keeper.weighed(this.#backlog.weight - before);
-    return this.#relay(message.body, message.time);
+    this.#weigh(-message.weight);
+    return this.#relay(message);
   }
 
-  #relay(body: string, time: number): Promise<unknown> {
+  #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
     this.#begun += 1;
     const id = newId();
     this.#current = `message_${id}`;
+    // Its text, and the hook that it is made into.
+    this.#weighRunning(2 * weight);
     return this.#owner?.relay({ id, body, time }) ?? Promise.resolve();
+  }
+
+  #weighRunning(weight: number): void {
+    const grown = weight - this.#running;
+    this.#running = weight;
+    if (grown === 0) return;
+    this.#weigh(grown);
+    this.#keeper.ran(grown);
+  }
+
+  #weigh(bytes: number): void {
+    if (!this.#isShed) this.#keeper.weighed(bytes);
   }
 }

@@ -2,6 +2,9 @@ import type { Later, Log, Task } from '../../functions/gateway/ports.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { Lane, type LaneKeeper } from './lane.ts';
 
+/** What a message takes that need not wait for others to be done, in bytes: most messages are far smaller. */
+const smallWeight = 16_384;
+
 /**
  * A lane for each socket, in which its hooks and its deferred work follow one another (promise 7: order). Work of
  * different sockets goes on side by side. When all sockets together have more waiting than they may, those that have
@@ -14,6 +17,9 @@ export class Lanes implements Later, LaneKeeper {
   readonly #mostBytes: number;
   #waiters: (() => void)[] = [];
   #weight = 0;
+  /** What messages under way take, and the lanes that wait for less of it. */
+  #running = 0;
+  readonly #parked = new Set<Lane>();
 
   /** `mostBytes` is what all sockets together may have waiting. */
   constructor(
@@ -41,7 +47,7 @@ export class Lanes implements Later, LaneKeeper {
     const lane = this.#lanes.get(socket);
     if (lane === undefined) return;
     lane.isEnded = true;
-    if (lane.weight > 0 && Number.isFinite(patienceMs))
+    if (lane.waiting > 0 && Number.isFinite(patienceMs))
       setTimeout(() => this.#drop(lane, 'the client has gone'), patienceMs).unref();
     lane.release();
   }
@@ -83,6 +89,29 @@ export class Lanes implements Later, LaneKeeper {
 
   fault({ socket }: Lane, fault: unknown): void {
     this.#log.error('fault', { request: `closed_${socket}`, why: String(fault) });
+  }
+
+  get isPressed(): boolean {
+    return this.#weight > this.#mostBytes / 2;
+  }
+
+  /** Small messages have room always, and one that is large if there is no other. */
+  hasRoom(weight: number): boolean {
+    return weight <= smallWeight || this.#running === 0 || this.#running + weight <= this.#mostBytes / 2;
+  }
+
+  park(lane: Lane): void {
+    this.#parked.add(lane);
+  }
+
+  ran(bytes: number): void {
+    this.#running += bytes;
+    if (bytes > 0 || this.#parked.size === 0) return;
+    for (const lane of [...this.#parked]) {
+      this.#parked.delete(lane);
+      lane.resume();
+      if (this.#parked.has(lane)) return;
+    }
   }
 
   weighed(bytes: number): void {

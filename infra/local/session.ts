@@ -14,9 +14,12 @@ import type { Lane, LaneOwner, NextMessage } from './lane.ts';
 /** What nearly every post comes to. */
 const posted: Posted = { kind: 'posted' };
 
+/** By how much less may wait for each client while there is much of all clients. */
+const pressed = 8;
+
 /** What may wait in a session before its client is paused or given up. */
 export interface SessionLimits {
-  /** What waits for its hooks, in bytes: that of the messages, and 48 for each. */
+  /** What waits for its hooks, in bytes: that of the messages, and 256 for each. */
   readonly waitingBytes: number;
   /** Bytes that the client has not read. */
   readonly unsentBytes: number;
@@ -28,7 +31,9 @@ export interface SessionLimits {
  */
 export class Session implements WebSocketListener, LaneOwner {
   readonly socket: SocketId;
+  /** On the monotonic clock. */
   readonly openedAt: number;
+  /** The same. */
   lastActive: number;
   readonly #gateway: Gateway;
   readonly #connection: WebSocketConnection;
@@ -52,7 +57,7 @@ export class Session implements WebSocketListener, LaneOwner {
     this.#lane = lane;
     this.#limits = limits;
     this.#gone = gone;
-    this.openedAt = gateway.clock.now();
+    this.openedAt = gateway.clock.monotonic();
     this.lastActive = this.openedAt;
     lane.own(this);
   }
@@ -65,7 +70,7 @@ export class Session implements WebSocketListener, LaneOwner {
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
-    this.lastActive = this.#gateway.clock.now();
+    this.lastActive = this.#gateway.clock.monotonic();
     return posted;
   }
 
@@ -92,15 +97,20 @@ export class Session implements WebSocketListener, LaneOwner {
 
   message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
-    this.lastActive = time;
+    this.lastActive = this.#gateway.clock.monotonic();
     if (isPing(body)) return;
     this.#lane.receive(body, bytes, time);
-    if (this.#lane.weight >= this.#limits.waitingBytes) this.#connection.pause();
+    if (this.#lane.waiting >= this.#bound) this.#connection.pause();
   }
 
   relay({ id, body, time }: NextMessage): Promise<unknown> {
-    if (this.#lane.weight <= this.#limits.waitingBytes / 2) this.#connection.resume();
+    if (this.#lane.waiting <= this.#bound / 2) this.#connection.resume();
     return message(this.#gateway, { socket: this.socket, id, body, time });
+  }
+
+  /** What may wait before the client is paused; less of it while all clients together have much. */
+  get #bound(): number {
+    return this.#lane.isPressed ? this.#limits.waitingBytes / pressed : this.#limits.waitingBytes;
   }
 
   shed(): void {
@@ -114,7 +124,7 @@ export class Session implements WebSocketListener, LaneOwner {
   }
 
   alive(): void {
-    this.lastActive = this.#gateway.clock.now();
+    this.lastActive = this.#gateway.clock.monotonic();
   }
 
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {

@@ -15,6 +15,7 @@ import {
 } from '../../functions/wire/setting-values.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
+import { parseWebSocketUrl } from '../../functions/wire/web-socket-url.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
 import type { SessionLimits } from './session.ts';
 import type { Lifetime } from './sessions.ts';
@@ -87,18 +88,18 @@ const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: stri
       v.check((entries) => entries.every((entry) => parse(entry).ok), rule),
     ),
   );
+const url = (parse: (text: string) => Result<string, string>) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
+      const url = parse(dataset.value);
+      if (url.ok) return url.value;
+      addIssue({ message: url.fault });
+      return NEVER;
+    }),
+  );
 const environment = v.object({
-  WEBHOOK_BASE_URL: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
-        const url = parseWebhookBaseUrl(dataset.value, { allowInsecure: true });
-        if (url.ok) return url.value;
-        addIssue({ message: url.fault });
-        return NEVER;
-      }),
-    ),
-  ),
+  WEBHOOK_BASE_URL: v.optional(url((text) => parseWebhookBaseUrl(text, { allowInsecure: true }))),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
   HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
@@ -108,9 +109,7 @@ const environment = v.object({
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
-  SOCKETHOOK_WEBSOCKET_URL: v.optional(
-    v.pipe(v.string(), v.regex(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query')),
-  ),
+  SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
   SOCKETHOOK_API_KEYS: wellFormed(parseApiKey, 'must be keys of at least 16 visible characters'),
   SOCKETHOOK_WEBHOOK_SECRETS: wellFormed(

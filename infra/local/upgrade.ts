@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { type RequestHead, valuesOf } from '../../functions/websocket/request-head.ts';
 import { readRequestTarget } from '../../functions/websocket/request-target.ts';
-import type { Upgrade } from '../../functions/websocket/upgrade.ts';
 import { checkUpgrade } from '../../functions/websocket/upgrade-check.ts';
-import type { ClientHeaders } from '../../functions/wire/client-headers.ts';
+import { type ClientHeaders, joinedHeader } from '../../functions/wire/client-headers.ts';
 import { type Problem, problem, problemType } from '../../functions/wire/problems.ts';
+import { type RefusalHeader, refusalHeaders } from '../../functions/wire/refusal-headers.ts';
 
 /** Why an upgrade is refused before anybody is asked, if it is; its URL has at most so many characters. */
 export function upgradeProblem(head: RequestHead, urlLength: number): Problem | undefined {
@@ -15,8 +15,12 @@ export function upgradeProblem(head: RequestHead, urlLength: number): Problem | 
     : undefined;
 }
 
-/** Refuses an upgrade with a real HTTP answer, and ends the connection. */
-export function refuseUpgrade(upgrade: Upgrade, refusal: Problem): void {
+/** What a client is told that is refused, as it stands on the wire. `ofApp`: what the app says to its client. */
+export function refusalAnswer(
+  refusal: Problem,
+  ofApp: readonly RefusalHeader[] = [],
+  ours: readonly RefusalHeader[] = [],
+): Uint8Array {
   const body = Buffer.from(JSON.stringify(refusal));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
@@ -24,9 +28,10 @@ export function refuseUpgrade(upgrade: Upgrade, refusal: Problem): void {
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
     ...(refusal.code === 'invalid_upgrade' ? ['Sec-WebSocket-Version: 13'] : []),
+    ...[...ours, ...refusalHeaders(refusal, ofApp)].map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
-  upgrade.refuse(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]));
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
 }
 
 /** The headers of a request as one text each, names in lower case; the host of a target that is a whole URL counts. */
@@ -34,10 +39,7 @@ export function clientHeaders(head: RequestHead): ClientHeaders {
   const headers: Record<string, string> = {};
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = (head.fields[at] ?? '').toLowerCase();
-    if (Object.hasOwn(headers, name)) continue;
-    const values = valuesOf(head, name);
-    // RFC 9113 section 8.2.3: cookies are joined as they are separated.
-    headers[name] = values.join(name === 'cookie' ? '; ' : ', ');
+    if (!Object.hasOwn(headers, name)) headers[name] = joinedHeader(name, valuesOf(head, name));
   }
   const { authority } = readRequestTarget(head.target);
   return authority === undefined ? headers : { ...headers, host: authority };

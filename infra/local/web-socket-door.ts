@@ -14,7 +14,7 @@ import type { Lanes } from './lanes.ts';
 import { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { LocalLimits } from './settings.ts';
-import { clientHeaders, refuseUpgrade, upgradeProblem } from './upgrade.ts';
+import { clientHeaders, refusalAnswer, upgradeProblem } from './upgrade.ts';
 
 /**
  * Where WebSockets come in. The HTTP upgrade waits for the handshake; a refusal is a real HTTP answer. Until the
@@ -49,12 +49,12 @@ export class WebSocketDoor {
     const refusal = this.#isClosing
       ? problem('shutting_down')
       : upgradeProblem(upgrade.head, this.#limits.urlLength);
-    if (refusal !== undefined) return refuseUpgrade(upgrade, refusal);
+    if (refusal !== undefined) return upgrade.refuse(refusalAnswer(refusal));
     const socket = newSocketId();
     const lane = this.#lanes.open(socket);
     const admission = await this.#ask(socket, upgrade);
     if (admission.kind === 'accepted') return this.#enter(lane, upgrade, admission.subprotocol);
-    refuseUpgrade(upgrade, admission.problem);
+    upgrade.refuse(refusalAnswer(admission.problem, admission.headers));
     this.#lanes.end(socket);
   }
 
@@ -79,7 +79,7 @@ export class WebSocketDoor {
     const isClosing = this.#isClosing;
     const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
     if (connection !== undefined) return this.#begin(lane, connection);
-    if (isClosing) refuseUpgrade(upgrade, problem('shutting_down'));
+    if (isClosing) upgrade.refuse(refusalAnswer(problem('shutting_down')));
     await disconnect(this.#gateway, lane.socket, isClosing ? closeCodes.goingAway : closeCodes.abnormal);
     this.#lanes.end(lane.socket);
   }

@@ -11,6 +11,10 @@ export function watchedLane(): { lane: Lane; told: string[]; weight: () => numbe
     weighed: (bytes) => {
       weight += bytes;
     },
+    isPressed: false,
+    hasRoom: () => true,
+    park: () => {},
+    ran: () => {},
   });
   return { lane, told, weight: () => weight };
 }

@@ -12,7 +12,7 @@ describe('an app that takes all the time that is left of a run', () => {
     const [{ socket }, other] = [await world.admit(), await world.admit()];
     app.answers = [acting({ reply: 'at last', send: [{ sockets: [other.socket], body: 'too' }] })];
     app.onPost = ({ timeoutMs }) => clock.sleep(timeoutMs);
-    const hurried = { ...world.gateway, deadline: clock.now() + left };
+    const hurried = { ...world.gateway, deadline: clock.monotonic() + left };
     await clock.until(message(hurried, { socket, id: 'm1', body: 'hello', time: clock.now() }));
     expect(connections.of(socket)).toEqual(['at last']);
     expect(connections.of(other.socket)).toEqual(['too']);
@@ -23,7 +23,7 @@ describe('an app that takes all the time that is left of a run', () => {
 describe('a handshake whose run is about to be over', () => {
   test('is put to the app while there is time for what its answer asks for', async () => {
     const { gateway, app, clock } = fakeGateway();
-    const hurried = { ...gateway, deadline: clock.now() + 1_001 };
+    const hurried = { ...gateway, deadline: clock.monotonic() + 1_001 };
     expect(await handshake(hurried, aKnock())).toMatchObject({ kind: 'accepted' });
     expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([1]);
   });
@@ -31,7 +31,7 @@ describe('a handshake whose run is about to be over', () => {
   test('is refused without asking the app when there is none, and leaves no trace', async () => {
     const { gateway, app, clock, registry } = fakeGateway();
     const knock = aKnock();
-    const hurried = { ...gateway, deadline: clock.now() + 1_000 };
+    const hurried = { ...gateway, deadline: clock.monotonic() + 1_000 };
     expect(await handshake(hurried, knock)).toMatchObject({
       kind: 'refused',
       problem: { code: 'app_timed_out' },

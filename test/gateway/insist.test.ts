@@ -50,21 +50,21 @@ describe('a hook that fails', () => {
   test('is tried no more when too little of the run is left for that', async () => {
     const { gateway, app, clock } = fakeGateway();
     app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
-    const hurried = { ...gateway, deadline: clock.now() + 6_999 };
+    const hurried = { ...gateway, deadline: clock.monotonic() + 6_999 };
     expect(await clock.until(insist(hurried, aMessage))).toMatchObject({ kind: 'failed' });
     expect(app.requests).toHaveLength(2);
     app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
-    const enough = { ...gateway, deadline: clock.now() + 7_000 };
+    const enough = { ...gateway, deadline: clock.monotonic() + 7_000 };
     expect(await clock.until(insist(enough, aMessage))).toMatchObject({ kind: 'accepted' });
   });
 
   test('is given no more time than is left of the run, less a second for what its answer asks for', async () => {
     const { gateway, app, clock } = fakeGateway();
     for (const left of [4_000, 11_000, 12_000, 1_001]) {
-      await insist({ ...gateway, deadline: clock.now() + left }, aMessage);
+      await insist({ ...gateway, deadline: clock.monotonic() + left }, aMessage);
     }
     expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([3_000, 10_000, 10_000, 1]);
-    expect(await insist({ ...gateway, deadline: clock.now() + 1_000 }, aMessage)).toMatchObject({
+    expect(await insist({ ...gateway, deadline: clock.monotonic() + 1_000 }, aMessage)).toMatchObject({
       kind: 'failed',
     });
     expect(app.requests).toHaveLength(4);
@@ -119,6 +119,7 @@ describe('a hook that the app refuses', () => {
     const looksLike = answered(200, { contentType: 'application/json', body: '{"reply":"x"}' });
     app.answers = [looksLike, looksLike];
     for (let post = 0; post < 2; post++) await insist(gateway, aMessage);
-    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions' }]);
+    const fields = { hook: 'message', advice: expect.stringContaining('application/vnd.sockethook+json') };
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions', fields }]);
   });
 });

@@ -85,6 +85,40 @@ describe('an answer', () => {
     expect(read([wire(text)]).heads).toEqual([{ status: 429, contentType: 'a/b; c=d', retryAfter: '7' }]);
   });
 
+  test('of a refusal has what a client may be told, in its order, and no other answer has', () => {
+    const headers = [
+      'X-Powered-By: x',
+      'www-authenticate:  Basic realm="a" ',
+      'RETRY-AFTER: 7',
+      'Set-Cookie: a=b',
+      'WWW-Authenticate: Digest realm="b"',
+      'Allow: POST',
+      'Proxy-Authenticate: c',
+      'Upgrade: d',
+    ];
+    const refusalOf = (status: number): unknown => {
+      let said: unknown;
+      const listener = {
+        head: ({ refusal }: Head): void => {
+          said = refusal;
+        },
+        body: () => true,
+      };
+      const text = wire(`HTTP/1.1 ${status} No\nContent-Length: 0\n${headers.join('\n')}\n\n`);
+      expect(new AnswerParser().take(Buffer.from(text), listener)).toBe('done');
+      return said;
+    };
+    const all = [
+      ['WWW-Authenticate', 'Basic realm="a"'],
+      ['Retry-After', '7'],
+      ['WWW-Authenticate', 'Digest realm="b"'],
+      ['Allow', 'POST'],
+      ['Proxy-Authenticate', 'c'],
+      ['Upgrade', 'd'],
+    ];
+    expect([200, 302, 401, 503].map(refusalOf)).toEqual([[], [], all, all]);
+  });
+
   test('without a length ends with its connection, and only then', () => {
     const text = wire('HTTP/1.1 200 OK\n\nto the end');
     expect(read([text])).toMatchObject({ progress: 'more', body: 'to the end' });
@@ -237,4 +271,19 @@ describe('a connection', () => {
     expect(read([text])).toMatchObject({ progress: 'done', keptMs: 4_000 });
     expect(read([`${text}H`])).toMatchObject({ progress: 'done', keptMs: 0 });
   });
+});
+
+/** Texts of a hostile app that fill a head. */
+const slow = [
+  { what: 'spaces in a list', parts: [`HTTP/1.1 200 OK\r\nConnection: a${' '.repeat(16_000)}b\r\n\r\n`] },
+  {
+    what: 'a head that comes byte by byte',
+    parts: [...`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(16_000)}\r\n\r\n`],
+  },
+];
+
+test.for(slow)('$what costs no more than a moment', ({ parts }) => {
+  const begun = process.cpuUsage();
+  for (let time = 0; time < 20; time++) expect(read(parts).heads).toHaveLength(1);
+  expect(process.cpuUsage(begun).user).toBeLessThan(3_000_000);
 });

@@ -41,6 +41,11 @@ describe('where hooks go', () => {
       `${base} must have no query and no fragment.`,
     ],
     [
+      'with a segment that is the name of a hook',
+      { [base]: 'https://app.example/message/x' },
+      `${base} must have no segment called handshake, message, closed: what follows it names the hook.`,
+    ],
+    [
       'with credentials',
       { [base]: 'https://me:secret@app.example/' },
       `${base} must have no user name and no password in it.`,
@@ -71,7 +76,17 @@ describe('the other settings', () => {
     ['hookTimeoutMs', 20_001, 'must be a whole number from 1 to 20000'],
     ['hookTimeoutMs', 0.5, 'must be a whole number from 1 to 20000'],
     ['requireTicket', 'yes', 'must be true or false'],
-    ['allowedOrigins', 'app.example', 'must be origins such as https://app.example, separated by commas'],
+    [
+      'allowedOrigins',
+      'app.example',
+      'must be origins such as https://app.example or capacitor://localhost, separated by commas',
+    ],
+    [
+      'allowedOrigins',
+      ['capacitor://localhost', 'https://app.example/'],
+      'must be origins, which end with the host or the port: no slash, no path, no query',
+    ],
+    ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
     ['memoryMb', 64, 'must be a whole number from 128 to 10240'],

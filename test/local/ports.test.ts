@@ -28,6 +28,7 @@ const door = new WebSocketDoor(gateway, sessions, lanes, limitSets['api-gateway'
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,
   upgrade: (upgrade) => void door.knock(upgrade),
+  answerTo: () => Buffer.alloc(0),
   request: (_, response) => response.writeHead(404).end(),
 });
 const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

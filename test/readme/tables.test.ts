@@ -79,6 +79,7 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   stateBytes: 'state, in bytes',
   socketIdLength: 'socket id, in characters',
   sendSockets: 'sockets in one `send` or `except`',
+  formFields: 'fields of a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
   outboxMessages: 'messages that wait for an opening client',
   outboxBytes: 'bytes that wait for an opening client',

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { GenericSchema } from 'valibot';
+import { limits } from '../../wire/limits.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { fault, ok, type Result } from '../../wire/result.ts';
 import { readBy } from '../../wire/schema.ts';
@@ -43,10 +44,16 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
     return fault(problem('unsupported_media_type', { detail }));
   }
-  if (!text.trimStart().startsWith('{')) return ok(readFields(new URLSearchParams(text), shape));
-  return malformed(
-    'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
-  );
+  if (text.trimStart().startsWith('{')) {
+    return malformed(
+      'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
+    );
+  }
+  if (hasTooManyFields(text)) {
+    const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
+    return fault(problem('malformed_body', { detail, limit: limits.formFields }));
+  }
+  return ok(readFields(new URLSearchParams(text), shape));
 }
 
 function parseJson(text: string): Result<unknown, Problem> {
@@ -62,11 +69,25 @@ export function readFields(
   form: URLSearchParams,
   { lists = [], numbers = [] }: FormShape = {},
 ): Record<string, unknown> {
-  const fields = [...new Set(form.keys())].map((name) => {
-    const values = form.getAll(name).map((value) => (numbers.includes(name) ? number(value) : value));
+  const read = new Map<string, (string | number)[]>();
+  for (const [name, text] of form) {
+    const value = numbers.includes(name) ? number(text) : text;
+    const values = read.get(name);
+    if (values === undefined) read.set(name, [value]);
+    else values.push(value);
+  }
+  const fields = [...read].map(([name, values]) => {
     return [name, values.length > 1 || lists.includes(name) ? values : values[0]];
   });
   return Object.fromEntries(fields);
+}
+
+/** Whether a form has more fields than any call takes; looks no further than that. */
+function hasTooManyFields(text: string): boolean {
+  let fields = 1;
+  for (let at = text.indexOf('&'); at >= 0 && fields <= limits.formFields; at = text.indexOf('&', at + 1))
+    fields += 1;
+  return fields > limits.formFields;
 }
 
 function number(text: string): number | string {

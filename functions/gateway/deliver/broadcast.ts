@@ -27,7 +27,7 @@ export async function broadcast(
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
   for await (const page of gateway.registry.pages({ path, user })) {
     const targets = spared.size === 0 ? page : page.filter(({ socket }) => !spared.has(socket));
-    const late = clock.now() - gateway.deadline;
+    const late = clock.monotonic() - gateway.deadline;
     if (late >= countedMs) {
       log.error('broadcast_unfinished', counts);
       break;

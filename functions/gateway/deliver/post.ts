@@ -18,7 +18,7 @@ const pauseMs = { least: 20, most: 250 };
  * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
  */
 export function post(gateway: Gateway, record: SocketRecord, body: string): Soon<Outcome> {
-  if (gateway.clock.now() >= gateway.deadline) return 'throttled';
+  if (gateway.clock.monotonic() >= gateway.deadline) return 'throttled';
   const posted = gateway.connections.post(record.socket, body);
   const isDone = !(posted instanceof Promise) && posted.kind === 'posted';
   return isDone ? 'delivered' : persist(gateway, record, body, posted);
@@ -31,7 +31,7 @@ async function persist(
   first: Soon<Posted>,
 ): Promise<Outcome> {
   const { connections, clock } = gateway;
-  const until = Math.min(clock.now() + patienceMs, gateway.deadline);
+  const until = Math.min(clock.monotonic() + patienceMs, gateway.deadline);
   for (let posted = await first; ; posted = await connections.post(record.socket, body)) {
     switch (posted.kind) {
       case 'posted':
@@ -46,9 +46,9 @@ async function persist(
         if (await isGone(gateway, record)) return 'gone';
         break;
     }
-    if (clock.now() >= until) return 'throttled';
+    if (clock.monotonic() >= until) return 'throttled';
     await clock.sleep(pauseMs.least + clock.random() * (pauseMs.most - pauseMs.least));
-    if (clock.now() >= gateway.deadline) return 'throttled';
+    if (clock.monotonic() >= gateway.deadline) return 'throttled';
   }
 }
 

@@ -19,7 +19,8 @@ export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
     const answer = await ask(gateway, hook);
     if (answer.kind !== 'failed') return note(gateway, hook, answer);
     const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
-    if (pause === undefined || clock.now() + pause + leastTryMs + answerMs > gateway.deadline) return answer;
+    if (pause === undefined || clock.monotonic() + pause + leastTryMs + answerMs > gateway.deadline)
+      return answer;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why: answer.why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;

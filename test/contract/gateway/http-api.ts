@@ -38,7 +38,7 @@ export function httpApiContract(subject: Subject): void {
           ...body,
         });
         expect([answer.status, answer.json['code']]).toEqual([401, 'unauthorized']);
-        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="sockethook"');
         expect(answer.headers.get('content-type')).toBe('application/problem+json');
       }
     });

@@ -16,13 +16,13 @@ export function answersContract(name: string, make: MakeApp): void {
       });
       const contentType = `${actionsType}; charset=utf-8`;
       expect(await app.post(aRequest(origin))).toEqual({
-        ...{ kind: 'response', status: 201, contentType, retryAfter: '', body },
+        ...{ kind: 'response', status: 201, contentType, retryAfter: '', refusal: [], body },
       });
     });
 
     test.for([200, 204, 301, 400, 404, 429, 500, 503])('status %i comes back', async (status) => {
       const { app, origin } = await start.http((_, response) => void response.writeHead(status).end());
-      const expected = { kind: 'response', status, contentType: '', retryAfter: '', body: '' };
+      const expected = { kind: 'response', status, contentType: '', retryAfter: '', refusal: [], body: '' };
       expect(await app.post(aRequest(origin))).toEqual(expected);
     });
 
@@ -31,6 +31,17 @@ export function answersContract(name: string, make: MakeApp): void {
         response.writeHead(429, { 'rEtRy-AfTeR': 'Wed, 21 Oct 2026 07:28:00 GMT' }).end();
       });
       expect(await app.post(aRequest(origin))).toMatchObject({ retryAfter: 'Wed, 21 Oct 2026 07:28:00 GMT' });
+    });
+
+    test('what a refused client is to be told comes back', async () => {
+      const refusal = [
+        ['WWW-Authenticate', 'Basic realm="a"'],
+        ['WWW-Authenticate', 'Digest realm="b"'],
+      ];
+      const { app, origin } = await start.http((_, response) => {
+        response.writeHead(401, { 'www-authenticate': refusal.map(([, value = '']) => value) }).end();
+      });
+      expect(await app.post(aRequest(origin))).toMatchObject({ status: 401, refusal });
     });
 
     test.for([301, 302, 303, 307, 308])('a redirect with %i is not followed', async (status) => {
