@@ -72,14 +72,14 @@ export class Lane {
     return !this.#isHeld && !this.#isRunning && !this.#isParked;
   }
 
-  /** What its socket has waiting, in bytes. */
+  /** What its socket's messages that wait take, in bytes. */
   get waiting(): number {
-    return this.#backlog.weight + this.#held;
+    return this.#backlog.weight;
   }
 
   /** What its socket takes in all, in bytes; nothing once it was shed, since there is nothing more to be had from it. */
   get weight(): number {
-    return this.#isShed ? 0 : this.waiting + this.#running;
+    return this.#isShed ? 0 : this.waiting + this.#held + this.#running;
   }
 
   /** Whether all sockets together have much waiting. */

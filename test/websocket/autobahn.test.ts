@@ -39,7 +39,9 @@ const longestReply = 1_000_000;
 
 /** Long texts by their length and a digest, so that a difference can be read. */
 function short(texts: readonly string[]): string[] {
-  return texts.map((text) => (text.length <= 200 ? text : `${text.length} characters, ${hash('sha1', text)}`));
+  return texts.map((text) =>
+    text.length <= 200 ? text : `${text.length} characters, ${hash('sha1', text)}`,
+  );
 }
 
 /** Whether the latest ping is answered, and those before it, if they are, in their order. */
@@ -53,7 +55,15 @@ function areAnswered(pings: readonly string[], pongs: readonly string[]): boolea
 }
 
 /** Runs a case against a gateway whose app answers each message with the same. */
-async function run({ id, writes, texts, pings = [], close: code, told, isHasty = false }: Case): Promise<void> {
+async function run({
+  id,
+  writes,
+  texts,
+  pings = [],
+  close: code,
+  told,
+  isHasty = false,
+}: Case): Promise<void> {
   const path = `/case/${id}`;
   world.app.on(path, async ({ fields: { event, from = '', body = '' } }) => {
     if (event !== 'message') return 204;

@@ -37,15 +37,18 @@ test.for<[string, number | undefined, string]>([
   ['1001-with-reason', 1001, 'page left'],
   ['4999', 4999, 'tschüß 😀'],
   ['nothing', undefined, ''],
-])('a client that closes with %s gets the code back, and the app is told it', async ([name, code, reason]) => {
-  const client = await RawWebSocket.open(world.gateway.port, `/closes/${name}`);
-  await client.send(close(code, reason));
-  expect(await client.ended).toBe(true);
-  expect(client.close).toEqual({ code: code ?? 1005, reason: '' });
-  const { fields } = await world.app.hook(`/closes/${name}`, 'closed');
-  expect([fields['code'], fields['reason']]).toEqual([String(code ?? 1005), reason]);
-  client.destroy();
-});
+])(
+  'a client that closes with %s gets the code back, and the app is told it',
+  async ([name, code, reason]) => {
+    const client = await RawWebSocket.open(world.gateway.port, `/closes/${name}`);
+    await client.send(close(code, reason));
+    expect(await client.ended).toBe(true);
+    expect(client.close).toEqual({ code: code ?? 1005, reason: '' });
+    const { fields } = await world.app.hook(`/closes/${name}`, 'closed');
+    expect([fields['code'], fields['reason']]).toEqual([String(code ?? 1005), reason]);
+    client.destroy();
+  },
+);
 
 test('the app is told 1006 of a client that hangs up within a frame', async () => {
   const client = await RawWebSocket.open(world.gateway.port, '/hangs-up');

@@ -5,7 +5,13 @@ const hello = 'Hello World!';
 const [one = close(), two = close()] = fragments(['fragment1', 'fragment2']);
 
 /** A client that closes in good order, behind texts or before what nobody hears any more. */
-function closed(id: string, writes: readonly Buffer[], code: number, reason = '', texts: readonly string[] = []): Case {
+function closed(
+  id: string,
+  writes: readonly Buffer[],
+  code: number,
+  reason = '',
+  texts: readonly string[] = [],
+): Case {
   return { id, writes, texts, close: code, told: { code, reason }, isHasty: true };
 }
 

@@ -46,7 +46,8 @@ export const pingsAndPongs: readonly Case[] = [
   pinged('2.11', octets(ten.map((payload) => ping(payload))), ten),
 ];
 
-const reserved = (bits: number, opcode = 1): Buffer => clientFrame({ opcode, reserved: bits, payload: hello });
+const reserved = (bits: number, opcode = 1): Buffer =>
+  clientFrame({ opcode, reserved: bits, payload: hello });
 const behindOne = (frame: Buffer): Buffer[] => [text(hello), frame, ping()];
 
 /** 3: reserved bits. */
@@ -81,7 +82,13 @@ const twice = (isFinal: boolean): Buffer[] => [
   part(0, 'fragment3', true),
 ];
 const five = fragments(['fragment1', 'fragment2', 'fragment3', 'fragment4', 'fragment5']);
-const amongFive = [...five.slice(0, 2), ping('pongme 1!'), ...five.slice(2, 4), ping('pongme 2!'), ...five.slice(4)];
+const amongFive = [
+  ...five.slice(0, 2),
+  ping('pongme 1!'),
+  ...five.slice(2, 4),
+  ping('pongme 2!'),
+  ...five.slice(4),
+];
 const whole = 'fragment1fragment2fragment3fragment4fragment5';
 
 /** 5: messages in parts. */

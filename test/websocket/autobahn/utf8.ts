@@ -47,44 +47,54 @@ const cutSequences = [
   ...['df', 'efbf', 'f7bfbf', 'fbbfbfbf', 'fdbfbfbfbf'],
 ];
 const continuations = Buffer.from(Array.from({ length: 64 }, (_, at) => 0x80 + at)).toString('hex');
-const wrapped = (digits: string): string => `${Buffer.from('hello').toString('hex')}${digits}${Buffer.from('world').toString('hex')}`;
-const noCharacters = Array.from({ length: 17 }, (_, plane) => [0xfffe, 0xffff].map((low) => plane * 0x10000 + low));
+const wrapped = (digits: string): string =>
+  `${Buffer.from('hello').toString('hex')}${digits}${Buffer.from('world').toString('hex')}`;
+const noCharacters = Array.from({ length: 17 }, (_, plane) =>
+  [0xfffe, 0xffff].map((low) => plane * 0x10000 + low),
+);
 const digitsOf = (code: number): string => Buffer.from(String.fromCodePoint(code)).toString('hex');
 
 /** The sequences from 6.5 on, by their numbers, and which of them are UTF-8: all, none, or those of a list. */
-const sequences: readonly (readonly [group: number, all: readonly string[], valid: boolean | readonly number[]])[] =
+const sequences: readonly (readonly [
+  group: number,
+  all: readonly string[],
+  valid: boolean | readonly number[],
+])[] = [
+  // Some that are valid.
+  [5, [...['24', 'c2a2', 'e282ac', 'f0a4ada2'].map(wrapped), greek.toString('hex')], true],
+  // All beginnings of a text.
+  [6, Array.from(greek, (_, at) => greek.toString('hex', 0, at + 1)), [2, 5, 7, 9, 11]],
+  // The first of each length, those of lengths that there are not, and the last ones.
+  [7, ['00', 'c280', 'e0a080', 'f0908080'], true],
+  [8, ['f888808080', 'fc8480808080'], false],
+  [9, ['7f', 'dfbf', 'efbfbf', 'f48fbfbf'], true],
+  [10, ['f7bfbfbf', 'fbbfbfbfbf', 'fdbfbfbfbfbf'], false],
+  // Other edges.
+  [11, ['ed9fbf', 'ee8080', 'efbfbd', 'f48fbfbf', 'f4908080'], [1, 2, 3, 4]],
+  // Following bytes that follow nothing.
+  [12, ['80', 'bf', '80bf', '80bf80', '80bf80bf', '80bf80bf80', '80bf80bf80bf', continuations], false],
+  // First bytes that nothing follows.
   [
-    // Some that are valid.
-    [5, [...['24', 'c2a2', 'e282ac', 'f0a4ada2'].map(wrapped), greek.toString('hex')], true],
-    // All beginnings of a text.
-    [6, Array.from(greek, (_, at) => greek.toString('hex', 0, at + 1)), [2, 5, 7, 9, 11]],
-    // The first of each length, those of lengths that there are not, and the last ones.
-    [7, ['00', 'c280', 'e0a080', 'f0908080'], true],
-    [8, ['f888808080', 'fc8480808080'], false],
-    [9, ['7f', 'dfbf', 'efbfbf', 'f48fbfbf'], true],
-    [10, ['f7bfbfbf', 'fbbfbfbfbf', 'fdbfbfbfbfbf'], false],
-    // Other edges.
-    [11, ['ed9fbf', 'ee8080', 'efbfbd', 'f48fbfbf', 'f4908080'], [1, 2, 3, 4]],
-    // Following bytes that follow nothing.
-    [12, ['80', 'bf', '80bf', '80bf80', '80bf80bf', '80bf80bf80', '80bf80bf80bf', continuations], false],
-    // First bytes that nothing follows.
-    [13, [lonely(0xc0, 0xdf), lonely(0xe0, 0xef), lonely(0xf0, 0xf7), lonely(0xf8, 0xfb), lonely(0xfc, 0xfd)], false],
-    // The last byte is missing; and all of these together.
-    [14, cutSequences, false],
-    [15, [cutSequences.join('')], false],
-    // Bytes that never occur.
-    [16, ['fe', 'ff', 'fefeffff'], false],
-    // More bytes than it takes: a slash, the last character of each length, and zero.
-    [17, ['c0af', 'e080af', 'f08080af', 'f8808080af', 'fc80808080af'], false],
-    [18, ['c1bf', 'e09fbf', 'f08fbfbf', 'f887bfbfbf', 'fc83bfbfbfbf'], false],
-    [19, ['c080', 'e08080', 'f0808080', 'f880808080', 'fc8080808080'], false],
-    // Halves of surrogate pairs, and both halves.
-    [20, ['eda080', 'edadbf', 'edae80', 'edafbf', 'edb080', 'edbe80', 'edbfbf'], false],
-    [21, ['eda080', 'edadbf', 'edae80', 'edafbf'].flatMap((high) => [`${high}edb080`, `${high}edbfbf`]), false],
-    // Codes that stand for no character, and the specials.
-    [22, noCharacters.flat().map(digitsOf), true],
-    [23, [0xfff9, 0xfffa, 0xfffb, 0xfffc, 0xfffd, 0xfffe, 0xffff].map(digitsOf), true],
-  ];
+    13,
+    [lonely(0xc0, 0xdf), lonely(0xe0, 0xef), lonely(0xf0, 0xf7), lonely(0xf8, 0xfb), lonely(0xfc, 0xfd)],
+    false,
+  ],
+  // The last byte is missing; and all of these together.
+  [14, cutSequences, false],
+  [15, [cutSequences.join('')], false],
+  // Bytes that never occur.
+  [16, ['fe', 'ff', 'fefeffff'], false],
+  // More bytes than it takes: a slash, the last character of each length, and zero.
+  [17, ['c0af', 'e080af', 'f08080af', 'f8808080af', 'fc80808080af'], false],
+  [18, ['c1bf', 'e09fbf', 'f08fbfbf', 'f887bfbfbf', 'fc83bfbfbfbf'], false],
+  [19, ['c080', 'e08080', 'f0808080', 'f880808080', 'fc8080808080'], false],
+  // Halves of surrogate pairs, and both halves.
+  [20, ['eda080', 'edadbf', 'edae80', 'edafbf', 'edb080', 'edbe80', 'edbfbf'], false],
+  [21, ['eda080', 'edadbf', 'edae80', 'edafbf'].flatMap((high) => [`${high}edb080`, `${high}edbfbf`]), false],
+  // Codes that stand for no character, and the specials.
+  [22, noCharacters.flat().map(digitsOf), true],
+  [23, [0xfff9, 0xfffa, 0xfffb, 0xfffc, 0xfffd, 0xfffe, 0xffff].map(digitsOf), true],
+];
 
 /** 6: UTF-8. */
 export const utf8: readonly Case[] = [
