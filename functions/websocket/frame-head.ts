@@ -16,6 +16,8 @@ export interface FrameHead {
 
 /** The most bytes of a head. */
 export const mostHeadBytes = 14;
+/** The bytes of a masking key. */
+const keyBytes = 4;
 
 /**
  * Reads the head of a frame that a client sent, from a place in these bytes; undefined if it is not all there. The fault
@@ -31,10 +33,11 @@ export function readFrameHead(bytes: Buffer, at: number): Result<FrameHead, Clos
   const short = second & 0x7f;
   if (isControl(first) && short > mostControlBytes) return broken;
   const size = short < 126 ? 6 : short === 126 ? 8 : mostHeadBytes;
-  if (bytes.length < at + size) return undefined;
+  if (bytes.length < at + size - keyBytes) return undefined;
   const length = readLength(bytes, at + 2, short);
   if (length === undefined) return broken;
-  const key = bytes.readInt32BE(at + size - 4);
+  if (bytes.length < at + size) return undefined;
+  const key = bytes.readInt32BE(at + size - keyBytes);
   return ok({ opcode: first & 0x0f, isFinal: first >= 0x80, length, key, bytes: size });
 }
 
@@ -58,6 +61,8 @@ function readLength(bytes: Buffer, at: number, short: number): number | undefine
     const length = bytes.readUInt16BE(at);
     return length < 126 ? undefined : length;
   }
-  const length = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
-  return length < 65_536 || length >= 2 ** 63 ? undefined : length;
+  const high = bytes.readUInt32BE(at);
+  const length = high * 2 ** 32 + bytes.readUInt32BE(at + 4);
+  // The half of it, since a number can't tell 2^63 - 1 from 2^63.
+  return length < 65_536 || high >= 2 ** 31 ? undefined : length;
 }

@@ -42,7 +42,8 @@ export function closeFrame(code?: number, reason = ''): Buffer {
 
 /** The beginning of a text that takes at most so many bytes of UTF-8; no character is cut in two. */
 function cutText(text: string, bytes: number): string {
-  let cut = text;
+  // Each of its units takes a byte at least.
+  let cut = text.slice(0, bytes);
   while (Buffer.byteLength(cut) > bytes) cut = [...cut].slice(0, -1).join('');
   return cut;
 }

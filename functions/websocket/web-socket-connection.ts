@@ -162,12 +162,15 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   closing(code: number, reason: string): void {
+    // Section 5.5.2: a ping that came before it is answered.
+    this.#answerPing();
     // Section 5.5.1: it is answered, usually with the code that it had.
     if (this.#state === 'open') this.#transport.write(code === 1005 ? closeFrame() : closeFrame(code));
     this.#finish({ code, reason });
   }
 
   violation(how: CloseCode): void {
+    this.#answerPing();
     if (this.#state === 'open') this.#transport.write(closeFrame(how.code, how.reason));
     this.#finish(how);
   }

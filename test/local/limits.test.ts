@@ -158,3 +158,14 @@ test('LIMITS=none lifts the limits of size, both ways', async () => {
   await client.close();
   await world.stop();
 });
+
+test('a text of more bytes than may wait for its hook holds nothing back: what follows it is told', async () => {
+  const world = await startLocal({}, { waitingBytes: 10_000 });
+  const client = await connect(`${world.url}/long`);
+  client.ws.send('x'.repeat(100_000), { fin: false });
+  client.ws.send('y');
+  client.send('next');
+  await world.app.hook('/long', 'message', ({ fields }) => fields['body'] === 'next');
+  await client.close();
+  await world.stop();
+});
