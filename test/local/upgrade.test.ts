@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clientHeaders } from '../../infra/local/upgrade.ts';
 import { connect, refused } from '../support/client.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';
@@ -113,4 +114,22 @@ test('a message may come in any number of fragments', async () => {
   client.ws.send('', { fin: true });
   expect((await world.app.hook('/fragments', 'message')).fields['body']).toBe('x'.repeat(20_000));
   await client.close();
+});
+
+test('an upgrade of very many headers costs a look at each, not at all of them for each', () => {
+  const fields = Array.from({ length: 60_000 }, (_, at) => [`X${100_000 + at}`, String(at)]).flat();
+  const before = performance.now();
+  const headers = clientHeaders({
+    method: 'GET',
+    target: '/',
+    isNew: true,
+    fields: [...fields, 'x100000', 'b'],
+  });
+  // By a look at all of them for each it would be more than a minute.
+  expect(performance.now() - before).toBeLessThan(5_000);
+  expect([Object.keys(headers).length, headers['x100000'], headers['x159999']]).toEqual([
+    60_000,
+    '0, b',
+    '59999',
+  ]);
 });
