@@ -13,6 +13,8 @@ import { readServerFrames } from './server-frames.ts';
 
 /** A request as an HTTP server read it. */
 interface SeenRequest extends Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'> {
+  /** As it stands in the list that Node.js cuts, if it is told to. */
+  readonly said: string | undefined;
   body: string;
   trailers: readonly string[];
 }
@@ -27,7 +29,15 @@ interface Requests {
 /** Answers a request with all that was read of it. */
 async function answer(requests: Requests, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url, httpVersion, rawHeaders } = request;
-  const seen: SeenRequest = { method, url, httpVersion, rawHeaders, body: '', trailers: [] };
+  const seen: SeenRequest = {
+    method,
+    url,
+    httpVersion,
+    rawHeaders,
+    said: request.headers['content-length'],
+    body: '',
+    trailers: [],
+  };
   requests.seen.push(seen);
   request.setEncoding('latin1');
   for await (const chunk of request) seen.body += chunk;
@@ -97,7 +107,6 @@ const host = 'Host: x\r\n';
 const last = `${host}Connection: close\r\n`;
 const chunked = '4\r\nWiki\r\n5;ext="1"\r\npedia\r\n0\r\nTrailer: yes\r\n\r\n';
 const smuggled = 'GET /evil HTTP/1.1\r\nHost: x\r\n\r\n';
-const many = Array.from({ length: 2_005 }, (_, at) => `X${at}: ${at}\r\n`).join('');
 const requests: [string, string][] = [
   ['a GET', `GET /a?b=%20 HTTP/1.1\r\n${last}\r\n`],
   ['a GET behind empty lines', `\r\n\r\nGET /a HTTP/1.1\r\n${last}\r\n`],
@@ -142,22 +151,30 @@ test.for(requests)('%s is read as without us, wherever it is cut', async ([, req
   }
 });
 
-test.for<[string, string]>([
-  ['of its own', ''],
-  ['with an offer of h2c', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'],
+test.for<[number, string, string]>([
+  [2_005, 'as they are', ''],
+  [5_000, 'as they are', ''],
+  [2_005, 'with an offer of h2c', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'],
+  [5_000, 'with an offer of h2c', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'],
 ])(
-  'a request with 2,005 headers before its length is one request, with all of them: %s',
-  async ([, offer]) => {
+  'a request with %i headers before its length is one request, with all of them: %s',
+  async ([count, , offer]) => {
     const connection = offer === '' ? 'close' : 'close, Upgrade, HTTP2-Settings';
+    const many = Array.from({ length: count }, (_, at) => `X${at}: a\r\n`).join('');
     const request =
       `POST /a HTTP/1.1\r\n${host}Connection: ${connection}\r\n${offer}${many}` +
       `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
     ours.seen.length = 0;
     const answered = String(await exchange(server, [Buffer.from(request)]));
     expect(ours.seen).toHaveLength(1);
-    expect(ours.seen[0]).toMatchObject({ method: 'POST', url: '/a', body: smuggled });
+    expect(ours.seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/a',
+      body: smuggled,
+      said: `${smuggled.length}`,
+    });
     expect(answered.match(/HTTP\/1\.1/g)).toHaveLength(1);
-    expect(ours.seen[0]?.rawHeaders.length).toBe(2 * (2_008 + (offer === '' ? 0 : 2)));
+    expect(ours.seen[0]?.rawHeaders.length).toBe(2 * (count + 3 + (offer === '' ? 0 : 2)));
   },
 );
 
