@@ -1,4 +1,4 @@
-import { type Head, isClean, isField, parseHead } from './answer-head.ts';
+import { type Head, isClean, isField, isFold, parseHead } from './answer-head.ts';
 
 /** Who hears of an answer as it comes in. */
 export interface AnswerListener {
@@ -127,9 +127,12 @@ export class AnswerParser {
     return listener.body(bytes.subarray(at, at + taken)) ? taken : undefined;
   }
 
-  /** RFC 9112 section 7.1: a size in hexadecimal, and extensions that mean nothing to us. */
+  /**
+   * RFC 9112 section 7.1: a size in hexadecimal, as long as it likes but no more than a number can be, and extensions
+   * that mean nothing to us.
+   */
   #size(text: string): boolean {
-    const size = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
+    const size = /^0*([0-9A-Fa-f]{1,13})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
     if (size === undefined) return false;
     this.#left = Number.parseInt(size, 16);
     return this.#become(this.#left === 0 ? 'trailers' : 'chunk');
@@ -137,9 +140,11 @@ export class AnswerParser {
 
   /** Section 7.1.2: fields behind the last chunk, and an empty line; none of them is for us. */
   #trailer(text: string): boolean {
+    const isFirst = this.#trailerBytes === 0;
     this.#trailerBytes += text.length;
     if (text === '') return this.#become('done');
-    return this.#trailerBytes <= mostHeadBytes && isClean(text) && isField(text);
+    const isLine = isField(text) || (!isFirst && isFold(text));
+    return isLine && this.#trailerBytes <= mostHeadBytes && isClean(text);
   }
 
   #become(state: 'size' | 'chunk' | 'trailers' | 'done'): true {

@@ -150,7 +150,7 @@ export class Receiver {
       this.#control ??= new GatheredBytes();
       this.#control.add(part);
       if (this.#left > 0) return;
-      payload = this.#control.taken();
+      payload = this.#control.bytes;
       this.#control = undefined;
     }
     if (opcode === opcodes.ping) this.#listener.ping(payload);

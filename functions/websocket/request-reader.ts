@@ -37,7 +37,7 @@ export class RequestReader implements TransportListener {
   data(bytes: Buffer): void {
     const before = this.#read.length;
     if (before > 0) this.#read.add(bytes);
-    const all = before > 0 ? this.#read.taken() : bytes;
+    const all = before > 0 ? this.#read.bytes : bytes;
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
     const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#mostBytes;
     if (!isGet(all)) this.#first.other(all);

@@ -50,7 +50,7 @@ export class Upgrade implements TransportListener {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         `Sec-WebSocket-Accept: ${acceptOf(this.head)}\r\n${chosen}\r\n`,
     );
-    const early = this.#early.length > 0 ? this.#early.taken() : undefined;
+    const early = this.#early.length > 0 ? this.#early.bytes : undefined;
     return new WebSocketConnection(this.#transport, mostBytes, early);
   }
 

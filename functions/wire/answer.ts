@@ -1,5 +1,5 @@
 import { type Actions, type AnswerContext, isActions } from './actions.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, malformed } from './fault.ts';
 import type { HookFormat } from './hook-format.ts';
 import type { RefusalHeader } from './refusal-headers.ts';
 
@@ -13,6 +13,8 @@ export type AppResponse =
       /** What the app says to a client that it refuses. */
       readonly refusal?: readonly RefusalHeader[];
       readonly body: string;
+      /** Why a body that could have carried actions can't be read; it is empty then. */
+      readonly unreadable?: string;
     }
   /** The app took longer than it may, from connecting to the last byte that was waited for. */
   | { readonly kind: 'timeout' }
@@ -84,6 +86,8 @@ function readStatus(
   const why = `the app answered ${status}`;
   const told = refusal.length === 0 ? {} : { headers: refusal };
   if (status >= 200 && status < 300) {
+    if (response.unreadable !== undefined && isActions(response.contentType))
+      return { kind: 'invalid', fault: malformed(response.unreadable) };
     const actions = format.answer(response, context);
     if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
     const accepted = { kind: 'accepted', actions: actions.value } as const;

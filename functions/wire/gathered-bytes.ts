@@ -26,8 +26,8 @@ export class GatheredBytes {
     this.#length = length;
   }
 
-  /** All of them, where they are. */
-  taken(): Buffer {
+  /** All of them, where they stand until more are added. */
+  get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);
   }
 

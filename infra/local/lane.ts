@@ -72,7 +72,7 @@ export class Lane {
     return !this.#isHeld && !this.#isRunning && !this.#isParked;
   }
 
-  /** What its socket's messages that wait take, in bytes. */
+  /** What the messages that wait take, in bytes. */
   get waiting(): number {
     return this.#backlog.weight;
   }

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApiRequest } from '../../functions/gateway/api/call.ts';
+import { isTextWhenUnescaped } from '../../functions/gateway/api/form-escapes.ts';
 import { readBody, readFields } from '../../functions/gateway/api/read-body.ts';
 import { sendSchema } from '../../functions/wire/deliveries.ts';
 import { ok } from '../../functions/wire/result.ts';
@@ -82,5 +83,43 @@ test('JSON that is sent as a form is told to be that, however much it looks like
   const json = JSON.stringify({ sockets: 'a', body: '&'.repeat(2_000) });
   expect(await read(Buffer.from(json), form)).toMatchObject({
     fault: { code: 'malformed_body', detail: expect.stringContaining('The body is JSON') },
+  });
+});
+
+describe('the escapes of a form', () => {
+  const type = 'application/x-www-form-urlencoded';
+
+  test.for(['%ff', '%C3', '%C3é', 'é%A9', '%ed%a0%80', '%c0%af', '100%%ff', '%e2%82'])(
+    'are refused where they are no UTF-8 (%s)',
+    async (body) => {
+      const fault = { code: 'malformed_body', detail: 'The form has escapes that are no UTF-8.' };
+      expect(await read(Buffer.from(`sockets=abc%3D&body=${body}`), type)).toMatchObject({
+        ok: false,
+        fault,
+      });
+      expect(await read(Buffer.from(`sockets=abc%3D&body=x&${body}=`), type)).toMatchObject({
+        ok: false,
+        fault,
+      });
+    },
+  );
+
+  test.for([
+    { body: '%F0%9F%98%80', text: '😀' },
+    { body: '%ef%bf%bd', text: '\ufffd' },
+    { body: '\ufffd', text: '\ufffd' },
+    { body: '100%', text: '100%' },
+    { body: '%zz%c3%a9%2', text: '%zzé%2' },
+    { body: 'a+b%2Bc', text: 'a b+c' },
+  ])('are text where they are ($body)', async ({ body, text }) => {
+    const answer = await read(Buffer.from(`sockets=abc%3D&body=${body}`), type);
+    expect(answer).toMatchObject({ ok: true, value: { body: text } });
+  });
+
+  test('are looked at once, however many they are', () => {
+    const begun = performance.now();
+    isTextWhenUnescaped('%'.repeat(1_000_000));
+    isTextWhenUnescaped('%c3%a9'.repeat(200_000));
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });

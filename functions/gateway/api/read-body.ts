@@ -1,10 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import type { GenericSchema } from 'valibot';
 import { limits } from '../../wire/limits.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { fault, ok, type Result } from '../../wire/result.ts';
 import { readBy } from '../../wire/schema.ts';
+import { utf8Text } from '../../wire/utf8-text.ts';
 import type { ApiRequest } from './call.ts';
+import { isTextWhenUnescaped } from './form-escapes.ts';
 
 const json = 'application/json';
 
@@ -35,7 +36,7 @@ export async function readBody<Output>(
 }
 
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
-  const text = decode(bytes);
+  const text = utf8Text(bytes);
   if (text === undefined) return malformed('The body is not UTF-8.');
   const type = contentType === json ? json : contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (type === json) return parseJson(text);
@@ -49,6 +50,7 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
     );
   }
+  if (!isTextWhenUnescaped(text)) return malformed('The form has escapes that are no UTF-8.');
   if (hasTooManyFields(text)) {
     const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
     return fault(problem('malformed_body', { detail, limit: limits.formFields }));
@@ -92,14 +94,6 @@ function hasTooManyFields(text: string): boolean {
 
 function number(text: string): number | string {
   return /^-?\d+$/.test(text) ? Number(text) : text;
-}
-
-/** Text of UTF-8, without the byte order mark that some put in front of it; undefined if it is none. */
-function decode(bytes: Uint8Array): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  // This character stands for what was no UTF-8, unless it was sent.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function malformed(detail: string): Result<never, Problem> {
