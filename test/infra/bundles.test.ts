@@ -53,23 +53,23 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<DoorName, Bundle> = {
-  connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 80 },
-  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 65 },
-  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 65 },
-  send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 65 },
+  connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 84 },
+  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 68 },
+  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 68 },
+  send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 68 },
   broadcast: { ours: [...directoryDoor, ...aws('http-door')], npm: dynamo, kib: 400 },
-  urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 60 },
+  urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 63 },
   sockets: {
     ours: [...directoryDoor, ...aws('http-door', 'management-connections')],
     npm: management,
     kib: 410,
   },
-  health: { ours: [...everyDoor, ...aws('http-door')], npm: plain, kib: 90 },
+  health: { ours: [...everyDoor, ...aws('http-door')], npm: plain, kib: 94 },
   deliver: { ours: [...directoryDoor, ...aws('deliver-door')], npm: dynamo, kib: 400 },
   sweep: {
     ours: [...directoryDoor, ...aws('management-connections', 'sweep-door')],
     npm: management,
-    kib: 400,
+    kib: 410,
   },
 };
 
