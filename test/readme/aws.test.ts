@@ -112,7 +112,9 @@ describe('the commands for a shell', () => {
     for (const [name, list] of Object.entries(lists)) await writeFile(join(folder, name), list.join(','));
     const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, SECRETS: folder };
     const script = ['set -euo pipefail', ...scripts].join('\n');
-    return (await promisify(execFile)('bash', ['-c', script], { cwd: folder, env })).stdout;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { cwd: folder, env });
+    expect(stderr).toBe('');
+    return stdout;
   };
 
   test('set the five variables of an app, also while each secret is a list of two', async () => {
