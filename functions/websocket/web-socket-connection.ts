@@ -61,11 +61,6 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     return this.#transport.unsent;
   }
 
-  /** Whether texts can be sent. */
-  get isOpen(): boolean {
-    return this.#state === 'open';
-  }
-
   /** Begins to hear. */
   start(listener: WebSocketListener): void {
     this.#listener = listener;

@@ -33,8 +33,10 @@ export class Session implements WebSocketListener, LaneOwner {
   readonly socket: SocketId;
   /** On the monotonic clock. */
   readonly openedAt: number;
-  /** The same. */
-  lastActive: number;
+  /** The same: when it was last seen to have been active. */
+  #lastActive: number;
+  /** Whether it has been active since. */
+  #isActive = false;
   readonly #gateway: Gateway;
   readonly #connection: WebSocketConnection;
   readonly #lane: Lane;
@@ -58,7 +60,7 @@ export class Session implements WebSocketListener, LaneOwner {
     this.#limits = limits;
     this.#gone = gone;
     this.openedAt = gateway.clock.monotonic();
-    this.lastActive = this.openedAt;
+    this.#lastActive = this.openedAt;
     lane.own(this);
   }
 
@@ -70,7 +72,7 @@ export class Session implements WebSocketListener, LaneOwner {
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
     return posted;
   }
 
@@ -82,6 +84,13 @@ export class Session implements WebSocketListener, LaneOwner {
     this.ended(how);
     this.#connection.close(how.code, how.reason);
     return this.#told;
+  }
+
+  /** For how long it has been idle, in milliseconds; to be asked now and then, since that is when activity gets its time. */
+  idleAt(now: number): number {
+    if (this.#isActive) this.#lastActive = now;
+    this.#isActive = false;
+    return now - this.#lastActive;
   }
 
   /** Ends the session because the app wants it to: what waits is dropped too. */
@@ -97,7 +106,7 @@ export class Session implements WebSocketListener, LaneOwner {
 
   message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
     if (isPing(body)) return;
     this.#lane.receive(body, bytes, time);
     if (this.#lane.waiting >= this.#bound) this.#connection.pause();
@@ -124,7 +133,7 @@ export class Session implements WebSocketListener, LaneOwner {
   }
 
   alive(): void {
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
   }
 
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {

@@ -55,7 +55,7 @@ export class Sessions implements Connections {
   /** Ends the sessions that have been idle too long, or have lived too long; `now` is on the monotonic clock. */
   expire(now: number, { idleMs, lifeMs }: Lifetime): void {
     for (const session of this.#sessions.values()) {
-      if (now - session.lastActive >= idleMs || now - session.openedAt >= lifeMs)
+      if (session.idleAt(now) >= idleMs || now - session.openedAt >= lifeMs)
         void session.end(closeCodes.goingAway);
     }
   }
