@@ -1,5 +1,13 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientHeaders } from '../../infra/local/upgrade.ts';
+import { type LocalWorld, startLocal } from '../support/local.ts';
+import { rawRequest, upgradeRequest } from '../support/raw.ts';
+
+let world: LocalWorld;
+beforeAll(async () => {
+  world = await startLocal();
+});
+afterAll(() => world.stop());
 
 /** The headers of an upgrade with these fields. */
 function headersOf(fields: string[]) {
@@ -22,3 +30,14 @@ test('lines of one header are joined in their order, whatever its name', () => {
     ['a', ''],
   ]);
 });
+
+test.for<[string, string]>([
+  ['all of whose lines end in LF', 'GET /health HTTP/1.1\nHost: a\n\n'],
+  ['of which one does', 'GET /health HTTP/1.1\r\nHost: a\nX: b\r\n\r\n'],
+  ['that asks for a WebSocket', String(upgradeRequest('/lf')).replaceAll('\r\n', '\n')],
+])('a head %s is refused at once, not waited for', async ([, request]) => {
+  const begun = performance.now();
+  expect(await rawRequest(world.gateway.port, request)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
