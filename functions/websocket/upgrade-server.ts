@@ -45,6 +45,8 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     {
       IncomingMessage: PlainRequest,
       maxHeaderSize: headBytes,
+      // Node.js says nothing of what is missing; whoever answers does.
+      requireHostHeader: false,
       // A peer that vanished without a word is found out by TCP.
       ...{ keepAlive: true, keepAliveInitialDelay: 60_000 },
     },

@@ -41,3 +41,13 @@ test.for<[string, string]>([
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
+test('a request without a Host is told so, in a document', async () => {
+  const request = 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n';
+  const answer = await rawRequest(world.gateway.port, request);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    code: 'malformed_request',
+    field: 'Host',
+  });
+});
+
