@@ -51,3 +51,16 @@ test('a request without a Host is told so, in a document', async () => {
   });
 });
 
+test.for<[string, string]>([
+  ['without a host', 'http:///a'],
+  ['with a port alone', 'http://:80/a'],
+  ['with a user', 'http://me@localhost/a'],
+  ['with half an address', 'http://[::1/a'],
+])('a whole URL %s is no target', async ([, target]) => {
+  const upgrade = await rawRequest(world.gateway.port, upgradeRequest(target));
+  expect(upgrade).toMatch(/^HTTP\/1\.1 400 .*"code":"invalid_upgrade"/s);
+  const plain = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+  expect(await rawRequest(world.gateway.port, plain)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(world.app.hooks).toEqual([]);
+});
+
