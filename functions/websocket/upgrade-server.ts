@@ -152,7 +152,8 @@ class Pipeline {
   request(incoming: IncomingMessage, response: ServerResponse): void {
     this.#last.set(incoming.socket, response);
     // Of what was sent behind such a request Node.js loses some, so its client has to see that nothing more is answered.
-    if (incoming.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    if (incoming.headers.upgrade !== undefined || incoming.method === 'CONNECT')
+      response.shouldKeepAlive = false;
     this.#request(incoming, response);
   }
 
@@ -180,14 +181,14 @@ class Pipeline {
 }
 
 /**
- * A request that offers another protocol than WebSocket, such as `h2c`, is one like any other: RFC 9110 section 7.8 lets
- * a server ignore the offer, and Node.js asks this property whether to.
+ * A request that offers another protocol than WebSocket, such as `h2c`, is one like any other, and so is one for a
+ * tunnel: RFC 9110 section 7.8 lets a server ignore the offer, and Node.js asks this property whether to.
  */
 class PlainRequest extends IncomingMessage {
   declare offers?: unknown;
 
   get upgrade(): boolean {
-    return this.offers === true && isWebSocketUpgrade(headOf(this));
+    return this.offers === true && this.method !== 'CONNECT' && isWebSocketUpgrade(headOf(this));
   }
 
   set upgrade(offers: unknown) {

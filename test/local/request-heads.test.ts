@@ -64,3 +64,14 @@ test.for<[string, string]>([
   expect(world.app.hooks).toEqual([]);
 });
 
+test.for<[string, string]>([
+  ['', ''],
+  [', even to a WebSocket,', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+])('who asks for a tunnel%s is answered, and told that nothing behind it is', async ([, offer]) => {
+  const behind = 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n';
+  const request = `CONNECT a:80 HTTP/1.1\r\nHost: a\r\n${offer}\r\n${behind}`;
+  const answer = await rawRequest(world.gateway.port, request);
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+  expect(answer).toMatch(/\r\nConnection: close\r\n/);
+});
+
