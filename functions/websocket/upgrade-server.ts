@@ -74,6 +74,11 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.on('clientError', (error, socket) =>
     pipeline.fail(socket, (fault) => options.answerTo(fault), error),
   );
+  const closeOthers = server.closeAllConnections;
+  server.closeAllConnections = () => {
+    arrivals.stop();
+    closeOthers.call(server);
+  };
   server.on('close', () => arrivals.stop());
   return server;
 }
@@ -120,6 +125,7 @@ class Arrivals {
   stop(): void {
     clearInterval(this.#tidying);
     for (const transport of this.#waiting.keys()) transport.destroy();
+    this.#waiting.clear();
   }
 
   #refuse(transport: NodeTransport, fault: RequestFault): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientHeaders } from '../../infra/local/upgrade.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
@@ -75,3 +77,17 @@ test.for<[string, string]>([
   expect(answer).toMatch(/\r\nConnection: close\r\n/);
 });
 
+test('a gateway that has stopped has let go of those who had not said what they want', async () => {
+  const stopped = await startLocal();
+  const silent = connectTcp(stopped.gateway.port, '127.0.0.1').resume();
+  const slow = connectTcp(stopped.gateway.port, '127.0.0.1').resume();
+  slow.write('GET /health HTTP/1.1\r\nHo');
+  for (const socket of [silent, slow]) socket.on('error', () => undefined);
+  const gone = Promise.all([once(silent, 'close'), once(slow, 'close')]);
+  // Behind them in the line of those who are taken in.
+  expect(await stopped.api.call('GET', '/health')).toMatchObject({ status: 200 });
+  const begun = performance.now();
+  await stopped.stop();
+  await gone;
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
