@@ -77,6 +77,14 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#transport.write(frame);
   }
 
+  /**
+   * Writes a pong that nobody asked for, as RFC 6455 section 5.5.3 allows. Of a client that is paused nothing is read, not
+   * even that it has gone; the second of these that is written to one that has gone ends the connection.
+   */
+  probe(): void {
+    if (this.#state === 'open' && this.#transport.unsent === 0) this.#transport.write(pongFrame(nothing));
+  }
+
   /** Takes no more texts, and soon reads nothing more, so that TCP holds the client back. */
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return;
