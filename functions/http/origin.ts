@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Clock } from '../gateway/ports.ts';
 import { fault, ok, type Result } from '../wire/result.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
@@ -20,6 +21,8 @@ export interface ConnectionLimits {
   readonly most: number;
   /** Until a new one stands, in milliseconds; TLS does not count, since it is our CPU that it waits for. */
   readonly connectMs: number;
+  /** Called before a request is written, to let what is written together leave together. */
+  readonly hold: (stream: Writable) => void;
 }
 
 /**
@@ -29,6 +32,7 @@ export interface ConnectionLimits {
  */
 export class Origin implements ConnectionOwner {
   readonly now: () => number;
+  readonly hold: (stream: Writable) => void;
   readonly #host: string;
   readonly #most: number;
   readonly #dialer: Dialer;
@@ -48,7 +52,8 @@ export class Origin implements ConnectionOwner {
   #isStopped = false;
 
   constructor(url: URL, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
-    const { most = Number.POSITIVE_INFINITY, connectMs = Number.POSITIVE_INFINITY } = limits;
+    const { most = Number.POSITIVE_INFINITY, connectMs = Number.POSITIVE_INFINITY, hold = nothing } = limits;
+    this.hold = hold;
     this.#host = url.host;
     this.now = () => clock.monotonic();
     this.#most = most;
@@ -204,3 +209,5 @@ export class Origin implements ConnectionOwner {
     return connection;
   }
 }
+
+function nothing(): void {}

@@ -30,7 +30,7 @@ export function isWebSocketUpgrade(head: RequestHead): boolean {
  */
 export function checkUpgrade(head: RequestHead): UpgradeFault | undefined {
   if (head.method !== 'GET') return { detail: 'A WebSocket handshake is a GET.' };
-  return hostFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
+  return hostFault(head) ?? targetFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
 }
 
 /** What a server answers to the key of a client: RFC 6455 section 4.2.2. */
@@ -51,6 +51,13 @@ export function hostFault(head: RequestHead): UpgradeFault | undefined {
   return named === undefined || (/^[^:]/.test(named) && authority.test(named))
     ? undefined
     : { detail: 'A whole URL as the target has a host, perhaps a port, and nothing else before its path.' };
+}
+
+/** RFC 9110 sections 4.2.1 and 4.2.4: a URL names a host, and nobody's name stands before it. */
+function targetFault({ target }: RequestHead): UpgradeFault | undefined {
+  const { authority: named } = readRequestTarget(target);
+  if (named === undefined || (authority.test(named) && !/^(?::|$)/.test(named))) return undefined;
+  return { detail: 'The URL of a request has a host, and perhaps a port.' };
 }
 
 /** What would come behind the head is frames, not a body. */
