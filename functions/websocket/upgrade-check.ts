@@ -38,13 +38,19 @@ export function acceptOf(head: RequestHead): string {
   return hash('sha1', `${valuesOf(head, 'sec-websocket-key')[0] ?? ''}${acceptKey}`, 'base64');
 }
 
-/** What is wrong with the `Host` of a request. RFC 9112 section 3.2: one of HTTP/1.1 has one, and an older one not several. */
+/**
+ * What is wrong with the `Host` of a request, or with the host that its target names. RFC 9112 section 3.2: a request of
+ * HTTP/1.1 has one `Host`, and an older one not several.
+ */
 export function hostFault(head: RequestHead): UpgradeFault | undefined {
   const hosts = valuesOf(head, 'host');
   const isRight = hosts.length === 1 ? authority.test(hosts[0] ?? '') : hosts.length === 0 && !head.isNew;
-  return isRight
+  if (!isRight) return { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+  // RFC 9110 section 4.2: a URL without a host is invalid, and one that names a user is to be taken as an error.
+  const named = readRequestTarget(head.target).authority;
+  return named === undefined || (/^[^:]/.test(named) && authority.test(named))
     ? undefined
-    : { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+    : { detail: 'A whole URL as the target has a host, perhaps a port, and nothing else before its path.' };
 }
 
 /** RFC 9110 sections 4.2.1 and 4.2.4: a URL names a host, and nobody's name stands before it. */

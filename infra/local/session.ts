@@ -2,10 +2,8 @@ import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { Posted } from '../../functions/gateway/ports.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { message } from '../../functions/gateway/relay/message.ts';
-import type {
-  WebSocketConnection,
-  WebSocketListener,
-} from '../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketConnection } from '../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketListener } from '../../functions/websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import { isPing } from '../../functions/wire/ping.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
@@ -13,6 +11,9 @@ import type { Lane, LaneOwner, NextMessage } from './lane.ts';
 
 /** What nearly every post comes to. */
 const posted: Posted = { kind: 'posted' };
+
+/** How long a client is paused until it is found out whether it is still there, and then again, in milliseconds. */
+const probeMs = 15_000;
 
 /** By how much less may wait for each client while there is much of all clients. */
 const pressed = 8;
@@ -42,6 +43,8 @@ export class Session implements WebSocketListener, LaneOwner {
   readonly #lane: Lane;
   readonly #limits: SessionLimits;
   readonly #gone: (session: Session) => void;
+  /** When it was paused, or was last written to in vain; undefined while it is read. On the monotonic clock. */
+  #pausedAt: number | undefined;
   #ended = false;
   #told: Promise<void> = Promise.resolve();
 
@@ -99,6 +102,13 @@ export class Session implements WebSocketListener, LaneOwner {
     return this.end(closeCodes.normal);
   }
 
+  /** Lets TCP find out whether a client is still there that is paused for long; `now` is on the monotonic clock. */
+  probe(now: number): void {
+    if (this.#pausedAt === undefined || now - this.#pausedAt < probeMs) return;
+    this.#pausedAt = now;
+    this.#connection.probe();
+  }
+
   /** Ends the connection without a close frame. */
   terminate(): void {
     this.#connection.destroy();
@@ -109,11 +119,16 @@ export class Session implements WebSocketListener, LaneOwner {
     this.#isActive = true;
     if (isPing(body)) return;
     this.#lane.receive(body, bytes, time);
-    if (this.#lane.waiting >= this.#bound) this.#connection.pause();
+    if (this.#lane.waiting < this.#bound) return;
+    this.#pausedAt ??= this.#gateway.clock.monotonic();
+    this.#connection.pause();
   }
 
   relay({ id, body, time }: NextMessage): Promise<unknown> {
-    if (this.#lane.waiting <= this.#bound / 2) this.#connection.resume();
+    if (this.#lane.waiting <= this.#bound / 2) {
+      this.#pausedAt = undefined;
+      this.#connection.resume();
+    }
     return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
