@@ -5,6 +5,8 @@ import type { Carried } from './exchange.ts';
 /** Who has the connections. */
 export interface ConnectionOwner {
   readonly now: () => number;
+  /** A connection stands that was being opened. */
+  stands(): void;
   /** The connection can be used for another exchange. */
   idle(connection: Connection): void;
   gone(connection: Connection): void;
@@ -32,6 +34,8 @@ export class Connection {
     this.#owner = owner;
     socket.once(ready, () => {
       this.#isConnected = true;
+      this.#exchange?.leaves();
+      owner.stands();
     });
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => {
@@ -39,6 +43,11 @@ export class Connection {
       this.#isUnsent ||= 'syscall' in error && error.syscall === 'write';
     });
     socket.on('close', () => this.#closed());
+  }
+
+  /** Whether it has been opened. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** Whether it can be used at a time, in milliseconds since 1970. */
@@ -50,6 +59,7 @@ export class Connection {
   carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
+    if (this.#isConnected) exchange.leaves();
     this.#socket.ref();
     const { body } = exchange.request;
     // One write where one encoding does for both.

@@ -34,6 +34,8 @@ export interface Carried extends AnswerListener {
   readonly isSettled: boolean;
   /** Says how to break it off at its time-out. */
   carriedBy(abort: () => void): void;
+  /** Its connection stands, and the request leaves: from now on the server may see it. */
+  leaves(): void;
   /** The answer is here to its end. */
   end(): void;
   /** There is no answer, or not all of it. */
@@ -62,6 +64,14 @@ export interface Reading<Outcome> {
 /** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
 const mostDropped = 262_144;
 
+/** How long a request may take. */
+export interface Patience {
+  /** In all. */
+  readonly total: DeadlineQueue;
+  /** From when its connection stands; no less than in all if it is not given. */
+  readonly answer?: DeadlineQueue | undefined;
+}
+
 /**
  * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
  * its time-out. What else comes is read and dropped, if it is not much, so that the connection can be used again.
@@ -71,8 +81,9 @@ export class Exchange<Outcome> implements Carried, Expiring {
   isRepeated = false;
   isSeen = false;
   readonly #reading: Reading<Outcome>;
-  readonly #deadlines: DeadlineQueue;
+  readonly #patience: Patience;
   readonly #wait: Wait;
+  #answerWait: Wait | undefined;
   readonly #resolve: (outcome: Outcome) => void;
   #isSettled = false;
   #dropped = 0;
@@ -81,14 +92,14 @@ export class Exchange<Outcome> implements Carried, Expiring {
   constructor(
     request: HttpRequest,
     reading: Reading<Outcome>,
-    deadlines: DeadlineQueue,
+    patience: Patience,
     resolve: (outcome: Outcome) => void,
   ) {
     this.request = request;
     this.#reading = reading;
-    this.#deadlines = deadlines;
+    this.#patience = patience;
     this.#resolve = resolve;
-    this.#wait = deadlines.add(this);
+    this.#wait = patience.total.add(this);
   }
 
   get isSettled(): boolean {
@@ -99,8 +110,17 @@ export class Exchange<Outcome> implements Carried, Expiring {
     this.#abort = abort;
   }
 
+  leaves(): void {
+    const { answer } = this.#patience;
+    if (answer === undefined || this.#isSettled) return;
+    this.#forgetAnswer();
+    this.#answerWait = answer.add(this);
+  }
+
   expire(): void {
-    this.fail({ kind: 'timeout' });
+    // Where connecting has its own time, it is told apart from an answer that does not come.
+    const isUnsent = this.#patience.answer !== undefined && this.#answerWait === undefined && !this.isSeen;
+    this.fail(isUnsent ? { kind: 'unreachable', why: 'ETIMEDOUT' } : { kind: 'timeout' });
     this.#abort?.();
   }
 
@@ -119,13 +139,22 @@ export class Exchange<Outcome> implements Carried, Expiring {
   }
 
   end(): void {
-    this.#deadlines.delete(this.#wait);
+    this.#forget();
     if (!this.#isSettled) this.#settle(this.#reading.end());
   }
 
   fail(failure: Failure): void {
-    this.#deadlines.delete(this.#wait);
+    this.#forget();
     if (!this.#isSettled) this.#settle(this.#reading.fail(failure));
+  }
+
+  #forget(): void {
+    this.#patience.total.delete(this.#wait);
+    this.#forgetAnswer();
+  }
+
+  #forgetAnswer(): void {
+    if (this.#answerWait !== undefined) this.#patience.answer?.delete(this.#answerWait);
   }
 
   #settle(outcome: Outcome | undefined): void {

@@ -26,7 +26,9 @@ export class HttpApp implements App {
     // A hook is known by its id, so it may come twice.
     const request: HttpRequest = { method: 'POST', target, headers, body, repeats: 'stale' };
     return new Promise((resolve) => {
-      this.#origin.send(new Exchange(request, new HookReading(), this.#deadlines.of(timeoutMs), resolve));
+      this.#origin.send(
+        new Exchange(request, new HookReading(), { total: this.#deadlines.of(timeoutMs) }, resolve),
+      );
     });
   }
 

@@ -1,5 +1,5 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../gateway/ports.ts';
 import { fault, ok, type Result } from '../wire/result.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -15,6 +15,9 @@ const tidyMs = 1_000;
 /** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
 const shared = Buffer.allocUnsafe(65_536);
 
+/** What is trusted, for all connections: made for each, it costs nearly as much as a handshake. */
+let trusted: SecureContext | undefined;
+
 /** An exchange, and the head of its request as it stands on the wire, in latin1. */
 interface Sendable {
   readonly exchange: Carried;
@@ -25,9 +28,17 @@ interface Sendable {
 export interface ConnectionLimits {
   /** The most at a time; what is more waits. */
   readonly most: number;
-  /** Until a new one stands, in milliseconds; TLS does not count, since it is our CPU that it waits for. */
+  /** How many are opened at a time; what needs one waits meanwhile for any that stands. */
+  readonly opening: number;
+  /** Until a new one stands, with TLS, in milliseconds. */
   readonly connectMs: number;
 }
+
+const unlimited: ConnectionLimits = {
+  most: Number.POSITIVE_INFINITY,
+  opening: Number.POSITIVE_INFINITY,
+  connectMs: Number.POSITIVE_INFINITY,
+};
 
 /**
  * One server, `https://app.example`, by kept-alive connections of HTTP/1.1, which are ours: those of Node.js and of
@@ -42,6 +53,8 @@ export class Origin implements ConnectionOwner {
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
   #idle: Connection[] = [];
   readonly #waiting: Sendable[] = [];
+  /** How many of them do not stand yet. */
+  #opening = 0;
   #session: Buffer | undefined;
   #tidying: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -50,7 +63,7 @@ export class Origin implements ConnectionOwner {
     this.#url = url;
     this.#host = url.host;
     this.now = () => clock.now();
-    this.#limits = { most: Number.POSITIVE_INFINITY, connectMs: Number.POSITIVE_INFINITY, ...limits };
+    this.#limits = { ...unlimited, ...limits };
   }
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
@@ -69,6 +82,11 @@ export class Origin implements ConnectionOwner {
       exchange.fail({ kind: 'unreachable', why: 'stopped' });
   }
 
+  stands(): void {
+    this.#opening -= 1;
+    this.#openMore();
+  }
+
   idle(connection: Connection): void {
     const next = this.#nextWaiting();
     if (next !== undefined) {
@@ -81,8 +99,8 @@ export class Origin implements ConnectionOwner {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection);
-    const next = this.#isStopped ? undefined : this.#nextWaiting();
-    if (next !== undefined) this.#carry(next, undefined);
+    if (!connection.isConnected) this.#opening -= 1;
+    this.#openMore();
   }
 
   repeat(exchange: Carried, isOld: boolean): void {
@@ -117,6 +135,17 @@ export class Origin implements ConnectionOwner {
     else this.#waiting.push(sendable);
   }
 
+  /** Opens another one if something waits for it. */
+  #openMore(): void {
+    if (this.#isStopped || !this.#mayOpen()) return;
+    const next = this.#nextWaiting();
+    if (next !== undefined) this.#carry(next, undefined);
+  }
+
+  #mayOpen(): boolean {
+    return this.#connections.size < this.#limits.most && this.#opening < this.#limits.opening;
+  }
+
   #nextWaiting(): Sendable | undefined {
     let next = this.#waiting.shift();
     while (next?.exchange.isSettled) next = this.#waiting.shift();
@@ -148,12 +177,13 @@ export class Origin implements ConnectionOwner {
 
   /** A new connection, unless there are as many as there may be. */
   #open(): Connection | undefined {
-    if (this.#connections.size >= this.#limits.most) return undefined;
-    const isTls = this.#url.protocol === 'https:';
+    if (!this.#mayOpen()) return undefined;
+    const isTls = this.#isTls;
     const take = (bytes: Buffer): void => connection.take(bytes);
     const socket = isTls ? this.#openTls(take, () => connection.unsent()) : this.#openTcp(take);
     const connection = new Connection(socket, isTls ? 'secureConnect' : 'connect', this);
     this.#connections.add(connection);
+    this.#opening += 1;
     this.#limit(socket, connection);
     return connection;
   }
@@ -161,12 +191,15 @@ export class Origin implements ConnectionOwner {
   #limit(socket: Socket, connection: Connection): void {
     if (!Number.isFinite(this.#limits.connectMs)) return;
     const giveUp = (): void => {
-      if (socket.connecting) connection.giveUp();
+      if (!connection.isConnected) connection.giveUp();
     };
     // A turn later: when we had no CPU for so long, the connection may stand, and we have not heard of it.
     const timer = setTimeout(() => setImmediate(giveUp), this.#limits.connectMs);
     const done = (): void => clearTimeout(timer);
-    socket.once('connect', done).once('close', done);
+    socket
+      .once('secureConnect', done)
+      .once('connect', () => this.#isTls || done())
+      .once('close', done);
   }
 
   #openTcp(take: (bytes: Buffer) => void): Socket {
@@ -183,7 +216,9 @@ export class Origin implements ConnectionOwner {
     const name = isIP(address.host) === 0 ? { servername: address.host } : {};
     const offered = this.#session;
     const session = offered === undefined ? {} : { session: offered };
-    const socket = tlsConnect({ ...address, ...name, ...session, ALPNProtocols: ['http/1.1'] });
+    trusted ??= createSecureContext();
+    const options = { ...address, ...name, ...session, secureContext: trusted };
+    const socket = tlsConnect({ ...options, ALPNProtocols: ['http/1.1'] });
     socket.setNoDelay(true);
     socket.on('session', (given: Buffer) => {
       this.#session = given;
@@ -197,6 +232,10 @@ export class Origin implements ConnectionOwner {
     };
     socket.once('error', forget).once('secureConnect', () => socket.off('error', forget));
     return socket;
+  }
+
+  get #isTls(): boolean {
+    return this.#url.protocol === 'https:';
   }
 
   #address(usual: number): { readonly host: string; readonly port: number } {

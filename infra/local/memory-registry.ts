@@ -1,4 +1,4 @@
-import type { Clock, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
+import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import { limits } from '../../functions/wire/limits.ts';
 import { byteLength } from '../../functions/wire/printable.ts';
@@ -134,8 +134,10 @@ export class MemoryRegistry implements Registry {
     yield* paged(this.#entries.values(), this.#sequence, () => true);
   }
 
-  async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#candidates(filter), this.#sequence, (record) => matches(record, filter));
+  /** Nothing has to stop in this process, so no page says where to go on. */
+  async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
+    const pages = paged(this.#candidates(filter), this.#sequence, (record) => matches(record, filter));
+    for await (const records of pages) yield { records, next: undefined };
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
