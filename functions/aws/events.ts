@@ -66,7 +66,19 @@ export interface HttpResult {
 
 /** A batch of queued tasks. */
 export interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+  readonly Records: readonly QueueRecord[];
+}
+
+/** One of them. */
+export interface QueueRecord {
+  readonly messageId: string;
+  readonly body: string;
+  /** Names this one receipt of it. */
+  readonly receiptHandle?: string;
+  readonly attributes?: {
+    /** How often it was received, this time included. */
+    readonly ApproximateReceiveCount?: string;
+  };
 }
 
 /** Those of a batch that are to come again. */

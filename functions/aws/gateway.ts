@@ -12,6 +12,11 @@ import { SqsLater } from './sqs-later.ts';
 /** A way to reach connections. */
 type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
 
+/** A gateway whose tasks wait in SQS. */
+export interface AwsGateway extends Gateway {
+  readonly later: SqsLater;
+}
+
 /** What a function needs beyond what all of them have. */
 interface Needs {
   /** How it finds sockets; without one it only knows those that it is told of. */
@@ -24,7 +29,7 @@ interface Needs {
 export function awsGateway({
   Directory = NoDirectory,
   Connections = SignedConnections,
-}: Needs = {}): Gateway {
+}: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
   return {

@@ -78,7 +78,7 @@ export const doorNeeds = {
     timeout: timeouts.deliver,
     table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
     indexes: true,
-    queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'],
+    queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'],
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
   },

@@ -52,6 +52,7 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...indexes,
     ...on(queue, 'sqs', 'SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),
+    ...on(queue, 'sqs', 'ChangeMessageVisibility'),
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],

@@ -2,13 +2,12 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
-import { fanOut } from './fan-out.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How many deliveries are under way at once; how many posts that makes is up to the connections. */
 const atOnce = 256;
 
-/** After so many throttled deliveries in a row all are too many, and there is a pause before the next. */
+/** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
 const throttledInRow = 16;
 
 /** The shortest and the longest pause before what was put aside is tried again, in milliseconds. */
@@ -56,12 +55,8 @@ export class Dispatcher {
     }
     const brought = deliverOnce(this.#gateway, socket, message.body, known);
     if (!(brought instanceof Promise)) this.#land(message, socket, brought);
-    else {
-      this.#underWay += 1;
-      void brought.then((outcome) => this.#landLate(message, socket, outcome));
-    }
-    if (this.#inRow >= throttledInRow) return this.#slowDown();
-    return this.#underWay < atOnce ? undefined : this.#wait(atOnce - 1);
+    else this.#track(brought.then((outcome) => this.#land(message, socket, outcome)));
+    return this.#room();
   }
 
   /** Whether something is aside since its socket could not be looked up. */
@@ -86,8 +81,12 @@ export class Dispatcher {
       const left = until - clock.now();
       if (throttled.length === 0 || left <= 0) return;
       await clock.sleep(Math.min(left, longest * (0.5 + clock.random() / 2)));
-      if (this.isOver) return;
-      await fanOut(throttled, ([socket, queue]) => this.#again(socket, queue));
+      for (const [socket, queue] of throttled) {
+        if (clock.now() >= until) break;
+        this.#track(this.#again(socket, queue));
+        await this.#room();
+      }
+      await this.landed();
     }
   }
 
@@ -116,25 +115,35 @@ export class Dispatcher {
     this.#aside.set(socket, [{ message, ...outcome }]);
   }
 
-  #landLate(message: Message, socket: SocketId, outcome: Outcome | Unsent): void {
-    this.#underWay -= 1;
-    this.#land(message, socket, outcome);
-    if (this.#waiter === undefined || this.#underWay > this.#waiter.most) return;
-    this.#waiter.go();
-    this.#waiter = undefined;
+  #track(landing: Promise<void>): void {
+    this.#underWay += 1;
+    void landing.then(() => {
+      this.#underWay -= 1;
+      if (this.#waiter === undefined || this.#underWay > this.#waiter.most) return;
+      this.#waiter.go();
+      this.#waiter = undefined;
+    });
   }
 
   async #again(socket: SocketId, queue: Aside[]): Promise<void> {
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
       const outcome = await deliverOnce(this.#gateway, socket, next.message.body, next.record);
       if (typeof outcome !== 'string') {
+        this.#inRow += 1;
         queue[0] = { message: next.message, ...outcome };
         return;
       }
+      this.#inRow = 0;
       queue.shift();
       next.message.settle(outcome, socket);
     }
     this.#aside.delete(socket);
+  }
+
+  /** A promise if the next delivery has to wait. */
+  #room(): Promise<void> | undefined {
+    if (this.#inRow >= throttledInRow) return this.#slowDown();
+    return this.#underWay < atOnce ? undefined : this.#wait(atOnce - 1);
   }
 
   #wait(most: number): Promise<void> {

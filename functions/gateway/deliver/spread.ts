@@ -86,7 +86,11 @@ class Run {
   /** Whether nothing that is left may be for the hook's own socket, which is closed after all of it. */
   isFreeToClose({ send, broadcast }: Rest): boolean {
     const { socket } = this.#task;
-    return broadcast.length === 0 && !send.some(({ sockets }) => sockets.includes(socket));
+    return (
+      !this.#dispatcher.isOver &&
+      broadcast.length === 0 &&
+      !send.some(({ sockets }) => sockets.includes(socket))
+    );
   }
 
   async close(): Promise<void> {
