@@ -43,7 +43,7 @@ const environment = v.object({
   // China and the European Sovereign Cloud have domains of their own.
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
-  REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
+  REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),

@@ -10,7 +10,6 @@ import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
 
 /** What all functions of a gateway have in common. */
 export interface DoorSettings {
-  readonly memoryMb: number;
   readonly logRetention: RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   readonly tracing: boolean;
@@ -19,6 +18,8 @@ export interface DoorSettings {
 /** What a function has of its own. */
 export interface DoorProps extends DoorSettings {
   readonly name: DoorName;
+  /** @default - what its needs say */
+  readonly memoryMb?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly PolicyStatement[];
   /** How many of it may run at once. @default - as many as the account allows */
@@ -34,6 +35,7 @@ export class Door extends Construct {
   constructor(scope: Construct, id: string, { name, environment, concurrency, ...props }: DoorProps) {
     super(scope, id);
     const needs: DoorNeeds = doorNeeds[name];
+    const { memoryMb = needs.memoryMb } = props;
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention,
       removalPolicy: props.removalPolicy,
@@ -42,7 +44,7 @@ export class Door extends Construct {
       description: `Sockethook: ${needs.description}`,
       entry: `${root}functions/${name}.ts`,
       ...{ projectRoot: root, depsLockFilePath: `${root}package-lock.json`, bundling },
-      ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: props.memoryMb },
+      ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: memoryMb },
       ...{ timeout: Duration.seconds(needs.timeout), environment: { ...environment }, logGroup },
       role: this.#role(logGroup, props.permissions),
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { Door, type DoorSettings } from './door.ts';
 import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
 import type { SecretName } from './gateway-secrets.ts';
+import type { Memory } from './memory.ts';
 import { permissions, type Resources } from './permissions.ts';
 
 /** All functions by name. */
@@ -14,6 +15,8 @@ export interface FunctionsProps extends DoorSettings {
   /** What every function is told. */
   readonly environment: Readonly<Record<string, string>>;
   readonly concurrency: Readonly<Partial<Record<DoorName, number | undefined>>>;
+  /** Memory of those that are not to have what their needs say, in MB. */
+  readonly memoryMb: Memory;
 }
 
 const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -24,7 +27,7 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
 
 /** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
-  const { resources, concurrency, environment, ...settings } = props;
+  const { resources, concurrency, memoryMb, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: DoorName): NodejsFunction => {
     const needs: DoorNeeds = doorNeeds[name];
@@ -33,7 +36,7 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
       resources.secrets[secret].secretArn,
     ]);
     return new Door(functions, name, {
-      ...{ name, ...settings, concurrency: concurrency[name] },
+      ...{ name, ...settings, concurrency: concurrency[name], memoryMb: memoryMb[name] },
       environment: { ...environment, ...Object.fromEntries(secrets) },
       permissions: permissions(needs, resources),
     }).function;

@@ -11,6 +11,7 @@ import {
   whole,
 } from '../../functions/wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
+import { memoryValue } from './memory.ts';
 
 const retentions = Object.values(RetentionDays).filter((days) => typeof days === 'number');
 const url = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
@@ -27,11 +28,12 @@ const rules = v.object({
   requireTicket: v.optional(flag, 'false'),
   allowedOrigins: v.optional(allowedOriginsValue),
   probeMinutes: v.optional(whole(0, 1_440), '30'),
-  replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
-  // Lambda: 128 MB to 10,240 MB.
-  memoryMb: v.optional(whole(128, 10_240), '256'),
+  replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  memoryMb: v.optional(memoryValue),
   connectConcurrency: v.optional(whole(1, 1_000_000)),
   messageConcurrency: v.optional(whole(1, 1_000_000)),
+  // Lambda: the maximum concurrency of an event source is 2 to 1,000.
+  deliverConcurrency: v.optional(whole(2, 1_000), '10'),
   requestRate: v.optional(whole(1, 1_000_000), '2000'),
   requestBurst: v.optional(whole(1, 1_000_000), '1000'),
   logRetentionDays: v.optional(
@@ -69,12 +71,20 @@ export function parseSettings(values: Readonly<Record<string, unknown>>): Result
   return read.success ? ok({ ...read.output, webhookBaseUrl: base.value }) : fault(faults);
 }
 
-/** Texts as a command line has them; what is undefined counts as not set. A list is written with commas. */
+/**
+ * Texts as a command line has them; what is undefined counts as not set. A list is written with commas, and what has
+ * names as `name=value`.
+ */
 export function textsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const scalar = (value: unknown): unknown =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : value;
-  const text = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(scalar).join(',') : scalar(value);
+  const text = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(scalar).join(',');
+    if (typeof value !== 'object' || value === null) return scalar(value);
+    return Object.entries(value)
+      .map(([name, one]) => `${name}=${scalar(one)}`)
+      .join(',');
+  };
   const set = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set.map(([name, value]) => [name, text(value)]));
 }

@@ -3,6 +3,7 @@ import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookEvent } from '../../functions/wire/hook.ts';
+import type { DoorName } from './door-needs.ts';
 
 /** A domain name of the user's for the WebSocket API. */
 export interface WebSocketDomain {
@@ -37,11 +38,17 @@ export interface SockethookProps {
    * `$disconnect` is then noticed when API Gateway's two hours are over. @default 30
    */
   readonly probeMinutes?: number | undefined;
-  /** How a reply travels: with the Lambda's own answer, or by @connections, for emulators. @default 'route' */
+  /**
+   * How a reply travels: by @connections, or with the Lambda's own answer where it can. `route` saves a call, but what
+   * API Gateway sends to a client when there is no reply is not proven. @default 'post'
+   */
   readonly replyBy?: 'route' | 'post' | undefined;
 
-  /** Memory of each function, in MiB; its share of a processor grows with it. @default 256 */
-  readonly memoryMb?: number | undefined;
+  /**
+   * Memory of all functions, or of some by their names, in MiB; a function's share of a processor grows with it.
+   * @default - 1,024 for what posts to many, 512 for what clients and hooks wait for, 256 for the rest
+   */
+  readonly memoryMb?: number | Readonly<Partial<Record<DoorName, number>>> | undefined;
   /**
    * How many connects are handled at once, at most: a slow app holds one Lambda for each.
    * @default - not reserved: as many as the account allows
@@ -49,6 +56,8 @@ export interface SockethookProps {
   readonly connectConcurrency?: number | undefined;
   /** How many messages are handled at once, at most. @default - not reserved: as many as the account allows */
   readonly messageConcurrency?: number | undefined;
+  /** How many batches of queued deliveries are done at once, at most; 2 to 1,000. @default 10 */
+  readonly deliverConcurrency?: number | undefined;
   /** How many requests a second the WebSocket API takes, and the HTTP API as many again. @default 2000 */
   readonly requestRate?: number | undefined;
   /** How many requests either API takes in a burst. @default 1000 */

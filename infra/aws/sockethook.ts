@@ -63,12 +63,12 @@ export class Sockethook extends Construct {
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
     this.functions = gatewayFunctions(this, {
-      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb, tracing: settings.tracing },
+      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {}, tracing: settings.tracing },
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
     this.apiUrl = httpApi(this, this.functions, access).api.apiEndpoint;
-    workOff(this, tasks, this.functions.deliver);
+    workOff(this, tasks, this.functions.deliver, settings.deliverConcurrency);
     schedule(this, this.functions.sweep);
     this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets) : undefined;
     this.#watch(settings, props.alarmTopic);

@@ -44,21 +44,21 @@ describe('the WebSocket API', () => {
     expect(stack.all('AWS::ApiGatewayV2::IntegrationResponse')).toEqual([]);
   });
 
-  test('only the answer to a message travels back to its client', () => {
-    const [[, response] = [], ...others] = stack.all('AWS::ApiGatewayV2::RouteResponse');
+  test('no answer of a function travels back to a client, and the functions know', () => {
+    expect(stack.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+    expect(environmentOf('default')['REPLY_BY']).toBe('post');
+  });
+
+  test('where replies travel by the route, only the answer to a message does, and the functions know', () => {
+    const routed = Synthesised.of({ replyBy: 'route' });
+    const [[, response] = [], ...others] = routed.all('AWS::ApiGatewayV2::RouteResponse');
     expect(others).toEqual([]);
-    expect(stack.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
-    const answering = stack
+    expect(routed.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
+    expect(environmentOf('default', routed)['REPLY_BY']).toBe('route');
+    const answering = routed
       .all('AWS::ApiGatewayV2::Route')
       .filter(([, { Properties }]) => Properties['RouteResponseSelectionExpression'] !== undefined);
     expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default']);
-  });
-
-  test('where replies are posted, no answer travels back, and the functions know', () => {
-    const posting = Synthesised.of({ replyBy: 'post' });
-    expect(posting.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
-    expect(environmentOf('default', posting)['REPLY_BY']).toBe('post');
-    expect(environmentOf('default')['REPLY_BY']).toBe('route');
   });
 
   test('the stage is made after its routes, so that its first deployment has them', () => {
@@ -121,7 +121,6 @@ describe('the functions', () => {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        MemorySize: 256,
         Handler: 'index.handler',
       });
       expect(Properties['TracingConfig']).toBeUndefined();
@@ -203,7 +202,7 @@ describe('what the functions are told', () => {
       CALLBACK_URL: `https://${stage}`,
       TABLE_NAME: '<Sockets>',
       QUEUE_URL: '<Tasks>',
-      REPLY_BY: 'route',
+      REPLY_BY: 'post',
       PROBE_MINUTES: '5',
       URL_SUFFIX: '<AWS::URLSuffix>',
       GATEWAY_NAME: '<WebSocketApi>',

@@ -21,12 +21,13 @@ function metricsOf(part: string): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(6);
+    expect(alarms).toHaveLength(7);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
       'Sockethook HandshakesFailed',
     ]);
+    expect(metricsOf('ActionsFailed')).toEqual(['Sockethook ActionsFailed']);
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
     expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
     expect(metricsOf('Throttles')).toEqual(Array(5).fill('AWS/Lambda Throttles'));

@@ -33,6 +33,37 @@ describe('ten queued answers, each a broadcast', () => {
     }
   });
 
+  test('while the table can’t be read, are done again and not lost, seconds later', async () => {
+    world.crowd(10);
+    const door = await world.cold('deliver');
+    world.dynamo.broken.add('Query');
+    world.queue.put(...tenBroadcasts());
+    await world.work(door);
+    expect(world.posts.counts.posts).toBe(0);
+    expect(world.queue.waiting.map(({ delays }) => delays)).toEqual(Array(10).fill([0, 5]));
+    world.dynamo.broken.clear();
+    await world.workOff(door);
+    expect(world.posts.counts).toEqual({ posts: 100, sockets: 10 });
+  });
+
+  test('reach all others though 1 % are throttled for good, and come again for these alone', async () => {
+    const { sockets } = world.crowd(1_000);
+    const stuck = new Set(sockets.filter((_, at) => at % 100 === 3));
+    world.posts.isThrottled = (socket) => stuck.has(socket);
+    const door = await world.cold('deliver');
+    world.queue.put(...tenBroadcasts());
+    await world.work(door);
+    expect(world.posts.counts).toEqual({ posts: 9_900, sockets: 990 });
+    expect(world.queue.waiting).toHaveLength(10);
+    expect(world.queue.waiting.every(({ receives, delays }) => receives === 0 && (delays[0] ?? 0) > 0)).toBe(
+      true,
+    );
+    world.posts.isThrottled = () => false;
+    await world.workOff(door);
+    expect(world.posts.counts).toEqual({ posts: 10_000, sockets: 1_000 });
+    for (const socket of stuck) expect(new Set(world.posts.of(socket)).size).toBe(10);
+  });
+
   test('to a room of 5,000, reach everybody once, in as many runs as it takes', async () => {
     const { sockets } = world.crowd(5_000);
     const door = await world.cold('deliver');

@@ -10,6 +10,8 @@ export class Posts {
   isThrottled: (socket: SocketId) => boolean = () => false;
   /** How many were refused. */
   refused = 0;
+  /** How often it was asked whether a connection exists. */
+  asked = 0;
   #arrived = new Map<string, string[]>();
 
   /** The messages that arrived at a socket, in their order. */
@@ -27,6 +29,7 @@ export class Posts {
   forget(): void {
     this.#arrived = new Map();
     this.refused = 0;
+    this.asked = 0;
   }
 
   answer({ url = '', method }: IncomingMessage, body: string, response: ServerResponse): void {
@@ -34,6 +37,7 @@ export class Posts {
     const isRefused = this.isThrottled(socket);
     if (isRefused) this.refused += 1;
     else if (method === 'POST') this.#arrive(socket, body);
+    else if (method === 'GET') this.asked += 1;
     const status = isRefused ? 429 : 200;
     const type = isRefused ? { 'x-amzn-errortype': 'LimitExceededException' } : {};
     const answer = (): unknown => response.writeHead(status, { 'content-length': 0, ...type }).end();

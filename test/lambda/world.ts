@@ -26,6 +26,10 @@ export class LambdaWorld {
   readonly dynamo = new DynamoStandIn();
   readonly posts = new Posts();
   readonly queue = new TaskQueue();
+  /** The events of the hooks that the app got. */
+  hooks: string[] = [];
+  /** Those that are open. */
+  sockets: readonly SocketId[] = [];
   readonly #functions = new Set<LimitedFunction>();
   readonly #certificate: Certificate;
   #services: { readonly aws: TlsService; readonly connections: TlsService; readonly app: TlsService };
@@ -44,7 +48,8 @@ export class LambdaWorld {
     const connections = await TlsService.start(made, (request, body, response) =>
       world?.posts.answer(request, body, response),
     );
-    const app = await TlsService.start(made, (_, __, response) => {
+    const app = await TlsService.start(made, (_, body, response) => {
+      world?.hooks.push(String(new URLSearchParams(body).get('event')));
       const answer = { 'content-type': 'application/vnd.sockethook+json' };
       setTimeout(() => response.writeHead(200, answer).end('{"reply":"pong"}'), 20);
     });
@@ -60,12 +65,14 @@ export class LambdaWorld {
   crowd(count: number): Crowd {
     const crowd = crowdOf(count);
     this.dynamo.hold(crowd);
+    this.sockets = crowd.sockets;
+    this.hooks = [];
     this.posts.forget();
     return crowd;
   }
 
   /** A function that is cold, of the memory that the stack gives it unless told. */
-  async cold(door: DoorName, memoryMb: number = memoryOf(door)): Promise<LimitedFunction> {
+  async cold(door: DoorName, memoryMb: number = doorNeeds[door].memoryMb): Promise<LimitedFunction> {
     const { timeout } = doorNeeds[door];
     const started = await LimitedFunction.start({
       ...{ door, memoryMb, timeoutMs: timeout * 1_000, environment: this.#environment() },
@@ -101,6 +108,30 @@ export class LambdaWorld {
     const { batchItemFailures } = ran.value as { batchItemFailures: { itemIdentifier: string }[] };
     this.queue.settle(new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
     return ran;
+  }
+
+  /** A client knocks. */
+  connect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+    const requestContext = {
+      ...{ connectionId: socket, eventType: 'CONNECT', requestId: 'request' },
+      ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
+    };
+    const multiValueHeaders = { Host: ['gateway.example'] };
+    return door.run({ multiValueHeaders, multiValueQueryStringParameters: { path: ['/'] }, requestContext });
+  }
+
+  /** A client has gone. */
+  disconnect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+    const requestContext = {
+      ...{ connectionId: socket, eventType: 'DISCONNECT', requestId: 'request', disconnectStatusCode: 1001 },
+      ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
+    };
+    return door.run({ requestContext });
+  }
+
+  /** The schedule's minute. */
+  sweep(door: LimitedFunction): Promise<Ran> {
+    return door.run({ time: new Date().toISOString() });
   }
 
   /** A client's message, to which the app answers with a reply. */
@@ -163,9 +194,4 @@ export class LambdaWorld {
       URL_KEYS_SECRET: 'urlKeys',
     };
   }
-}
-
-/** What the stack gives a function if nobody says otherwise, in MB. */
-function memoryOf(_door: DoorName): number {
-  return 256;
 }
