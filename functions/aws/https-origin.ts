@@ -42,6 +42,8 @@ export interface CallTime {
   readonly answerMs?: number | undefined;
   /** In all, with the wait for a connection. */
   readonly totalMs?: number | undefined;
+  /** Until it has a connection; if it has none by then, it is not made. */
+  readonly leaveMs?: number | undefined;
 }
 
 /** How a service is reached unless told. */
@@ -99,10 +101,15 @@ export class HttpsOrigin {
     return outcome;
   }
 
-  #patienceOf({ answerMs = this.#reach.answerMs, totalMs = Number.POSITIVE_INFINITY }: CallTime): Patience {
+  #patienceOf({
+    answerMs = this.#reach.answerMs,
+    totalMs = Number.POSITIVE_INFINITY,
+    leaveMs,
+  }: CallTime): Patience {
     const most = Math.min(totalMs, this.#reach.connectMs + answerMs);
     const total = this.#deadlines.of(Math.ceil(most / stepMs) * stepMs);
-    return { total, answer: this.#deadlines.of(answerMs) };
+    const leaveBy = leaveMs === undefined ? undefined : performance.now() + leaveMs;
+    return { total, answer: this.#deadlines.of(answerMs), leaveBy };
   }
 }
 

@@ -6,6 +6,9 @@ import { AwsService, type Caller } from './aws-service.ts';
 import { type CallTime, NoAnswer } from './https-origin.ts';
 import { refusalOf } from './refusal.ts';
 
+/** How long after the end of a run the answers to its last posts are waited for, in milliseconds. */
+const graceMs = 2_000;
+
 /**
  * The connections of an API Gateway WebSocket API, by its @connections calls signed here: for functions that post by
  * the thousand. A call is made once, since the gateway waits out throttling itself.
@@ -24,9 +27,10 @@ export class SignedConnections implements Connections {
   }
 
   async post(socket: SocketId, body: string, until = Number.POSITIVE_INFINITY): Promise<Posted> {
-    const totalMs = Math.max(0, until - this.#clock.now());
+    const leaveMs = Math.max(0, until - this.#clock.now());
     try {
-      return (await this.#call('POST', socket, body, { totalMs })) ?? { kind: 'posted' };
+      const time = { leaveMs, totalMs: leaveMs + graceMs };
+      return (await this.#call('POST', socket, body, time)) ?? { kind: 'posted' };
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       if (error.mayBeDone) return { kind: 'failed', code: 'post_unknown' };

@@ -108,7 +108,7 @@ export interface SocketPage {
 
 /** The connections of clients; API Gateway's @connections. */
 export interface Connections {
-  /** Posts once; `until` is when it is over at the latest, in milliseconds since 1970. */
+  /** Posts once; what has not left at the given time, in milliseconds since 1970, is throttled, and its answer comes soon. */
   post(socket: SocketId, body: string, until?: number): Soon<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;

@@ -32,6 +32,8 @@ export interface Carried extends AnswerListener {
   isSeen: boolean;
   /** Whether nobody waits for it any more. */
   readonly isSettled: boolean;
+  /** Whether it is too late for it to leave. */
+  readonly isLate: boolean;
   /** Says how to break it off at its time-out. */
   carriedBy(abort: () => void): void;
   /** Its connection stands, and the request leaves: from now on the server may see it. */
@@ -70,6 +72,8 @@ export interface Patience {
   readonly total: DeadlineQueue;
   /** From when its connection stands; no less than in all if it is not given. */
   readonly answer?: DeadlineQueue | undefined;
+  /** When a request that waits for a connection is not made any more, on the clock of `performance`; never unless told. */
+  readonly leaveBy?: number | undefined;
 }
 
 /**
@@ -104,6 +108,11 @@ export class Exchange<Outcome> implements Carried, Expiring {
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  get isLate(): boolean {
+    const { leaveBy } = this.#patience;
+    return leaveBy !== undefined && performance.now() >= leaveBy;
   }
 
   carriedBy(abort: () => void): void {

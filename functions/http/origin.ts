@@ -147,9 +147,12 @@ export class Origin implements ConnectionOwner {
   }
 
   #nextWaiting(): Sendable | undefined {
-    let next = this.#waiting.shift();
-    while (next?.exchange.isSettled) next = this.#waiting.shift();
-    return next;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const { exchange } = next;
+      if (!exchange.isSettled && !exchange.isLate) return next;
+      exchange.fail({ kind: 'unreachable', why: 'ETIMEDOUT' });
+    }
+    return undefined;
   }
 
   #takeIdle(): Connection | undefined {

@@ -64,6 +64,19 @@ describe('ten queued answers, each a broadcast', () => {
     for (const socket of stuck) expect(new Set(world.posts.of(socket)).size).toBe(10);
   });
 
+  test('that outlive their run go on in others where they stood, and nobody gets anything twice', async () => {
+    const { sockets } = world.crowd(1_000);
+    // A run begins nothing in its last five seconds, so this one has two.
+    const door = await world.cold('deliver', 256, 7_000);
+    const lost = () => door.lines.filter(({ event }) => event === 'action_failed');
+    world.queue.put(...tenBroadcasts());
+    expect((await world.workOff(door)).length).toBeGreaterThan(1);
+    expect(world.posts.counts).toEqual({ posts: 10_000, sockets: 1_000 });
+    for (const socket of sockets) expect(new Set(world.posts.of(socket)).size).toBe(10);
+    // What was on its way when a run ended may have got no answer; it arrived.
+    expect(lost().every(({ code }) => code === 'post_unknown')).toBe(true);
+  });
+
   test('to a room of 5,000, reach everybody once, in as many runs as it takes', async () => {
     const { sockets } = world.crowd(5_000);
     const door = await world.cold('deliver');

@@ -72,11 +72,13 @@ export class LambdaWorld {
   }
 
   /** A function that is cold, of the memory that the stack gives it unless told. */
-  async cold(door: DoorName, memoryMb: number = doorNeeds[door].memoryMb): Promise<LimitedFunction> {
-    const { timeout } = doorNeeds[door];
-    const started = await LimitedFunction.start({
-      ...{ door, memoryMb, timeoutMs: timeout * 1_000, environment: this.#environment() },
-    });
+  async cold(
+    door: DoorName,
+    memoryMb: number = doorNeeds[door].memoryMb,
+    timeoutMs = doorNeeds[door].timeout * 1_000,
+  ): Promise<LimitedFunction> {
+    const environment = this.#environment();
+    const started = await LimitedFunction.start({ door, memoryMb, timeoutMs, environment });
     this.#functions.add(started);
     return started;
   }

@@ -12,9 +12,6 @@ export const patienceMs = 10_000;
 /** The least and the most that is waited before a post is tried again, in milliseconds. */
 const pauseMs = { least: 20, most: 250 };
 
-/** How long after the end of a run the answers to its last posts are waited for, in milliseconds. */
-const graceMs = 1_000;
-
 /**
  * Posts to the connection of a socket that was let in. Throttling is waited out with jitter, for a while and not beyond
  * the end of the run, after which nothing is posted. A connection that is said to be gone right after its handshake is
@@ -31,7 +28,7 @@ export type Try = Outcome | 'later';
 /** Posts to the connection of a socket that was let in, once, unless the run is over. */
 export function postOnce(gateway: Gateway, record: SocketRecord, body: string): Soon<Try> {
   if (gateway.clock.now() >= gateway.deadline) return 'later';
-  const posted = gateway.connections.post(record.socket, body, gateway.deadline + graceMs);
+  const posted = gateway.connections.post(record.socket, body, gateway.deadline);
   if (posted instanceof Promise) return judgeSoon(gateway, record, posted);
   return posted.kind === 'posted' ? 'delivered' : judge(gateway, record, posted);
 }
