@@ -1,4 +1,4 @@
-import { actionsType, allowedActions } from '../functions/wire/action-rules.ts';
+import { type AllowedAction, actionsType, allowedActions } from '../functions/wire/action-rules.ts';
 import type { HookEvent } from '../functions/wire/hook.ts';
 import { limits } from '../functions/wire/limits.ts';
 import { AnswerError, ArgumentError } from './errors.ts';
@@ -39,9 +39,28 @@ export function refuse(status = 403): Refusal {
   throw new ArgumentError('status', 'must be from 400 to 499');
 }
 
-/** What a handler returns: nothing, a text to reply, or actions. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return has this type.
-export type HookAnswer = undefined | void | string | HookActions;
+/**
+ * The actions that a handler of this event may ask for. The others are named as well, since what a function returns
+ * may have more fields than its type.
+ */
+export type ActionsFor<Event extends HookEvent> = Pick<HookActions, AllowedAction<Event>> & {
+  readonly [Name in Exclude<keyof HookActions, AllowedAction<Event>>]?: never;
+};
+
+/** What a handler of each event may return, beside nothing and its actions. */
+interface OtherAnswers {
+  readonly handshake: string | Refusal;
+  readonly message: string;
+  readonly closed: never;
+}
+
+/** What a handler of an event returns: nothing, actions, a text to reply to a socket that is not closed, or a refusal of a handshake. */
+export type HookAnswer<Event extends HookEvent> =
+  | undefined
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return has this type.
+  | void
+  | ActionsFor<Event>
+  | OtherAnswers[Event];
 
 /** An answer as any framework can send it, and a store can keep it. */
 export interface HookResponse {
@@ -51,7 +70,7 @@ export interface HookResponse {
 }
 
 /** Writes what a handler returned as an HTTP answer. Throws an `AnswerError` for what its hook does not allow. */
-export function toResponse(event: HookEvent, answer: HookAnswer | Refusal): HookResponse {
+export function toResponse(event: HookEvent, answer: HookAnswer<HookEvent>): HookResponse {
   if (answer === undefined) return { status: 204, headers: {}, body: '' };
   if (answer instanceof Refusal) return toRefusal(event, answer);
   const actions: HookActions = typeof answer === 'string' ? { reply: answer } : answer;

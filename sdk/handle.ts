@@ -1,4 +1,4 @@
-import { type HookAnswer, type HookResponse, type Refusal, sentence, toResponse } from './answer.ts';
+import { type HookAnswer, type HookResponse, sentence, toResponse } from './answer.ts';
 import { type Message, toMessage } from './message.ts';
 import { MemorySeenIds, type SeenIds } from './seen-ids.ts';
 import { signingKeys } from './settings.ts';
@@ -7,11 +7,11 @@ import { type HookRequest, verifyHook } from './verify-hook.ts';
 /** What is done with each hook; one that is left out is accepted. `Context` is the framework's own request. */
 export interface HookHandlers<Context> {
   /** A client knocks: return nothing to let it in, `refuse()` not to. */
-  readonly handshake?: Handler<Context, HookAnswer | Refusal>;
+  readonly handshake?: Handler<Context, HookAnswer<'handshake'>>;
   /** A client sent a text. */
-  readonly message?: Handler<Context, HookAnswer>;
+  readonly message?: Handler<Context, HookAnswer<'message'>>;
   /** A socket has ended; also one that was never known here, if the answer to its handshake was lost. */
-  readonly closed?: Handler<Context, HookAnswer>;
+  readonly closed?: Handler<Context, HookAnswer<'closed'>>;
 }
 
 /** Handles one hook. What it throws is for the framework: a 500, after which the gateway tries again. */

@@ -27,7 +27,7 @@ export {
 
 // Types
 
-export type { HookActions, HookAnswer, HookResponse, Refusal } from './answer.ts';
+export type { ActionsFor, HookActions, HookAnswer, HookResponse, Refusal } from './answer.ts';
 export type { SettingsPart } from './check-settings.ts';
 export type { WebSocketUrlOptions } from './create-web-socket-url.ts';
 export type { SockethookErrorCode } from './errors.ts';

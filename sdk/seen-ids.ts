@@ -35,6 +35,8 @@ interface Entry {
  */
 export class MemorySeenIds implements SeenIds {
   readonly #entries = new Map<string, Entry>();
+  /** The ids whose answers are kept, in the order of time. */
+  readonly #answered = new Set<string>();
   readonly #most: number;
   readonly #mostCharacters: number;
   readonly #now: () => number;
@@ -66,28 +68,36 @@ export class MemorySeenIds implements SeenIds {
     this.#delete(id);
     this.#entries.set(id, { seen, until: this.#now() + keptMs, size });
     this.#characters += size;
+    if (size > 0) this.#answered.add(id);
   }
 
   #delete(id: string): void {
     this.#characters -= this.#entries.get(id)?.size ?? 0;
     this.#entries.delete(id);
+    this.#answered.delete(id);
   }
 
   /** The map is in the order of time, so the oldest come first. What is being handled is never forgotten. */
   #forget(): void {
     const now = this.#now();
     for (const [id, { seen, until }] of this.#entries) {
-      if (until > now && this.#entries.size < this.#most && this.#characters <= this.#mostCharacters) return;
-      if (seen.state === 'running' && until > now) continue;
-      if (until <= now || this.#entries.size >= this.#most) this.#delete(id);
-      else this.#strip(id, until);
+      if (until > now && this.#entries.size < this.#most) break;
+      if (seen.state !== 'running' || until <= now) this.#delete(id);
+    }
+    // What was stripped before is not looked at again: there may be tens of thousands.
+    for (const id of this.#answered) {
+      if (this.#characters <= this.#mostCharacters) return;
+      this.#strip(id);
     }
   }
 
   /** Keeps the id of a hook and forgets how it was answered. */
-  #strip(id: string, until: number): void {
-    this.#characters -= this.#entries.get(id)?.size ?? 0;
-    this.#entries.set(id, { seen: { state: 'done', answer: handledBefore }, until, size: 0 });
+  #strip(id: string): void {
+    const entry = this.#entries.get(id);
+    this.#answered.delete(id);
+    if (entry === undefined) return;
+    this.#characters -= entry.size;
+    this.#entries.set(id, { seen: { state: 'done', answer: handledBefore }, until: entry.until, size: 0 });
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseApiKey } from '../functions/wire/api-key.ts';
 import { parseSigningKey, type SigningKey } from '../functions/wire/signature.ts';
 import { parseUrlKey, type UrlKey } from '../functions/wire/ticket.ts';
+import { parseWebSocketUrl } from '../functions/wire/web-socket-url.ts';
 import { SettingError } from './errors.ts';
 
 /** The API of the gateway: `SOCKETHOOK_API_URL`, without a trailing slash. */
@@ -31,13 +32,13 @@ export function signingKeys(): readonly SigningKey[] {
   });
 }
 
-/** Where clients connect: `SOCKETHOOK_WEBSOCKET_URL`. */
+/** Where clients connect: `SOCKETHOOK_WEBSOCKET_URL`, to which a query is added. */
 export function webSocketUrl(): string {
   const name = 'SOCKETHOOK_WEBSOCKET_URL';
   const url = required(name, 'to the URL that clients connect to, ws:// or wss://');
-  if (!/^wss?:\/\/[^?#]+$/.test(url))
-    throw new SettingError(name, 'must be a ws:// or wss:// URL without a query');
-  return url;
+  const read = parseWebSocketUrl(url);
+  if (!read.ok) throw new SettingError(name, read.fault);
+  return read.value;
 }
 
 /** The key that mints tickets: `SOCKETHOOK_URL_KEY`, the first of several; undefined if it is not set. */

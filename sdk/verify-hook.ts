@@ -2,6 +2,7 @@ import { type HookEvent, hookEvents } from '../functions/wire/hook.ts';
 import { cut } from '../functions/wire/path.ts';
 import { fault, ok, type Result } from '../functions/wire/result.ts';
 import { type SigningKey, verify } from '../functions/wire/signature.ts';
+import { isSamePath, isSameQuery } from '../functions/wire/url-equivalence.ts';
 
 /** An HTTP request as any framework has it. */
 export interface HookRequest {
@@ -21,7 +22,7 @@ export interface VerifiedHook {
 
 /**
  * Verifies a hook: the signature under one of the keys, at most 5 minutes old, and that its body, which is signed,
- * says the event, the path and the query that the URL says. The fault is a sentence that gives nothing away.
+ * says the event, the path and the query that the URL says, however that is escaped. The fault is a sentence that gives nothing away.
  */
 export function verifyHook(
   { url, headers, body }: HookRequest,
@@ -44,20 +45,18 @@ export function verifyHook(
   return ok({ event, id: signed.value.id, fields });
 }
 
-/** The event is the first segment of the URL that is the name of one; the rest is the client's path. */
+/**
+ * The event is the first segment of the URL that is the name of one; the rest is the client's path. Proxies may escape
+ * both path and query in another way, and a Fetch-style request does: `'` in a query becomes `%27`.
+ */
 function isAt(url: string, event: HookEvent, fields: ReadonlyMap<string, string>): boolean {
   const [pathname, query] = cut(url, '?');
   const named = /^.*?\/(handshake|message|closed)(\/.*)$/.exec(pathname);
-  const path = fields.get('path') ?? '';
   return (
-    named?.[1] === event && same(named[2] ?? '', path) && same(`/?${query}`, `/?${fields.get('query') ?? ''}`)
+    named?.[1] === event &&
+    isSamePath(named[2] ?? '', fields.get('path') ?? '') &&
+    isSameQuery(query, fields.get('query') ?? '')
   );
-}
-
-/** Compares as URLs do, since a Fetch-style request has its URL rewritten: `'` in a query becomes `%27`. */
-function same(one: string, other: string): boolean {
-  const base = 'http://sockethook.invalid';
-  return new URL(base + one).href === new URL(base + other).href;
 }
 
 function readFields(contentType: string, body: Uint8Array): ReadonlyMap<string, string> | undefined {

@@ -31,10 +31,22 @@ export async function readHook(
   if (!isSigned(request.headers, raw, key, Date.now())) return sentence(401, 'The hook is not signed.');
   const field = fields(request.headers['content-type'] ?? '', raw.toString());
   const event = field('event');
-  if (!isEvent(event) || path !== `/websocket/${event}${field('path')}`) {
+  if (!isEvent(event) || segments(path) !== segments(`/websocket/${event}${field('path')}`)) {
     return sentence(401, 'The hook is signed for another path.');
   }
   return { event, from: field('from'), body: field('body') };
+}
+
+/**
+ * What stands between the slashes of a path, decoded, since a proxy may escape it in another way: an escaped slash is
+ * none. Undefined where it is no UTF-8, which no path of a hook is.
+ */
+function segments(path: string): string | undefined {
+  try {
+    return JSON.stringify(path.split('/').map(decodeURIComponent));
+  } catch {
+    return undefined;
+  }
 }
 
 function isEvent(text: string): text is Hook['event'] {

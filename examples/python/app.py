@@ -141,7 +141,8 @@ class Connection(BaseHTTPRequestHandler):
         """
         try:
             fields = websocket.verify(self.headers, body, self.path)
-            path = self.path.partition('?')[0]
+            # Of the body, which is signed; a proxy may rewrite the URL.
+            path = '/websocket/%(event)s%(path)s' % fields
             for pattern, handler in URL_MAPPING:
                 match = re.fullmatch(pattern, path)
                 if match:

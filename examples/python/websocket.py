@@ -213,8 +213,9 @@ def verify(headers, raw_body, request_path, base='/websocket'):
 
     A hook is signed as standardwebhooks.com lays down, over its id, its
     time and its raw body. The URL is not signed, so its path has to say the
-    same as the body: `{base}/{event}{path}`. `headers` is any mapping, and
-    `request_path` the request target, its escapes as they came.
+    same as the body: `{base}/{event}{path}`, however a proxy has escaped it.
+    `headers` is any mapping, and `request_path` the request target, its
+    escapes as they came.
     """
     given = {name.lower(): value for name, value in headers.items()}
     hook_id = given.get('webhook-id', '')
@@ -233,9 +234,15 @@ def verify(headers, raw_body, request_path, base='/websocket'):
     fields = _read_fields(raw_body, given.get('content-type', ''))
     event, path = fields.get('event', ''), fields.get('path', '')
     expected = f'{base.rstrip("/")}/{event}{path}'
-    if event not in _EVENTS or request_path.partition('?')[0] != expected:
+    given_path = request_path.partition('?')[0]
+    if event not in _EVENTS or _segments(given_path) != _segments(expected):
         raise VerificationError('The hook is signed for another URL.')
     return fields
+
+
+def _segments(path):
+    """What stands between the slashes, decoded: an escaped slash is none."""
+    return [unquote_to_bytes(segment) for segment in path.split('/')]
 
 
 def check_environment():
@@ -407,7 +414,8 @@ def _websocket_url():
     if not re.fullmatch(r'wss?://[^?#\s]+', url):
         raise ConfigurationError(
             'SOCKETHOOK_WEBSOCKET_URL must be a ws or wss URL, no query.')
-    return url
+    # Proxies want the slash; API Gateway's URLs end with the stage.
+    return url if re.search(r'/$|[./]execute-api[./]', url) else url + '/'
 
 
 def _signing_key():

@@ -1,5 +1,7 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import { type Admission, handshake, type Knock } from '../gateway/relay/handshake.ts';
+import { isFieldValue } from '../http/fields.ts';
+import { type ClientHeaders, joinedHeader } from '../wire/client-headers.ts';
 import { problem } from '../wire/problems.ts';
 import { parseSocketId } from '../wire/socket-id.ts';
 import { parseParameters } from '../wire/target.ts';
@@ -15,7 +17,8 @@ export function connectDoor(
     const socket = parseSocketId(connectionId);
     if (eventType !== 'CONNECT' || socket === undefined) return { statusCode: 200 };
     try {
-      return toResult(await handshake(timed(gateway, context), toKnock(event, socket)));
+      const knock = toKnock(event, socket, gateway.clock.now());
+      return toResult(await handshake(timed(gateway, context), knock));
     } catch (error) {
       gateway.log.error('fault', { request: requestId, why: String(error) });
       return toResult({ kind: 'refused', problem: problem('internal_error') });
@@ -23,19 +26,41 @@ export function connectDoor(
   };
 }
 
-function toKnock(event: ConnectEvent, socket: Knock['socket']): Knock {
+function toKnock(event: ConnectEvent, socket: Knock['socket'], now: number): Knock {
   const { requestTimeEpoch, identity } = event.requestContext;
-  const headers = Object.entries(event.multiValueHeaders ?? {}).map(([name, values]) => [
-    name.toLowerCase(),
-    values?.join(', '),
-  ]);
+  const parameters = event.multiValueQueryStringParameters ?? listed(event.queryStringParameters ?? {});
   return {
     socket,
-    target: parseParameters(event.multiValueQueryStringParameters ?? { path: ['/'] }),
-    headers: Object.fromEntries(headers),
-    peer: identity.sourceIp,
-    time: requestTimeEpoch,
+    target: parseParameters(parameters),
+    headers: toHeaders(event.multiValueHeaders ?? listed(event.headers ?? {})),
+    // RFC 7239 section 6.3.
+    peer: identity?.sourceIp ?? 'unknown',
+    time: requestTimeEpoch ?? now,
   };
+}
+
+/** A list for each text that stands alone; emulators leave the lists out. */
+function listed(texts: NonNullable<ConnectEvent['headers']>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, [text ?? []].flat()]));
+}
+
+/**
+ * The headers of a client as they stood on the wire, a character for each byte: API Gateway has decoded them as UTF-8.
+ * One that can't be written again is left out, since it must not keep the handshake's hook from the app.
+ */
+function toHeaders(lists: NonNullable<ConnectEvent['multiValueHeaders']>): ClientHeaders {
+  const lines = new Map<string, string[]>();
+  for (const [written, values] of Object.entries(lists)) {
+    const name = written.toLowerCase();
+    const known = lines.get(name) ?? [];
+    known.push(...(values ?? []));
+    lines.set(name, known);
+  }
+  const headers = [...lines].flatMap(([name, values]): [string, string][] => {
+    const value = Buffer.from(joinedHeader(name, values)).toString('latin1');
+    return values.length > 0 && isFieldValue(value) ? [[name, value]] : [];
+  });
+  return Object.fromEntries(headers);
 }
 
 /** API Gateway passes on the status, and of the headers of an acceptance the subprotocol alone. */

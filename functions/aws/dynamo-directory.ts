@@ -1,3 +1,4 @@
+import { matcherOf } from '../gateway/matcher.ts';
 import type {
   Clock,
   Directory,
@@ -146,8 +147,7 @@ export class DynamoDirectory implements Directory, Survey {
   }
 
   async #records(sockets: readonly SocketId[], filter: SocketFilter): Promise<SocketRecord[]> {
-    const records = await readAll(this.#table, this.#clock, sockets);
-    return records.filter((record) => matches(record, filter));
+    return (await readAll(this.#table, this.#clock, sockets)).filter(matcherOf(filter));
   }
 }
 
@@ -183,12 +183,4 @@ async function* placed(pages: AsyncIterable<PartPage<SocketId>>) {
 
 function next({ part }: Position, last: SocketId | undefined): Position {
   return last === undefined ? { part: part + 1, after: undefined } : { part, after: last };
-}
-
-function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {
-  return (
-    record.status !== 'closing' &&
-    (path === undefined || record.path === path) &&
-    (user === undefined || record.user === user)
-  );
 }

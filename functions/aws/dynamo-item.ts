@@ -1,5 +1,5 @@
 import type { SocketEnd, SocketRecord, SocketStatus } from '../gateway/record.ts';
-import { parsePath } from '../wire/path.ts';
+import { normalisePath, parsePath } from '../wire/path.ts';
 import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
 import { type Attribute, type Item, number, text, texts } from './dynamo-attribute.ts';
 import { pathShardOf } from './dynamo-shard.ts';
@@ -13,7 +13,7 @@ export function openingItem(record: SocketRecord): Item {
   return {
     ...{ socket: text(socket), status: text(status), path: text(path), openedAt: number(openedAt) },
     ...filled({ query, user, state, origin }),
-    pathShard: text(pathShardOf(path, socket)),
+    pathShard: text(pathShardOf(normalisePath(path), socket)),
     expires: expiresAfter(openedAt, 7),
     ...{ outbox: texts([]), outboxBytes: number(0), taken: number(0) },
   };

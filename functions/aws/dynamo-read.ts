@@ -102,11 +102,11 @@ export async function readAll(
   sockets: readonly SocketId[],
 ): Promise<SocketRecord[]> {
   const found: SocketRecord[] = [];
-  const until = clock.now() + mostMs;
+  const until = clock.monotonic() + mostMs;
   let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {
     const pause = time === 0 ? 0 : clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1));
-    if (time > again.times || clock.now() + pause > until)
+    if (time > again.times || clock.monotonic() + pause > until)
       throw new Error('DynamoDB leaves items unread: it is throttled.');
     if (time > 0) await clock.sleep(pause);
     const input = { RequestItems: { [table.name]: asked } };

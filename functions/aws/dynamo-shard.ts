@@ -1,5 +1,5 @@
 import { hashOf } from '../gateway/hash.ts';
-import type { ClientPath } from '../wire/path.ts';
+import { type ClientPath, type NormalPath, normalisePath } from '../wire/path.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
 /**
@@ -9,11 +9,15 @@ import type { SocketId } from '../wire/socket-id.ts';
 const shards = 16;
 
 /** The index key of a socket. RFC 3986 section 3.3: a path holds no `#`. DynamoDB: a partition key is at most 2,048 bytes. */
-export function pathShardOf(path: ClientPath, socket: SocketId): string {
+export function pathShardOf(path: NormalPath, socket: SocketId): string {
   return `${path}#${hashOf(socket) % shards}`;
 }
 
-/** All the index keys under which the sockets of a path may stand. */
+/**
+ * All the index keys under which the sockets of a path may stand. Records of before paths were normalised stand under the
+ * path as their client wrote it: they are found by whoever writes it in the same way.
+ */
 export function pathShardsOf(path: ClientPath): string[] {
-  return Array.from({ length: shards }, (_, shard) => `${path}#${shard}`);
+  const forms = new Set<ClientPath>([normalisePath(path), path]);
+  return [...forms].flatMap((form) => Array.from({ length: shards }, (_, shard) => `${form}#${shard}`));
 }

@@ -1,26 +1,36 @@
-/** What API Gateway says of the connection in every event of a WebSocket API. The published types are wrong in places. */
+/**
+ * What API Gateway says of the connection in every event of a WebSocket API. The published types are wrong in places.
+ * Here and below null, or nothing, comes from emulators.
+ */
 interface WebSocketContext {
   readonly connectionId: string;
   readonly requestId: string;
-  readonly requestTimeEpoch: number;
-  readonly identity: { readonly sourceIp: string };
+  readonly requestTimeEpoch?: number | null;
+  readonly identity?: { readonly sourceIp?: string | null } | null;
 }
+
+/** One text of each name, the last. */
+type Texts = Readonly<Record<string, string | null | undefined>>;
+/** All texts of each name. */
+type Lists = Readonly<Record<string, readonly string[] | null | undefined>>;
 
 /** The event of `$connect`. A client can choose the route key of a message, so the event type alone is to be trusted. */
 export interface ConnectEvent {
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>>;
-  /** Absent without a query. */
-  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[] | undefined>> | null;
+  /** Text, decoded as UTF-8; names are in any case. */
+  readonly headers?: Texts | null;
+  readonly multiValueHeaders?: Lists | null;
+  /** Decoded; absent without a query. */
+  readonly queryStringParameters?: Texts | null;
+  readonly multiValueQueryStringParameters?: Lists | null;
   readonly requestContext: WebSocketContext & { readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT' };
 }
 
 /** The event of a message. */
 export interface MessageEvent {
-  readonly body?: string;
+  readonly body?: string | null;
   readonly requestContext: WebSocketContext & {
     readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
-    readonly messageId?: string;
+    readonly messageId?: string | null;
   };
 }
 
@@ -46,12 +56,12 @@ export interface HttpEvent {
   readonly routeKey: string;
   /** Decoded by API Gateway, in spite of its name. */
   readonly rawPath: string;
-  readonly rawQueryString: string;
+  readonly rawQueryString?: string | null;
   /** In lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Absent without any; null from emulators. */
-  readonly pathParameters?: Readonly<Record<string, string | undefined>> | null;
-  readonly body?: string;
+  readonly headers?: Texts | null;
+  /** Absent without any. */
+  readonly pathParameters?: Texts | null;
+  readonly body?: string | null;
   /** True for forms, among others. */
   readonly isBase64Encoded: boolean;
   readonly requestContext: { readonly requestId: string };

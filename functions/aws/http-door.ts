@@ -36,16 +36,16 @@ function notFound({ rawPath }: HttpEvent): ApiResponse {
 }
 
 function toRequest(
-  { headers, rawQueryString, pathParameters, body = '', isBase64Encoded }: HttpEvent,
+  { headers, rawQueryString, pathParameters, body, isBase64Encoded }: HttpEvent,
   id: string,
 ) {
-  const parameters = Object.entries(pathParameters ?? {}).map(([name, value = '']) => [name, value]);
+  const parameters = Object.entries(pathParameters ?? {}).map(([name, value]) => [name, value ?? '']);
   return {
     id,
     parameters: Object.fromEntries(parameters),
-    query: new URLSearchParams(rawQueryString),
-    authorization: headers['authorization'] ?? '',
-    contentType: headers['content-type'] ?? '',
-    body: async () => ok(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')),
+    query: new URLSearchParams(rawQueryString ?? ''),
+    authorization: headers?.['authorization'] ?? '',
+    contentType: headers?.['content-type'] ?? '',
+    body: async () => ok(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')),
   };
 }

@@ -1,7 +1,15 @@
 import type { Clock } from '../gateway/ports.ts';
 import type { Head } from '../http/answer-head.ts';
+import type { DeadlineQueue } from '../http/deadline-queue.ts';
 import { Deadlines } from '../http/deadlines.ts';
-import { Exchange, type Failure, type HttpRequest, type Patience, type Reading } from '../http/exchange.ts';
+import {
+  Exchange,
+  type Failure,
+  type HttpRequest,
+  noneFree,
+  type Patience,
+  type Reading,
+} from '../http/exchange.ts';
 import type { CommonFields } from '../http/fields.ts';
 import { Origin } from '../http/origin.ts';
 import { GatheredBytes } from '../wire/gathered-bytes.ts';
@@ -38,12 +46,12 @@ export interface Reach {
 
 /** How long a call may take, in milliseconds. */
 export interface CallTime {
-  /** From when its connection stands; as the service is reached unless told. */
+  /** Until its connection stands; if none does by then, it is not made. */
+  readonly waitMs?: number | undefined;
+  /** From then until its answer is here; as the service is reached unless told. */
   readonly answerMs?: number | undefined;
-  /** In all, with the wait for a connection. */
+  /** In all. */
   readonly totalMs?: number | undefined;
-  /** Until it has a connection; if it has none by then, it is not made. */
-  readonly leaveMs?: number | undefined;
 }
 
 /** How a service is reached unless told. */
@@ -76,7 +84,7 @@ export class HttpsOrigin {
   readonly #reach: Reach;
   readonly #deadlines = new Deadlines();
 
-  constructor(url: URL, clock: Pick<Clock, 'now'>, reach: Partial<Reach> = {}) {
+  constructor(url: URL, clock: Pick<Clock, 'monotonic'>, reach: Partial<Reach> = {}) {
     this.#reach = { ...usual, ...reach };
     const { connections: most, connectMs } = this.#reach;
     this.#origin = new Origin(url, clock, { most, opening, connectMs });
@@ -101,15 +109,20 @@ export class HttpsOrigin {
     return outcome;
   }
 
-  #patienceOf({
-    answerMs = this.#reach.answerMs,
-    totalMs = Number.POSITIVE_INFINITY,
-    leaveMs,
-  }: CallTime): Patience {
-    const most = Math.min(totalMs, this.#reach.connectMs + answerMs);
-    const total = this.#deadlines.of(Math.ceil(most / stepMs) * stepMs);
-    const leaveBy = leaveMs === undefined ? undefined : performance.now() + leaveMs;
-    return { total, answer: this.#deadlines.of(answerMs), leaveBy };
+  #patienceOf({ waitMs, answerMs, totalMs = Number.POSITIVE_INFINITY }: CallTime): Patience {
+    const { connectMs, answerMs: usualMs } = this.#reach;
+    const end = performance.now() + totalMs;
+    return {
+      waiting: this.#within(Math.min(totalMs, waitMs ?? connectMs + usualMs)),
+      answer: () => this.#within(Math.min(end - performance.now(), answerMs ?? usualMs)),
+    };
+  }
+
+  /** Times that are cut short come in steps, so that one queue serves many calls. */
+  #within(ms: number): DeadlineQueue {
+    const { connectMs, answerMs } = this.#reach;
+    const isUsual = ms === answerMs || ms === connectMs + answerMs;
+    return this.#deadlines.of(isUsual ? ms : Math.max(1, Math.ceil(ms / stepMs)) * stepMs);
   }
 }
 
@@ -137,7 +150,8 @@ class CallReading implements Reading<HttpsAnswer | NoAnswer> {
   fail(reason: Failure): NoAnswer {
     if (reason.kind === 'timeout') return new NoAnswer('ETIMEDOUT', 'No answer in time.', true);
     const mayBeDone = reason.kind === 'broken';
-    if (reason.why === 'ETIMEDOUT') return new NoAnswer('ETIMEDOUT', 'No connection in time.', mayBeDone);
+    if (reason.why === 'ETIMEDOUT' || reason.why === noneFree)
+      return new NoAnswer('ETIMEDOUT', 'No connection in time.', mayBeDone);
     const code = /^[A-Z_]+$/.test(reason.why) ? reason.why : 'EPROTO';
     return new NoAnswer(code, `The connection is ${reason.kind}: ${reason.why}.`, mayBeDone);
   }

@@ -50,15 +50,15 @@ export class JsonProtocol {
   async run(operation: string, input: object): Promise<unknown> {
     const { attempts, mostMs } = this.#dialect;
     const body = JSON.stringify(input);
-    const until = this.#clock.now() + mostMs;
+    const until = this.#clock.monotonic() + mostMs;
     let mayBeDone = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const totalMs = Math.max(1, until - this.#clock.now());
+        const totalMs = Math.max(1, until - this.#clock.monotonic());
         return await this.#once(operation, body, { totalMs, mayBeDone });
       } catch (error) {
         const pause = this.#clock.random() * pauseMs * 2 ** (attempt - 1);
-        const isLast = attempt === attempts || this.#clock.now() + pause >= until;
+        const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
         if (isLast || !mayPass(error)) throw error;
         mayBeDone ||= !isRefusal(error);
         await this.#clock.sleep(pause);

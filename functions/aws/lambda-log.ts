@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { bounded, Warned } from '../gateway/log-bounds.ts';
 import type { Clock, Log, LogFields } from '../gateway/ports.ts';
 
 /** The metric of each event that an operator wants counted. */
@@ -23,19 +24,17 @@ const metrics: ReadonlyMap<string, string> = new Map([
  * a metric is also counted by CloudWatch, in the namespace `Sockethook` by the dimension `Gateway`: the gateway's name.
  */
 export function lambdaLog(name: string, clock: Pick<Clock, 'now'>, to: Writable = process.stdout): Log {
-  const warned = new Set<string>();
+  const warned = new Warned();
   const write = (level: string, event: string, fields: LogFields): void => {
     const metric = metrics.get(event);
     const counted = metric === undefined ? {} : count(metric, name, clock.now());
-    to.write(`${JSON.stringify({ level, event, ...fields, ...counted })}\n`);
+    to.write(`${JSON.stringify({ level, event, ...bounded(fields), ...counted })}\n`);
   };
   return {
     info: (event, fields) => write('info', event, fields),
     warn: (event, fields) => write('warn', event, fields),
-    warnOnce: (event, fields) => {
-      if (warned.has(event)) return;
-      warned.add(event);
-      write('warn', event, fields);
+    warnOnce: (event, fields, of) => {
+      if (warned.isFirst(event, of)) write('warn', event, fields);
     },
     error: (event, fields) => write('error', event, fields),
   };

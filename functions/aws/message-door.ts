@@ -9,8 +9,9 @@ import { timed } from './timed.ts';
 export function messageDoor(
   gateway: Gateway,
 ): (event: MessageEvent, context: LambdaContext) => Promise<WebSocketResult> {
-  return async ({ body = '', requestContext }, context) => {
-    const { connectionId, eventType, messageId, requestId, requestTimeEpoch: time } = requestContext;
+  return async ({ body: text, requestContext }, context) => {
+    const { connectionId, eventType, messageId, requestId, requestTimeEpoch } = requestContext;
+    const body = text ?? '';
     const socket = parseSocketId(connectionId);
     if (eventType !== 'MESSAGE' || socket === undefined || isPing(body)) return { statusCode: 200 };
     try {
@@ -18,7 +19,7 @@ export function messageDoor(
         socket,
         id: messageId ?? requestId,
         body,
-        time,
+        time: requestTimeEpoch ?? gateway.clock.now(),
       });
       return reply === undefined ? { statusCode: 200 } : { statusCode: 200, body: reply };
     } catch (error) {

@@ -62,9 +62,10 @@ function cachedList<Key>(
 ): (freshness: Freshness) => Promise<readonly Key[]> {
   let list: Promise<readonly Key[]> | undefined;
   // When it is read again: because it is old, and at the soonest because a key did not match.
-  let [due, soonest] = [0, 0];
+  let due = Number.NEGATIVE_INFINITY;
+  let soonest = due;
   return (freshness) => {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (list !== undefined && now < (freshness === 'cached' ? due : soonest)) return list;
     [due, soonest] = [now + cachedMs, now + soonestMs];
     const before = list;

@@ -151,6 +151,7 @@ function gatewaySettings(output: Environment): GatewaySettings {
     webSocketUrl: output.WEBSOCKET_URL,
     replyBy: output.REPLY_BY,
     defersDeliveries: true,
+    keepsOrder: false,
     retry: { attempts: 3, withinMs: 5_000 },
     closedForMs: 86_400_000,
     // Longer than any function runs, so that whoever holds a lease that has ended is dead.

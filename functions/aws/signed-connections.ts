@@ -16,7 +16,7 @@ const graceMs = 2_000;
 export class SignedConnections implements Connections {
   readonly #posts: AwsCalls;
   readonly #others: AwsCalls;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
 
   /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller, clock: Clock) {
@@ -27,9 +27,9 @@ export class SignedConnections implements Connections {
   }
 
   async post(socket: SocketId, body: string, until = Number.POSITIVE_INFINITY): Promise<Posted> {
-    const leaveMs = Math.max(0, until - this.#clock.now());
+    const waitMs = Math.max(0, until - this.#clock.monotonic());
     try {
-      const time = { leaveMs, totalMs: leaveMs + graceMs };
+      const time = Number.isFinite(waitMs) ? { waitMs, totalMs: waitMs + graceMs } : {};
       return (await this.#call('POST', socket, body, time)) ?? { kind: 'posted' };
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;

@@ -12,6 +12,6 @@ export function timed<Needs extends Pick<Gateway, 'clock'>>(
   gateway: Needs,
   context: LambdaContext,
 ): Needs & { deadline: number } {
-  const deadline = gateway.clock.now() + context.getRemainingTimeInMillis() - reserveMs;
+  const deadline = gateway.clock.monotonic() + context.getRemainingTimeInMillis() - reserveMs;
   return { ...gateway, deadline };
 }

@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts';
 /** A gateway: what it needs from the world, and how it is set. Every flow takes one as its first argument. */
 export interface Gateway extends Ports {
   readonly settings: GatewaySettings;
-  /** When this run has to be over, in milliseconds since 1970; infinite where it may go on for ever. */
+  /** When this run has to be over, on the monotonic clock; infinite where it may go on for ever. */
   readonly deadline: number;
 }
 
@@ -29,6 +29,8 @@ export interface GatewaySettings {
   readonly replyBy: 'route' | 'post';
   /** Whether what an answer asks of other sockets is queued, or done before the next hook of its socket. */
   readonly defersDeliveries: boolean;
+  /** Whether the messages of a socket come in order, and none after its end, whatever their times say. */
+  readonly keepsOrder: boolean;
   /** How hooks that failed are tried again. */
   readonly retry: RetrySettings;
   /** How long after its socket's end a closed hook is tried again, in milliseconds. */

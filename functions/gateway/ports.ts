@@ -88,7 +88,7 @@ export interface Survey {
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/** Sockets of this path and this user; what is left out does not matter. */
+/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
@@ -108,7 +108,7 @@ export interface SocketPage {
 
 /** The connections of clients; API Gateway's @connections. */
 export interface Connections {
-  /** Posts once; what has not left at the given time, in milliseconds since 1970, is throttled, and its answer comes soon. */
+  /** Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon. */
   post(socket: SocketId, body: string, until?: number): Soon<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;
@@ -130,7 +130,10 @@ export type Posted =
 
 /** The user's HTTP server. */
 export interface App {
-  /** Posts once, follows no redirect, and never takes longer than `timeoutMs`. Does not reject. */
+  /**
+   * Posts once, follows no redirect, and never takes longer than `timeoutMs` from when it begins to send. Before that
+   * it may wait, in the order of the calls, for one of its connections to become free. Does not reject.
+   */
   post(request: AppRequest): Promise<AppResponse>;
 }
 
@@ -140,6 +143,10 @@ export interface AppRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** How long it may wait for a connection before it is sent, in milliseconds; as long as it takes if not given. */
+  readonly waitMs?: number;
+  /** Signs a hook anew that had to wait, since its signature grows old. */
+  readonly renew?: () => Readonly<Record<string, string>>;
 }
 
 /** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */
@@ -188,8 +195,10 @@ export interface Secrets {
 
 /** Time and chance. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for times that are stored or told. The machine's clock may be set, so it may step. */
   now(): number;
+  /** Milliseconds from any beginning, for how long something takes here: it goes on evenly, and never back. */
+  monotonic(): number;
   sleep(ms: number): Promise<void>;
   /** A number from 0 up to 1. */
   random(): number;
@@ -199,8 +208,8 @@ export interface Clock {
 export interface Log {
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
-  /** Warns the first time only, for what would be said on every hook. */
-  warnOnce(event: string, fields: LogFields): void;
+  /** Warns the first time only, of an event or of one case of it, for what would be said on every hook. */
+  warnOnce(event: string, fields: LogFields, of?: string | number): void;
   error(event: string, fields: LogFields): void;
 }
 

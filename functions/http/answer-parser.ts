@@ -1,4 +1,4 @@
-import { type Head, isClean, isField, parseHead } from './answer-head.ts';
+import { type Head, isClean, isField, isFold, parseHead } from './answer-head.ts';
 
 /** Who hears of an answer as it comes in. */
 export interface AnswerListener {
@@ -92,13 +92,14 @@ export class AnswerParser {
     const lineEnd = mark === '\r\n' ? bytes.indexOf('\n', at) : -1;
     const until = lineEnd < 0 ? at + most + mark.length : Math.min(lineEnd + 1, at + most + mark.length);
     const text = before + bytes.toString('latin1', at, until);
-    const end = text.indexOf(mark);
+    // What came before was looked at when it came.
+    const end = text.indexOf(mark, Math.max(0, before.length - mark.length));
     if (end >= 0 && end <= most) {
       this.#text = '';
       return read(text.slice(0, end)) ? end + mark.length - before.length : undefined;
     }
     this.#text = text;
-    const isHopeless = text.length > most + mark.length || !isClean(text);
+    const isHopeless = text.length > most + mark.length || !isClean(text.slice(pending(before)));
     return isHopeless ? undefined : text.length - before.length;
   }
 
@@ -126,9 +127,12 @@ export class AnswerParser {
     return listener.body(bytes.subarray(at, at + taken)) ? taken : undefined;
   }
 
-  /** RFC 9112 section 7.1: a size in hexadecimal, and extensions that mean nothing to us. */
+  /**
+   * RFC 9112 section 7.1: a size in hexadecimal, as long as it likes but no more than a number can be, and extensions
+   * that mean nothing to us.
+   */
   #size(text: string): boolean {
-    const size = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
+    const size = /^0*([0-9A-Fa-f]{1,13})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
     if (size === undefined) return false;
     this.#left = Number.parseInt(size, 16);
     return this.#become(this.#left === 0 ? 'trailers' : 'chunk');
@@ -136,13 +140,20 @@ export class AnswerParser {
 
   /** Section 7.1.2: fields behind the last chunk, and an empty line; none of them is for us. */
   #trailer(text: string): boolean {
+    const isFirst = this.#trailerBytes === 0;
     this.#trailerBytes += text.length;
     if (text === '') return this.#become('done');
-    return this.#trailerBytes <= mostHeadBytes && isClean(text) && isField(text);
+    const isLine = isField(text) || (!isFirst && isFold(text));
+    return isLine && this.#trailerBytes <= mostHeadBytes && isClean(text);
   }
 
   #become(state: 'size' | 'chunk' | 'trailers' | 'done'): true {
     this.#state = state;
     return true;
   }
+}
+
+/** Where what was not looked at yet begins: behind the text, or at a CR at its end whose LF may be to come. */
+function pending(text: string): number {
+  return text.endsWith('\r') ? text.length - 1 : text.length;
 }

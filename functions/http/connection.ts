@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net';
 import { AnswerParser } from './answer-parser.ts';
 import type { Carried } from './exchange.ts';
+import { isShortage } from './shortage.ts';
 
 /** Who has the connections. */
 export interface ConnectionOwner {
+  /** Milliseconds from any beginning. */
   readonly now: () => number;
-  /** A connection stands that was being opened. */
-  stands(): void;
+  /** The connection stands. */
+  connected(): void;
   /** The connection can be used for another exchange. */
   idle(connection: Connection): void;
   gone(connection: Connection): void;
+  /** There could be no connection for a shortage of our own, and its exchange has to wait; it is gone by that. */
+  short(connection: Connection, exchange: Carried, why: string): void;
   /** The connection broke in a way that lets the request be made once more. `isOld`: it had been kept. */
   repeat(exchange: Carried, isOld: boolean): void;
 }
@@ -20,7 +24,8 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   #exchange: Carried | undefined;
   #parser = new AnswerParser();
-  #isConnected = false;
+  #hasStood = false;
+  #isShort = false;
   #isUsed = false;
   #usableUntil = 0;
   /** Why it ends. */
@@ -33,24 +38,25 @@ export class Connection {
     this.#socket = socket;
     this.#owner = owner;
     socket.once(ready, () => {
-      this.#isConnected = true;
+      this.#hasStood = true;
       this.#exchange?.leaves();
-      owner.stands();
+      owner.connected();
     });
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => {
       this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
       this.#isUnsent ||= 'syscall' in error && error.syscall === 'write';
+      this.#isShort = !this.#hasStood && isShortage(error);
     });
     socket.on('close', () => this.#closed());
   }
 
-  /** Whether it has been opened. */
-  get isConnected(): boolean {
-    return this.#isConnected;
+  /** Whether it was made, and did not just begin. */
+  get hasStood(): boolean {
+    return this.#hasStood;
   }
 
-  /** Whether it can be used at a time, in milliseconds since 1970. */
+  /** Whether it can be used at a time, on its owner's clock. */
   isUsable(now: number): boolean {
     return now < this.#usableUntil && this.#socket.writable;
   }
@@ -59,7 +65,7 @@ export class Connection {
   carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
-    if (this.#isConnected) exchange.leaves();
+    if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
     const { body } = exchange.request;
     // One write where one encoding does for both.
@@ -135,6 +141,10 @@ export class Connection {
     this.#usableUntil = 0;
     const exchange = this.#exchange;
     this.#exchange = undefined;
+    if (exchange !== undefined && this.#isShort) {
+      this.#owner.short(this, exchange, this.#why);
+      return;
+    }
     if (exchange !== undefined) this.#breakOff(exchange);
     this.#owner.gone(this);
   }
@@ -146,7 +156,7 @@ export class Connection {
       this.#owner.repeat(exchange, this.#isUsed);
       return;
     }
-    const kind = this.#isConnected || exchange.isSeen ? 'broken' : 'unreachable';
+    const kind = this.#hasStood || exchange.isSeen ? 'broken' : 'unreachable';
     exchange.fail({ kind, why: this.#why });
   }
 
@@ -154,7 +164,7 @@ export class Connection {
   #mayRepeat({ request, isRepeated, isSettled }: Carried): boolean {
     if (isRepeated || isSettled || this.#parser.hasBegun) return false;
     if (this.#isUnsent) return true;
-    if (!this.#isConnected) return false;
+    if (!this.#hasStood) return false;
     return request.repeats === 'always' || (request.repeats === 'stale' && this.#isUsed);
   }
 }

@@ -35,6 +35,11 @@ export class DeadlineQueue {
     this.#ms = ms;
   }
 
+  /** How long each may wait, in milliseconds. */
+  get ms(): number {
+    return this.#ms;
+  }
+
   /** Whether nobody waits. */
   get isEmpty(): boolean {
     return this.#first === undefined;

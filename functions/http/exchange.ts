@@ -1,7 +1,8 @@
 import type { Head } from './answer-head.ts';
 import type { AnswerListener } from './answer-parser.ts';
-import type { DeadlineQueue, Expiring, Wait } from './deadline-queue.ts';
+import { DeadlineQueue, type Expiring, type Wait } from './deadline-queue.ts';
 import type { CommonFields } from './fields.ts';
+import type { InLine } from './line.ts';
 
 /** A request over HTTP/1.1, as it is to stand on the wire. */
 export interface HttpRequest {
@@ -10,6 +11,8 @@ export interface HttpRequest {
   readonly target: string;
   /** All of them but for Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Makes them anew for a request that had to wait for its connection, where they say what time it is. */
+  readonly renew?: (() => Readonly<Record<string, string>>) | undefined;
   /** More of them, which many requests have in common and that were written before. */
   readonly fields?: CommonFields | undefined;
   readonly body: string;
@@ -24,16 +27,19 @@ export interface HttpRequest {
 export type Repeats = 'unsent' | 'stale' | 'always';
 
 /** A request as whoever carries it sees it. */
-export interface Carried extends AnswerListener {
+export interface Carried extends AnswerListener, InLine {
   readonly request: HttpRequest;
+  turn: number;
   /** Whether this is its second try. */
   isRepeated: boolean;
   /** Whether the server may have seen its first one. */
   isSeen: boolean;
   /** Whether nobody waits for it any more. */
   readonly isSettled: boolean;
-  /** Whether it is too late for it to leave. */
-  readonly isLate: boolean;
+  /** It has to wait for a connection. */
+  hold(): this;
+  /** For so many milliseconds more there was no connection at all that it could wait for, and why. */
+  starve(ms: number, why: string): void;
   /** Says how to break it off at its time-out. */
   carriedBy(abort: () => void): void;
   /** Its connection stands, and the request leaves: from now on the server may see it. */
@@ -66,70 +72,94 @@ export interface Reading<Outcome> {
 /** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
 const mostDropped = 262_144;
 
-/** How long a request may take. */
+/** Why a request was not made that waited for a connection. */
+export const noneFree = 'no connection was free in time';
+
+/** How long a request may wait for a connection that stands, and what it then has for its answer. */
 export interface Patience {
-  /** In all. */
-  readonly total: DeadlineQueue;
-  /** From when its connection stands; no less than in all if it is not given. */
-  readonly answer?: DeadlineQueue | undefined;
-  /** When a request that waits for a connection is not made any more, on the clock of `performance`; never unless told. */
-  readonly leaveBy?: number | undefined;
+  readonly waiting: DeadlineQueue;
+  /** Asked when the connection stands. */
+  answer(): DeadlineQueue;
 }
 
 /**
  * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
- * its time-out. What else comes is read and dropped, if it is not much, so that the connection can be used again.
+ * its time-out, which begins when it is sent unless waiting counts. What else comes is read and dropped, if it is not
+ * much, so that the connection can be used again.
  */
 export class Exchange<Outcome> implements Carried, Expiring {
   readonly request: HttpRequest;
+  turn = 0;
   isRepeated = false;
   isSeen = false;
   readonly #reading: Reading<Outcome>;
-  readonly #patience: Patience;
-  readonly #wait: Wait;
-  #answerWait: Wait | undefined;
+  readonly #deadlines: DeadlineQueue | Patience;
   readonly #resolve: (outcome: Outcome) => void;
+  readonly #waitMs: number | undefined;
+  /** The queue in which its time runs now, and its place there; none while it may wait for ever. */
+  #queue: DeadlineQueue | undefined;
+  #wait: Wait | undefined;
+  #isHeld = false;
+  #starvedMs = 0;
   #isSettled = false;
   #dropped = 0;
   #abort: (() => void) | undefined;
 
+  /**
+   * `deadlines` are of the time that it may take, from when it is carried, or from when its connection stands if they
+   * are a `Patience`. `waitMs`: how long it may wait for a connection before that, in
+   * milliseconds, for ever if that is infinite; if not given, waiting counts.
+   */
   constructor(
     request: HttpRequest,
     reading: Reading<Outcome>,
-    patience: Patience,
+    deadlines: DeadlineQueue | Patience,
     resolve: (outcome: Outcome) => void,
+    waitMs?: number,
   ) {
     this.request = request;
     this.#reading = reading;
-    this.#patience = patience;
+    this.#deadlines = deadlines;
     this.#resolve = resolve;
-    this.#wait = patience.total.add(this);
+    this.#waitMs = waitMs;
+    this.#isHeld = 'waiting' in deadlines;
+    this.#queue = 'waiting' in deadlines ? deadlines.waiting : deadlines;
+    this.#wait = this.#queue.add(this);
   }
 
   get isSettled(): boolean {
     return this.#isSettled;
   }
 
-  get isLate(): boolean {
-    const { leaveBy } = this.#patience;
-    return leaveBy !== undefined && performance.now() >= leaveBy;
+  hold(): this {
+    // A second try has what the first has left of its time.
+    if (this.#waitMs === undefined || this.#isHeld || this.isRepeated) return this;
+    this.#isHeld = true;
+    this.#run(Number.isFinite(this.#waitMs) ? new DeadlineQueue(this.#waitMs) : undefined);
+    return this;
+  }
+
+  starve(ms: number, why: string): void {
+    this.#starvedMs += ms;
+    if ('waiting' in this.#deadlines) return;
+    if (this.#isHeld && this.#starvedMs >= this.#deadlines.ms) this.fail({ kind: 'unreachable', why });
   }
 
   carriedBy(abort: () => void): void {
     this.#abort = abort;
+    if (!this.#isHeld || 'waiting' in this.#deadlines) return;
+    this.#isHeld = false;
+    this.#run(this.#deadlines);
   }
 
   leaves(): void {
-    const { answer } = this.#patience;
-    if (answer === undefined || this.#isSettled) return;
-    this.#forgetAnswer();
-    this.#answerWait = answer.add(this);
+    if (!this.#isHeld || !('waiting' in this.#deadlines)) return;
+    this.#isHeld = false;
+    this.#run(this.#deadlines.answer());
   }
 
   expire(): void {
-    // Where connecting has its own time, it is told apart from an answer that does not come.
-    const isUnsent = this.#patience.answer !== undefined && this.#answerWait === undefined && !this.isSeen;
-    this.fail(isUnsent ? { kind: 'unreachable', why: 'ETIMEDOUT' } : { kind: 'timeout' });
+    this.fail(this.#isHeld ? { kind: 'unreachable', why: noneFree } : { kind: 'timeout' });
     this.#abort?.();
   }
 
@@ -148,22 +178,20 @@ export class Exchange<Outcome> implements Carried, Expiring {
   }
 
   end(): void {
-    this.#forget();
+    this.#run(undefined);
     if (!this.#isSettled) this.#settle(this.#reading.end());
   }
 
   fail(failure: Failure): void {
-    this.#forget();
+    this.#run(undefined);
     if (!this.#isSettled) this.#settle(this.#reading.fail(failure));
   }
 
-  #forget(): void {
-    this.#patience.total.delete(this.#wait);
-    this.#forgetAnswer();
-  }
-
-  #forgetAnswer(): void {
-    if (this.#answerWait !== undefined) this.#patience.answer?.delete(this.#answerWait);
+  /** From now on its time runs in this queue, from the beginning, and in no other. */
+  #run(queue: DeadlineQueue | undefined): void {
+    if (this.#wait !== undefined) this.#queue?.delete(this.#wait);
+    this.#queue = queue;
+    this.#wait = queue?.add(this);
   }
 
   #settle(outcome: Outcome | undefined): void {

@@ -8,6 +8,11 @@ const token = /^(?!(?:connection|content-length|transfer-encoding|host)$)[!#$%&'
 /** What a value can't have. RFC 9110 section 5.5. */
 const unwritable = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Whether a text, a character for each byte, can be the value of a header. */
+export function isFieldValue(value: string): boolean {
+  return !unwritable.test(value);
+}
+
 /**
  * Writes headers as they stand on the wire, a line each, in latin1: all of them but for Host, Connection and what says
  * how long the body is. Nothing in them ends its line too early.
@@ -17,7 +22,7 @@ export function writeFields(headers: Readonly<Record<string, string>>): Result<s
   for (const name in headers) {
     const value = headers[name] ?? '';
     if (!token.test(name)) return fault('ERR_INVALID_HTTP_TOKEN');
-    if (unwritable.test(value)) return fault('ERR_INVALID_CHAR');
+    if (!isFieldValue(value)) return fault('ERR_INVALID_CHAR');
     lines += `${name}: ${value}\r\n`;
   }
   return ok(lines);

@@ -8,27 +8,27 @@ import { Origin } from './origin.ts';
 
 /**
  * The app over HTTP/1.1, on as many kept-alive connections as there are hooks under way, so that no hook waits for
- * another's. `origin` is the app's, `https://app.example`.
+ * another's unless there are `most` of them. `origin` is the app's, `https://app.example`.
  */
 export class HttpApp implements App {
   readonly #originLength: number;
   readonly #origin: Origin;
   readonly #deadlines = new Deadlines();
 
-  constructor(origin: string, clock: Pick<Clock, 'now'>) {
+  constructor(origin: string, clock: Pick<Clock, 'monotonic'>, most = Number.POSITIVE_INFINITY) {
     this.#originLength = origin.length;
-    this.#origin = new Origin(new URL(origin), clock);
+    this.#origin = new Origin(new URL(origin), clock, { most });
   }
 
-  post({ url, headers, body, timeoutMs }: AppRequest): Promise<AppResponse> {
+  post(hook: AppRequest): Promise<AppResponse> {
+    const { url, headers, renew, body, timeoutMs, waitMs = Number.POSITIVE_INFINITY } = hook;
     // As it is: a URL object would write some of its characters in another way.
     const target = url.slice(this.#originLength);
     // A hook is known by its id, so it may come twice.
-    const request: HttpRequest = { method: 'POST', target, headers, body, repeats: 'stale' };
+    const request: HttpRequest = { method: 'POST', target, headers, renew, body, repeats: 'stale' };
     return new Promise((resolve) => {
-      this.#origin.send(
-        new Exchange(request, new HookReading(), { total: this.#deadlines.of(timeoutMs) }, resolve),
-      );
+      const deadlines = this.#deadlines.of(timeoutMs);
+      this.#origin.send(new Exchange(request, new HookReading(), deadlines, resolve, waitMs));
     });
   }
 

@@ -1,34 +1,24 @@
-import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../gateway/ports.ts';
 import { fault, ok, type Result } from '../wire/result.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
-import type { Carried } from './exchange.ts';
+import type { Connection, ConnectionOwner } from './connection.ts';
+import { Dialer } from './dialer.ts';
+import type { Carried, HttpRequest } from './exchange.ts';
 import { writeFields } from './fields.ts';
+import { Line } from './line.ts';
 
 /** What a request is for: visible ASCII, and no fragment. RFC 9112 section 3.2. */
 const writableTarget = /^\/[!"$-~]*$/;
 
 /** How often connections are looked at that nobody uses, in milliseconds. */
 const tidyMs = 1_000;
-
-/** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
-const shared = Buffer.allocUnsafe(65_536);
-
-/** What is trusted, for all connections: made for each, it costs nearly as much as a handshake. */
-let trusted: SecureContext | undefined;
-
-/** An exchange, and the head of its request as it stands on the wire, in latin1. */
-interface Sendable {
-  readonly exchange: Carried;
-  readonly head: string;
-}
+/** How long it takes after a shortage of our own until another connection is tried, in milliseconds. */
+const shortageMs = 100;
 
 /** How connections to a server are had. */
 export interface ConnectionLimits {
-  /** The most at a time; what is more waits. */
+  /** The most at a time; what is more waits, in its order. */
   readonly most: number;
-  /** How many are opened at a time; what needs one waits meanwhile for any that stands. */
+  /** How many are begun at a time; what needs one waits meanwhile for any that stands. */
   readonly opening: number;
   /** Until a new one stands, with TLS, in milliseconds. */
   readonly connectMs: number;
@@ -42,77 +32,134 @@ const unlimited: ConnectionLimits = {
 
 /**
  * One server, `https://app.example`, by kept-alive connections of HTTP/1.1, which are ours: those of Node.js and of
- * others cost several times as much for each request.
+ * others cost several times as much for each request. When there are as many as there may be, or this machine has no
+ * more to give, an exchange waits for one that becomes free.
  */
 export class Origin implements ConnectionOwner {
   readonly now: () => number;
-  readonly #url: URL;
   readonly #host: string;
   readonly #limits: ConnectionLimits;
+  readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
+  /** How many of them have been made, and do not just begin. */
+  #standing = 0;
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
   #idle: Connection[] = [];
-  readonly #waiting: Sendable[] = [];
-  /** How many of them do not stand yet. */
-  #opening = 0;
-  #session: Buffer | undefined;
+  readonly #line = new Line<Carried>();
+  #turns = 0;
   #tidying: NodeJS.Timeout | undefined;
+  /** Why this machine has no more to give, if the last connection that was tried could not be had for that. */
+  #shortage: string | undefined;
+  #pausing: NodeJS.Timeout | undefined;
+  /** How many connections are tried after the next pause. */
+  #tries = 1;
   #isStopped = false;
 
-  constructor(url: URL, clock: Pick<Clock, 'now'>, limits: Partial<ConnectionLimits> = {}) {
-    this.#url = url;
-    this.#host = url.host;
-    this.now = () => clock.now();
+  constructor(url: URL, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
     this.#limits = { ...unlimited, ...limits };
+    this.#host = url.host;
+    this.now = () => clock.monotonic();
+    this.#dialer = new Dialer(url, this.#limits.connectMs);
   }
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
   send(exchange: Carried): void {
-    const head: Result<string, string> = this.#isStopped ? fault('stopped') : this.#headOf(exchange);
-    if (head.ok) this.#carry({ exchange, head: head.value }, this.#takeIdle());
-    else exchange.fail({ kind: 'unreachable', why: head.fault });
+    this.#turns += 1;
+    exchange.turn = this.#turns;
+    const head = this.#headOf(exchange, exchange.request.headers);
+    if (!head.ok) exchange.fail({ kind: 'unreachable', why: head.fault });
+    else if (this.#line.isEmpty) this.#carry(exchange, head.value, this.#takeIdle());
+    else this.#line.join(exchange.hold());
   }
 
   /** Ends every connection; requests under way come back as broken. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#tidying);
+    clearTimeout(this.#pausing);
     for (const connection of this.#connections) connection.destroy('stopped');
-    for (const { exchange } of this.#waiting.splice(0))
-      exchange.fail({ kind: 'unreachable', why: 'stopped' });
+    for (let next = this.#line.next(); next !== undefined; next = this.#line.next())
+      next.fail({ kind: 'unreachable', why: 'stopped' });
   }
 
-  stands(): void {
-    this.#opening -= 1;
-    this.#openMore();
+  connected(): void {
+    this.#standing += 1;
+    this.#shortage = undefined;
+    this.#serve(undefined);
   }
 
   idle(connection: Connection): void {
-    const next = this.#nextWaiting();
-    if (next !== undefined) {
-      this.#carry(next, connection);
-      return;
-    }
+    if (this.#serve(connection)) return;
     this.#idle.push(connection);
     this.#tidying ??= setInterval(() => this.#tidy(), tidyMs).unref();
   }
 
   gone(connection: Connection): void {
     this.#connections.delete(connection);
-    if (!connection.isConnected) this.#opening -= 1;
-    this.#openMore();
+    if (connection.hasStood) this.#standing -= 1;
+    // What one has left another can have.
+    if (connection.hasStood || this.#shortage === undefined) this.#serve(undefined);
+    else this.#pause();
+  }
+
+  short(connection: Connection, exchange: Carried, why: string): void {
+    this.#connections.delete(connection);
+    if (this.#isStopped) exchange.fail({ kind: 'unreachable', why: 'stopped' });
+    if (!exchange.isSettled) this.#line.rejoin(exchange.hold());
+    this.#shortage = why;
+    this.#tries = 1;
+    // It may have become free while the new one was tried.
+    const idle = this.#takeIdle();
+    if (idle !== undefined) this.idle(idle);
+    this.#pause();
   }
 
   repeat(exchange: Carried, isOld: boolean): void {
     exchange.isRepeated = true;
     // What else was kept may be as old.
     if (isOld) this.#dropIdle();
-    if (this.#isStopped) exchange.fail({ kind: 'broken', why: 'stopped' });
-    else this.send(exchange);
+    if (this.#isStopped) {
+      exchange.fail({ kind: 'broken', why: 'stopped' });
+      return;
+    }
+    this.#line.rejoin(exchange);
+    this.#serve(this.#takeIdle());
   }
 
-  #headOf({ request }: Carried): Result<string, string> {
-    const { method, target, fields, headers, body } = request;
+  #pause(): void {
+    if (this.#pausing !== undefined || this.#line.isEmpty || this.#isStopped) return;
+    this.#pausing = setTimeout(() => this.#tryAgain(), shortageMs);
+  }
+
+  /** Twice as many after each pause until one can't be had: when the shortage is over, all have what they need soon. */
+  #tryAgain(): void {
+    this.#pausing = undefined;
+    if (this.#standing === 0) {
+      for (const one of this.#line.all()) one.starve(shortageMs, this.#shortage ?? 'ETIMEDOUT');
+    }
+    for (let tried = 0; tried < this.#tries && this.#serve(undefined); tried++);
+    this.#tries *= 2;
+    this.#pause();
+  }
+
+  /** Gives the first in line this connection, or a new one if there may be more. Whether there was somebody. */
+  #serve(connection: Connection | undefined): boolean {
+    if (connection === undefined && !this.#mayOpen()) return false;
+    for (let next = this.#line.next(); next !== undefined; next = this.#line.next()) {
+      const { headers, renew } = next.request;
+      const head = this.#headOf(next, renew === undefined ? headers : renew());
+      if (head.ok) {
+        this.#carry(next, head.value, connection);
+        return true;
+      }
+      next.fail({ kind: 'unreachable', why: head.fault });
+    }
+    return false;
+  }
+
+  #headOf({ request }: Carried, headers: HttpRequest['headers']): Result<string, string> {
+    if (this.#isStopped) return fault('stopped');
+    const { method, target, fields, body } = request;
     if (!writableTarget.test(target)) return fault('ERR_INVALID_URL');
     const own = writeFields(headers);
     if (!own.ok) return own;
@@ -121,8 +168,7 @@ export class Origin implements ConnectionOwner {
     return ok(first + (fields?.lines ?? '') + own.value + length);
   }
 
-  #carry(sendable: Sendable, connection: Connection | undefined): void {
-    const { exchange, head } = sendable;
+  #carry(exchange: Carried, head: string, connection: Connection | undefined): void {
     let carrier = connection;
     try {
       carrier ??= this.#open();
@@ -130,29 +176,8 @@ export class Origin implements ConnectionOwner {
       exchange.fail({ kind: 'unreachable', why: String(error) });
       return;
     }
-    if (carrier !== undefined) carrier.carry(exchange, head);
-    else if (exchange.isRepeated) this.#waiting.unshift(sendable);
-    else this.#waiting.push(sendable);
-  }
-
-  /** Opens another one if something waits for it. */
-  #openMore(): void {
-    if (this.#isStopped || !this.#mayOpen()) return;
-    const next = this.#nextWaiting();
-    if (next !== undefined) this.#carry(next, undefined);
-  }
-
-  #mayOpen(): boolean {
-    return this.#connections.size < this.#limits.most && this.#opening < this.#limits.opening;
-  }
-
-  #nextWaiting(): Sendable | undefined {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const { exchange } = next;
-      if (!exchange.isSettled && !exchange.isLate) return next;
-      exchange.fail({ kind: 'unreachable', why: 'ETIMEDOUT' });
-    }
-    return undefined;
+    if (carrier === undefined) this.#line.rejoin(exchange.hold());
+    else carrier.carry(exchange, head);
   }
 
   #takeIdle(): Connection | undefined {
@@ -178,71 +203,16 @@ export class Origin implements ConnectionOwner {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
+  #mayOpen(): boolean {
+    const { most, opening } = this.#limits;
+    return this.#connections.size < most && this.#connections.size - this.#standing < opening;
+  }
+
   /** A new connection, unless there are as many as there may be. */
   #open(): Connection | undefined {
     if (!this.#mayOpen()) return undefined;
-    const isTls = this.#isTls;
-    const take = (bytes: Buffer): void => connection.take(bytes);
-    const socket = isTls ? this.#openTls(take, () => connection.unsent()) : this.#openTcp(take);
-    const connection = new Connection(socket, isTls ? 'secureConnect' : 'connect', this);
+    const connection = this.#dialer.dial(this);
     this.#connections.add(connection);
-    this.#opening += 1;
-    this.#limit(socket, connection);
     return connection;
-  }
-
-  #limit(socket: Socket, connection: Connection): void {
-    if (!Number.isFinite(this.#limits.connectMs)) return;
-    const giveUp = (): void => {
-      if (!connection.isConnected) connection.giveUp();
-    };
-    // A turn later: when we had no CPU for so long, the connection may stand, and we have not heard of it.
-    const timer = setTimeout(() => setImmediate(giveUp), this.#limits.connectMs);
-    const done = (): void => clearTimeout(timer);
-    socket
-      .once('secureConnect', done)
-      .once('connect', () => this.#isTls || done())
-      .once('close', done);
-  }
-
-  #openTcp(take: (bytes: Buffer) => void): Socket {
-    const callback = (bytes: number): true => {
-      take(shared.subarray(0, bytes));
-      return true;
-    };
-    return netConnect({ ...this.#address(80), noDelay: true, onread: { buffer: shared, callback } });
-  }
-
-  #openTls(take: (bytes: Buffer) => void, refused: () => void): Socket {
-    const address = this.#address(443);
-    // RFC 6066 section 3: an address is no server name.
-    const name = isIP(address.host) === 0 ? { servername: address.host } : {};
-    const offered = this.#session;
-    const session = offered === undefined ? {} : { session: offered };
-    trusted ??= createSecureContext();
-    const options = { ...address, ...name, ...session, secureContext: trusted };
-    const socket = tlsConnect({ ...options, ALPNProtocols: ['http/1.1'] });
-    socket.setNoDelay(true);
-    socket.on('session', (given: Buffer) => {
-      this.#session = given;
-    });
-    socket.on('data', take);
-    // A server may refuse a session that it gave: without it we are strangers, and nothing was sent yet.
-    const forget = (): void => {
-      if (offered === undefined) return;
-      if (this.#session === offered) this.#session = undefined;
-      refused();
-    };
-    socket.once('error', forget).once('secureConnect', () => socket.off('error', forget));
-    return socket;
-  }
-
-  get #isTls(): boolean {
-    return this.#url.protocol === 'https:';
-  }
-
-  #address(usual: number): { readonly host: string; readonly port: number } {
-    const { hostname, port } = this.#url;
-    return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
   }
 }

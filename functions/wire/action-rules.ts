@@ -10,8 +10,18 @@ export const actionNames = ['reply', 'send', 'broadcast', 'close', 'state', 'use
 export type ActionName = (typeof actionNames)[number];
 
 /** Which actions an answer to each event may carry: a closed socket can't be replied to, and only a handshake is asked who it is. */
+const allowed = {
+  handshake: ['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol'],
+  message: ['reply', 'send', 'broadcast', 'close', 'state'],
+  closed: ['send', 'broadcast'],
+} as const satisfies Readonly<Record<HookEvent, readonly ActionName[]>>;
+
+/** An action that an answer to this event may carry. */
+export type AllowedAction<Event extends HookEvent> = (typeof allowed)[Event][number];
+
+/** The actions that an answer to each event may carry, by their names. */
 export const allowedActions: Readonly<Record<HookEvent, ReadonlySet<string>>> = {
-  handshake: new Set<ActionName>(['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol']),
-  message: new Set<ActionName>(['reply', 'send', 'broadcast', 'close', 'state']),
-  closed: new Set<ActionName>(['send', 'broadcast']),
+  handshake: new Set<string>(allowed.handshake),
+  message: new Set<string>(allowed.message),
+  closed: new Set<string>(allowed.closed),
 };

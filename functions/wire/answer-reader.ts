@@ -2,12 +2,16 @@ import { isActions } from './actions.ts';
 import type { AppResponse } from './answer.ts';
 import { GatheredBytes } from './gathered-bytes.ts';
 import { limits } from './limits.ts';
+import type { RefusalHeader } from './refusal-headers.ts';
+import { utf8Text } from './utf8-text.ts';
 
 /** The head of an HTTP answer; headers that are missing are empty. */
 export interface AnswerHead {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string;
+  readonly contentEncoding: string;
+  readonly refusal: readonly RefusalHeader[];
 }
 
 /**
@@ -45,7 +49,12 @@ export class AnswerReader {
 
   /** The answer, all of it. */
   end(): AppResponse {
-    return this.#answer(this.#kept.toString());
+    if (this.#kept.length === 0) return this.#answer('');
+    const { contentEncoding } = this.#head;
+    if (contentEncoding !== '' && contentEncoding.toLowerCase() !== 'identity')
+      return this.#answer('', `The answer has Content-Encoding ${shown(contentEncoding)}.`);
+    const text = utf8Text(this.#kept.bytes);
+    return text === undefined ? this.#answer('', 'The answer is not UTF-8.') : this.#answer(text);
   }
 
   /** What comes of an answer whose rest never came, for this reason. */
@@ -53,8 +62,14 @@ export class AnswerReader {
     return isActions(this.#head.contentType) ? reason : this.#answer('');
   }
 
-  #answer(body: string): AppResponse {
-    const { status, contentType, retryAfter } = this.#head;
-    return { kind: 'response', status, contentType, retryAfter, body };
+  #answer(body: string, unreadable?: string): AppResponse {
+    const { status, contentType, retryAfter, refusal } = this.#head;
+    const answer = { kind: 'response', status, contentType, retryAfter, refusal, body } as const;
+    return unreadable === undefined ? answer : { ...answer, unreadable };
   }
+}
+
+/** The names of codings (RFC 9110 section 8.4.1) as they may stand in a log. */
+function shown(codings: string): string {
+  return /^[\w!#$%&'*+.^`|~, \t-]{1,64}$/.test(codings) ? codings : 'that is none';
 }

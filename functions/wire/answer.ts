@@ -1,6 +1,7 @@
 import { type Actions, type AnswerContext, isActions } from './actions.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, malformed } from './fault.ts';
 import type { HookFormat } from './hook-format.ts';
+import type { RefusalHeader } from './refusal-headers.ts';
 
 /** What came of posting a hook to the app. */
 export type AppResponse =
@@ -9,7 +10,11 @@ export type AppResponse =
       readonly status: number;
       readonly contentType: string;
       readonly retryAfter: string;
+      /** What the app says to a client that it refuses. */
+      readonly refusal?: readonly RefusalHeader[];
       readonly body: string;
+      /** Why a body that could have carried actions can't be read; it is empty then. */
+      readonly unreadable?: string;
     }
   /** The app took longer than it may, from connecting to the last byte that was waited for. */
   | { readonly kind: 'timeout' }
@@ -21,8 +26,13 @@ export type AppResponse =
 /** What an answer means; the table of answers in the README says which event uses which. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly actions: Actions; readonly hint?: 'unmarked_actions' }
-  /** The app said no; in a handshake the client gets this status. */
-  | { readonly kind: 'refused'; readonly status: number; readonly why: string }
+  /** The app said no; in a handshake the client gets this status, and of these headers what goes with it. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly why: string;
+      readonly headers?: readonly RefusalHeader[];
+    }
   /** Something failed that may pass. `mayHaveAccepted`: the app could have acted on the hook all the same. */
   | {
       readonly kind: 'failed';
@@ -31,6 +41,7 @@ export type Answer =
       readonly mayHaveAccepted: boolean;
       /** How long the app asks to be left alone, in milliseconds. */
       readonly retryAfter?: number;
+      readonly headers?: readonly RefusalHeader[];
     }
   /** Repeating won't help: the app accepted with actions that can't be read. */
   | { readonly kind: 'invalid'; readonly fault: Fault }
@@ -71,9 +82,12 @@ function readStatus(
   context: AnswerContext,
   now: number,
 ): Answer {
-  const { status } = response;
+  const { status, refusal = [] } = response;
   const why = `the app answered ${status}`;
+  const told = refusal.length === 0 ? {} : { headers: refusal };
   if (status >= 200 && status < 300) {
+    if (response.unreadable !== undefined && isActions(response.contentType))
+      return { kind: 'invalid', fault: malformed(response.unreadable) };
     const actions = format.answer(response, context);
     if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
     const accepted = { kind: 'accepted', actions: actions.value } as const;
@@ -84,12 +98,12 @@ function readStatus(
   }
   if (unhandled.has(status)) {
     return context.event === 'handshake'
-      ? { kind: 'refused', status: status === 501 ? 502 : status, why }
+      ? { kind: 'refused', status: status === 501 ? 502 : status, why, ...told }
       : { kind: 'unwanted', status };
   }
-  if (status >= 400 && status < 500) return { kind: 'refused', status, why };
+  if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...told };
   const isRedirect = status >= 300 && status < 400;
-  return failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now));
+  return { ...failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now)), ...told };
 }
 
 function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | undefined): Answer {

@@ -1,5 +1,15 @@
+import { normaliseOrigin } from './page-origin.ts';
+
 /** What a client's upgrade request says of itself; names in lower case. */
 export type ClientHeaders = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The lines of one header, its name in lower case, as one value: those of a cookie are joined by `; `
+ * (RFC 9113 section 8.2.3), any others by `, ` (RFC 9110 section 5.3).
+ */
+export function joinedHeader(name: string, values: readonly string[]): string {
+  return values.join(name === 'cookie' ? '; ' : ', ');
+}
 
 /** Passed on with a handshake, so that the app's ordinary code finds them. */
 const allowed: Readonly<Record<string, string>> = {
@@ -28,7 +38,7 @@ export interface ForwardingRules {
 
 /**
  * The headers that a handshake hook passes on. `Cookie` and `Authorization` go along only without an `Origin`, or
- * from one of the same host, or from one that `allowedOrigins` names: else any web page could open a socket in
+ * from one of the same host, or from one but `null` that `allowedOrigins` names: else any web page could open a socket in
  * its visitor's name. `peer` is the address of the connection itself.
  */
 export function forwardedHeaders(
@@ -60,12 +70,20 @@ export function isAllowedOrigin(
   origin: string | undefined,
   allowedOrigins: ReadonlySet<string> | undefined,
 ): boolean {
-  return allowedOrigins === undefined || origin === undefined || allowedOrigins.has(origin.toLowerCase());
+  return allowedOrigins === undefined || origin === undefined || isNamed(origin, allowedOrigins);
+}
+
+/** The set has origins as they are compared; what is no origin is in none. */
+function isNamed(origin: string, origins: ReadonlySet<string>): boolean {
+  return origins.has(origin) || origins.has(normaliseOrigin(origin) ?? '');
 }
 
 function isTrustedOrigin(client: ClientHeaders, allowedOrigins: ReadonlySet<string> | undefined): boolean {
   const { origin, host } = client;
-  if (origin === undefined || allowedOrigins?.has(origin.toLowerCase())) return true;
+  if (origin === undefined) return true;
+  // Any page can have a frame of the origin `null`: naming that lets them in, but not in their visitors' names.
+  if (origin === 'null') return false;
+  if (allowedOrigins !== undefined && isNamed(origin, allowedOrigins)) return true;
   const page = hostName(origin);
   return page !== undefined && page === hostName(`http://${host ?? ''}`);
 }

@@ -15,8 +15,9 @@ export const closeCodes = {
   invalidText: { code: 1007, reason: 'Invalid UTF-8', reconnect: false },
   /** The client reads more slowly than it is sent to. */
   slowReader: { code: 1008, reason: 'Reading too slowly', reconnect: true },
-  tooManyParts: { code: 1008, reason: 'Too many fragments', reconnect: false },
   tooBig: { code: 1009, reason: 'Message too big', reconnect: false },
+  /** All clients together have too much waiting for the app, and this one the most. */
+  overloaded: { code: 1013, reason: 'Try again later', reconnect: true },
 } as const satisfies Record<string, CloseCode>;
 
 /** How a connection ended, or is to be ended. */

@@ -19,6 +19,8 @@ export function hookHeaders(
   return {
     'User-Agent': userAgent,
     ...hook.clientHeaders,
+    // RFC 9110 section 12.5.3: without it an answer may come in any coding.
+    'Accept-Encoding': 'identity',
     'Content-Type': content.contentType,
     'WebSocket-Origin': hook.origin,
     'webhook-id': hook.id,

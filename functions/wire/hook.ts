@@ -51,7 +51,7 @@ export function hookFields(hook: Hook): Record<string, string> {
 }
 
 /** Where a hook is posted: `{base}/{event}{path}?{query}`. */
-export function hookUrl(hook: Hook, baseUrl: string): string {
+export function hookUrl(hook: Pick<Hook, 'event' | 'path' | 'query'>, baseUrl: string): string {
   const url = `${baseUrl}/${hook.event}${hook.path}`;
   return hook.query === '' ? url : `${url}?${hook.query}`;
 }

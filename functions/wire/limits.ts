@@ -14,6 +14,8 @@ export const limits = {
   socketIdLength: 128,
   /** Sockets in one send, and in one `except`. */
   sendSockets: 1_000,
+  /** Fields of a form that calls the HTTP API: a send to as many sockets as it may name, and some more to be told so. */
+  formFields: 1_024,
   /** Sends, and broadcasts, in one actions document. */
   actionsPerKind: 100,
   /** What waits for a client that is still opening. */

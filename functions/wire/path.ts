@@ -3,9 +3,13 @@ import { byteLength, isWellFormed } from './printable.ts';
 import { fault, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
+declare const normal: unique symbol;
 
 /** The path a client connected to, escapes kept: safe to append to the app's base URL. */
 export type ClientPath = string & { readonly [brand]: 'ClientPath' };
+
+/** A path in the one form by which paths are compared and found: of the many ways to write it, the shortest. */
+export type NormalPath = ClientPath & { readonly [normal]: 'NormalPath' };
 
 /** RFC 3986 section 3.3: `/` and pchar, which is unreserved, pct-encoded, sub-delims, `:` and `@`. */
 const pathCharacters = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
@@ -41,6 +45,22 @@ function isMisstep(segment: string, index: number, segments: readonly string[]):
   return name === '.' || name === '..' || (name === '' && (segment !== '' || index < segments.length - 1));
 }
 
+/** RFC 3986 section 2.3. */
+const unreserved = /[A-Za-z0-9\-._~]/;
+
+/**
+ * Writes a path as it is compared, RFC 3986 section 6.2.2: escapes in upper case, and none for what is unreserved. An
+ * escaped slash, as any other reserved character, is not the character itself.
+ */
+export function normalisePath(path: ClientPath): NormalPath {
+  return (path.includes('%') ? path.replace(/%[0-9A-Fa-f]{2}/g, normaliseEscape) : path) as NormalPath;
+}
+
+function normaliseEscape(written: string): string {
+  const character = String.fromCharCode(Number.parseInt(written.slice(1), 16));
+  return unreserved.test(character) ? character : written.toUpperCase();
+}
+
 /** Turns what an app writes into a path: a leading `/`, and escapes for what a path can't hold. Then `parsePath`. */
 export function escapePath(text: string): string {
   return percentEncode(text.startsWith('/') ? text : `/${text}`, notInPath);
@@ -69,7 +89,8 @@ function percentEncode(text: string, outside: RegExp): string {
   return text.replace(outside, (character) => encodeURIComponent(character));
 }
 
-function decode(text: string): string | undefined {
+/** Decodes escapes; undefined if they are not UTF-8. */
+export function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

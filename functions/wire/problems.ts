@@ -3,6 +3,7 @@
  * The code is stable; the README lists the same codes, which a test compares.
  */
 export const problems = {
+  malformed_request: { status: 400, title: 'The request can not be read' },
   malformed_body: { status: 400, title: 'The body can not be read' },
   missing_field: { status: 400, title: 'A field is missing' },
   unknown_field: { status: 400, title: 'A field is not known' },
@@ -11,8 +12,10 @@ export const problems = {
   not_found: { status: 404, title: 'There is nothing here' },
   unknown_socket: { status: 404, title: 'No such socket is open' },
   method_not_allowed: { status: 405, title: 'This call takes another method' },
+  request_timed_out: { status: 408, title: 'The request took too long to come' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that is not read here' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'The gateway failed' },
 
   invalid_upgrade: { status: 400, title: 'This is not a WebSocket handshake' },

@@ -68,8 +68,11 @@ export function parsed<Value>(parse: (text: string) => Result<Value, string>) {
   });
 }
 
+/** How many characters of a field's name a fault repeats. */
+const mostShown = 128;
+
 function faultOf(issue: v.BaseIssue<unknown>): Fault {
-  const field = v.getDotPath(issue) ?? undefined;
+  const field = shownName(v.getDotPath(issue) ?? undefined);
   const named = field === undefined ? {} : { field };
   const subject = field === undefined ? 'The document' : `"${field}"`;
   if (issue.type === 'strict_object' && issue.expected === 'never') {
@@ -81,6 +84,13 @@ function faultOf(issue: v.BaseIssue<unknown>): Fault {
   const code = limit !== undefined && field === 'body' ? 'body_too_large' : 'invalid_field';
   const limited = limit === undefined ? {} : { limit };
   return { code, detail: `${subject} ${sentence(issue)}.`, ...named, ...limited };
+}
+
+/** A name that nobody knows can be as long as a document; the beginning tells which it is. */
+function shownName(name: string | undefined): string | undefined {
+  return name === undefined || name.length <= mostShown
+    ? name
+    : `${name.slice(0, mostShown).toWellFormed()}…`;
 }
 
 /** The number that was passed: valibot's own rules require it, ours have it. */

@@ -3,9 +3,9 @@ import { isForwardable } from './client-headers.ts';
 import { form } from './formats/form.ts';
 import { json } from './formats/json.ts';
 import { hookEvents } from './hook.ts';
+import { parseOrigin } from './page-origin.ts';
 
 const hookEvent = v.picklist(hookEvents);
-const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
 /** A list of entries separated by commas; empty ones don't count. */
 export const list = v.pipe(
@@ -67,12 +67,20 @@ export const forwardHeadersValue = v.pipe(
   ),
 );
 
-/** `ALLOWED_ORIGINS`: serialised origins. */
+/** `ALLOWED_ORIGINS`: origins, at least one, in the form that they are compared in. */
 export const allowedOriginsValue = v.pipe(
-  lowerCaseList,
-  v.check(
-    (entries) => entries.length > 0 && entries.every(isOrigin),
-    'must be origins such as https://app.example, separated by commas',
-  ),
-  v.transform((entries) => new Set(entries)),
+  list,
+  v.rawTransform<string[], ReadonlySet<string>>(({ dataset, addIssue, NEVER }) => {
+    const origins = new Set<string>();
+    // A list of commas alone is as wrong as an entry without anything.
+    for (const entry of dataset.value.length > 0 ? dataset.value : ['']) {
+      const origin = parseOrigin(entry);
+      if (!origin.ok) {
+        addIssue({ message: origin.fault });
+        return NEVER;
+      }
+      origins.add(origin.value);
+    }
+    return origins;
+  }),
 );

@@ -33,12 +33,17 @@ export function parseTarget(target: string): Result<Target, string> {
  * Gateway hands it over. The client's own parameters are written again, so their order and escapes may differ.
  */
 export function parseParameters(
-  parameters: Readonly<Record<string, readonly string[] | undefined>>,
+  parameters: Readonly<Record<string, readonly string[] | null | undefined>>,
 ): Result<Target, string> {
-  const pairs = Object.entries(parameters).flatMap(([name, values = []]) =>
-    values.map((value) => [name, value] as const),
+  const pairs = Object.entries(parameters).flatMap(([name, values]) =>
+    (values ?? []).map((value) => [name, value] as const),
   );
-  return parseTarget(`/?${pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`);
+  return parseTarget(`/?${pairs.map((pair) => pair.map(encodeText).join('=')).join('&')}`);
+}
+
+/** Half of a surrogate pair has no UTF-8; it is written as the replacement character. */
+function encodeText(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 function parsePair(text: string): { name: string; value: string } {

@@ -1,4 +1,4 @@
-import { jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { limits } from './limits.ts';
 import { type ClientPath, parsePathAndQuery } from './path.ts';
 import { fault, ok, type Result } from './result.ts';
@@ -32,9 +32,13 @@ export function mintTicket(ticket: Ticket, expiresAt: number, key: UrlKey): Prom
   return (user === '' ? jwt : jwt.setSubject(user)).sign(key);
 }
 
+/** By how many seconds the clock of whoever mints may differ from ours. */
+const leewaySeconds = 60;
+
 /**
- * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. Another algorithm than HS256, a bad
- * signature, a missing or passed `exp`, or a path or user that we would not have minted is a fault.
+ * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The fault says which rule was broken: no
+ * JWT, another algorithm than HS256, no signature of a live key; `exp` missing, passed, or further away than the longest
+ * life; not valid yet by `nbf` or `iat`; a path or user that we would not have minted. It repeats nothing of the ticket.
  */
 export async function verifyTicket(
   token: string,
@@ -44,18 +48,50 @@ export async function verifyTicket(
   if (token.length > limits.urlLength) return fault('the ticket is too long');
   for (const key of keys) {
     const payload = await claims(token, key, now);
-    if (payload !== undefined) return read(payload);
+    if (payload === undefined) continue;
+    return payload.ok ? read(payload.value) : payload;
   }
-  return fault('the ticket is not signed by a live key, or has expired');
+  return fault('no live key has signed the ticket');
 }
 
-async function claims(token: string, key: UrlKey, now: number): Promise<Record<string, unknown> | undefined> {
+/** The claims of a ticket that this key has signed and whose times are good; undefined if it has not signed it. */
+async function claims(
+  token: string,
+  key: UrlKey,
+  now: number,
+): Promise<Result<Record<string, unknown>, string> | undefined> {
   try {
-    const options = { algorithms: ['HS256'], requiredClaims: ['path', 'exp'], currentDate: new Date(now) };
-    return (await jwtVerify(token, key, options)).payload;
-  } catch {
-    return undefined;
+    const { payload } = await jwtVerify(token, key, {
+      ...{ algorithms: ['HS256'], requiredClaims: ['path', 'exp'] },
+      ...{ currentDate: new Date(now), clockTolerance: leewaySeconds },
+    });
+    const broken = brokenTime(payload, now / 1000);
+    return broken === undefined ? ok(payload) : fault(broken);
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
+    return fault(whyNot(error));
   }
+}
+
+/** RFC 7519 section 4.1: `exp` in seconds since 1970, and `iat` if there is one. An end has no leeway. */
+function brokenTime({ exp, iat }: JWTPayload, now: number): string | undefined {
+  const longest = limits.ticketSeconds + leewaySeconds;
+  if (exp === undefined || exp <= now) return 'the ticket has expired';
+  if (exp - now > longest || (iat !== undefined && exp - iat > longest))
+    return `the ticket lives too long: "exp" is at most ${limits.ticketSeconds} seconds away, in seconds since 1970`;
+  return iat !== undefined && iat - now > leewaySeconds ? notYet : undefined;
+}
+
+const notYet = 'the ticket is not valid yet';
+
+function whyNot(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'the ticket has expired';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'the ticket is not signed by HS256';
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return 'the ticket is no signed JWT';
+  if (error.reason === 'check_failed') return notYet;
+  return error.reason === 'missing'
+    ? `the ticket has no claim "${error.claim}"`
+    : `the claim "${error.claim}" of the ticket is no number`;
 }
 
 function read(payload: Record<string, unknown>): Result<Ticket, string> {

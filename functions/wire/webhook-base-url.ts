@@ -1,3 +1,5 @@
+import { hookEvents } from './hook.ts';
+import { decode } from './path.ts';
 import { fault, ok, type Result } from './result.ts';
 
 /** What is allowed besides https. */
@@ -8,7 +10,7 @@ export interface BaseUrlRules {
 
 /**
  * Reads the app's base URL and writes it as WHATWG URL does, without the trailing slash. Refuses what is no URL,
- * another scheme, credentials, a query and a fragment; the fault is the rest of a sentence that begins with the
+ * another scheme, credentials, a query, a fragment, and a segment with the name of a hook; the fault is the rest of a sentence that begins with the
  * setting's name.
  */
 export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRules): Result<string, string> {
@@ -21,5 +23,13 @@ export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRule
   if (url.username !== '' || url.password !== '')
     return fault('must have no user name and no password in it');
   if (/[?#]/.test(text)) return fault('must have no query and no fragment');
+  if (url.pathname.split('/').some(isEvent))
+    return fault(`must have no segment called ${hookEvents.join(', ')}: what follows it names the hook`);
   return ok(url.href.replace(/\/+$/, ''));
+}
+
+/** An app, our SDK too, knows a hook by the first segment that is the name of one. */
+function isEvent(segment: string): boolean {
+  const name = decode(segment);
+  return hookEvents.some((event) => event === name);
 }

@@ -46,7 +46,7 @@ export interface SockethookProps {
 
   /**
    * Memory of all functions, or of some by their names, in MiB; a function's share of a processor grows with it.
-   * @default - 1,024 for what posts to many, 512 for what clients and hooks wait for, 256 for the rest
+   * @default - 1,024 for send, broadcast and deliver, 512 for sweep, 256 for the rest
    */
   readonly memoryMb?: number | Readonly<Partial<Record<DoorName, number>>> | undefined;
   /**

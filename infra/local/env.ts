@@ -4,16 +4,19 @@ import { secretTexts } from './secrets-file.ts';
 import { readSettings } from './settings.ts';
 
 /** What `npm run --silent env` runs: prints the app's five variables for a shell to read. */
-const settings = readSettings();
-if (settings.ok) {
-  const variables = appEnvironment(
-    localUrls(settings.value, settings.value.port),
-    secretTexts(settings.value),
-  );
+function printEnvironment(): void {
+  const settings = readSettings();
+  if (!settings.ok) throw new Error(settings.fault.join('\n'));
+  const urls = localUrls(settings.value, settings.value.port);
+  const variables = appEnvironment(urls, secretTexts(settings.value));
   for (const [name, value] of Object.entries(variables))
     process.stdout.write(`export ${name}=${quote(value)}\n`);
-} else {
-  process.stderr.write(`${settings.fault.join('\n')}\n`);
+}
+
+try {
+  printEnvironment();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 

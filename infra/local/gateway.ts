@@ -1,20 +1,19 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { perform } from '../../functions/gateway/perform.ts';
 import type { Clock, Log } from '../../functions/gateway/ports.ts';
 import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import { HttpApp } from '../../functions/http/http-app.ts';
+import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
-import { answerHttp } from './http-door.ts';
-import { ignoreUpgrade } from './ignore-upgrade.ts';
+import { type DescriptorShares, descriptorShares, mostDescriptors } from './descriptors.ts';
+import { answerHttp, answerTo } from './http-door.ts';
 import { Lanes } from './lanes.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
-
-import { isWebSocket } from './upgrade.ts';
 import { WebSocketDoor } from './web-socket-door.ts';
 
 /** What a local gateway is made with, besides its settings. */
@@ -44,27 +43,31 @@ export interface LocalGateway {
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, around: Surroundings): Promise<LocalGateway> {
   const { clock, log, sweepMs = 60_000 } = around;
-  // A peer that vanished without a word is found out by TCP.
-  const server = createServer({ keepAlive: true, keepAliveInitialDelay: 60_000 });
+  const { headBytes } = settings.limits;
+  const server = createUpgradeServer({
+    headBytes,
+    answerTo: (fault) => answerTo(fault, headBytes),
+    upgrade: (upgrade) => void door.knock(upgrade),
+    request: (request, response) => void answerHttp(gateway, request, response),
+  });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
-  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl);
+  const shares = descriptorShares(mostDescriptors());
+  server.maxConnections = shares.clients;
+  const { gateway, registry, sessions, lanes, app } = compose(settings, around, urls.webSocketUrl, shares);
   const door = new WebSocketDoor(gateway, sessions, lanes, settings.limits);
   const expiry = setInterval(
-    () => sessions.expire(clock.now(), settings.limits),
+    () => sessions.expire(clock.monotonic(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
-  server.on('request', (request, response) => void answerHttp(gateway, request, response));
-  server.on('upgrade', (request, connection, head) => {
-    if (isWebSocket(request)) void door.knock(request, connection, head);
-    else ignoreUpgrade(server, request, connection, head);
-  });
   const stop = async (withinMs: number): Promise<void> => {
     clearInterval(expiry);
     clearInterval(sweeping);
     door.close();
     await sessions.endAll(closeCodes.goingAway);
+    // There is no time for more than one hook of each socket, and closed is the one that is owed.
+    lanes.dropWaiting('stopped');
     await Promise.race([lanes.idle(), clock.sleep(withinMs)]);
     for (const request of new Set([...registry.owed(), ...lanes.unfinished()]))
       log.error('hook_lost', { request, why: 'stopped' });
@@ -81,11 +84,12 @@ function compose(
   settings: LocalSettings,
   { webhookBaseUrl, secrets, clock, log }: Surroundings,
   webSocketUrl: string,
+  shares: DescriptorShares,
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock);
-  const lanes = new Lanes((task) => perform(gateway, task), log);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, shares.app);
+  const lanes = new Lanes((task) => perform(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },
     settings: {
@@ -93,6 +97,7 @@ function compose(
       ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
       replyBy: 'post',
       defersDeliveries: false,
+      keepsOrder: true,
       retry: { attempts: 3, withinMs: 10_000 },
       closedForMs: 86_400_000,
       leaseMs: 60_000,

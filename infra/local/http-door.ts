@@ -2,17 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiRequest, type ApiResponse, refusal } from '../../functions/gateway/api/call.ts';
 import { route } from '../../functions/gateway/api/routes.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
+import { readRequestTarget } from '../../functions/websocket/request-target.ts';
+import { hostFault } from '../../functions/websocket/upgrade-check.ts';
+import { headOf, type RequestFault } from '../../functions/websocket/upgrade-server.ts';
 import { cut } from '../../functions/wire/path.ts';
 import { type Problem, problem } from '../../functions/wire/problems.ts';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
 import { newId } from './ids.ts';
 import { RequestLog } from './request-log.ts';
+import { refusalAnswer } from './upgrade.ts';
 
 /** A message of so many bytes is at most six times as long in JSON (`\u0001`); the rest is room for 1,000 ids. */
 const escapedSize = 6;
 const roomForIds = 262_144;
 /** How many times the limit is read of a body that is too long, before its connection is cut. */
 const droppedSize = 16;
+
+/** How long a body that nobody reads any more may still come, in milliseconds. */
+const unfinishedMs = 2_000;
 
 /** Nobody changes a query that was read. */
 const noQuery = new URLSearchParams();
@@ -35,10 +42,20 @@ export async function answerHttp(
   if (answer.status !== 204) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (!request.complete) endUnfinished(request);
+}
+
+/** Who has its answer and does not bring its body to an end is not waited for. */
+function endUnfinished(request: IncomingMessage): void {
+  const { socket } = request;
+  const end = setTimeout(() => request.complete || socket.destroy(), unfinishedMs);
+  socket.once('close', () => clearTimeout(end));
 }
 
 async function answerCall(gateway: Gateway, request: IncomingMessage, id: string): Promise<ApiResponse> {
-  const [path, query] = cut(request.url ?? '', '?');
+  const host = hostFault(headOf(request));
+  if (host !== undefined) return refusal(problem('malformed_request', host));
+  const [path, query] = cut(readRequestTarget(request.url ?? '').target, '?');
   const found = route(request.method ?? '', path);
   if (!found.ok) {
     const { problem, allow } = found.fault;
@@ -109,4 +126,22 @@ function whole(chunks: readonly Buffer[]): Buffer {
 
 function tooLarge(most: number): Problem {
   return problem('body_too_large', { detail: `A request is at most ${most} bytes.`, limit: most });
+}
+
+/** What is answered to a request that can't be read. */
+export function answerTo(fault: RequestFault, headBytes: number): Uint8Array {
+  return refusalAnswer(problemOf(fault, headBytes), [], [['X-Request-Id', `req_${newId()}`]]);
+}
+
+function problemOf(fault: RequestFault, headBytes: number): Problem {
+  switch (fault) {
+    case 'malformed':
+      return problem('malformed_request');
+    case 'timed_out':
+      return problem('request_timed_out');
+    case 'headers_too_large': {
+      const detail = `The first line and the headers of a request are at most ${headBytes} bytes.`;
+      return problem('headers_too_large', { detail, limit: headBytes });
+    }
+  }
 }

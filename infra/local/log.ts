@@ -1,25 +1,31 @@
-import type { Writable } from 'node:stream';
+import { bounded, Warned } from '../../functions/gateway/log-bounds.ts';
 import type { Log, LogFields } from '../../functions/gateway/ports.ts';
+import type { LogOutput } from './log-output.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
 /** Writes one line of text. */
 type Line = (time: string, level: Level, event: string, fields: LogFields) => string;
 
-/** A log to a stream: readable lines in a terminal, else one JSON object a line. */
-export function createLog(stream: Writable & { readonly isTTY?: boolean }, now: () => number): Log {
-  const line: Line = stream.isTTY === true ? readable : json;
-  const warned = new Set<string>();
+/**
+ * A log to an output: readable lines in a terminal, else one JSON object a line. Lines that can't be written are
+ * dropped, and the next that can be is preceded by one that says how many.
+ */
+export function createLog(output: LogOutput, now: () => number): Log {
+  const line: Line = output.isTTY ? readable : json;
+  const warned = new Warned();
+  let lost = 0;
+  const put = (level: Level, event: string, fields: LogFields): boolean =>
+    output.write(`${line(new Date(now()).toISOString(), level, event, bounded(fields))}\n`);
   const write = (level: Level, event: string, fields: LogFields): void => {
-    stream.write(`${line(new Date(now()).toISOString(), level, event, fields)}\n`);
+    if (lost > 0 && put('warn', 'log_lines_lost', { lines: lost })) lost = 0;
+    if (lost > 0 || !put(level, event, fields)) lost += 1;
   };
   return {
     info: (event, fields) => write('info', event, fields),
     warn: (event, fields) => write('warn', event, fields),
-    warnOnce: (event, fields) => {
-      if (warned.has(event)) return;
-      warned.add(event);
-      write('warn', event, fields);
+    warnOnce: (event, fields, of) => {
+      if (warned.isFirst(event, of)) write('warn', event, fields);
     },
     error: (event, fields) => write('error', event, fields),
   };

@@ -1,3 +1,4 @@
+import { matcherOf } from '../../functions/gateway/matcher.ts';
 import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import { limits } from '../../functions/wire/limits.ts';
@@ -15,6 +16,8 @@ export interface Entry {
   record: SocketRecord;
   /** Grows with every socket, so that a list has a stable order. */
   readonly sequence: number;
+  /** When its lease ends, on the monotonic clock; what its record says is told, and decides nothing. */
+  leaseEnds: number;
   outbox: string[];
   outboxBytes: number;
 }
@@ -26,10 +29,10 @@ export interface Entry {
 export class MemoryRegistry implements Registry {
   readonly #entries = new Map<SocketId, Entry>();
   readonly #index = new RecordIndex();
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   #sequence = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
   }
 
@@ -41,14 +44,15 @@ export class MemoryRegistry implements Registry {
   async put(record: SocketRecord): Promise<boolean> {
     if (this.#entries.has(record.socket)) return false;
     this.#sequence += 1;
-    const entry = { record, sequence: this.#sequence, outbox: [], outboxBytes: 0 };
+    const entry = { record, sequence: this.#sequence, leaseEnds: 0, outbox: [], outboxBytes: 0 };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
     return true;
   }
 
   async get(socket: SocketId): Promise<SocketRecord | undefined> {
-    return this.#entries.get(socket)?.record;
+    const entry = this.#entries.get(socket);
+    return entry && this.#told(entry);
   }
 
   async accept(
@@ -75,7 +79,7 @@ export class MemoryRegistry implements Registry {
     const entry = this.#entries.get(socket);
     if (entry === undefined || entry.record.status === 'closing') return undefined;
     const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;
-    const lease = isLeased ? { leaseUntil: this.#clock.now() + leaseMs, attempts: 1 } : unleased;
+    const lease = isLeased ? { ...this.#lease(entry, leaseMs), attempts: 1 } : unleased;
     this.#change(entry, { status: 'closing', end, ...lease });
     entry.outbox = [];
     entry.outboxBytes = 0;
@@ -88,15 +92,14 @@ export class MemoryRegistry implements Registry {
     forMs: number,
   ): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
-    const now = this.#clock.now();
-    if (entry?.record.status !== status || entry.record.leaseUntil > now) return undefined;
-    this.#change(entry, { leaseUntil: now + forMs, attempts: entry.record.attempts + 1 });
+    if (entry?.record.status !== status || this.#isLeased(entry)) return undefined;
+    this.#change(entry, { ...this.#lease(entry, forMs), attempts: entry.record.attempts + 1 });
     return entry.record;
   }
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
     const entry = this.#entries.get(socket);
-    if (entry?.record.status === status) this.#change(entry, { leaseUntil: this.#clock.now() + forMs });
+    if (entry?.record.status === status) this.#change(entry, this.#lease(entry, forMs));
   }
 
   async remove(socket: SocketId): Promise<void> {
@@ -131,24 +134,31 @@ export class MemoryRegistry implements Registry {
   }
 
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#entries.values(), this.#sequence, () => true);
+    yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#told(entry));
   }
 
   /** Nothing has to stop in this process, so no page says where to go on. */
   async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
-    const pages = paged(this.#candidates(filter), this.#sequence, (record) => matches(record, filter));
+    const isWanted = matcherOf(filter);
+    const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
+      isWanted(record) ? record : undefined,
+    );
     for await (const records of pages) yield { records, next: undefined };
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
     if (!/^[0-9a-z]{1,10}$/.test(cursor)) return undefined;
     const after = Number.parseInt(cursor, 36);
-    const matching = [...this.#candidates(filter)]
-      .filter(({ record, sequence }) => sequence > after && matches(record, filter))
-      .sort((one, other) => one.sequence - other.sequence);
-    const sockets = matching.slice(0, limit).map(({ record }) => record);
-    const last = matching[limit - 1];
-    return matching.length > limit && last ? { sockets, cursor: last.sequence.toString(36) } : { sockets };
+    const isWanted = matcherOf(filter);
+    const sockets: SocketRecord[] = [];
+    let last = after;
+    for (const { record, sequence } of this.#inOrder(filter)) {
+      if (sequence <= after || !isWanted(record)) continue;
+      if (sockets.length === limit) return { sockets, cursor: last.toString(36) };
+      sockets.push(record);
+      last = sequence;
+    }
+    return { sockets };
   }
 
   /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
@@ -159,8 +169,31 @@ export class MemoryRegistry implements Registry {
     }
   }
 
+  /** Entries come in their order but for those of a user, whom a handshake may have given to a socket later. */
+  #inOrder(filter: SocketFilter): Iterable<Entry> {
+    const entries = this.#candidates(filter);
+    if (filter.user === undefined) return entries;
+    return [...entries].sort((one, other) => one.sequence - other.sequence);
+  }
+
   #candidates(filter: SocketFilter): Iterable<Entry> {
     return this.#index.find(filter) ?? this.#entries.values();
+  }
+
+  #lease(entry: Entry, forMs: number): Pick<SocketRecord, 'leaseUntil'> {
+    entry.leaseEnds = this.#clock.monotonic() + forMs;
+    return { leaseUntil: this.#clock.now() + forMs };
+  }
+
+  #isLeased({ record, leaseEnds }: Entry): boolean {
+    return record.leaseUntil > 0 && leaseEnds > this.#clock.monotonic();
+  }
+
+  /** A record whose lease ends, by the time of day as it is now, when it will. */
+  #told({ record, leaseEnds }: Entry): SocketRecord {
+    if (record.leaseUntil === 0) return record;
+    const left = leaseEnds - this.#clock.monotonic();
+    return { ...record, leaseUntil: Math.round(this.#clock.now() + left) };
   }
 
   #change(entry: Entry, change: Partial<SocketRecord>): void {
@@ -171,15 +204,16 @@ export class MemoryRegistry implements Registry {
   }
 }
 
-/** The records that are wanted, of entries up to a number, a page at a time. */
+/** What is picked of entries up to a number, a page at a time. */
 async function* paged(
   entries: Iterable<Entry>,
   last: number,
-  isWanted: (record: SocketRecord) => boolean,
+  pick: (entry: Entry) => SocketRecord | undefined,
 ): AsyncGenerator<readonly SocketRecord[]> {
   let page: SocketRecord[] = [];
-  for (const { record, sequence } of entries) {
-    if (sequence > last || !isWanted(record)) continue;
+  for (const entry of entries) {
+    const record = entry.sequence > last ? undefined : pick(entry);
+    if (record === undefined) continue;
     page.push(record);
     if (page.length < pageSize) continue;
     yield page;
@@ -187,12 +221,4 @@ async function* paged(
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (page.length > 0) yield page;
-}
-
-function matches(record: SocketRecord, { path, user }: SocketFilter): boolean {
-  return (
-    record.status !== 'closing' &&
-    (path === undefined || record.path === path) &&
-    (user === undefined || record.user === user)
-  );
 }

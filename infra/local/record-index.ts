@@ -1,20 +1,21 @@
 import type { SocketFilter } from '../../functions/gateway/ports.ts';
+import { type NormalPath, normalisePath } from '../../functions/wire/path.ts';
 import type { Entry } from './memory-registry.ts';
 
-/** Finds entries by path and by user without looking at the others. */
+/** Finds entries by path, however that is written, and by user without looking at the others. */
 export class RecordIndex {
-  readonly #byPath = new Map<string, Set<Entry>>();
+  readonly #byPath = new Map<NormalPath, Set<Entry>>();
   readonly #byUser = new Map<string, Set<Entry>>();
 
   /** Adds an entry under the path and the user that its record has now. */
   add(entry: Entry): void {
-    put(this.#byPath, entry.record.path, entry);
+    put(this.#byPath, normalisePath(entry.record.path), entry);
     if (entry.record.user !== '') put(this.#byUser, entry.record.user, entry);
   }
 
   /** Takes an entry out; call it before its record changes. */
   delete(entry: Entry): void {
-    take(this.#byPath, entry.record.path, entry);
+    take(this.#byPath, normalisePath(entry.record.path), entry);
     take(this.#byUser, entry.record.user, entry);
   }
 
@@ -27,17 +28,17 @@ export class RecordIndex {
   /** The entries of a user or else of a path; undefined if the filter has neither. They may not match the rest of it. */
   find({ path, user }: SocketFilter): Iterable<Entry> | undefined {
     if (user !== undefined) return this.#byUser.get(user) ?? [];
-    return path === undefined ? undefined : (this.#byPath.get(path) ?? []);
+    return path === undefined ? undefined : (this.#byPath.get(normalisePath(path)) ?? []);
   }
 }
 
-function put(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+function put<Key>(index: Map<Key, Set<Entry>>, key: Key, entry: Entry): void {
   const found = index.get(key);
   if (found === undefined) index.set(key, new Set([entry]));
   else found.add(entry);
 }
 
-function take(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+function take<Key>(index: Map<Key, Set<Entry>>, key: Key, entry: Entry): void {
   const found = index.get(key);
   found?.delete(entry);
   if (found?.size === 0) index.delete(key);

@@ -18,8 +18,8 @@ export class RequestLog implements Log {
     this.#log.warn(event, { request: this.#request, ...fields });
   }
 
-  warnOnce(event: string, fields: LogFields): void {
-    this.#log.warnOnce(event, { request: this.#request, ...fields });
+  warnOnce(event: string, fields: LogFields, of?: string | number): void {
+    this.#log.warnOnce(event, { request: this.#request, ...fields }, of);
   }
 
   error(event: string, fields: LogFields): void {

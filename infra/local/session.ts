@@ -1,22 +1,25 @@
-import type { Writable } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { Posted } from '../../functions/gateway/ports.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { message } from '../../functions/gateway/relay/message.ts';
+import type {
+  WebSocketConnection,
+  WebSocketListener,
+} from '../../functions/websocket/web-socket-connection.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import { isPing } from '../../functions/wire/ping.ts';
-import { byteLength } from '../../functions/wire/printable.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import { newId } from './ids.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneOwner, NextMessage } from './lane.ts';
 
 /** What nearly every post comes to. */
 const posted: Posted = { kind: 'posted' };
 
-/** What may wait in a session before its client is paused or given up, in messages and bytes. */
+/** By how much less may wait for each client while there is much of all clients. */
+const pressed = 8;
+
+/** What may wait in a session before its client is paused or given up. */
 export interface SessionLimits {
-  readonly waitingMessages: number;
+  /** What waits for its hooks, in bytes: that of the messages, and 256 for each. */
   readonly waitingBytes: number;
   /** Bytes that the client has not read. */
   readonly unsentBytes: number;
@@ -24,57 +27,50 @@ export interface SessionLimits {
 
 /**
  * One open WebSocket: brings its messages to the relay one after another, and tells once how it ended. While more
- * waits than the limits say, nothing is read from the client, so that TCP holds it back; what had been read by then,
- * 64 KiB at the most, still counts.
+ * waits than the limits say, nothing is read from the client, so that TCP holds it back, until half of that is done.
  */
-export class Session {
+export class Session implements WebSocketListener, LaneOwner {
   readonly socket: SocketId;
+  /** On the monotonic clock. */
   readonly openedAt: number;
+  /** The same. */
   lastActive: number;
   readonly #gateway: Gateway;
-  readonly #ws: WebSocket;
-  readonly #connection: Writable;
+  readonly #connection: WebSocketConnection;
   readonly #lane: Lane;
   readonly #limits: SessionLimits;
-  #waitingMessages = 0;
-  #waitingBytes = 0;
+  readonly #gone: (session: Session) => void;
   #ended = false;
   #told: Promise<void> = Promise.resolve();
-  #deaf = false;
 
-  /** `connection` is the one that `ws` speaks on; nothing else is written to it. */
+  /** `gone` is called when the connection is no more. */
   constructor(
     gateway: Gateway,
-    socket: SocketId,
-    { ws, connection }: { readonly ws: WebSocket; readonly connection: Writable },
     lane: Lane,
+    connection: WebSocketConnection,
     limits: SessionLimits,
+    gone: (session: Session) => void,
   ) {
-    this.socket = socket;
+    this.socket = lane.socket;
     this.#gateway = gateway;
-    this.#ws = ws;
     this.#connection = connection;
     this.#lane = lane;
     this.#limits = limits;
-    this.openedAt = gateway.clock.now();
+    this.#gone = gone;
+    this.openedAt = gateway.clock.monotonic();
     this.lastActive = this.openedAt;
-    ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    ws.on('error', (error) => this.#tell(closeCodeOf(error)));
-    ws.on('close', (code, reason) => this.#tell({ code, reason: reason.toString() }));
+    lane.own(this);
   }
 
-  /**
-   * Writes the frame of a text to the connection, as it is: without compression `ws` keeps nothing back that it could
-   * overtake. A client that has left too much unread is closed with 1008.
-   */
+  /** Writes the frame of a text to the connection. A client that has left too much unread is closed with 1008. */
   post(frame: Uint8Array): Posted {
-    if (this.#ended || this.#ws.readyState !== this.#ws.OPEN) return { kind: 'ending' };
-    if (this.#ws.bufferedAmount > this.#limits.unsentBytes) {
+    if (this.#ended) return { kind: 'ending' };
+    if (this.#connection.unsent > this.#limits.unsentBytes) {
       void this.end(closeCodes.slowReader);
       return { kind: 'failed', code: 'slow_client' };
     }
-    this.#connection.write(frame);
-    this.lastActive = this.#gateway.clock.now();
+    this.#connection.send(frame);
+    this.lastActive = this.#gateway.clock.monotonic();
     return posted;
   }
 
@@ -83,59 +79,55 @@ export class Session {
    * Resolves when the closed hook is queued, whoever ended the session.
    */
   end(how: CloseCode): Promise<void> {
-    if (!this.#ended) {
-      this.#tell(how);
-      this.#ws.close(how.code, how.reason);
-      this.#ws.resume();
-    }
+    this.ended(how);
+    this.#connection.close(how.code, how.reason);
     return this.#told;
   }
 
   /** Ends the session because the app wants it to: what waits is dropped too. */
   cut(): Promise<void> {
-    this.#deaf = true;
+    this.#lane.drop();
     return this.end(closeCodes.normal);
   }
 
   /** Ends the connection without a close frame. */
   terminate(): void {
-    this.#ws.terminate();
+    this.#connection.destroy();
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    if (this.#ended) return;
+  message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
-    this.lastActive = time;
-    // API Gateway refuses binary frames with 1003.
-    if (isBinary) void this.end(closeCodes.unsupported);
-    else this.#relay(data.toString(), time);
-  }
-
-  #relay(body: string, time: number): void {
+    this.lastActive = this.#gateway.clock.monotonic();
     if (isPing(body)) return;
-    const bytes = byteLength(body);
-    const id = newId();
-    this.#wait(1, bytes);
-    this.#lane.push(async () => {
-      try {
-        if (!this.#deaf) await message(this.#gateway, { socket: this.socket, id, body, time });
-      } finally {
-        this.#wait(-1, -bytes);
-      }
-    }, `message_${id}`);
+    this.#lane.receive(body, bytes, time);
+    if (this.#lane.waiting >= this.#bound) this.#connection.pause();
   }
 
-  #wait(messages: number, bytes: number): void {
-    this.#waitingMessages += messages;
-    this.#waitingBytes += bytes;
-    const { waitingMessages, waitingBytes } = this.#limits;
-    const isFull = this.#waitingMessages >= waitingMessages || this.#waitingBytes >= waitingBytes;
-    if (isFull === this.#ws.isPaused) return;
-    if (isFull && !this.#ended) this.#ws.pause();
-    else this.#ws.resume();
+  relay({ id, body, time }: NextMessage): Promise<unknown> {
+    if (this.#lane.waiting <= this.#bound / 2) this.#connection.resume();
+    return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
-  #tell(how: Pick<CloseCode, 'code' | 'reason'>): void {
+  /** What may wait before the client is paused; less of it while all clients together have much. */
+  get #bound(): number {
+    return this.#lane.isPressed ? this.#limits.waitingBytes / pressed : this.#limits.waitingBytes;
+  }
+
+  shed(): void {
+    const { code, reason } = closeCodes.overloaded;
+    this.ended({ code, reason });
+    this.#connection.fail(code, reason);
+  }
+
+  held(bytes: number): void {
+    this.#lane.hold(bytes);
+  }
+
+  alive(): void {
+    this.lastActive = this.#gateway.clock.monotonic();
+  }
+
+  ended(how: Pick<CloseCode, 'code' | 'reason'>): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#told = disconnect(this.#gateway, this.socket, how).then(
@@ -144,13 +136,8 @@ export class Session {
         this.#gateway.log.error('fault', { request: `closed_${this.socket}`, why: String(fault) }),
     );
   }
-}
 
-/** The close code that `ws` answers a client's fault with; a fault of the transport has none. */
-function closeCodeOf(error: Error): CloseCode {
-  const code = 'code' in error ? String(error.code) : '';
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return closeCodes.tooBig;
-  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return closeCodes.tooManyParts;
-  if (code === 'WS_ERR_INVALID_UTF8') return closeCodes.invalidText;
-  return code.startsWith('WS_ERR_') ? closeCodes.protocolError : closeCodes.abnormal;
+  closed(): void {
+    this.#gone(this);
+  }
 }

@@ -1,8 +1,8 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
+import { textFrame } from '../../functions/websocket/frames.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import type { Session } from './session.ts';
-import { textFrame } from './text-frame.ts';
 
 /** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
 export interface Lifetime {
@@ -52,7 +52,7 @@ export class Sessions implements Connections {
     for (const session of this.#sessions.values()) session.terminate();
   }
 
-  /** Ends the sessions that have been idle too long, or have lived too long. */
+  /** Ends the sessions that have been idle too long, or have lived too long; `now` is on the monotonic clock. */
   expire(now: number, { idleMs, lifeMs }: Lifetime): void {
     for (const session of this.#sessions.values()) {
       if (now - session.lastActive >= idleMs || now - session.openedAt >= lifeMs)

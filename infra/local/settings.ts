@@ -15,6 +15,7 @@ import {
 } from '../../functions/wire/setting-values.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
+import { parseWebSocketUrl } from '../../functions/wire/web-socket-url.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
 import type { SessionLimits } from './session.ts';
 import type { Lifetime } from './sessions.ts';
@@ -46,9 +47,15 @@ export interface LocalSettings {
 export interface LocalLimits extends Lifetime, SessionLimits {
   readonly messageBytes: number;
   readonly urlLength: number;
+  /** The head of a request: its first line, and all its headers. */
+  readonly headBytes: number;
+  /** What all clients together may have waiting for their hooks, in bytes. */
+  readonly allWaitingBytes: number;
+  /** How long hooks are still posted of messages that waited when their client had gone, in milliseconds. */
+  readonly goneMs: number;
 }
 
-const sessionLimits = { waitingMessages: 32, waitingBytes: 1_048_576, unsentBytes: 1_048_576 };
+const sessionLimits = { waitingBytes: 1_048_576, unsentBytes: 1_048_576, goneMs: 30_000 };
 
 /** The two values of `LIMITS`. */
 export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = {
@@ -56,6 +63,8 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
     ...sessionLimits,
     messageBytes: limits.messageBytes,
     urlLength: limits.urlLength,
+    headBytes: 24_576,
+    allWaitingBytes: 134_217_728,
     idleMs: limits.idleMs,
     lifeMs: limits.lifeMs,
   },
@@ -64,6 +73,8 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
     messageBytes: 16_777_216,
     unsentBytes: 33_554_432,
     urlLength: 16_384,
+    headBytes: 65_536,
+    allWaitingBytes: 536_870_912,
     idleMs: Number.POSITIVE_INFINITY,
     lifeMs: Number.POSITIVE_INFINITY,
   },
@@ -77,18 +88,18 @@ const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: stri
       v.check((entries) => entries.every((entry) => parse(entry).ok), rule),
     ),
   );
+const url = (parse: (text: string) => Result<string, string>) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
+      const url = parse(dataset.value);
+      if (url.ok) return url.value;
+      addIssue({ message: url.fault });
+      return NEVER;
+    }),
+  );
 const environment = v.object({
-  WEBHOOK_BASE_URL: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
-        const url = parseWebhookBaseUrl(dataset.value, { allowInsecure: true });
-        if (url.ok) return url.value;
-        addIssue({ message: url.fault });
-        return NEVER;
-      }),
-    ),
-  ),
+  WEBHOOK_BASE_URL: v.optional(url((text) => parseWebhookBaseUrl(text, { allowInsecure: true }))),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
   HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
@@ -98,9 +109,7 @@ const environment = v.object({
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
-  SOCKETHOOK_WEBSOCKET_URL: v.optional(
-    v.pipe(v.string(), v.regex(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query')),
-  ),
+  SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
   SOCKETHOOK_API_KEYS: wellFormed(parseApiKey, 'must be keys of at least 16 visible characters'),
   SOCKETHOOK_WEBHOOK_SECRETS: wellFormed(

@@ -2,6 +2,7 @@ import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
 import { type LocalGateway, startGateway } from './gateway.ts';
 import { createLog } from './log.ts';
+import { standardOutput } from './log-output.ts';
 import { secretTexts } from './secrets-file.ts';
 import { isRunByNpm, readSettings } from './settings.ts';
 import { systemClock } from './system-clock.ts';
@@ -9,7 +10,8 @@ import { systemClock } from './system-clock.ts';
 /** How long closed hooks may take when the gateway stops; with what follows it ends within 15 s. */
 const stopWithinMs = 13_000;
 
-const log = createLog(process.stdout, systemClock.now);
+const output = standardOutput();
+const log = createLog(output, systemClock.now);
 
 /** What `npm start` runs: a gateway on this machine, and the demo app beside it unless there is an app already. */
 async function start(): Promise<void> {
@@ -35,7 +37,7 @@ function announce(
 ): void {
   const page = demo && `http://localhost:${port + 1}/`;
   log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks });
-  if (!process.stdout.isTTY) return;
+  if (!output.isTTY) return;
   const lines = [
     ...(page === undefined ? [] : [`  Open         ${page} in two tabs`]),
     `  WebSockets   ${webSocketUrl}`,
@@ -43,7 +45,7 @@ function announce(
     `  Web hooks    ${hooks}`,
     '  Your app     set WEBHOOK_BASE_URL to it; in its shell: eval "$(npm run --silent env)"',
   ];
-  process.stdout.write(`\n${lines.join('\n')}\n\n`);
+  output.write(`\n${lines.join('\n')}\n\n`);
 }
 
 function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined): void {

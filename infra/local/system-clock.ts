@@ -7,6 +7,7 @@ const steps = 2 ** 32;
 /** The machine's own time and chance. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms) => sleep(ms),
   random: () => randomInt(steps) / steps,
 };

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { type Admission, handshake } from '../../functions/gateway/relay/handshake.ts';
+import { readRequestTarget } from '../../functions/websocket/request-target.ts';
+import type { Upgrade } from '../../functions/websocket/upgrade.ts';
+import type { WebSocketConnection } from '../../functions/websocket/web-socket-connection.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
 import { problem } from '../../functions/wire/problems.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
@@ -14,10 +14,7 @@ import type { Lanes } from './lanes.ts';
 import { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { LocalLimits } from './settings.ts';
-import { checkUpgrade, clientHeaders, refuseUpgrade } from './upgrade.ts';
-
-/** How long a client has to answer a close frame before its connection is cut, in milliseconds. */
-const closeTimeout = 2_000;
+import { clientHeaders, refusalAnswer, upgradeProblem } from './upgrade.ts';
 
 /**
  * Where WebSockets come in. The HTTP upgrade waits for the handshake; a refusal is a real HTTP answer. Until the
@@ -28,8 +25,7 @@ export class WebSocketDoor {
   readonly #sessions: Sessions;
   readonly #lanes: Lanes;
   readonly #limits: LocalLimits;
-  readonly #subprotocols = new WeakMap<IncomingMessage, string>();
-  readonly #server: WebSocketServer;
+  readonly #gone: (session: Session) => void;
   #isClosing = false;
 
   constructor(gateway: Gateway, sessions: Sessions, lanes: Lanes, limits: LocalLimits) {
@@ -37,16 +33,10 @@ export class WebSocketDoor {
     this.#sessions = sessions;
     this.#lanes = lanes;
     this.#limits = limits;
-    const options = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: limits.messageBytes,
-      closeTimeout,
-      // Only what the app chose; without a choice there is none, as on API Gateway.
-      handleProtocols: (_: Set<string>, request: IncomingMessage) => this.#subprotocols.get(request) ?? false,
+    this.#gone = (session) => {
+      sessions.delete(session);
+      lanes.end(session.socket, limits.goneMs);
     };
-    this.#server = new WebSocketServer(options);
   }
 
   /** From now on every client is refused with 503. */
@@ -55,31 +45,27 @@ export class WebSocketDoor {
   }
 
   /** Takes an upgrade request from its first byte to a session or a refusal. */
-  async knock(request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
-    connection.on('error', () => connection.destroy());
+  async knock(upgrade: Upgrade): Promise<void> {
     const refusal = this.#isClosing
       ? problem('shutting_down')
-      : checkUpgrade(request, this.#limits.urlLength);
-    if (refusal !== undefined) return refuseUpgrade(connection, refusal);
+      : upgradeProblem(upgrade.head, this.#limits.urlLength);
+    if (refusal !== undefined) return upgrade.refuse(refusalAnswer(refusal));
     const socket = newSocketId();
     const lane = this.#lanes.open(socket);
-    const admission = await this.#ask(socket, request);
-    if (admission.kind === 'refused') {
-      refuseUpgrade(connection, admission.problem);
-      return this.#lanes.end(socket);
-    }
-    if (admission.subprotocol !== undefined) this.#subprotocols.set(request, admission.subprotocol);
-    await this.#enter(socket, lane, request, connection, head);
+    const admission = await this.#ask(socket, upgrade);
+    if (admission.kind === 'accepted') return this.#enter(lane, upgrade, admission.subprotocol);
+    upgrade.refuse(refusalAnswer(admission.problem, admission.headers));
+    this.#lanes.end(socket);
   }
 
-  async #ask(socket: SocketId, request: IncomingMessage): Promise<Admission> {
+  async #ask(socket: SocketId, { head, peer }: Upgrade): Promise<Admission> {
     const { clock, log } = this.#gateway;
     try {
       return await handshake(this.#gateway, {
         socket,
-        target: parseTarget(request.url ?? ''),
-        headers: clientHeaders(request),
-        peer: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+        target: parseTarget(readRequestTarget(head.target).target),
+        headers: clientHeaders(head),
+        peer: peer.replace(/^::ffff:/, ''),
         time: clock.now(),
       });
     } catch (fault) {
@@ -89,32 +75,19 @@ export class WebSocketDoor {
   }
 
   /** Completes the upgrade of a client that the app let in, if it is still there and we are not about to stop. */
-  async #enter(
-    socket: SocketId,
-    lane: Lane,
-    request: IncomingMessage,
-    connection: Duplex,
-    head: Buffer,
-  ): Promise<void> {
-    let session: Session | undefined;
-    if (!this.#isClosing && connection.readable && connection.writable) {
-      this.#server.handleUpgrade(request, connection, head, (ws) => {
-        session = this.#begin(socket, lane, ws, connection);
-      });
-    }
-    if (session !== undefined) return lane.release();
-    if (this.#isClosing) refuseUpgrade(connection, problem('shutting_down'));
-    await disconnect(this.#gateway, socket, this.#isClosing ? closeCodes.goingAway : closeCodes.abnormal);
-    this.#lanes.end(socket);
+  async #enter(lane: Lane, upgrade: Upgrade, subprotocol: string | undefined): Promise<void> {
+    const isClosing = this.#isClosing;
+    const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
+    if (connection !== undefined) return this.#begin(lane, connection);
+    if (isClosing) upgrade.refuse(refusalAnswer(problem('shutting_down')));
+    await disconnect(this.#gateway, lane.socket, isClosing ? closeCodes.goingAway : closeCodes.abnormal);
+    this.#lanes.end(lane.socket);
   }
 
-  #begin(socket: SocketId, lane: Lane, ws: WebSocket, connection: Duplex): Session {
-    const session = new Session(this.#gateway, socket, { ws, connection }, lane, this.#limits);
+  #begin(lane: Lane, connection: WebSocketConnection): void {
+    const session = new Session(this.#gateway, lane, connection, this.#limits, this.#gone);
     this.#sessions.add(session);
-    ws.on('close', () => {
-      this.#sessions.delete(session);
-      this.#lanes.end(socket);
-    });
-    return session;
+    lane.release();
+    connection.start(session);
   }
 }

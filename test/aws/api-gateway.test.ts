@@ -319,6 +319,14 @@ describe('an event', () => {
     });
   });
 
+  test('what headers say is text, decoded as UTF-8', async () => {
+    const world = await World.start();
+    const city = Buffer.from('Łódź').toString('latin1');
+    await connect(world.gateway.url, { headers: { 'cf-ipcity': city } });
+    const [event] = world.connects as ConnectEvent[];
+    expect(event?.multiValueHeaders['cf-ipcity']).toEqual(['Łódź']);
+  });
+
   test('X-Forwarded-For ends with the peer address, behind whatever the client claims', async () => {
     const world = await World.start();
     await connect(world.gateway.url, { headers: { 'x-forwarded-for': '6.6.6.6' } });

@@ -6,6 +6,7 @@ import { pathShardOf, pathShardsOf } from '../../functions/aws/dynamo-shard.ts';
 import { hashOf } from '../../functions/gateway/hash.ts';
 import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { normalisePath } from '../../functions/wire/path.ts';
 import { parseSocketId, type SocketId } from '../../functions/wire/socket-id.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { bring, end } from '../contract/ports/registry-world.ts';
@@ -88,6 +89,22 @@ describe('finding sockets', () => {
     expect(sent()).toEqual({});
   });
 
+  test('records of before paths were normalised are found by whoever writes the path in the same way', async () => {
+    const { registry, sent, table } = await counted();
+    const path = aPath('/caf%c3%a9');
+    const old = aRecord({ path });
+    const Item = { ...openingItem(old), pathShard: { S: `${path}#7` } };
+    await plain.send(new PutItemCommand({ TableName: table, Item }));
+    const { socket: fresh } = aRecord({ path });
+    await registry.put(aRecord({ path, socket: fresh }));
+    expect(await registry.get(old.socket)).toEqual(old);
+    expect(await paged(registry, { path })).toEqual([old.socket, fresh].sort());
+    expect((await registry.list({ path }, 10))?.sockets).toHaveLength(2);
+    sent();
+    expect(await paged(registry, { path: aPath('/caf%C3%A9') })).toEqual([fresh]);
+    expect(sent()).toEqual({ Query: 16, BatchGetItem: 1 });
+  });
+
   test('items that were left unread are asked for again', async () => {
     const { registry, clock } = await counted();
     const sockets: SocketId[] = [];
@@ -118,7 +135,7 @@ describe('finding sockets', () => {
     const sleep = async (ms: number): Promise<void> => {
       slept += ms;
     };
-    const slow = { now: () => slept, random: () => 0.99, sleep };
+    const slow = { now: () => Date.now(), monotonic: () => slept, random: () => 0.99, sleep };
     const late = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, slow);
     await expect(paged(late, { user: 'alice' })).rejects.toThrow('unread');
     expect(slept).toBeLessThan(8_000);
@@ -281,7 +298,7 @@ describe('shards', () => {
   test('sockets are spread evenly over the shards of their path', () => {
     const counts = new Map<string, number>();
     for (let at = 0; at < 16_000; at++) {
-      const shard = pathShardOf(room, newSocket());
+      const shard = pathShardOf(normalisePath(room), newSocket());
       counts.set(shard, (counts.get(shard) ?? 0) + 1);
     }
     expect([...counts.keys()].sort()).toEqual(pathShardsOf(room).sort());
@@ -294,6 +311,6 @@ describe('shards', () => {
     // The published FNV-1a of 'a' and 'foobar', their halves folded.
     expect(hashOf('a')).toBe(0xe40c_0000 + (0x292c ^ 0xe40c));
     expect(hashOf('foobar')).toBe(0xbf9c_0000 + (0xf968 ^ 0xbf9c));
-    expect(pathShardOf(room, socket)).toBe('/room#13');
+    expect(pathShardOf(normalisePath(room), socket)).toBe('/room#13');
   });
 });

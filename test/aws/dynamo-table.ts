@@ -25,6 +25,10 @@ export class QuickClock implements Clock {
     this.now = now;
   }
 
+  monotonic(): number {
+    return performance.now();
+  }
+
   random(): number {
     return Math.random();
   }

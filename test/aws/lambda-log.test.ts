@@ -79,3 +79,16 @@ describe('a line of the log', () => {
     expect(lines()).toHaveLength(1);
   });
 });
+
+test('a text of 2,048 characters stands in a line, a longer one is cut', () => {
+  const { log, lines } = start();
+  const whole = 'x'.repeat(2_048);
+  log.warn('odd', { whole, long: `${whole}y` });
+  expect(lines()).toEqual([{ level: 'warn', event: 'odd', whole, long: `${whole}… (2049 characters)` }]);
+});
+
+test('warned of once is each case of an event, where it has cases', () => {
+  const { log, lines } = start();
+  for (const status of [404, 401, 404]) log.warnOnce('handshakes_refused', { status }, status);
+  expect(lines()).toMatchObject([{ status: 404 }, { status: 401 }]);
+});

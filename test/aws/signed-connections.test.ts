@@ -24,7 +24,7 @@ const unknown = { kind: 'failed', code: 'post_unknown' };
 
 test('what was posted and got no answer by the end of the run may have arrived', async () => {
   const { server, connections } = await start(() => {});
-  expect(await connections.post(newSocket(), 'hello', Date.now() + 200)).toEqual(unknown);
+  expect(await connections.post(newSocket(), 'hello', systemClock.monotonic() + 200)).toEqual(unknown);
   expect(server.requests).toHaveLength(1);
 });
 
@@ -35,8 +35,8 @@ test('so may what was posted on a connection that then broke', async () => {
 
 test('what had no connection by the end of the run was not posted, and may be later', async () => {
   const { server, connections } = await start(() => {});
-  const first = connections.post(newSocket(), 'first', Date.now() + 200);
-  const second = connections.post(newSocket(), 'second', Date.now() + 200);
+  const first = connections.post(newSocket(), 'first', systemClock.monotonic() + 200);
+  const second = connections.post(newSocket(), 'second', systemClock.monotonic() + 200);
   expect(await Promise.all([first, second])).toEqual([unknown, { kind: 'throttled' }]);
   expect(server.requests).toHaveLength(1);
 });

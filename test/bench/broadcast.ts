@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Section, Table, Target } from './bench.ts';
 import { inRounds } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
-import { standingOf, standingsTable } from './report/standings.ts';
+import { besideBefore, standingOf, standingsTable } from './report/standings.ts';
 import { text128 } from './shapes.ts';
 import { floor } from './subjects/baselines.ts';
-import { gateway } from './subjects/gateway.ts';
+import { before, gateway } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 
 const sizes = [1_000, 5_000, 10_000] as const;
@@ -14,7 +14,12 @@ const sizes = [1_000, 5_000, 10_000] as const;
 export const broadcast: Bench = {
   name: 'broadcast',
   run: (effort) => {
-    const subjects = [gateway(effort.gatewayOptions), floor, ...(hasNchan() ? [nchan('all')] : [])];
+    const subjects = [
+      gateway(effort.gatewayOptions),
+      ...before(),
+      floor,
+      ...(hasNchan() ? [nchan('all')] : []),
+    ];
     return withStations(subjects, 'reply', async (stations): Promise<Section> => {
       const tables: Table[] = [];
       const targets: Target[] = [];
@@ -29,6 +34,7 @@ export const broadcast: Bench = {
         tables.push(standingsTable(`${size} sockets`, ['delivery', 'deliveries'], 'bare ws', standings));
         const measured = standingOf('gateway', standings).rateRatio;
         targets.push({ what: `${size} sockets, rate ÷ bare loop`, measured, least: 0.95 });
+        targets.push(...besideBefore(`${size} sockets`, standings, 1.03));
       }
       return { tables, targets };
     });

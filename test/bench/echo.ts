@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { measureEcho } from './shapes.ts';
 import { floor, forwarder } from './subjects/baselines.ts';
-import { gateway } from './subjects/gateway.ts';
+import { before, gateway } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
 
@@ -12,6 +12,7 @@ export const echo: Bench = {
     measureEcho(effort, {
       subjects: [
         gateway(effort.gatewayOptions),
+        ...before(),
         forwarder,
         floor,
         ...(hasNchan() ? [nchan('own/%n')] : []),

@@ -1,14 +1,14 @@
 import type { Bench } from './bench.ts';
 import { measureEcho } from './shapes.ts';
 import { forwarder } from './subjects/baselines.ts';
-import { gateway } from './subjects/gateway.ts';
+import { before, gateway } from './subjects/gateway.ts';
 
 /** A message, its hook, and from inside its handler `POST /send` back to the client. */
 export const send: Bench = {
   name: 'send',
   run: (effort) =>
     measureEcho(effort, {
-      subjects: [gateway(effort.gatewayOptions), forwarder],
+      subjects: [gateway(effort.gatewayOptions), ...before(), forwarder],
       answersBy: 'send',
       least: 0.9,
     }),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effort, Section, Table, Target } from './bench.ts';
 import { inRounds } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
-import { standingOf, standingsTable } from './report/standings.ts';
+import { besideBefore, standingOf, standingsTable } from './report/standings.ts';
 import type { AppAt, Subject } from './subjects/subject.ts';
 
 /** A message of 128 bytes. */
@@ -42,6 +42,7 @@ export function measureEcho(effort: Effort, { subjects, answersBy, least }: Echo
       );
       const measured = standingOf('gateway', standings).rateRatio;
       targets.push({ what: `${shape}, rate ÷ forwarder`, measured, least });
+      targets.push(...besideBefore(shape, standings, 1.03));
     }
     return { tables, targets };
   });

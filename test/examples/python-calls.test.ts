@@ -128,7 +128,7 @@ names = 'socket body event path query user state origin code reason time'.split(
 result = [
     {name: getattr(message, name) for name in names}, read('/websocket/') == read(),
     attempt(lambda: setattr(message, 'body', 'x') or 'set')[:14], attempt(lambda: read(base='/other')),
-    attempt(lambda: read(url='/websocket/message/a b/')), attempt(lambda: read(headers={}))]`;
+    attempt(lambda: read(url='/websocket/message/a+b/')), attempt(lambda: read(headers={}))]`;
       for (const secret of [firstSecret, secondSecret, secondSecret.replace('whsec_', '')]) {
         const over = { SOCKETHOOK_WEBHOOK_SECRET: secret };
         expect(await evaluate(lines, received(hook), over)).toEqual([

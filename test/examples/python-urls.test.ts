@@ -57,6 +57,18 @@ describe('the module', () => {
     },
   );
 
+  test.for([
+    ['wss://host.example/rt', 'wss://host.example/rt/?path=%2Froom'],
+    ['wss://host.example/rt/', 'wss://host.example/rt/?path=%2Froom'],
+    [
+      'wss://abc.execute-api.eu-west-1.amazonaws.com/prod',
+      'wss://abc.execute-api.eu-west-1.amazonaws.com/prod?path=%2Froom',
+    ],
+  ])('makes of %s the URL %s', async ([setting, url]) => {
+    const over = { SOCKETHOOK_WEBSOCKET_URL: setting, SOCKETHOOK_URL_KEY: '' };
+    expect(await evaluate("result = websocket.create_websocket_url('/room')", null, over)).toBe(url);
+  });
+
   test('makes tickets of the user and the time that were asked for', async () => {
     const lines = `
 urls = [websocket.create_websocket_url('/x', user='Zoë', expires_in=60),

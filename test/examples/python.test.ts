@@ -5,9 +5,11 @@ import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { postAsIs } from '../support/post-as-is.ts';
 import { rawRequest } from '../support/raw.ts';
+import { otherPaths, samePaths } from '../wire/escaped-urls.ts';
 import { runPython, startPythonApp } from './python.ts';
-import { firstSecret, form, hookBody, signed } from './signed.ts';
+import { firstSecret, form, hookBody, postThroughProxy, signed } from './signed.ts';
 
 const unknownSecret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
@@ -138,7 +140,7 @@ describe('the chat', () => {
       ['/websocket/closed/here', body, good],
       ['/websocket/message/there', body, good],
       ['/websocket/message/here/', body, good],
-      ['/websocket/message/her%65', body, good],
+      ['/websocket/message/her%2565', body, good],
       ['/websocket/message', body, good],
       ['/websocket/other/here', hookBody({ event: 'other' }), signed(hookBody({ event: 'other' }))],
       ['/websocket/message/here', body, { ...good, 'Content-Type': 'application/json' }],
@@ -151,6 +153,22 @@ describe('the chat', () => {
     expect(await post('/websocket/message/here?from=x&path=y', body, good)).toBe(204);
     const rotated = { ...good, 'webhook-signature': `v1,AAAA v2,x ${signature}` };
     expect(await post('/websocket/message/here', body, rotated)).toBe(204);
+  });
+
+  test('takes a hook however a proxy escapes its path, and refuses it at another', async () => {
+    const port = Number(new URL(url).port);
+    for (const [path, arrives] of samePaths)
+      expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 204]);
+    for (const [path, arrives] of otherPaths)
+      expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 401]);
+  });
+
+  test('names whoever has left by the path that is signed, whatever a proxy made of it', async () => {
+    const alice = await enter('alice');
+    const body = hookBody({ event: 'closed', path: '/chat/a%40b%252Fc' });
+    const port = Number(new URL(url).port);
+    expect(await postAsIs(port, '/websocket/closed/chat/a@b%252Fc', signed(body), body)).toBe(204);
+    expect(await alice.next()).toBe('a@b%2Fc has left the building');
   });
 
   test('reads a body to its end, whatever it answers, and one that is too long not for ever', async () => {

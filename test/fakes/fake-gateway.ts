@@ -76,6 +76,7 @@ const usual: GatewaySettings = {
   leaseMs: 60_000,
   replyBy: 'post',
   defersDeliveries: false,
+  keepsOrder: false,
   closedForMs: 86_400_000,
   staleMs: 60_000,
   lifeMs: 7_500_000,

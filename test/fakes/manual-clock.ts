@@ -13,14 +13,28 @@ export class ManualClock implements Clock {
   /** Every pause that was asked for, in milliseconds. */
   readonly slept: number[] = [];
   #now: number;
+  /** Between the time of day and the monotonic clock. */
+  #apart: number;
   #sleepers: Sleeper[] = [];
 
   constructor(now = 1_764_000_000_000) {
     this.#now = now;
+    this.#apart = now - 5_000;
   }
 
   now(): number {
     return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now - this.#apart;
+  }
+
+  /** Somebody sets the clock by so many milliseconds, and no time passes. */
+  set(ms: number): void {
+    this.#now += ms;
+    this.#apart += ms;
+    this.#sleepers = this.#sleepers.map(({ at, wake }) => ({ at: at + ms, wake }));
   }
 
   random(): number {

@@ -18,6 +18,7 @@ export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
     later: { queue: (task, delay) => pass(`queue ${task.kind}`, () => later.queue(task, delay)) },
     clock: {
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       random: () => clock.random(),
       sleep: (ms) => pass('sleep', () => clock.sleep(ms)),
     },

@@ -82,6 +82,7 @@ export class Scene implements Play {
       clock: {
         ...gateway.clock,
         now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
         random: () => clock.random(),
         sleep: (ms) => {
           const until = clock.now() + ms;

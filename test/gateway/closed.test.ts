@@ -110,7 +110,7 @@ describe('a closed hook', () => {
     const world = fakeGateway();
     const { socket } = await world.admit();
     await disconnect(world.gateway, socket, end);
-    await closed({ ...world.gateway, deadline: world.clock.now() }, socket);
+    await closed({ ...world.gateway, deadline: world.clock.monotonic() }, socket);
     expect(world.app.told).toEqual([]);
     await sweepMinutes(world, 3);
     expect(world.app.told).toHaveLength(1);

@@ -52,7 +52,8 @@ async function pass({ world, gateway, later }: Awaited<ReturnType<typeof failing
   };
   while (clock.now() < until) {
     if (clock.now() % minute === 0) begin(sweep(gateway, clock.now() / minute));
-    for (const task of later.take()) begin(perform({ ...gateway, deadline: clock.now() + runMs }, task));
+    for (const task of later.take())
+      begin(perform({ ...gateway, deadline: clock.monotonic() + runMs }, task));
     await clock.advance(1_000);
     most = Math.max(most, later.size + running.size);
   }

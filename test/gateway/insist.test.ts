@@ -40,42 +40,64 @@ describe('a hook that fails', () => {
     expect(log.of('hook_retried')).toMatchObject([{ level: 'warn', fields: { pause: 7_000 } }]);
   });
 
-  test('is given up when the app asks for longer than the settings allow', async () => {
+  test.for([429, 503])(
+    'with %i is tried as often as any other when the app asks for longer than the settings allow',
+    async (status) => {
+      const { gateway, app, clock } = fakeGateway();
+      const overloaded = answered(status, { retryAfter: '3600' });
+      app.answers = [overloaded, overloaded];
+      expect(await clock.until(insist(gateway, aMessage))).toMatchObject({ kind: 'accepted' });
+      // In all 10 s, of which the last pause has the 1.5 s that it may have without being asked.
+      expect(clock.slept).toEqual([8_500, 1_500]);
+    },
+  );
+
+  test('and that can be put off for as long as the app asks, as a closed can, is left alone at once', async () => {
     const { gateway, app, clock } = fakeGateway();
     app.answers = [answered(503, { retryAfter: '3600' })];
-    expect(await insist(gateway, aMessage)).toMatchObject({ kind: 'failed' });
-    expect(clock.slept).toEqual([]);
+    const answer = await clock.until(insist(gateway, aClosed));
+    expect(answer).toMatchObject({ kind: 'failed', retryAfter: 3_600_000 });
+    expect(app.requests).toHaveLength(1);
   });
 
   test('is tried no more when too little of the run is left for that', async () => {
     const { gateway, app, clock } = fakeGateway();
-    app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
-    const hurried = { ...gateway, deadline: clock.now() + 6_999 };
+    // Pauses of 375 and 1,125 ms, a second for the last try, and one for what its answer asks for.
+    app.answers = [answered(503), answered(503)];
+    const hurried = { ...gateway, deadline: clock.monotonic() + 3_499 };
     expect(await clock.until(insist(hurried, aMessage))).toMatchObject({ kind: 'failed' });
     expect(app.requests).toHaveLength(2);
-    app.answers = [answered(503, { retryAfter: '2' }), answered(503, { retryAfter: '3' })];
-    const enough = { ...gateway, deadline: clock.now() + 7_000 };
+    app.answers = [answered(503), answered(503)];
+    const enough = { ...gateway, deadline: clock.monotonic() + 3_500 };
     expect(await clock.until(insist(enough, aMessage))).toMatchObject({ kind: 'accepted' });
+  });
+
+  test('is tried before its run is over though the app asks for longer', async () => {
+    const { gateway, app, clock } = fakeGateway();
+    app.answers = [answered(503, { retryAfter: '60' }), answered(503, { retryAfter: '60' })];
+    const hurried = { ...gateway, deadline: clock.monotonic() + 6_000 };
+    expect(await clock.until(insist(hurried, aMessage))).toMatchObject({ kind: 'accepted' });
+    expect(clock.slept).toEqual([2_500, 1_500]);
   });
 
   test('is given no more time than is left of the run, less a second for what its answer asks for', async () => {
     const { gateway, app, clock } = fakeGateway();
     for (const left of [4_000, 11_000, 12_000, 1_001]) {
-      await insist({ ...gateway, deadline: clock.now() + left }, aMessage);
+      await insist({ ...gateway, deadline: clock.monotonic() + left }, aMessage);
     }
     expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([3_000, 10_000, 10_000, 1]);
-    expect(await insist({ ...gateway, deadline: clock.now() + 1_000 }, aMessage)).toMatchObject({
+    expect(await insist({ ...gateway, deadline: clock.monotonic() + 1_000 }, aMessage)).toMatchObject({
       kind: 'failed',
     });
     expect(app.requests).toHaveLength(4);
   });
 
-  test('is given up when all its pauses together are too long', async () => {
+  test('is given up when the next of its growing pauses does not fit any more', async () => {
     const { gateway, app, clock } = fakeGateway({ settings: { retry: { attempts: 9, withinMs: 10_000 } } });
     app.answers = Array.from({ length: 9 }, () => answered(429, { retryAfter: '4' }));
     await clock.until(insist(gateway, aMessage));
-    expect(app.requests).toHaveLength(3);
-    expect(clock.slept).toEqual([4_000, 4_000]);
+    expect(app.requests).toHaveLength(4);
+    expect(clock.slept).toEqual([375, 1_125, 3_375]);
   });
 });
 
@@ -119,6 +141,7 @@ describe('a hook that the app refuses', () => {
     const looksLike = answered(200, { contentType: 'application/json', body: '{"reply":"x"}' });
     app.answers = [looksLike, looksLike];
     for (let post = 0; post < 2; post++) await insist(gateway, aMessage);
-    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions' }]);
+    const fields = { hook: 'message', advice: expect.stringContaining('application/vnd.sockethook+json') };
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'unmarked_actions', fields }]);
   });
 });

@@ -73,7 +73,7 @@ describe('a probe', () => {
   test('leaves out at its deadline what is left, and says how much', async () => {
     const world = fakeGateway();
     const sockets = await openSockets(world, 100);
-    const hurried = { ...world.gateway, deadline: world.clock.now() + 400 };
+    const hurried = { ...world.gateway, deadline: world.clock.monotonic() + 400 };
     await world.clock.until(probe(hurried, sockets));
     expect(world.connections.probed).toHaveLength(40);
     expect(world.log.of('probes_left_out')).toMatchObject([{ level: 'warn', fields: { left: 60 } }]);
@@ -84,7 +84,7 @@ describe('a probe', () => {
     const sockets = await openSockets(world, 100);
     for (const chance of [0, 0.2, 0.4, 0.6, 0.8]) {
       world.clock.chance = chance;
-      const hurried = { ...world.gateway, deadline: world.clock.now() + 100 };
+      const hurried = { ...world.gateway, deadline: world.clock.monotonic() + 100 };
       await world.clock.until(probe(hurried, sockets));
     }
     expect(new Set(world.connections.probed).size).toBe(100);

@@ -136,7 +136,7 @@ describe('a task that outlives its run', () => {
       ],
     });
     const run = (next: DeliverTask) =>
-      spread({ ...gateway, registry: paged, deadline: clock.now() + 1_000 }, next);
+      spread({ ...gateway, registry: paged, deadline: clock.monotonic() + 1_000 }, next);
     await clock.until(run(task));
     expect(await runAll(world, run)).toBeGreaterThan(5);
     for (const [at, { socket }] of records.entries()) {
@@ -150,7 +150,7 @@ describe('a task that outlives its run', () => {
     const { gateway, clock, later, connections } = world;
     const records = await crowd(world, 3);
     const task = aTask({ send: [sendTo('x', ...records)], close: true });
-    await clock.until(spread({ ...gateway, deadline: clock.now() }, task));
+    await clock.until(spread({ ...gateway, deadline: clock.monotonic() }, task));
     expect(connections.arrived).toEqual([]);
     expect(later.delayed).toEqual([{ ...task, tries: 1 }]);
   });

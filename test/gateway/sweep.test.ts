@@ -126,7 +126,7 @@ describe('a sweep', () => {
     const world = fakeGateway({ settings: { probeMinutes: 1 } });
     const { opening } = await ailing(world);
     const registry = new PagedRegistry(world.registry, () => {});
-    const late = { ...world.gateway, registry, deadline: world.clock.now() };
+    const late = { ...world.gateway, registry, deadline: world.clock.monotonic() };
     await sweep(late, 0);
     expect(world.later.queued).toEqual([{ kind: 'closed', socket: opening.socket }]);
     expect(world.log.of('sweep_unfinished')).toMatchObject([{ level: 'warn' }]);
@@ -142,7 +142,7 @@ describe('a sweep', () => {
     const world = fakeGateway({ settings: { probeMinutes: 1 } });
     for (let at = 0; at < 3; at++) await world.admit({ acceptedAt: world.clock.now() - 60_000 });
     const registry = new PagedRegistry(world.registry, () => {});
-    await sweep({ ...world.gateway, registry, deadline: world.clock.now() + left }, 0);
+    await sweep({ ...world.gateway, registry, deadline: world.clock.monotonic() + left }, 0);
     expect(world.connections.probed).toHaveLength(probed);
     expect(world.log.of('sweep_unfinished')).toHaveLength(probed === 1 ? 1 : 0);
   });

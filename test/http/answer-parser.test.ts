@@ -60,6 +60,18 @@ const whole = [
     body: 'x',
   },
   {
+    what: 'folded lines, in its head and its trailers',
+    text: 'HTTP/1.1 200 OK\nX: a\n \tb\n  c: d\n\t\nTransfer-Encoding:\n chunked\nY:\n z\n\n1\nx\n0\nA: b\n c: d\n\n',
+    status: 200,
+    body: 'x',
+  },
+  {
+    what: 'sizes of chunks as long as they like',
+    text: `HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n${'0'.repeat(16)}3\nabc\n${'0'.repeat(1_000)}\n\n`,
+    status: 200,
+    body: 'abc',
+  },
+  {
     what: 'a 304 that tells a length',
     text: 'HTTP/1.1 304 No\nContent-Length: 9\n\n',
     status: 304,
@@ -85,10 +97,65 @@ describe('an answer', () => {
     expect(read([wire(text)]).heads).toEqual([{ status: 429, contentType: 'a/b; c=d', retryAfter: '7' }]);
   });
 
+  test('of a refusal has what a client may be told, in its order, and no other answer has', () => {
+    const headers = [
+      'X-Powered-By: x',
+      'www-authenticate:  Basic realm="a" ',
+      'RETRY-AFTER: 7',
+      'Set-Cookie: a=b',
+      'WWW-Authenticate: Digest realm="b"',
+      'Allow: POST',
+      'Proxy-Authenticate: c',
+      'Upgrade: d',
+    ];
+    const refusalOf = (status: number): unknown => {
+      let said: unknown;
+      const listener = {
+        head: ({ refusal }: Head): void => {
+          said = refusal;
+        },
+        body: () => true,
+      };
+      const text = wire(`HTTP/1.1 ${status} No\nContent-Length: 0\n${headers.join('\n')}\n\n`);
+      expect(new AnswerParser().take(Buffer.from(text), listener)).toBe('done');
+      return said;
+    };
+    const all = [
+      ['WWW-Authenticate', 'Basic realm="a"'],
+      ['Retry-After', '7'],
+      ['WWW-Authenticate', 'Digest realm="b"'],
+      ['Allow', 'POST'],
+      ['Proxy-Authenticate', 'c'],
+      ['Upgrade', 'd'],
+    ];
+    expect([200, 302, 401, 503].map(refusalOf)).toEqual([[], [], all, all]);
+  });
+
   test('without a length ends with its connection, and only then', () => {
     const text = wire('HTTP/1.1 200 OK\n\nto the end');
     expect(read([text])).toMatchObject({ progress: 'more', body: 'to the end' });
     expect(read([text], true)).toMatchObject({ progress: 'done', body: 'to the end', keptMs: 0 });
+  });
+
+  test.for(['identity', 'Identity'])('of the coding %s ends with its connection too', (coding) => {
+    const text = wire(
+      `HTTP/1.1 200 OK\nTransfer-Encoding: ${coding}\nConnection: keep-alive\n\n3\nabc\n0\n\n`,
+    );
+    expect(read([text])).toMatchObject({ progress: 'more', body: wire('3\nabc\n0\n\n') });
+    expect(read([text], true)).toMatchObject({ progress: 'done', body: wire('3\nabc\n0\n\n'), keptMs: 0 });
+  });
+
+  test('may have chunks of as many bytes as a number can hold', () => {
+    const head = wire('HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n');
+    expect(read([`${head}fffffffffffff\r\nabc`])).toMatchObject({ progress: 'more', body: 'abc' });
+    expect(read([`${head}10000000000000\r\nabc`])).toMatchObject({ progress: 'broken', body: '' });
+  });
+
+  test('whose head is folded over and over is read in no time', () => {
+    const text = `HTTP/1.1 200 OK\r\nX: ${' '.repeat(4_000)}y${'\r\n \t'.repeat(2_900)}\r\nContent-Length: 0\r\n\r\n`;
+    const begun = performance.now();
+    for (let time = 0; time < 20; time++) expect(read([text]).progress).toBe('done');
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 
   test.for([
@@ -110,7 +177,23 @@ describe('an answer', () => {
     { what: 'no status', text: 'HTTP/1.1 OK\n\n' },
     { what: 'a line without a colon', text: 'HTTP/1.1 200 OK\nnothing\n\n' },
     { what: 'a header without a name', text: 'HTTP/1.1 200 OK\n: x\n\n' },
-    { what: 'a folded line', text: 'HTTP/1.1 200 OK\nA: b\n c: d\n\n' },
+    { what: 'a fold behind its status', text: 'HTTP/1.1 200 OK\n c: d\nContent-Length: 0\n\n' },
+    { what: 'a fold behind its status alone', text: 'HTTP/1.1 200 OK\n x\n\n' },
+    { what: 'a length that is folded in two', text: 'HTTP/1.1 200 OK\nContent-Length: 1\n 1\n\n' },
+    {
+      what: 'a length behind a fold, and chunks',
+      text: 'HTTP/1.1 200 OK\nContent-Length:\n 1\nTransfer-Encoding: chunked\n\n0\n\n',
+    },
+    {
+      what: 'a fold in place of trailers',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n0\n x: y\n\n',
+    },
+    {
+      what: 'a length and identity',
+      text: 'HTTP/1.1 200 OK\nContent-Length: 1\nTransfer-Encoding: identity\n\nx',
+    },
+    { what: 'identity in HTTP/1.0', text: 'HTTP/1.0 200 OK\nTransfer-Encoding: identity\n\nx' },
+    { what: 'identity and chunks', text: 'HTTP/1.1 200 OK\nTransfer-Encoding: identity, chunked\n\n0\n\n' },
     { what: 'a space before a colon', text: 'HTTP/1.1 200 OK\nContent-Length : 1\n\nx' },
     { what: 'a length that is none', text: 'HTTP/1.1 200 OK\nContent-Length: +1\n\nx' },
     { what: 'a length beyond all measure', text: 'HTTP/1.1 200 OK\nContent-Length: 1234567890123456\n\n' },
@@ -131,7 +214,7 @@ describe('an answer', () => {
     },
     {
       what: 'a chunk whose size is beyond all measure',
-      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n123456789\n',
+      text: 'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n10000000000000\n',
     },
     {
       what: 'a chunk that is longer than it says',
@@ -237,4 +320,19 @@ describe('a connection', () => {
     expect(read([text])).toMatchObject({ progress: 'done', keptMs: 4_000 });
     expect(read([`${text}H`])).toMatchObject({ progress: 'done', keptMs: 0 });
   });
+});
+
+/** Texts of a hostile app that fill a head. */
+const slow = [
+  { what: 'spaces in a list', parts: [`HTTP/1.1 200 OK\r\nConnection: a${' '.repeat(16_000)}b\r\n\r\n`] },
+  {
+    what: 'a head that comes byte by byte',
+    parts: [...`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(16_000)}\r\n\r\n`],
+  },
+];
+
+test.for(slow)('$what costs no more than a moment', ({ parts }) => {
+  const begun = process.cpuUsage();
+  for (let time = 0; time < 20; time++) expect(read(parts).heads).toHaveLength(1);
+  expect(process.cpuUsage(begun).user).toBeLessThan(3_000_000);
 });

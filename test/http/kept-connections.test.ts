@@ -65,6 +65,19 @@ describe('a connection to the app', () => {
     expect(server.counts.opened).toBe(2);
   });
 
+  test('is used for as long as it would have been when somebody sets the clock', async () => {
+    const clock = new ManualClock();
+    const { server, post } = await start(clock, (connection) => connection.write(noContent));
+    await post();
+    clock.set(7_200_000);
+    await post();
+    expect(server.counts.opened).toBe(1);
+    clock.set(-7_200_000);
+    await clock.advance(4_000);
+    await post();
+    expect(server.counts.opened).toBe(2);
+  });
+
   test('is used again at once after an answer that took long', async () => {
     const clock = new ManualClock();
     const { server, post } = await start(clock, (connection) => {

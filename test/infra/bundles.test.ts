@@ -21,8 +21,8 @@ const everyDoor = [
     'lambda-log',
   ),
   ...aws('secrets-manager', 'service-key', 'settings', 'signer', 'timed'),
-  ...under('http', 'answer-head', 'answer-parser', 'connection', 'deadline-queue', 'deadlines', 'exchange'),
-  ...under('http', 'fields', 'origin'),
+  ...under('http', 'answer-head', 'answer-parser', 'connection', 'deadline-queue', 'deadlines', 'dialer'),
+  ...under('http', 'exchange', 'fields', 'line', 'origin', 'shortage'),
 ];
 /** What each holds that reads and writes sockets one by one. */
 const socketDoor = [
@@ -52,19 +52,19 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<DoorName, Bundle> = {
-  connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 80 },
-  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 70 },
-  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 70 },
-  send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 65 },
-  broadcast: { ours: [...directoryDoor, ...aws('http-door')], npm: plain, kib: 75 },
-  urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 60 },
+  connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 90 },
+  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 76 },
+  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 76 },
+  send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 74 },
+  broadcast: { ours: [...directoryDoor, ...aws('http-door')], npm: plain, kib: 80 },
+  urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 66 },
   sockets: {
     ours: [...directoryDoor, ...aws('http-door', 'management-connections', 'sdk-options')],
     npm: management,
-    kib: 400,
+    kib: 410,
   },
-  health: { ours: [...everyDoor, ...aws('http-door')], npm: plain, kib: 90 },
-  deliver: { ours: [...directoryDoor, ...aws('deliver-door')], npm: plain, kib: 75 },
+  health: { ours: [...everyDoor, ...aws('http-door')], npm: plain, kib: 99 },
+  deliver: { ours: [...directoryDoor, ...aws('deliver-door')], npm: plain, kib: 84 },
   sweep: {
     ours: [...directoryDoor, ...aws('management-connections', 'sdk-options', 'sweep-door')],
     npm: management,

@@ -41,6 +41,11 @@ describe('where hooks go', () => {
       `${base} must have no query and no fragment.`,
     ],
     [
+      'with a segment that is the name of a hook',
+      { [base]: 'https://app.example/message/x' },
+      `${base} must have no segment called handshake, message, closed: what follows it names the hook.`,
+    ],
+    [
       'with credentials',
       { [base]: 'https://me:secret@app.example/' },
       `${base} must have no user name and no password in it.`,
@@ -71,7 +76,17 @@ describe('the other settings', () => {
     ['hookTimeoutMs', 20_001, 'must be a whole number from 1 to 20000'],
     ['hookTimeoutMs', 0.5, 'must be a whole number from 1 to 20000'],
     ['requireTicket', 'yes', 'must be true or false'],
-    ['allowedOrigins', 'app.example', 'must be origins such as https://app.example, separated by commas'],
+    [
+      'allowedOrigins',
+      'app.example',
+      'must be origins such as https://app.example or capacitor://localhost, separated by commas',
+    ],
+    [
+      'allowedOrigins',
+      ['capacitor://localhost', 'https://app.example/'],
+      'must be origins, which end with the host or the port: no slash, no path, no query',
+    ],
+    ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
@@ -100,13 +115,13 @@ describe('the other settings', () => {
   test('memory is set for all functions, or for some by their names, and others keep what is theirs', () => {
     const sizes = (memoryMb: unknown) => {
       const set = Synthesised.of({ memoryMb });
-      return ['deliver', 'default', 'health'].map((name) => set.door(name).Properties['MemorySize']);
+      return ['deliver', 'sweep', 'health'].map((name) => set.door(name).Properties['MemorySize']);
     };
     expect(sizes(undefined)).toEqual([1_024, 512, 256]);
     expect(sizes(128)).toEqual([128, 128, 128]);
     expect(sizes('10240')).toEqual([10_240, 10_240, 10_240]);
     expect(sizes('deliver=2048, health=128')).toEqual([2_048, 512, 128]);
-    expect(sizes({ default: 1_769 })).toEqual([1_024, 1_769, 256]);
+    expect(sizes({ sweep: 1_769 })).toEqual([1_024, 1_769, 256]);
   });
 
   test('a number of days that CloudWatch does not know is refused with those that it does', () => {

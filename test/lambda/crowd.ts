@@ -3,6 +3,7 @@ import { number, text } from '../../functions/aws/dynamo-attribute.ts';
 import { expiresAfter } from '../../functions/aws/dynamo-item.ts';
 import { pathShardOf } from '../../functions/aws/dynamo-shard.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { normalisePath } from '../../functions/wire/path.ts';
 import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { aPath } from '../fakes/a-record.ts';
 
@@ -30,7 +31,7 @@ function itemOf({ socket, path, openedAt }: Pick<SocketRecord, 'socket' | 'path'
   return {
     ...{ socket: text(socket), status: text('open'), path: text(path) },
     ...{ origin: text('https://app.example'), openedAt: number(openedAt), acceptedAt: number(openedAt) },
-    pathShard: text(pathShardOf(path, socket)),
+    pathShard: text(pathShardOf(normalisePath(path), socket)),
     expires: expiresAfter(openedAt, 7),
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../functions/gateway/ports.ts';
-import { Lane } from '../../infra/local/lane.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { newSocket } from '../fakes/a-record.ts';
+import { watchedLane } from '../fakes/watched-lane.ts';
 import { eventually } from '../support/eventually.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
@@ -15,16 +15,6 @@ function gate(): { job: () => Promise<void>; open: () => void } {
   return { job: () => held, open: () => open() };
 }
 
-/** A lane, and what was done in it or told of it. */
-function watched(): { lane: Lane; told: string[] } {
-  const told: string[] = [];
-  const lane = new Lane({
-    idle: () => void told.push('idle'),
-    fault: (fault) => void told.push(`fault: ${fault}`),
-  });
-  return { lane, told };
-}
-
 /** Lets everything run that waits for nothing. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -32,7 +22,7 @@ function turn(): Promise<void> {
 
 describe('a lane', () => {
   test('is held until it is released, then does what came, in order', async () => {
-    const { lane, told } = watched();
+    const { lane, told } = watchedLane();
     for (const name of ['a', 'b', 'c']) lane.push(async () => void told.push(name));
     await turn();
     expect(told).toEqual([]);
@@ -44,7 +34,7 @@ describe('a lane', () => {
   });
 
   test('does one job at a time', async () => {
-    const { lane, told } = watched();
+    const { lane, told } = watchedLane();
     const { job, open } = gate();
     lane.release();
     lane.push(job);
@@ -58,7 +48,7 @@ describe('a lane', () => {
   });
 
   test('goes on after a job that fails, and tells of the fault', async () => {
-    const { lane, told } = watched();
+    const { lane, told } = watchedLane();
     lane.push(async () => {
       throw new Error('on purpose');
     });
@@ -69,7 +59,7 @@ describe('a lane', () => {
   });
 
   test('that nothing came to is idle once it is released', async () => {
-    const { lane, told } = watched();
+    const { lane, told } = watchedLane();
     lane.release();
     await turn();
     expect(told).toEqual(['idle']);
@@ -77,7 +67,7 @@ describe('a lane', () => {
   });
 
   test('takes work again after it was idle, and from a job of its own', async () => {
-    const { lane, told } = watched();
+    const { lane, told } = watchedLane();
     lane.release();
     lane.push(async () => lane.push(async () => void told.push('inner')));
     await turn();

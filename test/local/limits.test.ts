@@ -1,10 +1,16 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { connect } from '../support/client.ts';
+import { clientFrame } from '../attack/frames.ts';
+import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLocal } from '../support/local.ts';
 import { upgradeRequest } from '../support/raw.ts';
 import { actions } from '../support/recording-app.ts';
+
+/** The connection beneath a client. */
+function tcpOf({ ws }: Client): Socket {
+  return Reflect.get(ws, '_socket');
+}
 
 test('an idle socket is closed with 1001, and the app is told', async () => {
   const world = await startLocal({}, { idleMs: 200 });
@@ -39,6 +45,37 @@ test('pings, and messages in either direction, keep a socket from idling out', a
   clearInterval(busy);
   expect([pinging, sending, sent].map((client) => client?.ws.readyState)).toEqual([1, 1, 1]);
   expect(world.app.of('/pinging', 'message')).toEqual([]);
+  await world.stop();
+});
+
+test('pings and pongs of the protocol keep a socket from idling out', async () => {
+  const world = await startLocal({}, { idleMs: 300 });
+  const [pinging, ponging, idle] = await Promise.all(
+    ['/pinging', '/ponging', '/idle'].map((path) => connect(`${world.url}${path}`)),
+  );
+  const busy = setInterval(() => {
+    pinging?.ws.ping();
+    ponging?.ws.pong();
+  }, 50);
+  expect((await idle?.closed)?.code).toBe(1001);
+  await (await connect(`${world.url}/idle`)).closed;
+  expect([pinging, ponging].map((client) => client?.ws.readyState)).toEqual([1, 1]);
+  clearInterval(busy);
+  await world.stop();
+});
+
+test('of many pings in one read the latest is answered, and the client stays', async () => {
+  const world = await startLocal();
+  const client = await connect(`${world.url}/pings`);
+  const pongs: string[] = [];
+  client.ws.on('pong', (payload) => pongs.push(payload.toString()));
+  const pings = Array.from({ length: 1_000 }, (_, at) => clientFrame(9, Buffer.from(String(at))));
+  // Behind the back of the client's library, so that they leave in one piece.
+  tcpOf(client).write(Buffer.concat(pings));
+  await eventually('the latest is answered', () => pongs.at(-1) === '999');
+  expect(pongs.length).toBeLessThan(100);
+  client.send('still here');
+  await world.app.hook('/pings', 'message');
   await world.stop();
 });
 
@@ -118,6 +155,17 @@ test('LIMITS=none lifts the limits of size, both ways', async () => {
   expect((await world.app.hook('/big', 'message')).fields['body']).toBe(body);
   expect((await world.api.send(from, body)).json['delivered']).toBe(1);
   expect(await client.next()).toBe(body);
+  await client.close();
+  await world.stop();
+});
+
+test('a text of more bytes than may wait for its hook holds nothing back: what follows it is told', async () => {
+  const world = await startLocal({}, { waitingBytes: 10_000 });
+  const client = await connect(`${world.url}/long`);
+  client.ws.send('x'.repeat(100_000), { fin: false });
+  client.ws.send('y');
+  client.send('next');
+  await world.app.hook('/long', 'message', ({ fields }) => fields['body'] === 'next');
   await client.close();
   await world.stop();
 });

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Log } from '../../functions/gateway/ports.ts';
 import { createLog } from '../../infra/local/log.ts';
+import { StreamOutput } from '../../infra/local/log-output.ts';
 
 /** A stream that keeps what is written; a terminal if it says so. */
 class Written extends Writable {
@@ -21,7 +22,7 @@ class Written extends Writable {
 
 function logged(isTTY: boolean, write: (log: Log) => void): string {
   const stream = new Written(isTTY);
-  write(createLog(stream, () => Date.UTC(2026, 10, 22, 12, 34, 56, 789)));
+  write(createLog(new StreamOutput(stream), () => Date.UTC(2026, 10, 22, 12, 34, 56, 789)));
   return stream.text;
 }
 
@@ -89,3 +90,41 @@ test.for([true, false])('what is warned of once is warned of once for each event
   expect(text).toContain('404');
   expect(text).not.toContain('405');
 });
+
+test('warned of once is each case of an event, where it has cases', () => {
+  const text = logged(false, (log) => {
+    for (const status of [404, 401, 404]) log.warnOnce('handshakes_refused', { status }, status);
+  });
+  expect(linesIn(text).map(({ status }) => status)).toEqual([404, 401]);
+});
+
+test('cases are remembered up to a thousand, and more are not warned of', () => {
+  const text = logged(false, (log) => {
+    for (let at = 0; at < 1_100; at++) log.warnOnce('odd', { at }, at);
+    log.warnOnce('odd', { at: 5 }, 5);
+  });
+  expect(linesIn(text)).toHaveLength(1_000);
+});
+
+test.for([true, false])(
+  'a text of 2,048 characters stands in a line, a longer one is cut (terminal: %s)',
+  (isTTY) => {
+    const whole = 'x'.repeat(2_048);
+    expect(logged(isTTY, (log) => log.warn('odd', { whole }))).toContain(whole);
+    const text = logged(isTTY, (log) => log.warn('odd', { long: `${whole}y`, status: 7 }));
+    expect(text).toContain(`${whole}… (2049 characters)`);
+    expect(text).toContain('7');
+  },
+);
+
+test('a text is not cut in the middle of a character', () => {
+  const [line] = linesIn(logged(false, (log) => log.warn('odd', { long: `${'x'.repeat(2_047)}😀y` })));
+  expect(line?.['long']).toBe(`${'x'.repeat(2_047)}… (2050 characters)`);
+});
+
+function linesIn(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import { afterAll } from 'vitest';
 import { perform } from '../../functions/gateway/perform.ts';
+import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
 import { Sessions } from '../../infra/local/sessions.ts';
@@ -25,8 +25,12 @@ const { gateway: fakes, app } = fakeGateway();
 const lanes = new Lanes((task) => perform(gateway, task), fakes.log);
 const gateway = { ...fakes, connections: sessions, later: lanes };
 const door = new WebSocketDoor(gateway, sessions, lanes, limitSets['api-gateway']);
-const server = createServer();
-server.on('upgrade', (request, connection, head) => void door.knock(request, connection, head));
+const server = createUpgradeServer({
+  headBytes: limitSets['api-gateway'].headBytes,
+  upgrade: (upgrade) => void door.knock(upgrade),
+  answerTo: () => Buffer.alloc(0),
+  request: (_, response) => response.writeHead(404).end(),
+});
 const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 afterAll(async () => {
   sessions.cutAll();

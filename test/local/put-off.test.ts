@@ -14,7 +14,11 @@ afterEach(async () => {
 /** A gateway whose clock can be put forward, with a socket that has ended while its app is down. */
 async function put(answers: number[]) {
   ahead = 0;
-  const clock = { ...systemClock, now: () => Date.now() + ahead };
+  const clock = {
+    ...systemClock,
+    now: () => Date.now() + ahead,
+    monotonic: () => performance.now() + ahead,
+  };
   const started = await startLocal({}, {}, { clock, sweepMs: 20 });
   world = started;
   started.app.on('/gone', ({ fields }) => (fields['event'] === 'closed' ? (answers.shift() ?? 204) : 204));

@@ -5,7 +5,7 @@ import { RecordIndex } from '../../infra/local/record-index.ts';
 import { aPath, aRecord } from '../fakes/a-record.ts';
 
 function anEntry(given: Partial<SocketRecord>): Entry {
-  return { record: aRecord(given), sequence: 1, outbox: [], outboxBytes: 0 };
+  return { record: aRecord(given), sequence: 1, leaseEnds: 0, outbox: [], outboxBytes: 0 };
 }
 
 const room = aPath('/room');

@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import { secretTexts } from '../../infra/local/secrets-file.ts';
+import { ChildApp } from '../support/child-app.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sockethook-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -82,15 +92,84 @@ test.for([
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'secrets.json');
   writeFileSync(file, text);
-  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be read; mend it, or delete it`);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be used; mend it, or delete it`);
   expect(() => secretTexts({ ...unset, folder })).not.toThrow('secret-words');
   expect(readFileSync(file, 'utf8')).toBe(text);
 });
 
-test.skipIf(process.getuid?.() === 0)('a file that may not be read is an error that names it', () => {
+test.skipIf(process.getuid?.() === 0)('a file that may not be read is an error that says so', () => {
   const folder = freshFolder();
   secretTexts({ ...unset, folder });
   const file = join(folder, 'secrets.json');
   chmodSync(file, 0);
-  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be read`);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(
+    `${file} can not be read (EACCES): let this user read it, or set SOCKETHOOK_DIR`,
+  );
+});
+
+test('what is no file is an error that does not say to delete it', () => {
+  const folder = freshFolder();
+  mkdirSync(join(folder, 'secrets.json'), { recursive: true });
+  expect(() => secretTexts({ ...unset, folder })).toThrow(/can not be read \(EISDIR\).*SOCKETHOOK_DIR/);
+});
+
+test('a folder that can’t be made is an error that names the setting', () => {
+  const folder = freshFolder();
+  secretTexts({ ...unset, folder });
+  const below = join(folder, 'secrets.json', 'folder');
+  expect(() => secretTexts({ ...unset, folder: below })).toThrow(/\(ENOTDIR\).*SOCKETHOOK_DIR/);
+});
+
+/** Runs `npm run env` as a shell would, after a command of its own. */
+function run(before: string, environment: Record<string, string>): Promise<ChildApp> {
+  const command = `${before} exec "$0" --import tsx infra/local/env.ts`;
+  const app = new ChildApp('sh', ['-c', command, process.execPath], {
+    TSX_DISABLE_CACHE: '1',
+    ...environment,
+  });
+  return app.ended.then(() => app);
+}
+
+test('a disk that is full at the first start leaves nothing behind, and the next start makes secrets', async () => {
+  const folder = freshFolder();
+  const failed = await run('ulimit -f 0 &&', { SOCKETHOOK_DIR: folder });
+  expect(failed.errors).toMatch(
+    /^Secrets can not be kept in .* \(EFBIG\): set SOCKETHOOK_DIR to a folder .*\n$/,
+  );
+  expect([failed.output, readdirSync(folder)]).toEqual(['', []]);
+  const made = await run('', { SOCKETHOOK_DIR: folder });
+  expect(made.output).toContain(secretTexts({ ...unset, folder }).apiKeys[0]);
+  expect(readdirSync(folder)).toEqual(['secrets.json']);
+});
+
+/** Makes the secrets of many folders, each at its moment, and says what came of each. */
+const maker = `
+import { secretTexts } from '${join(process.cwd(), 'infra/local/secrets-file.ts')}';
+
+const [begin, root, count] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])];
+for (let at = 0; at < count; at++) {
+  while (Date.now() < begin + at * 10);
+  try {
+    console.log(secretTexts({ folder: root + '/' + at }).apiKeys[0]);
+  } catch (error) {
+    console.log(String(error));
+  }
+}
+`;
+
+test('two that start at once in one folder have the same secrets', async () => {
+  const script = join(root, 'make.ts');
+  writeFileSync(script, maker);
+  const folders = join(root, 'at-once');
+  const start = async (): Promise<string[]> => {
+    const begin = String(began + 2_000);
+    const app = new ChildApp(process.execPath, ['--import', 'tsx', script, begin, folders, '100'], {});
+    await app.ended;
+    return app.output.trimEnd().split('\n');
+  };
+  const began = Date.now();
+  const [one, other] = await Promise.all([start(), start()]);
+  expect(one).toHaveLength(100);
+  expect(new Set(one?.map((key) => /^[A-Za-z0-9]{48}$/.test(key)))).toEqual(new Set([true]));
+  expect(other).toEqual(one);
 });

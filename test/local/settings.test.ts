@@ -65,6 +65,11 @@ const good: { name: string; value: string; means: Partial<LocalSettings> }[] = [
     value: 'https://A.example, http://localhost:3000',
     means: { allowedOrigins: new Set(['https://a.example', 'http://localhost:3000']) },
   },
+  {
+    name: 'ALLOWED_ORIGINS',
+    value: 'capacitor://localhost,null,file://,https://a.example:443',
+    means: { allowedOrigins: new Set(['capacitor://localhost', 'null', 'file://', 'https://a.example']) },
+  },
   { name: 'PORT', value: '0', means: { port: 0 } },
   { name: 'PORT', value: '65535', means: { port: 65_535 } },
   { name: 'HOST', value: '0.0.0.0', means: { host: '0.0.0.0' } },
@@ -73,7 +78,12 @@ const good: { name: string; value: string; means: Partial<LocalSettings> }[] = [
   {
     name: 'SOCKETHOOK_WEBSOCKET_URL',
     value: 'wss://a.example/ws',
-    means: { webSocketUrl: 'wss://a.example/ws' },
+    means: { webSocketUrl: 'wss://a.example/ws/' },
+  },
+  {
+    name: 'SOCKETHOOK_WEBSOCKET_URL',
+    value: 'wss://a.example/ws/',
+    means: { webSocketUrl: 'wss://a.example/ws/' },
   },
   { name: 'SOCKETHOOK_DIR', value: '/tmp/x', means: { folder: '/tmp/x' } },
   {
@@ -109,6 +119,7 @@ const malformed: { name: string; value: string }[] = [
     'https://u:hunter2@a.example',
     'https://a.example/?q=1',
     'https://a.example/#f',
+    'https://a.example/message',
   ].map((value) => ({ name: 'WEBHOOK_BASE_URL', value })),
   ...['xml', 'JSON', 'cloudevents'].map((value) => ({ name: 'WEBHOOK_FORMAT', value })),
   ...['open', 'message,opened', 'Message'].map((value) => ({ name: 'HOOKS', value })),
@@ -122,7 +133,7 @@ const malformed: { name: string; value: string }[] = [
   })),
   { name: 'FORWARD_HEADERS', value: 'X-Fine, Cookie' },
   ...['yes', '1', 'TRUE'].map((value) => ({ name: 'REQUIRE_TICKET', value })),
-  ...['a.example', 'https://a.example/', 'https://a.example/path', '*', 'null', 'https://a.example:443'].map(
+  ...['a.example', 'https://a.example/', 'https://a.example/path', '*', ',', 'https://a.example:65536'].map(
     (value) => ({ name: 'ALLOWED_ORIGINS', value }),
   ),
   ...['-1', '65536', '80a', '8080.0'].map((value) => ({ name: 'PORT', value })),

@@ -103,9 +103,33 @@ test('what is still to be told when the time is over is logged as lost, one line
   await client.close();
   await world.gateway.stop(100);
   const lost = world.log.of('hook_lost').map(({ fields }) => String(fields['request']).split('_')[0]);
-  expect(lost.sort()).toEqual(['closed', 'handshake', 'message', 'message', 'message']);
+  expect(lost.sort()).toEqual(['closed', 'handshake', 'message']);
+  const dropped = world.log.of('messages_lost').map(({ fields }) => fields);
+  expect(dropped).toMatchObject([{ count: 2, why: 'stopped' }]);
   await world.app.stop();
 });
+
+test('closed comes as soon as the hook that runs has ended, and what was not posted is logged, a line for each socket', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url, lines } = await start(app);
+  app.on('/busy', async ({ fields }) => {
+    if (fields['event'] === 'message') await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return 204;
+  });
+  const clients = await Promise.all(Array.from({ length: 50 }, () => connect(`${url}busy`)));
+  for (const client of clients) for (let at = 0; at < 20; at++) client.send(`m${at}`);
+  await expect.poll(() => app.of('/busy', 'message').length).toBe(50);
+  for (const client of clients) client.ws.ping();
+  await Promise.all(clients.map((client) => new Promise((resolve) => client.ws.once('pong', resolve))));
+  child.kill('SIGTERM');
+  expect(await exited).toBe(0);
+  expect(app.of('/busy', 'closed')).toHaveLength(50);
+  const lost = lines.filter(({ event }) => event === 'messages_lost');
+  expect(lost).toHaveLength(50);
+  const count = lost.reduce((sum, line) => sum + Number(line['count']), 0);
+  expect(count + app.of('/busy', 'message').length).toBe(1_000);
+  await app.stop();
+}, 30_000);
 
 test('a second signal ends it at once', async () => {
   const app = new RecordingApp();

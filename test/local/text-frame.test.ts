@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { textFrame } from '../../infra/local/text-frame.ts';
+import { textFrame } from '../../functions/websocket/frames.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { type Client, connect } from '../support/client.ts';
 

@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { firstSecret, postThroughProxy } from '../examples/signed.ts';
 import type { Api } from '../support/api.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLocal, testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
+import { otherPaths, samePaths } from '../wire/escaped-urls.ts';
 import { startApp } from './started-app.ts';
 
 const form = 'application/x-www-form-urlencoded';
@@ -75,6 +77,19 @@ describe.for([
     } finally {
       await world.stop();
       await recorder.stop();
+      await app.stop();
+    }
+  });
+
+  test('takes a hook however a proxy escapes its path, and refuses it at another', async () => {
+    const port = await freePort();
+    const app = await startApp(command, file, { PORT: String(port), SOCKETHOOK_WEBHOOK_SECRET: firstSecret });
+    try {
+      for (const [path, arrives] of samePaths)
+        expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 200]);
+      for (const [path, arrives] of otherPaths)
+        expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 401]);
+    } finally {
       await app.stop();
     }
   });

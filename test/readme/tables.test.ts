@@ -68,8 +68,10 @@ const localNames: Readonly<Record<keyof LocalLimits, string>> = {
   idleMs: 'idle time, in ms',
   lifeMs: 'life of a socket, in ms',
   unsentBytes: 'unread by a client before 1008, in bytes',
-  waitingMessages: 'messages of one client that wait for their hooks',
   waitingBytes: 'bytes of one client that wait for their hooks',
+  allWaitingBytes: 'bytes of all clients that wait for their hooks',
+  headBytes: 'head of a request, in bytes',
+  goneMs: 'hooks of a client that has gone, in ms',
 };
 const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits>, string>> = {
   pathBytes: 'path, in bytes',
@@ -77,6 +79,7 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   stateBytes: 'state, in bytes',
   socketIdLength: 'socket id, in characters',
   sendSockets: 'sockets in one `send` or `except`',
+  formFields: 'fields of a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
   outboxMessages: 'messages that wait for an opening client',
   outboxBytes: 'bytes that wait for an opening client',

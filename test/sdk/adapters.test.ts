@@ -6,7 +6,7 @@ import express from 'express';
 import session from 'express-session';
 import fastify from 'fastify';
 import { Hono } from 'hono';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   expressHooks,
   fastifyHooks,
@@ -15,15 +15,17 @@ import {
   refuse,
   type SockethookError,
 } from '../../sdk/index.ts';
+import { firstSecret, postThroughProxy } from '../examples/signed.ts';
 import { connect, refused } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { otherPaths, samePaths } from '../wire/escaped-urls.ts';
 
 const told: string[] = [];
 const running: (() => Promise<unknown>)[] = [];
 
-beforeAll(() => {
+beforeEach(() => {
   process.env['SOCKETHOOK_WEBHOOK_SECRET'] = testSecrets.webhookSecrets[1];
 });
 afterEach(async () => {
@@ -134,7 +136,25 @@ describe.each(Object.entries(frameworks))('%s', (_, start) => {
     expect(forged.status).toBe(401);
     expect(told).toEqual(['handshake /secret?']);
   });
+
+  test('a hook is taken however a proxy escapes its path, and refused at another', async () => {
+    process.env['SOCKETHOOK_WEBHOOK_SECRET'] = firstSecret;
+    const port = await start();
+    for (const [path, arrives] of samePaths)
+      expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 200]);
+    expect(told.splice(0)).toHaveLength(samePaths.length);
+    for (const [path, arrives] of otherPaths.filter(([, other]) => !isRewrittenByFetch.test(other)))
+      expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([
+        path,
+        arrives,
+        expect.toBeOneOf([400, 401]),
+      ]);
+    expect(told).toEqual([]);
+  });
 });
+
+/** A URL object resolves these before anybody can look at them. */
+const isRewrittenByFetch = /\\|\/\./;
 
 test('an Express session is there in the handshake', async () => {
   const app = express();

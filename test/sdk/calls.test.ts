@@ -105,6 +105,11 @@ test('tickets of the SDK and of POST /urls say the same', async () => {
   expect(claims(await createWebSocketUrl('/foo?x=a b', options))).toEqual(claims(String(json['url'])));
 });
 
+test('the longest life that the package gives is one that the gateway takes', async () => {
+  await (await connect(await createWebSocketUrl('/longest', { expiresIn: 86_400 }))).close();
+  await expect(createWebSocketUrl('/longer', { expiresIn: 86_401 })).rejects.toThrow('from 1 to 86400');
+});
+
 test('a URL works until it expires', async () => {
   const url = await createWebSocketUrl('/expiring', { expiresIn: 1 });
   await (await connect(url)).close();

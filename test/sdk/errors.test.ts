@@ -185,11 +185,16 @@ test.for<[string, Parameters<typeof hooks>[0], Parameters<typeof aHook>[0], RegE
   ],
   [
     'a reply to a closed socket',
-    { closed: () => 'bye' },
+    { closed: () => JSON.parse('"bye"') },
     { event: 'closed' },
     /closed handler returned "reply"; it may return send, broadcast/,
   ],
-  ['close in a handshake', { handshake: () => ({ close: true }) }, {}, /handshake handler returned "close"/],
+  [
+    'close in a handshake',
+    { handshake: () => JSON.parse('{"close":true}') },
+    {},
+    /handshake handler returned "close"/,
+  ],
   [
     'a number',
     { message: () => JSON.parse('7') },
@@ -214,4 +219,19 @@ test('a body that was read before says where to mount the hooks', async () => {
   const { code, message } = await errorOf(() => hooks({})(request));
   expect([code, message]).toEqual(['ERR_BODY_DRAINED', expect.stringContaining('before express.urlencoded')]);
   expect(expressHooks({})).toBeTypeOf('function');
+});
+
+test.for([
+  ['wss://host.example/rt', 'wss://host.example/rt/'],
+  ['wss://host.example/rt/', 'wss://host.example/rt/'],
+  ['wss://host.example', 'wss://host.example/'],
+  [
+    'wss://abc.execute-api.eu-west-1.amazonaws.com/prod',
+    'wss://abc.execute-api.eu-west-1.amazonaws.com/prod',
+  ],
+])('URLs of a gateway at %s begin with %s', async ([setting = '', base]) => {
+  process.env['SOCKETHOOK_WEBSOCKET_URL'] = setting;
+  expect((await createWebSocketUrl('/room')).split('?ticket=')[0]).toBe(base);
+  process.env['SOCKETHOOK_URL_KEY'] = '';
+  expect(await createWebSocketUrl('/room')).toBe(`${base}?path=%2Froom`);
 });

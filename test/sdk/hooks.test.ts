@@ -242,3 +242,19 @@ test('the oldest are forgotten first when there are too many ids, or too much wa
     { state: 'done', answer: { body: 'This hook was handled before.\n' } },
   ]);
 });
+
+test('ids whose answers are forgotten cost nothing more', () => {
+  const seen = new MemorySeenIds({ mostCharacters: 1_000 });
+  const handle = (at: number): void => {
+    seen.begin(`id_${at}`);
+    seen.done(`id_${at}`, answered('x'.repeat(100)));
+  };
+  const begun = performance.now();
+  for (let at = 0; at < 40_000; at++) handle(at);
+  expect(performance.now() - begun).toBeLessThan(2_000);
+  expect(seen.begin('id_39999')).toMatchObject({ state: 'done', answer: answered('x'.repeat(100)) });
+  expect(seen.begin('id_0')).toMatchObject({
+    state: 'done',
+    answer: { body: expect.stringContaining('before') },
+  });
+});

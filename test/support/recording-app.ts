@@ -46,7 +46,10 @@ export class RecordingApp {
   #waiters: Waiter[] = [];
 
   constructor() {
-    this.#server = createServer((request, response) => void this.#receive(request, response));
+    this.#server = createServer(
+      { maxHeaderSize: 65_536 },
+      (request, response) => void this.#receive(request, response),
+    );
     this.#server.keepAliveTimeout = 60_000;
   }
 

@@ -1,3 +1,4 @@
+import { Warned } from '../../functions/gateway/log-bounds.ts';
 import type { Log, LogFields } from '../../functions/gateway/ports.ts';
 
 /** A line that was logged. */
@@ -10,7 +11,7 @@ export interface Line {
 /** A log that keeps its lines. */
 export class RecordingLog implements Log {
   readonly lines: Line[] = [];
-  readonly #warned = new Set<string>();
+  readonly #warned = new Warned();
 
   info(event: string, fields: LogFields): void {
     this.lines.push({ level: 'info', event, fields });
@@ -20,9 +21,8 @@ export class RecordingLog implements Log {
     this.lines.push({ level: 'warn', event, fields });
   }
 
-  warnOnce(event: string, fields: LogFields): void {
-    if (!this.#warned.has(event)) this.warn(event, fields);
-    this.#warned.add(event);
+  warnOnce(event: string, fields: LogFields, of?: string | number): void {
+    if (this.#warned.isFirst(event, of)) this.warn(event, fields);
   }
 
   error(event: string, fields: LogFields): void {

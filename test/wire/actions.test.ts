@@ -200,3 +200,12 @@ test.for(['reply', 'send', 'broadcast'])('half of a surrogate pair in "%s" is re
 test('a message may hold control characters', () => {
   expect(read({ reply: '\u0000\r\n\t' })).toMatchObject({ ok: true, value: { reply: '\u0000\r\n\t' } });
 });
+
+test('a field’s name of 128 characters is repeated in a fault, of a longer one the beginning', () => {
+  const whole = 'n'.repeat(128);
+  expect(read({ [whole]: 1 })).toMatchObject({ fault: { field: whole } });
+  const field = `${whole}…`;
+  const fault = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
+  expect(read({ [`${whole}n`]: 1 })).toEqual({ ok: false, fault });
+  expect(read({ ['n'.repeat(900_000)]: 1 })).toEqual({ ok: false, fault });
+});

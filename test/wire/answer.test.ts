@@ -41,6 +41,16 @@ test.for(hookEvents)('a 2xx to a %s with an actions document brings the actions'
   expect(answer).toEqual({ kind: 'accepted', actions });
 });
 
+test.for(hookEvents)('a 2xx to a %s with actions that can’t be read is invalid, and says why', (event) => {
+  const unreadable = 'The answer has Content-Encoding gzip.';
+  const response = { ...answered(200, { contentType: actionsType, body: '' }), unreadable };
+  const fault = { code: 'malformed_body', detail: unreadable };
+  expect(answerTo(event, response)).toEqual({ kind: 'invalid', fault });
+  // It was never to be read.
+  const ignored = { ...answered(200, { contentType: 'application/json', body: '' }), unreadable };
+  expect(answerTo(event, ignored)).toEqual({ kind: 'accepted', actions: noActions });
+});
+
 test.for<[event: HookEvent, body: string, field: string | undefined]>([
   ['handshake', '{"close":true}', 'close'],
   ['message', '{"user":"alice"}', 'user'],

@@ -4,6 +4,7 @@ import {
   forwardedHeaders,
   isAllowedOrigin,
   isForwardable,
+  joinedHeader,
   offeredSubprotocols,
 } from '../../functions/wire/client-headers.ts';
 
@@ -11,6 +12,15 @@ const peer = '192.0.2.1';
 const noRules = { forwardHeaders: [], allowedOrigins: undefined };
 const credentials = { cookie: 'session=1', authorization: 'Basic YTpi' };
 const written = { Cookie: 'session=1', Authorization: 'Basic YTpi' };
+
+test.for([
+  ['cookie', ['a=1', 'b=2'], 'a=1; b=2'],
+  ['cookie', ['a=1'], 'a=1'],
+  ['accept-language', ['de', 'en;q=0.5'], 'de, en;q=0.5'],
+  ['x-cookie', ['a', ''], 'a, '],
+] as const)('the lines of %s %j are one value, %j', ([name, lines, value]) => {
+  expect(joinedHeader(name, lines)).toBe(value);
+});
 
 test('a handshake passes on the allow-list and nothing else', () => {
   const client = {
@@ -77,6 +87,13 @@ test.for<[why: string, client: ClientHeaders]>([
   }
 });
 
+test('cookies stay behind for the origin null, even if it may connect', () => {
+  const rules = { ...noRules, allowedOrigins: new Set(['null', 'capacitor://localhost']) };
+  const client = (origin: string) => ({ host: 'gateway.example', origin, ...credentials });
+  expect(forwardedHeaders(client('null'), peer, rules)).toEqual({ 'X-Forwarded-For': peer });
+  expect(forwardedHeaders(client('capacitor://localhost'), peer, rules)).toMatchObject(written);
+});
+
 test.for(['x-tenant', 'accept', 'sec-websocket-protocol', 'user-agent', 'x-real-ip', "a!#$%&'*+.^`|~-1"])(
   'the setting may name %j',
   (name) => {
@@ -140,6 +157,16 @@ test.for<[origin: string | undefined, allowed: string[] | undefined, mayConnect:
   ['null', ['https://page.example'], false],
   ['', ['https://page.example'], false],
   ['https://page.example', [], false],
+  ['http://page.example:80', ['http://page.example'], true],
+  ['capacitor://localhost', ['capacitor://localhost'], true],
+  ['Capacitor://LocalHost', ['capacitor://localhost'], true],
+  ['capacitor://localhost', ['http://localhost'], false],
+  ['http://localhost', ['capacitor://localhost'], false],
+  ['null', ['null'], true],
+  ['file://', ['file://'], true],
+  ['file://', ['null'], false],
+  ['https://page.example/', ['https://page.example'], false],
+  ['https://me@page.example', ['https://page.example'], false],
 ])('for the origin %j and the allowed ones %j the way in is open: %j', ([origin, allowed, mayConnect]) => {
   expect(isAllowedOrigin(origin, allowed && new Set(allowed))).toBe(mayConnect);
 });

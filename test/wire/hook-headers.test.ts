@@ -15,6 +15,7 @@ test('a hook carries its signature, its id and the time of this attempt', () => 
   const id = `handshake_${socketId}`;
   expect(hookHeaders(aHook(), content, 1_764_000_000, keys)).toEqual({
     'User-Agent': 'Sockethook/0.1',
+    'Accept-Encoding': 'identity',
     'Content-Type': 'application/json',
     'WebSocket-Origin': '',
     'webhook-id': id,
@@ -48,7 +49,14 @@ test("a handshake carries the client's own headers, its User-Agent in place of o
 });
 
 test('nothing of the client replaces a header of ours', () => {
-  const names = ['Content-Type', 'WebSocket-Origin', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+  const names = [
+    'Accept-Encoding',
+    'Content-Type',
+    'WebSocket-Origin',
+    'webhook-id',
+    'webhook-timestamp',
+    'webhook-signature',
+  ];
   const clientHeaders = Object.fromEntries(names.map((name) => [name, 'forged']));
   const ours = hookHeaders(aHook(), content, 0, keys);
   expect(hookHeaders(aHook({ clientHeaders }), content, 0, keys)).toEqual(ours);

@@ -1,7 +1,15 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cut, escapePath, escapeQuery, parsePath, parsePathAndQuery } from '../../functions/wire/path.ts';
+import {
+  cut,
+  escapePath,
+  escapeQuery,
+  normalisePath,
+  parsePath,
+  parsePathAndQuery,
+} from '../../functions/wire/path.ts';
+import { aPath } from '../fakes/a-record.ts';
 
 const rule = {
   start: 'a path begins with "/"',
@@ -208,4 +216,36 @@ test.for<[text: string, before: string, after: string]>([
   ['', '', ''],
 ])('%j is cut at its first mark', ([text, before, after]) => {
   expect(cut(text, '?')).toEqual([before, after]);
+});
+
+test.for([
+  ['/room/1', '/room/1'],
+  ['/caf%c3%a9', '/caf%C3%A9'],
+  ['/caf%C3%A9', '/caf%C3%A9'],
+  ['/%63%61f%c3%A9', '/caf%C3%A9'],
+  ['/%41%5a%61%7A%30%39%2d%2E%5f%7ea', '/AZaz09-._~a'],
+  ['/a%2fb', '/a%2Fb'],
+  ['/a%20b', '/a%20b'],
+  ['/a%40b', '/a%40b'],
+  ['/a@b', '/a@b'],
+  ['/a%3ab%3B', '/a%3Ab%3B'],
+  ['/100%25', '/100%25'],
+  ['/%2541', '/%2541'],
+  ['/A', '/A'],
+])('the path %s is compared as %s', ([path = '', normal]) => {
+  expect(normalisePath(aPath(path))).toBe(normal);
+  expect(normalisePath(aPath(normal ?? ''))).toBe(normal);
+});
+
+test('a path that is normalised is a path still, which decodes to the same', () => {
+  const same = fc.property(crafted, (path) => {
+    const parsed = parsePath(path);
+    fc.pre(parsed.ok);
+    if (!parsed.ok) return;
+    const normal = normalisePath(parsed.value);
+    expect(parsePath(normal)).toEqual({ ok: true, value: normal });
+    expect(decodeURIComponent(normal)).toBe(decodeURIComponent(path));
+    expect(normalisePath(normal)).toBe(normal);
+  });
+  fc.assert(same, { numRuns: 2_000 });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapePath, escapeQuery, parsePath } from '../../functions/wire/path.ts';
-import { parseTarget } from '../../functions/wire/target.ts';
+import { parseParameters, parseTarget } from '../../functions/wire/target.ts';
 
 test.for<[target: string, path: string, query: string]>([
   ['/', '/', ''],
@@ -90,4 +90,13 @@ test.for<[target: string, ticket: string]>([
   ['/../x?ticket=a', 'a'],
 ])('the ticket of %j replaces path and query', ([target, ticket]) => {
   expect(parseTarget(target)).toEqual({ ok: true, value: { kind: 'ticket', ticket } });
+});
+
+test.for<[parameters: Record<string, string[] | null>, path: string, query: string]>([
+  [{}, '/', ''],
+  [{ path: ['/a'], x: null }, '/a', ''],
+  [{ path: ['/a%2Fb'], x: ['1', '2'], 'é &': ['+%'] }, '/a%2Fb', 'x=1&x=2&%C3%A9%20%26=%2B%25'],
+  [{ x: ['\ud800'], '\udfff': ['🗼'] }, '/', 'x=%EF%BF%BD&%EF%BF%BD=%F0%9F%97%BC'],
+])('the decoded parameters %j lead to %j with the query %j', ([parameters, path, query]) => {
+  expect(parseParameters(parameters)).toEqual({ ok: true, value: { kind: 'path', path, query } });
 });

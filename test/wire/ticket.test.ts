@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
@@ -11,7 +12,15 @@ const inAnHour = now / 1000 + 3_600;
 const key = urlKey('the first key, 32 bytes or longer');
 const newKey = urlKey('the second key, also long enough.');
 const longKey = urlKey('x'.repeat(64));
-const notLive = { ok: false, fault: 'the ticket is not signed by a live key, or has expired' };
+const refused = (fault: string) => ({ ok: false, fault });
+const notLive = refused('no live key has signed the ticket');
+const expired = refused('the ticket has expired');
+const notYet = refused('the ticket is not valid yet');
+const tooLong = refused(
+  'the ticket lives too long: "exp" is at most 86400 seconds away, in seconds since 1970',
+);
+const otherAlgorithm = refused('the ticket is not signed by HS256');
+const noJwt = refused('the ticket is no signed JWT');
 const notText = { ok: false, fault: 'the claims of the ticket are not text' };
 
 function urlKey(text: string): UrlKey {
@@ -73,8 +82,8 @@ test('whatever is minted is verified as it was', async () => {
 test('a ticket holds until the last millisecond before it expires, and no longer', async () => {
   const token = await mint('/foo');
   expect(await verifyTicket(token, [key], inAnHour * 1000 - 1)).toMatchObject({ ok: true });
-  expect(await verifyTicket(token, [key], inAnHour * 1000)).toEqual(notLive);
-  expect(await verifyTicket(token, [key], inAnHour * 1000 + 1)).toEqual(notLive);
+  for (const late of [0, 1, 59_999, 60_000, 86_400_000])
+    expect(await verifyTicket(token, [key], inAnHour * 1000 + late)).toEqual(expired);
 });
 
 test('while keys rotate, tickets of the old key and of the new one are good', async () => {
@@ -91,23 +100,25 @@ test('a ticket of a key that is not live is refused', async () => {
   expect(await verifyTicket(token, [], now)).toEqual(notLive);
 });
 
-test.for(['none', 'None', 'NONE', 'HS256'])(
-  'a ticket of algorithm %s without a signature is refused',
-  async (alg) => {
-    const token = `${encoded({ alg, typ: 'JWT' })}.${encoded({ path: '/', exp: inAnHour })}.`;
-    expect(await verifyTicket(token, [key], now)).toEqual(notLive);
-  },
-);
+test.for([
+  ['none', otherAlgorithm],
+  ['None', otherAlgorithm],
+  ['NONE', otherAlgorithm],
+  ['HS256', notLive],
+] as const)('a ticket of algorithm %s without a signature is refused', async ([alg, why]) => {
+  const token = `${encoded({ alg, typ: 'JWT' })}.${encoded({ path: '/', exp: inAnHour })}.`;
+  expect(await verifyTicket(token, [key], now)).toEqual(why);
+});
 
 test('a ticket whose algorithm was changed to none is refused, its signature kept', async () => {
   const [, claims, signature] = (await mint('/foo')).split('.');
   const token = `${encoded({ alg: 'none' })}.${claims}.${signature}`;
-  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+  expect(await verifyTicket(token, [key], now)).toEqual(otherAlgorithm);
 });
 
 test.for(['HS384', 'HS512'])('a ticket signed by %s with the live key is refused', async (alg) => {
   const claims = { path: '/', exp: inAnHour };
-  expect(await verifyTicket(await jwt(claims, longKey, alg), [longKey], now)).toEqual(notLive);
+  expect(await verifyTicket(await jwt(claims, longKey, alg), [longKey], now)).toEqual(otherAlgorithm);
   expect(await verifyTicket(await jwt(claims, longKey), [longKey], now)).toMatchObject({ ok: true });
 });
 
@@ -118,14 +129,51 @@ test('a ticket for one path is not good for another', async () => {
 });
 
 test.for([
-  ['no expiry', { path: '/' }],
-  ['no path', { exp: inAnHour }],
-  ['nothing', {}],
-  ['an expiry that is text', { path: '/', exp: String(inAnHour) }],
-  ['an expiry in the past', { path: '/', exp: now / 1000 - 1 }],
-  ['a beginning in the future', { path: '/', exp: inAnHour, nbf: now / 1000 + 60 }],
-] as const)('a signed ticket with %s is refused', async ([, claims]) => {
-  expect(await verifyTicket(await jwt(claims), [key], now)).toEqual(notLive);
+  ['no expiry', { path: '/' }, refused('the ticket has no claim "exp"')],
+  ['no path', { exp: inAnHour }, refused('the ticket has no claim "path"')],
+  ['nothing', {}, refused('the ticket has no claim "exp"')],
+  ['text', { path: '/', exp: String(inAnHour) }, refused('the claim "exp" of the ticket is no number')],
+  ['a null', { path: '/', exp: null }, refused('the claim "exp" of the ticket is no number')],
+  ['a text', { path: '/', exp: inAnHour, nbf: 'x' }, refused('the claim "nbf" of the ticket is no number')],
+  ['a text', { path: '/', exp: inAnHour, iat: 'x' }, refused('the claim "iat" of the ticket is no number')],
+  ['an end in the past', { path: '/', exp: now / 1000 - 1 }, expired],
+  ['an end before 1970', { path: '/', exp: -1 }, expired],
+  ['an end in milliseconds', { path: '/', exp: now + 3_600_000 }, tooLong],
+  ['an end in the year 3000', { path: '/', exp: 32_503_680_000 }, tooLong],
+  ['an end that nobody lives to see', { path: '/', exp: 1e300 }, tooLong],
+] as const)('a signed ticket with %s is refused: %j', async ([, claims, why]) => {
+  expect(await verifyTicket(await jwt(claims), [key], now)).toEqual(why);
+});
+
+test('a ticket whose end is beyond every number is refused', async () => {
+  const unsigned = `${encoded({ alg: 'HS256' })}.${Buffer.from('{"path":"/","exp":1e999}').toString('base64url')}`;
+  const token = `${unsigned}.${createHmac('sha256', key).update(unsigned).digest('base64url')}`;
+  expect(await verifyTicket(token, [key], now)).toMatchObject({ ok: false });
+});
+
+/** Seconds since 1970. */
+const second = now / 1000;
+
+test.for([
+  ['an end 86,400 s from now', { exp: second + 86_400 }, undefined],
+  ['an end 86,460 s from now, by a clock that is ahead', { exp: second + 86_460 }, undefined],
+  ['an end 86,461 s from now', { exp: second + 86_461 }, tooLong],
+  ['a life of 86,460 s', { iat: second - 86_400, exp: second + 60 }, undefined],
+  ['a life of 86,461 s, of which most is over', { iat: second - 86_400, exp: second + 61 }, tooLong],
+  ['a beginning 60 s ahead', { nbf: second + 60, exp: inAnHour }, undefined],
+  ['a beginning 61 s ahead', { nbf: second + 61, exp: inAnHour }, notYet],
+  ['a birth 60 s ahead', { iat: second + 60, exp: inAnHour }, undefined],
+  ['a birth 61 s ahead', { iat: second + 61, exp: inAnHour }, notYet],
+  ['a fraction of a second left', { exp: second + 0.5 }, undefined],
+] as const)('a signed ticket with %s is %j', async ([, claims, why]) => {
+  const came = await verifyTicket(await jwt({ path: '/', ...claims }), [key], now);
+  expect(came).toEqual(why ?? { ok: true, value: { path: '/', query: '', user: '' } });
+});
+
+test('what is wrong with a ticket is told of the key that has signed it, wherever that stands', async () => {
+  const token = await jwt({ path: '/', exp: second - 5 }, newKey);
+  for (const keys of [[newKey, key] as const, [key, newKey] as const])
+    expect(await verifyTicket(token, keys, now)).toEqual(expired);
 });
 
 test.for([{ path: 7 }, { path: ['/'] }, { path: null }, { path: '/', sub: 7 }, { path: '/', sub: null }])(
@@ -159,12 +207,12 @@ test('a path that another library wrote without escapes gets them', async () => 
 test('a ticket of 4,096 characters is read, one of 4,097 is refused', async () => {
   const bytes = Buffer.from((await mint('/', 'x')).split('.')[1] ?? '', 'base64url').length;
   const longest = await mint('/', 'x'.repeat(1 + 3_011 - bytes));
-  const tooLong = await mint('/', 'x'.repeat(1 + 3_012 - bytes));
-  expect([longest.length, tooLong.length]).toEqual([4_096, 4_097]);
+  const longer = await mint('/', 'x'.repeat(1 + 3_012 - bytes));
+  expect([longest.length, longer.length]).toEqual([4_096, 4_097]);
   expect(await verifyTicket(longest, [key], now)).toMatchObject({ ok: true });
-  expect(await verifyTicket(tooLong, [key], now)).toEqual({ ok: false, fault: 'the ticket is too long' });
+  expect(await verifyTicket(longer, [key], now)).toEqual({ ok: false, fault: 'the ticket is too long' });
 });
 
 test.for(['', 'x', '..', 'a.b.c', '{}.{}.{}', 'é.é.é'])('%j is no ticket', async (token) => {
-  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+  expect(await verifyTicket(token, [key], now)).toEqual(noJwt);
 });

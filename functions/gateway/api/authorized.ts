@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { problem } from '../../wire/problems.ts';
+import { bearerChallenge } from '../../wire/refusal-headers.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Secrets } from '../ports.ts';
 import { type Call, refusal } from './call.ts';
@@ -10,7 +11,7 @@ export function authorized<Needs extends Pick<Gateway, 'secrets'> = Gateway>(cal
     const key = /^Bearer +(\S+) *$/i.exec(request.authorization)?.[1];
     if (key !== undefined && (await isLive(key, gateway.secrets))) return call(gateway, request);
     const detail = 'Send the header "Authorization: Bearer <api key>" with a live key.';
-    return refusal(problem('unauthorized', { detail }), { 'WWW-Authenticate': 'Bearer' });
+    return refusal(problem('unauthorized', { detail }), { 'WWW-Authenticate': bearerChallenge });
   };
 }
 

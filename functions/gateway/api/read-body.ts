@@ -1,9 +1,11 @@
-import { isUtf8 } from 'node:buffer';
 import type { GenericSchema } from 'valibot';
+import { limits } from '../../wire/limits.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { fault, ok, type Result } from '../../wire/result.ts';
 import { readBy } from '../../wire/schema.ts';
+import { utf8Text } from '../../wire/utf8-text.ts';
 import type { ApiRequest } from './call.ts';
+import { isTextWhenUnescaped } from './form-escapes.ts';
 
 const json = 'application/json';
 
@@ -34,7 +36,7 @@ export async function readBody<Output>(
 }
 
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
-  const text = decode(bytes);
+  const text = utf8Text(bytes);
   if (text === undefined) return malformed('The body is not UTF-8.');
   const type = contentType === json ? json : contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (type === json) return parseJson(text);
@@ -43,10 +45,17 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
     return fault(problem('unsupported_media_type', { detail }));
   }
-  if (!text.trimStart().startsWith('{')) return ok(readFields(new URLSearchParams(text), shape));
-  return malformed(
-    'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
-  );
+  if (text.trimStart().startsWith('{')) {
+    return malformed(
+      'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
+    );
+  }
+  if (!isTextWhenUnescaped(text)) return malformed('The form has escapes that are no UTF-8.');
+  if (hasTooManyFields(text)) {
+    const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
+    return fault(problem('malformed_body', { detail, limit: limits.formFields }));
+  }
+  return ok(readFields(new URLSearchParams(text), shape));
 }
 
 function parseJson(text: string): Result<unknown, Problem> {
@@ -62,23 +71,29 @@ export function readFields(
   form: URLSearchParams,
   { lists = [], numbers = [] }: FormShape = {},
 ): Record<string, unknown> {
-  const fields = [...new Set(form.keys())].map((name) => {
-    const values = form.getAll(name).map((value) => (numbers.includes(name) ? number(value) : value));
+  const read = new Map<string, (string | number)[]>();
+  for (const [name, text] of form) {
+    const value = numbers.includes(name) ? number(text) : text;
+    const values = read.get(name);
+    if (values === undefined) read.set(name, [value]);
+    else values.push(value);
+  }
+  const fields = [...read].map(([name, values]) => {
     return [name, values.length > 1 || lists.includes(name) ? values : values[0]];
   });
   return Object.fromEntries(fields);
 }
 
-function number(text: string): number | string {
-  return /^-?\d+$/.test(text) ? Number(text) : text;
+/** Whether a form has more fields than any call takes; looks no further than that. */
+function hasTooManyFields(text: string): boolean {
+  let fields = 1;
+  for (let at = text.indexOf('&'); at >= 0 && fields <= limits.formFields; at = text.indexOf('&', at + 1))
+    fields += 1;
+  return fields > limits.formFields;
 }
 
-/** Text of UTF-8, without the byte order mark that some put in front of it; undefined if it is none. */
-function decode(bytes: Uint8Array): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  // This character stands for what was no UTF-8, unless it was sent.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
+function number(text: string): number | string {
+  return /^-?\d+$/.test(text) ? Number(text) : text;
 }
 
 function malformed(detail: string): Result<never, Problem> {

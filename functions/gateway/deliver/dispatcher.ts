@@ -43,7 +43,7 @@ export class Dispatcher {
   /** Whether no time is left to begin anything. */
   get isOver(): boolean {
     const { clock, deadline } = this.#gateway;
-    return deadline !== Number.POSITIVE_INFINITY && clock.now() >= deadline;
+    return deadline !== Number.POSITIVE_INFINITY && clock.monotonic() >= deadline;
   }
 
   /** Begins a delivery; a promise if the caller is to wait before the next one. `known` is the record, if it is at hand. */
@@ -75,14 +75,14 @@ export class Dispatcher {
    */
   async retry(patienceMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;
-    const until = Math.min(clock.now() + patienceMs, deadline);
+    const until = Math.min(clock.monotonic() + patienceMs, deadline);
     for (let longest = pauseMs.least; ; longest = Math.min(pauseMs.most, longest * 2)) {
       const throttled = [...this.#aside].filter(([, queue]) => queue[0]?.code === 'throttled');
-      const left = until - clock.now();
+      const left = until - clock.monotonic();
       if (throttled.length === 0 || left <= 0) return;
       await clock.sleep(Math.min(left, longest * (0.5 + clock.random() / 2)));
       for (const [socket, queue] of throttled) {
-        if (clock.now() >= until) break;
+        if (clock.monotonic() >= until) break;
         this.#track(this.#again(socket, queue));
         await this.#room();
       }

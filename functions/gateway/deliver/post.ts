@@ -27,7 +27,7 @@ export type Try = Outcome | 'later';
 
 /** Posts to the connection of a socket that was let in, once, unless the run is over. */
 export function postOnce(gateway: Gateway, record: SocketRecord, body: string): Soon<Try> {
-  if (gateway.clock.now() >= gateway.deadline) return 'later';
+  if (gateway.clock.monotonic() >= gateway.deadline) return 'later';
   const posted = gateway.connections.post(record.socket, body, gateway.deadline);
   if (posted instanceof Promise) return judgeSoon(gateway, record, posted);
   return posted.kind === 'posted' ? 'delivered' : judge(gateway, record, posted);
@@ -59,12 +59,12 @@ async function persist(
   first: Soon<Try>,
 ): Promise<Outcome> {
   const { clock } = gateway;
-  const until = Math.min(clock.now() + patienceMs, gateway.deadline);
+  const until = Math.min(clock.monotonic() + patienceMs, gateway.deadline);
   for (let tried = await first; ; tried = await postOnce(gateway, record, body)) {
     if (tried !== 'later') return tried;
-    if (clock.now() >= until) return 'throttled';
+    if (clock.monotonic() >= until) return 'throttled';
     await clock.sleep(pauseMs.least + clock.random() * (pauseMs.most - pauseMs.least));
-    if (clock.now() >= gateway.deadline) return 'throttled';
+    if (clock.monotonic() >= gateway.deadline) return 'throttled';
   }
 }
 

@@ -1,3 +1,4 @@
+import { actionsType } from '../../wire/action-rules.ts';
 import { type Answer, readAnswer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
@@ -6,18 +7,30 @@ import type { Gateway } from '../gateway.ts';
 /** What is kept of a run for what the answer asks for, in milliseconds. */
 export const answerMs = 1_000;
 
-/** Posts a hook to the app once, signed at this moment, and reads the answer. `offered`: subprotocols of a handshake. */
+/** For whoever answers with actions that are not done. */
+const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
+
+/**
+ * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may have to wait for a
+ * connection before: a handshake, whose client waits too, no longer than a hook may take, others for as long as it
+ * takes, but never beyond the run. `offered`: subprotocols of a handshake.
+ */
 export async function ask(gateway: Gateway, hook: Hook, offered: readonly string[] = []): Promise<Answer> {
   const { app, clock, log, secrets, settings } = gateway;
   const request = settings.format.request(hook, settings.webhookBaseUrl);
   const { url, body } = request;
-  const headers = hookHeaders(hook, request, Math.floor(clock.now() / 1000), await secrets.signingKeys());
-  const timeoutMs = Math.min(settings.hookTimeoutMs, gateway.deadline - answerMs - clock.now());
+  const keys = await secrets.signingKeys();
+  const renew = () => hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
+  const headers = renew();
+  const left = gateway.deadline - answerMs - clock.monotonic();
+  const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
-  const response = await app.post({ url, headers, body, timeoutMs });
+  const patience = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
+  const waitMs = Math.min(patience, left - timeoutMs);
+  const response = await app.post({ url, headers, renew, body, timeoutMs, waitMs });
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
   if (answer.kind === 'accepted' && answer.hint !== undefined)
-    log.warnOnce(answer.hint, { hook: hook.event });
+    log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;
 }

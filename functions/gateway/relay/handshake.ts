@@ -1,7 +1,9 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { type ClientHeaders, forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
-import { type Problem, problem } from '../../wire/problems.ts';
+import { hookUrl } from '../../wire/hook.ts';
+import { type Problem, type ProblemCode, problem } from '../../wire/problems.ts';
+import type { RefusalHeader } from '../../wire/refusal-headers.ts';
 import type { Result } from '../../wire/result.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Target } from '../../wire/target.ts';
@@ -26,7 +28,12 @@ export interface Knock {
 /** What the client of a handshake is told. */
 export type Admission =
   | { readonly kind: 'accepted'; readonly subprotocol: string | undefined }
-  | { readonly kind: 'refused'; readonly problem: Problem };
+  /** `headers`: what the app says to it, of which `refusalHeaders` makes those of the answer. */
+  | {
+      readonly kind: 'refused';
+      readonly problem: Problem;
+      readonly headers?: readonly RefusalHeader[] | undefined;
+    };
 
 /**
  * A client knocks: the app is asked while the client waits, and decides. A refusal that was received leaves no
@@ -57,17 +64,31 @@ async function decide(gateway: Gateway, record: SocketRecord, answer: Answer): P
     case 'accepted':
       return letIn(gateway, record, answer.actions);
     case 'refused':
+      await gateway.registry.remove(record.socket);
+      noteRefusal(gateway, record, answer.status);
+      return refuse(answer.status, answer.headers);
     case 'unwanted':
       await gateway.registry.remove(record.socket);
-      return { kind: 'refused', problem: problem('refused_by_app', { status: answer.status }) };
+      noteRefusal(gateway, record, answer.status);
+      return refuse(answer.status, undefined);
     case 'failed':
       if (answer.mayHaveAccepted) await abandon(gateway, record.socket);
       else await gateway.registry.remove(record.socket);
-      return fail(gateway, record, answer.status === 504 ? 'app_timed_out' : 'app_failed', answer.why);
+      logFailure(gateway, record, codeOf(answer.status), answer.why);
+      return { kind: 'refused', problem: problem(codeOf(answer.status)), headers: answer.headers };
     case 'invalid':
       await abandon(gateway, record.socket);
-      return fail(gateway, record, 'app_failed', answer.fault.detail);
+      logFailure(gateway, record, 'app_failed', answer.fault.detail);
+      return { kind: 'refused', problem: problem('app_failed') };
   }
+}
+
+function refuse(status: number, headers: readonly RefusalHeader[] | undefined): Admission {
+  return { kind: 'refused', problem: problem('refused_by_app', { status }), headers };
+}
+
+function codeOf(status: 502 | 504): 'app_failed' | 'app_timed_out' {
+  return status === 504 ? 'app_timed_out' : 'app_failed';
 }
 
 async function askToEnter(gateway: Gateway, record: SocketRecord, { headers, peer }: Knock): Promise<Answer> {
@@ -76,14 +97,17 @@ async function askToEnter(gateway: Gateway, record: SocketRecord, { headers, pee
   return ask(gateway, hook, offeredSubprotocols(headers));
 }
 
-function fail(
-  { log }: Gateway,
-  { socket }: SocketRecord,
-  code: 'app_failed' | 'app_timed_out',
-  why: string,
-): Admission {
+/** An app refuses some; one that refuses all, by a wrong secret or a wrong path, would say nothing of it. */
+function noteRefusal({ log, settings }: Gateway, { path }: SocketRecord, status: number): void {
+  const url = hookUrl({ event: 'handshake', path, query: '' }, settings.webhookBaseUrl);
+  log.warnOnce('handshake_refused', { status, url, advice: refusalAdvice }, status);
+}
+
+const refusalAdvice =
+  'if it refuses everybody, check its webhook secret and this URL; each status is told once';
+
+function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
   log.error('handshake_failed', { request: `handshake_${socket}`, code, why });
-  return { kind: 'refused', problem: problem(code) };
 }
 
 function openingRecord({ socket, headers, time }: Knock, visit: Visit): SocketRecord {

@@ -9,18 +9,23 @@ const leastTryMs = 1_000;
 
 /**
  * Posts a message or closed hook until its answer is final, as often as the settings and the run's deadline allow; a
- * `Retry-After` is obeyed. What comes back as `failed` has failed in all tries, and what becomes of it is up to the
+ * `Retry-After` is obeyed, for a message as far as that goes. What comes back as `failed` has failed in all tries, and what becomes of it is up to the
  * caller. What the app refused is logged, since repeating it won't help.
  */
 export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
-  const { clock, log, settings } = gateway;
+  const { clock, log } = gateway;
+  const { attempts, withinMs } = gateway.settings.retry;
   let paused = 0;
   for (let attempt = 1; ; attempt++) {
     const answer = await ask(gateway, hook);
     if (answer.kind !== 'failed') return note(gateway, hook, answer);
-    const pause = pauseAfter(attempt, answer.retryAfter, paused, settings.retry, clock.random());
-    if (pause === undefined || clock.now() + pause + leastTryMs + answerMs > gateway.deadline) return answer;
-    log.warn('hook_retried', { request: hook.id, hook: hook.event, why: answer.why, attempt, pause });
+    const { retryAfter: asked = 0, why } = answer;
+    const room = gateway.deadline - clock.monotonic() - leastTryMs - answerMs;
+    const left = Math.min(withinMs - paused, room);
+    const pause = pauseAfter({ at: attempt, of: attempts }, asked, left, clock.random());
+    // A closed hook can be put off for as long as the app asks.
+    if (pause === undefined || (hook.event === 'closed' && pause < asked)) return answer;
+    log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
   }

@@ -25,7 +25,7 @@ export interface Arrival {
 export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
   const { registry, log, settings } = gateway;
   const record = await registry.get(arrival.socket);
-  if (record === undefined || hadEnded(record, arrival.time)) {
+  if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
     await endConnection(gateway, arrival.socket, `message_${arrival.id}`);
     return undefined;
   }

@@ -18,7 +18,7 @@ export async function probe(gateway: Gateway, sockets: readonly SocketId[]): Pro
   const order = [...sockets.slice(start), ...sockets.slice(0, start)];
   for (let at = 0; at < order.length; at += pace.atOnce) {
     if (at > 0) await clock.sleep(pace.pauseMs);
-    if (clock.now() >= gateway.deadline) {
+    if (clock.monotonic() >= gateway.deadline) {
       log.warn('probes_left_out', { left: order.length - at });
       return;
     }

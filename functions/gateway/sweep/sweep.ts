@@ -27,7 +27,7 @@ export async function sweep(gateway: Gateway, minute: number): Promise<void> {
       return remedy === 'none' || remedy === 'probe' ? [] : [{ record, remedy }];
     });
     await fanOut(ailing, (one) => mend(gateway, one.record, one.remedy));
-    if (clock.now() < gateway.deadline - probingMs) continue;
+    if (clock.monotonic() < gateway.deadline - probingMs) continue;
     log.warn('sweep_unfinished', {});
     break;
   }

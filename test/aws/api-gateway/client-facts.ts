@@ -2,6 +2,7 @@
  * What API Gateway knows of a client from its upgrade request:
  * - headers that API Gateway knows have canonical names, any other the case that the client gave it
  * - Connection, Upgrade and Content-Length are not passed on; trace id and forwarding headers are added
+ * - what headers say is text, decoded as UTF-8
  * - X-Forwarded-For ends with the peer address, behind whatever the client claims
  */
 import { randomBytes } from 'node:crypto';
@@ -49,7 +50,7 @@ export function clientFacts(request: IncomingMessage): ClientFacts {
 
 function passedOn({ rawHeaders, headers }: IncomingMessage, sourceIp: string): Record<string, string[]> {
   const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
-    at % 2 === 0 ? [[canonical.get(name.toLowerCase()) ?? name, rawHeaders[at + 1] ?? '']] : [],
+    at % 2 === 0 ? [[canonical.get(name.toLowerCase()) ?? name, decoded(rawHeaders[at + 1] ?? '')]] : [],
   );
   const claimed = headers['x-forwarded-for'];
   const time = Math.floor(Date.now() / 1_000).toString(16);
@@ -60,6 +61,11 @@ function passedOn({ rawHeaders, headers }: IncomingMessage, sourceIp: string): R
     'X-Forwarded-Port': ['443'],
     'X-Forwarded-Proto': ['https'],
   };
+}
+
+/** Node.js has a character for each byte. */
+function decoded(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function grouped(pairs: Iterable<readonly [string, string]>): Record<string, string[]> {

@@ -1,4 +1,4 @@
-import type { Table } from '../bench.ts';
+import type { Table, Target } from '../bench.ts';
 import type { Standing } from '../measure/rounds.ts';
 import { percent, whole } from './markdown.ts';
 
@@ -41,4 +41,12 @@ export function standingOf(name: string, standings: readonly Standing[]): Standi
   const found = standings.find((one) => one.name === name);
   if (found === undefined) throw new Error(`${name} was not measured.`);
   return found;
+}
+
+/** What the gateway's CPU is beside that of the version before it, if that was measured: at most so much of it. */
+export function besideBefore(what: string, standings: readonly Standing[], most: number): Target[] {
+  const before = standings.find(({ name }) => name === 'before');
+  if (before === undefined) return [];
+  const measured = before.cpuRatio / standingOf('gateway', standings).cpuRatio;
+  return [{ what: `${what}, CPU ÷ before`, measured, most }];
 }

@@ -1,11 +1,25 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { apiKey } from './api-key.ts';
 import { nodeSubject } from './node-subject.ts';
 import type { Subject } from './subject.ts';
 
+const ours = new URL('../../../', import.meta.url);
+
 /** The gateway as `npm start` runs it, with the settings that it has by default; every hook is signed. */
 export function gateway(nodeOptions: readonly string[] = []): Subject {
-  return nodeSubject('gateway', ({ port, webhookBaseUrl }) => ({
-    file: new URL('../../../infra/local/start.ts', import.meta.url),
+  return gatewayOf('gateway', ours, nodeOptions);
+}
+
+/** Another version of the gateway to measure beside this one: the clone that `BENCH_BEFORE` names, if it is set. */
+export function before(): readonly Subject[] {
+  const clone = process.env['BENCH_BEFORE'];
+  return clone === undefined ? [] : [gatewayOf('before', pathToFileURL(`${resolve(clone)}/`), [])];
+}
+
+function gatewayOf(name: string, clone: URL, nodeOptions: readonly string[]): Subject {
+  return nodeSubject(name, ({ port, webhookBaseUrl }) => ({
+    file: new URL('infra/local/start.ts', clone),
     env: {
       PORT: String(port),
       WEBHOOK_BASE_URL: webhookBaseUrl,

@@ -42,6 +42,15 @@ export function handshakeContract(subject: Subject): void {
       ['503', 503, 502],
       ['nothing in time', 'hang', 504],
       ['2xx with actions that are no JSON', { ...actionsOf('{'), status: 200 }, 502],
+      [
+        '2xx with actions that are compressed',
+        {
+          status: 200,
+          headers: { ...actionsOf('').headers, 'Content-Encoding': 'gzip' },
+          body: '{"reply":"x"}',
+        },
+        502,
+      ],
       ['2xx with an unknown action', actions({ repyl: 'x' }), 502],
       ['2xx with an action for later', actions({ close: true }), 502],
       ['2xx with a subprotocol that was not offered', actions({ subprotocol: 'chat' }), 502],

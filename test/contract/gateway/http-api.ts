@@ -38,7 +38,7 @@ export function httpApiContract(subject: Subject): void {
           ...body,
         });
         expect([answer.status, answer.json['code']]).toEqual([401, 'unauthorized']);
-        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="sockethook"');
         expect(answer.headers.get('content-type')).toBe('application/problem+json');
       }
     });
@@ -168,6 +168,7 @@ export function httpApiContract(subject: Subject): void {
       ['nothing', json, '', 400, 'malformed_body'],
       ['bytes that are no UTF-8', json, new Uint8Array([0x22, 0xff, 0x22]), 400, 'malformed_body'],
       ['a JSON text', json, '"hello"', 400, 'malformed_body'],
+      ['a form whose escapes are no UTF-8', form, 'sockets=a&body=%ff', 400, 'malformed_body'],
       ['JSON that calls itself a form', form, '{"sockets":"a","body":"b"}', 400, 'malformed_body'],
       ['plain text', { 'Content-Type': 'text/plain' }, 'hello', 415, 'unsupported_media_type'],
       ['__proto__', json, '{"sockets":"a","body":"b","__proto__":{"x":1}}', 400, 'unknown_field'],

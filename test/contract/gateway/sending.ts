@@ -127,6 +127,25 @@ export function sendingContract(subject: Subject): void {
       expect(await two.client.next()).toBe('only two');
     });
 
+    test('a broadcast finds the path that a client wrote in another way, and hooks show it as it was written', async () => {
+      const room = freshPath();
+      const { client, path, from } = await open(`${room}/%63af%c3%a9%2f1`);
+      for (const written of [`${room}/café%2F1`, `${room}/caf%C3%A9%2f1`, path]) {
+        expect((await world.api.broadcast({ body: written, path: written })).json).toMatchObject({
+          delivered: 1,
+        });
+        expect(await client.next()).toBe(written);
+        const { json } = await world.api.call('GET', `/sockets?path=${encodeURIComponent(written)}`);
+        expect(json['sockets']).toMatchObject([{ socket: from, path }]);
+      }
+      expect((await world.api.broadcast({ body: 'no', path: `${room}/café/1` })).json).toMatchObject({
+        delivered: 0,
+      });
+      client.send('m');
+      const { fields, url } = await world.app.hook(path, 'message');
+      expect([fields['path'], url]).toEqual([path, `/websocket/message${path}`]);
+    });
+
     test('a broadcast to a path or a user reaches only those', async () => {
       const [room, lobby] = [freshPath(), freshPath()];
       const [first, second] = [await open(room, 'alice'), await open(room, 'alice')];

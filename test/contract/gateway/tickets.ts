@@ -77,6 +77,19 @@ export function ticketsContract(subject: Subject): void {
       }
     });
 
+    test('a ticket of the longest life is good', async () => {
+      await (await connect(withTicket(await mint({ path: '/' }, { exp: 86_400 })))).close();
+    });
+
+    test('a refusal says what is wrong with a ticket, and nothing of what it holds', async ({ skip }) => {
+      if (!subject.tellsRefusals) return skip();
+      const ticket = await mint({ path: '/secret-room' }, { exp: -1 });
+      const { body } = await refused(withTicket(ticket));
+      expect(JSON.parse(body).detail).toBe('The ticket is not good: the ticket has expired.');
+      expect(body).not.toContain('secret-room');
+      expect(body).not.toContain(ticket.slice(0, 20));
+    });
+
     test('tickets of each of two live keys are good', async () => {
       for (const key of world.urlKeys)
         await (await connect(withTicket(await mint({ path: '/' }, { key })))).close();
@@ -90,6 +103,9 @@ export function ticketsContract(subject: Subject): void {
 
     test.for<[string, (good: string) => Promise<string> | string]>([
       ['has expired', () => mint({ path: '/' }, { exp: -1 })],
+      ['lives for ever', () => mint({ path: '/' }, { exp: 1e11 })],
+      ['lives a minute more than a day, and some', () => mint({ path: '/' }, { exp: 86_475 })],
+      ['begins later', () => mint({ path: '/', nbf: Math.floor(Date.now() / 1000) + 75 })],
       ['another key signed', () => mint({ path: '/' }, { key: 'another-key-another-key-another-key' })],
       ['is signed by nobody', () => new UnsecuredJWT({ path: '/' }).setExpirationTime('1h').encode()],
       [

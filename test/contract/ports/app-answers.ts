@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { apps, aRequest, type MakeApp, rawAnswer } from './app.ts';
 
@@ -16,13 +17,13 @@ export function answersContract(name: string, make: MakeApp): void {
       });
       const contentType = `${actionsType}; charset=utf-8`;
       expect(await app.post(aRequest(origin))).toEqual({
-        ...{ kind: 'response', status: 201, contentType, retryAfter: '', body },
+        ...{ kind: 'response', status: 201, contentType, retryAfter: '', refusal: [], body },
       });
     });
 
     test.for([200, 204, 301, 400, 404, 429, 500, 503])('status %i comes back', async (status) => {
       const { app, origin } = await start.http((_, response) => void response.writeHead(status).end());
-      const expected = { kind: 'response', status, contentType: '', retryAfter: '', body: '' };
+      const expected = { kind: 'response', status, contentType: '', retryAfter: '', refusal: [], body: '' };
       expect(await app.post(aRequest(origin))).toEqual(expected);
     });
 
@@ -31,6 +32,17 @@ export function answersContract(name: string, make: MakeApp): void {
         response.writeHead(429, { 'rEtRy-AfTeR': 'Wed, 21 Oct 2026 07:28:00 GMT' }).end();
       });
       expect(await app.post(aRequest(origin))).toMatchObject({ retryAfter: 'Wed, 21 Oct 2026 07:28:00 GMT' });
+    });
+
+    test('what a refused client is to be told comes back', async () => {
+      const refusal = [
+        ['WWW-Authenticate', 'Basic realm="a"'],
+        ['WWW-Authenticate', 'Digest realm="b"'],
+      ];
+      const { app, origin } = await start.http((_, response) => {
+        response.writeHead(401, { 'www-authenticate': refusal.map(([, value = '']) => value) }).end();
+      });
+      expect(await app.post(aRequest(origin))).toMatchObject({ status: 401, refusal });
     });
 
     test.for([301, 302, 303, 307, 308])('a redirect with %i is not followed', async (status) => {
@@ -48,6 +60,44 @@ export function answersContract(name: string, make: MakeApp): void {
       const head = `HTTP/1.1 200 OK\nContent-Type: ${actionsType}\nTransfer-Encoding: chunked`;
       const { app, origin } = await start.raw((connection) => connection.write(rawAnswer(head, chunks)));
       expect(await app.post(aRequest(origin))).toMatchObject({ status: 200, body: '{"reply":"1"}' });
+    });
+
+    test.for(['gzip', 'x-gzip, br'])(
+      'actions that came with Content-Encoding %s can’t be read, which is said',
+      async (coding) => {
+        const { app, origin } = await start.http((_, response) => {
+          response.writeHead(200, { 'Content-Type': actionsType, 'Content-Encoding': coding });
+          response.end(gzipSync('{"reply":"1"}'));
+        });
+        const unreadable = `The answer has Content-Encoding ${coding}.`;
+        expect(await app.post(aRequest(origin))).toMatchObject({ status: 200, body: '', unreadable });
+      },
+    );
+
+    test.for([
+      { coding: 'identity', type: actionsType, body: '{}' },
+      { coding: 'Identity', type: actionsType, body: '{}' },
+      { coding: 'gzip', type: actionsType, body: '' },
+      { coding: 'gzip', type: 'text/plain', body: 'ignored' },
+    ])('an answer of $type with Content-Encoding $coding is taken as it is ($body)', async (given) => {
+      const { coding, type, body } = given;
+      const { app, origin } = await start.http((_, response) => {
+        response.writeHead(200, { 'Content-Type': type, 'Content-Encoding': coding }).end(body);
+      });
+      const answer = await app.post(aRequest(origin));
+      expect(answer).toMatchObject({ status: 200, body: type === actionsType ? body : '' });
+      expect(answer).not.toHaveProperty('unreadable');
+    });
+
+    test('actions behind a byte order mark come without it, and what is no UTF-8 can’t be read', async () => {
+      const bodies = [Buffer.from('\ufeff{}'), Buffer.from('7b22c3227d', 'hex'), Buffer.from('"\ufffd"')];
+      const { app, origin } = await start.http((_, response) => {
+        response.writeHead(200, { 'Content-Type': actionsType }).end(bodies.shift());
+      });
+      expect(await app.post(aRequest(origin))).toMatchObject({ status: 200, body: '{}' });
+      const unreadable = 'The answer is not UTF-8.';
+      expect(await app.post(aRequest(origin))).toMatchObject({ status: 200, body: '', unreadable });
+      expect(await app.post(aRequest(origin))).toMatchObject({ status: 200, body: '"\ufffd"' });
     });
 
     test('a letter that is split between two packets comes back whole', async () => {

@@ -56,6 +56,33 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       await expectFound({ user: 'nobody' }, []);
     });
 
+    test('a path is found however it is written, and a record keeps it as it came', async () => {
+      const registry = await fresh();
+      const written = ['/caf%c3%a9%2f1', '/caf%C3%A9%2F1', '/%63af%C3%a9%2f1'].map(aPath);
+      const sockets: SocketId[] = [];
+      for (const path of written) sockets.push(await bring(registry, 'open', { path, user: 'alice' }));
+      await bring(registry, 'open', { path: aPath('/cafe%2F1'), user: 'alice' });
+      await bring(registry, 'open', { path: aPath('/caf%C3%A9/1'), user: 'alice' });
+      for (const path of [...written, aPath('/c%61f%C3%A9%2F1')]) {
+        expect(await paged(registry, { path })).toEqual(sorted(sockets));
+        expect(await listed(registry, { path }, 1)).toEqual(sorted(sockets));
+        expect(await paged(registry, { path, user: 'alice' })).toEqual(sorted(sockets));
+      }
+      const kept = await Promise.all(sockets.map((socket) => registry.get(socket)));
+      expect(kept.map((record) => record?.path)).toEqual(written);
+      for (const socket of sockets) await registry.remove(socket);
+      expect(await paged(registry, { path: written[0] })).toEqual([]);
+    });
+
+    test('an escaped slash is not a slash', async () => {
+      const registry = await fresh();
+      const [escaped, plain] = [aPath('/room%2fadmin'), aPath('/room/admin')];
+      const one = await bring(registry, 'open', { path: escaped });
+      const other = await bring(registry, 'open', { path: plain });
+      expect(await paged(registry, { path: aPath('/room%2Fadmin') })).toEqual([one]);
+      expect(await paged(registry, { path: plain })).toEqual([other]);
+    });
+
     test('a socket is found under the user that the app gave it, and not under its ticket’s', async () => {
       const registry = await fresh();
       const { socket } = await put(registry, { user: 'ticket' });

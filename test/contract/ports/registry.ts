@@ -1,4 +1,4 @@
-import type { Registry } from '../../../functions/gateway/ports.ts';
+import type { Clock, Registry } from '../../../functions/gateway/ports.ts';
 import { directoryContract } from './registry-directory.ts';
 import { interleavingsContract } from './registry-interleavings.ts';
 import { leasesContract } from './registry-leases.ts';
@@ -8,7 +8,7 @@ import { stateTableContract } from './registry-state-table.ts';
 import { surveyContract } from './registry-survey.ts';
 
 /** Makes a registry without a record, whose leases go by this clock. */
-export type MakeRegistry = (clock: { now(): number }) => Promise<Registry>;
+export type MakeRegistry = (clock: Pick<Clock, 'now' | 'monotonic'>) => Promise<Registry>;
 
 /** What every registry keeps to. */
 export function registryContract(name: string, make: MakeRegistry): void {

@@ -24,7 +24,6 @@ const places: Readonly<Record<string, keyof typeof limits>> = {
   'SomeUser/maxLength': 'userBytes',
   'State/maxLength': 'stateBytes',
   'Text/maxLength': 'messageBytes',
-  'UrlRequest/properties/expiresIn/default': 'ticketSecondsDefault',
   'UrlRequest/properties/expiresIn/maximum': 'ticketSeconds',
   'UrlRequest/properties/path/maxLength': 'urlLength',
   'User/maxLength': 'userBytes',

@@ -40,12 +40,26 @@ test.for<[keyof typeof schemas, string, unknown]>([
   ['/broadcast', 'a text with 1,001 exceptions', { body: 'x', except: ids(1_001) }],
   ['/broadcast', 'a text to a path of 1,024 bytes', { body: 'x', path: `/${'a'.repeat(1_023)}` }],
   ['/broadcast', 'a text to a path of 1,025 bytes', { body: 'x', path: `/${'a'.repeat(1_024)}` }],
+  [
+    '/broadcast',
+    'a text to a path of 1,025 bytes, without its slash',
+    { body: 'x', path: 'a'.repeat(1_024) },
+  ],
+  ['/broadcast', 'a text to a path with a query', { body: 'x', path: '/a?b' }],
+  ['/broadcast', 'a text to a path with a tab', { body: 'x', path: '/a\tb' }],
+  ['/broadcast', 'a text to a path with a backslash', { body: 'x', path: '/a\\b' }],
+  ['/urls', 'a path with a backslash', { path: '/a\\b' }],
+  ['/urls', 'a query with a backslash', { path: '/a?\\b' }],
   ['/broadcast', 'a text to an empty user', { body: 'x', user: '' }],
   ['/broadcast', 'a text to a user with a line feed', { body: 'x', user: 'a\nb' }],
   ['/broadcast', 'a text to a user of 256 bytes', { body: 'x', user: 'u'.repeat(256) }],
   ['/broadcast', 'a text to a user of 257 bytes', { body: 'x', user: 'u'.repeat(257) }],
   ['/broadcast', 'a text to a group', { body: 'x', group: 'g' }],
   ['/urls', 'an empty path', { path: '' }],
+  ['/urls', 'a path of 1,024 bytes, with a query', { path: `/${'a'.repeat(1_023)}?${'x'.repeat(500)}` }],
+  ['/urls', 'a path of 1,024 bytes, without its slash', { path: 'a'.repeat(1_023) }],
+  ['/urls', 'a path of 1,025 bytes, with a query', { path: `/${'a'.repeat(1_024)}?x` }],
+  ['/urls', 'a path of 1,025 bytes, without its slash', { path: 'a'.repeat(1_024) }],
   ['/urls', 'a path with a query, for a day', { path: 'a b?c=d', user: '', expiresIn: 86_400 }],
   ['/urls', 'a path for 0 seconds', { path: '/', expiresIn: 0 }],
   ['/urls', 'a path for 86,401 seconds', { path: '/', expiresIn: 86_401 }],
@@ -82,9 +96,11 @@ interface Written {
 
 const examples = Object.entries(openapi.paths).flatMap(([path, calls]) => {
   const content: Written['content'] = 'post' in calls ? calls.post.requestBody.content : {};
-  return Object.entries(content).flatMap(([type, each]) =>
-    Object.values(each.examples).map(({ value }): [string, string, object] => [type, path, value]),
-  );
+  const values = Object.values(content).flatMap(({ examples }) => Object.values(examples));
+  return values.flatMap(({ value }): [string, string, object][] => [
+    ['application/json', path, value],
+    ['application/x-www-form-urlencoded', path, value],
+  ]);
 });
 
 test('each call that takes a body has examples of it', () => {

@@ -84,7 +84,7 @@ describe('a flusher that dies while it is throttled', () => {
       world.connections.script(socket, (_, body) => ({
         kind: body !== 'a' && clock.now() < over ? 'throttled' : 'posted',
       }));
-      const hurried = { ...gateway, deadline: clock.now() + 500 };
+      const hurried = { ...gateway, deadline: clock.monotonic() + 500 };
       const fate = await clock.until(mortally(hurried, death, (mortal) => perform(mortal, flush)));
       await promised(world, socket, 'd');
       await recover(world);

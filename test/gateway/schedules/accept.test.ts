@@ -106,8 +106,12 @@ describe('in whatever order things happen, each message arrives once, and in ord
     const seen = await everyOrder(async (scene) => {
       await scene.stand({ status: 'accepted' }, ['in 1', 'in 2']);
       scene.refusePosts(2, 'throttled');
-      scene.begin('flush', (gateway) => flush({ ...gateway, deadline: now + 1 }, socket));
-      scene.begin('other flush', (gateway) => flush({ ...gateway, deadline: now + 1 }, socket));
+      scene.begin('flush', (gateway) =>
+        flush({ ...gateway, deadline: gateway.clock.monotonic() + 1 }, socket),
+      );
+      scene.begin('other flush', (gateway) =>
+        flush({ ...gateway, deadline: gateway.clock.monotonic() + 1 }, socket),
+      );
       says(scene, 'sender', 'out 1', 'out 2');
     });
     expect(seen.schedules).toBeGreaterThan(50_000);

@@ -1,0 +1,177 @@
+import { isUtf8 } from 'node:buffer';
+import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import { GatheredBytes } from '../wire/gathered-bytes.ts';
+import { readClose } from './close-payload.ts';
+import { type FrameHead, mostHeadBytes, readFrameHead } from './frame-head.ts';
+import { opcodes } from './frames.ts';
+import { unmask } from './unmask.ts';
+import { Utf8Check } from './utf8-check.ts';
+
+/** Who hears of what a client sends. */
+export interface ReceiverListener {
+  /** A whole text, and how many bytes of UTF-8 it has; false if the next one is not wanted yet. */
+  text(text: string, bytes: number): boolean;
+  /** The payload is to be copied by who keeps it. */
+  ping(payload: Buffer): void;
+  pong(): void;
+  /** A close frame; 1005 stands for none of its own. */
+  closing(code: number, reason: string): void;
+  /** The client broke the protocol, or sent what is not taken; nothing that follows is read. */
+  violation(how: CloseCode): void;
+}
+
+/** A text that comes in pieces, in one piece of memory that is never more than twice as large as what has come. */
+class GatheredText {
+  readonly bytes = new GatheredBytes();
+  readonly check = new Utf8Check();
+}
+
+/**
+ * The receiving half of RFC 6455: takes bytes as they come, cut anywhere, and makes texts and control frames of them.
+ * It keeps no bytes but those of a text or a head that is not whole, as copies, and knows for each violation the close
+ * code of section 7.4.1. There are no extensions.
+ */
+export class Receiver {
+  readonly #listener: ReceiverListener;
+  readonly #mostBytes: number;
+  /** The bytes of a head that is not whole. */
+  #partialHead: Buffer | undefined;
+  /** The frame whose payload is being read. */
+  #frame: FrameHead | undefined;
+  #key = 0;
+  #left = 0;
+  #text: GatheredText | undefined;
+  #control: GatheredBytes | undefined;
+  #isDone = false;
+
+  /** `mostBytes` is what a text may have, in bytes of UTF-8. */
+  constructor(listener: ReceiverListener, mostBytes: number) {
+    this.#listener = listener;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** How much memory it holds for a text that is not whole, in bytes. */
+  get held(): number {
+    return this.#text?.bytes.held ?? 0;
+  }
+
+  /**
+   * Takes bytes from a place on, which it writes over; says up to where, which is short of the end only if no text is
+   * wanted for now.
+   */
+  take(bytes: Buffer, from: number): number {
+    let at = from;
+    let goesOn = true;
+    while (goesOn && at < bytes.length && !this.#isDone) {
+      if (this.#frame === undefined) at += this.#begin(bytes, at);
+      const frame = this.#frame;
+      if (frame === undefined) continue;
+      const to = Math.min(bytes.length, at + this.#left);
+      this.#left -= to - at;
+      goesOn = this.#payload(frame, bytes, at, to);
+      at = to;
+      if (this.#left === 0) this.#frame = undefined;
+    }
+    return this.#isDone ? bytes.length : at;
+  }
+
+  /** Takes nothing more, and forgets what it holds. */
+  stop(): void {
+    this.#isDone = true;
+    this.#text = undefined;
+  }
+
+  /** Reads a head, or keeps what there is of it; how many bytes that took. */
+  #begin(bytes: Buffer, at: number): number {
+    const partial = this.#partialHead;
+    const kept = partial?.length ?? 0;
+    const source =
+      partial === undefined ? bytes : Buffer.concat([partial, bytes.subarray(at, at + mostHeadBytes - kept)]);
+    const start = partial === undefined ? at : 0;
+    const head = readFrameHead(source, start);
+    if (head === undefined) {
+      this.#partialHead = partial === undefined ? Buffer.from(bytes.subarray(at)) : source;
+      return bytes.length - at;
+    }
+    this.#partialHead = undefined;
+    if (!head.ok) this.#violation(head.fault);
+    else this.#enter(head.value);
+    return head.ok ? head.value.bytes - kept : 0;
+  }
+
+  #enter(frame: FrameHead): void {
+    const { opcode, length } = frame;
+    const isPart = this.#text !== undefined;
+    if (opcode <= opcodes.binary) {
+      // Section 5.4: the parts of a text follow one another, with nothing but control frames between them.
+      const bytes = length + (this.#text?.bytes.length ?? 0);
+      if (isPart !== (opcode === opcodes.continuation)) this.#violation(closeCodes.protocolError);
+      else if (opcode === opcodes.binary) this.#violation(closeCodes.unsupported);
+      else if (bytes > this.#mostBytes) this.#violation(closeCodes.tooBig);
+      if (this.#isDone) return;
+    }
+    this.#frame = frame;
+    this.#key = frame.key;
+    this.#left = length;
+  }
+
+  /** Takes a part of the payload, or all of it; whether more texts are wanted. */
+  #payload(frame: FrameHead, bytes: Buffer, at: number, to: number): boolean {
+    this.#key = unmask(bytes, at, to, this.#key);
+    if (frame.opcode > opcodes.binary) {
+      this.#controlled(frame, bytes.subarray(at, to));
+      return true;
+    }
+    const isWhole = frame.isFinal && this.#left === 0;
+    if (isWhole && this.#text === undefined) return this.#single(bytes, at, to);
+    this.#text ??= new GatheredText();
+    const { bytes: gathered, check } = this.#text;
+    if (!check.take(bytes.subarray(at, to))) return this.#violation(closeCodes.invalidText);
+    const inAll = frame.isFinal ? gathered.length + to - at + this.#left : undefined;
+    gathered.add(bytes.subarray(at, to), inAll);
+    if (!isWhole) return true;
+    if (!check.isWhole) return this.#violation(closeCodes.invalidText);
+    this.#text = undefined;
+    return this.#listener.text(gathered.toString(), gathered.length);
+  }
+
+  /** A text in one piece, as nearly all are. */
+  #single(bytes: Buffer, at: number, to: number): boolean {
+    const text = bytes.toString('utf8', at, to);
+    // This character stands for what was no UTF-8, unless it was sent.
+    if (text.includes('\ufffd') && !isUtf8(bytes.subarray(at, to)))
+      return this.#violation(closeCodes.invalidText);
+    return this.#listener.text(text, to - at);
+  }
+
+  #controlled({ opcode }: FrameHead, part: Buffer): void {
+    let payload = part;
+    if (this.#left > 0 || this.#control !== undefined) {
+      this.#control ??= new GatheredBytes();
+      this.#control.add(part);
+      if (this.#left > 0) return;
+      payload = this.#control.bytes;
+      this.#control = undefined;
+    }
+    if (opcode === opcodes.ping) this.#listener.ping(payload);
+    else if (opcode === opcodes.pong) this.#listener.pong();
+    else this.#close(payload);
+  }
+
+  #close(payload: Buffer): void {
+    const close = readClose(payload);
+    if (!close.ok) {
+      this.#violation(close.fault);
+      return;
+    }
+    // Section 5.5.1: nothing follows a close frame.
+    this.#isDone = true;
+    this.#listener.closing(close.value.code, close.value.reason);
+  }
+
+  #violation(how: CloseCode): false {
+    this.stop();
+    this.#listener.violation(how);
+    return false;
+  }
+}

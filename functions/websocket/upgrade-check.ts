@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto';
+import { listOf, type RequestHead, valuesOf } from './request-head.ts';
+
+/** Why a request to upgrade to a WebSocket can't be granted. */
+export interface UpgradeFault {
+  /** The header at fault, if it is one. */
+  readonly field?: string;
+  readonly detail: string;
+}
+
+/** RFC 6455 section 4.1: 16 bytes of base64. */
+const webSocketKey = /^[+/0-9A-Za-z]{22}==$/;
+/** RFC 9110 section 5.6.2. */
+const token = /^[!#$%&'*+.^`|~\w-]+$/;
+/** RFC 9110 section 7.2, RFC 3986 section 3.2: a name or an address, and perhaps a port. */
+const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(?::\d*)?$/;
+/** RFC 6455 section 4.2.2. */
+const acceptKey = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Whether a request asks for a WebSocket: RFC 9110 section 7.8 has `Upgrade` as a list, and `Connection` name it. */
+export function isWebSocketUpgrade(head: RequestHead): boolean {
+  return includes(listOf(head, 'upgrade'), 'websocket') && includes(listOf(head, 'connection'), 'upgrade');
+}
+
+/**
+ * Checks that a request which asks for a WebSocket is a handshake that can be completed: RFC 6455 section 4.2.1. HTTP/1.0
+ * may ask too, though RFC 9110 section 7.8 does not have it, since that is what proxies send which were not told
+ * otherwise.
+ */
+export function checkUpgrade(head: RequestHead): UpgradeFault | undefined {
+  if (head.method !== 'GET') return { detail: 'A WebSocket handshake is a GET.' };
+  return hostFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
+}
+
+/** What a server answers to the key of a client: RFC 6455 section 4.2.2. */
+export function acceptOf(head: RequestHead): string {
+  return hash('sha1', `${valuesOf(head, 'sec-websocket-key')[0] ?? ''}${acceptKey}`, 'base64');
+}
+
+/** What is wrong with the `Host` of a request. RFC 9112 section 3.2: one of HTTP/1.1 has one, and an older one not several. */
+export function hostFault(head: RequestHead): UpgradeFault | undefined {
+  const hosts = valuesOf(head, 'host');
+  const isRight = hosts.length === 1 ? authority.test(hosts[0] ?? '') : hosts.length === 0 && !head.isNew;
+  return isRight
+    ? undefined
+    : { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+}
+
+/** What would come behind the head is frames, not a body. */
+function bodyFault(head: RequestHead): UpgradeFault | undefined {
+  const lengths = valuesOf(head, 'content-length');
+  if (lengths.every((length) => /^0+$/.test(length)) && valuesOf(head, 'transfer-encoding').length === 0)
+    return undefined;
+  return { field: 'Content-Length', detail: 'A WebSocket handshake has no body.' };
+}
+
+function keyFault(head: RequestHead): UpgradeFault | undefined {
+  const versions = valuesOf(head, 'sec-websocket-version');
+  if (versions.length !== 1 || versions[0] !== '13')
+    return { field: 'Sec-WebSocket-Version', detail: 'Connect with a WebSocket of version 13.' };
+  const keys = valuesOf(head, 'sec-websocket-key');
+  if (keys.length === 1 && webSocketKey.test(keys[0] ?? '')) return undefined;
+  return { field: 'Sec-WebSocket-Key', detail: 'Sec-WebSocket-Key is 16 bytes in base64, once.' };
+}
+
+/** RFC 6455 section 4.1: tokens, none of them twice. RFC 9110 section 5.6.1: of an empty list there is nothing to choose. */
+function subprotocolFault(head: RequestHead): UpgradeFault | undefined {
+  if (valuesOf(head, 'sec-websocket-protocol').length === 0) return undefined;
+  const offered = listOf(head, 'sec-websocket-protocol');
+  const field = 'Sec-WebSocket-Protocol';
+  if (offered.length === 0) return { field, detail: `${field} names no subprotocol.` };
+  if (!offered.every((name) => token.test(name)))
+    return { field, detail: `${field} has a name that is no token.` };
+  if (new Set(offered).size < offered.length) return { field, detail: `${field} names a subprotocol twice.` };
+  return undefined;
+}
+
+function includes(list: readonly string[], name: string): boolean {
+  return list.some((element) => element.toLowerCase() === name);
+}

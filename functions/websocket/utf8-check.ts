@@ -1,0 +1,68 @@
+import { isUtf8 } from 'node:buffer';
+
+/** How many bytes follow the first byte of a character, and between which the first of these lies (RFC 3629 section 4). */
+interface Lead {
+  readonly following: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Checks text of UTF-8 that comes in pieces, and says at once when what has come can't be the beginning of any. */
+export class Utf8Check {
+  #following = 0;
+  #least = 0x80;
+  #most = 0xbf;
+
+  /** Takes the next piece; false if the text is no UTF-8, whatever else may come. */
+  take(bytes: Buffer): boolean {
+    let at = 0;
+    while (this.#following > 0 && at < bytes.length) {
+      if (!this.#follow(bytes[at] ?? 0)) return false;
+      at += 1;
+    }
+    const cut = lastCharacter(bytes, at);
+    if (!isUtf8(bytes.subarray(at, cut))) return false;
+    if (cut === bytes.length) return true;
+    const lead = leadOf(bytes[cut] ?? 0);
+    if (lead === undefined) return false;
+    this.#following = lead.following;
+    this.#least = lead.least;
+    this.#most = lead.most;
+    return bytes.subarray(cut + 1).every((byte) => this.#follow(byte));
+  }
+
+  /** Whether the text may end here. */
+  get isWhole(): boolean {
+    return this.#following === 0;
+  }
+
+  #follow(byte: number): boolean {
+    if (byte < this.#least || byte > this.#most) return false;
+    this.#following -= 1;
+    this.#least = 0x80;
+    this.#most = 0xbf;
+    return true;
+  }
+}
+
+/** Where the last character begins, if it is not all there; else the end. */
+function lastCharacter(bytes: Buffer, from: number): number {
+  const { length } = bytes;
+  for (let at = length - 1; at >= Math.max(from, length - 3); at--) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) return length;
+    if (byte >= 0xc0) return at + (leadOf(byte)?.following ?? 0) >= length ? at : length;
+  }
+  return length;
+}
+
+function leadOf(byte: number): Lead | undefined {
+  if (byte >= 0xc2 && byte <= 0xdf) return { following: 1, least: 0x80, most: 0xbf };
+  // Not in more bytes than it takes, and no half of a surrogate pair.
+  if (byte >= 0xe0 && byte <= 0xef)
+    return { following: 2, least: byte === 0xe0 ? 0xa0 : 0x80, most: byte === 0xed ? 0x9f : 0xbf };
+  // Nothing beyond U+10FFFF.
+  if (byte >= 0xf0 && byte <= 0xf4)
+    return { following: 3, least: byte === 0xf0 ? 0x90 : 0x80, most: byte === 0xf4 ? 0x8f : 0xbf };
+  return undefined;
+}

@@ -1,0 +1,38 @@
+import { fault, ok, type Result } from './result.ts';
+
+/**
+ * RFC 6454 section 6.2: scheme "://" host [ ":" port ]. Browsers write an origin so for the schemes of shells and
+ * extensions too, `capacitor://localhost`, and with no host for `file://`. A host with a colon is an IPv6 address.
+ */
+const serialised =
+  /^([a-z][a-z0-9+.-]*):\/\/([^\s\p{Cc}/?#@\\:*<>^|%[\]]*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/iu;
+
+/** The schemes whose hosts are names of the Internet. Of what a page can be loaded by, these have default ports. */
+const internet: ReadonlySet<string> = new Set(['http', 'https']);
+
+/**
+ * An origin in the one form that is compared: scheme and host in lower case, a host of the Internet in ASCII, no port
+ * that is the scheme's default. `null` stands for itself. Undefined for what is no origin.
+ */
+export function normaliseOrigin(text: string): string | undefined {
+  if (text.toLowerCase() === 'null') return 'null';
+  const [, scheme = '', host = '', port] = serialised.exec(text) ?? [];
+  const name = scheme.toLowerCase();
+  if (name === '' || Number(port ?? 0) > 65_535 || (host === '' && port !== undefined)) return undefined;
+  if (!internet.has(name)) {
+    const end = port === undefined ? '' : `:${Number(port)}`;
+    return `${name}://${host.toLowerCase()}${end}`;
+  }
+  return URL.canParse(text) ? new URL(text).origin : undefined;
+}
+
+/** Reads an origin that may connect, as an operator writes it; the fault is the rest of a sentence about the setting. */
+export function parseOrigin(text: string): Result<string, string> {
+  const origin = normaliseOrigin(text);
+  if (origin !== undefined) return ok(origin);
+  if (text.includes('*'))
+    return fault('must name each origin; leave it out to let pages of any origin connect');
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+[/?#]/i.test(text)
+    ? fault('must be origins, which end with the host or the port: no slash, no path, no query')
+    : fault('must be origins such as https://app.example or capacitor://localhost, separated by commas');
+}

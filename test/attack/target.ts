@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { portOf } from '../contract/ports/port-of.ts';
+import { upgradeRequest } from '../support/raw.ts';
+
+const actionsType = 'application/vnd.sockethook+json';
+
+/** A gateway as `npm start` runs it, in a process of its own, to be attacked; and its app, which keeps nothing. */
+export class Target {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #app: Server;
+  #mostMemory = 0;
+  readonly #watch: NodeJS.Timeout;
+
+  private constructor(child: ChildProcess, app: Server, port: number) {
+    this.#child = child;
+    this.#app = app;
+    this.port = port;
+    this.#watch = setInterval(() => {
+      this.#mostMemory = Math.max(this.#mostMemory, this.memory);
+    }, 50);
+  }
+
+  /** The app lets everybody in, after so many milliseconds at `/slow`; answers no message at `/silent`, and echoes others. */
+  static async start(slowMs = 0): Promise<Target> {
+    const app = createServer((request, response) => {
+      const { url = '' } = request;
+      let body = '';
+      request.on('data', (chunk: Buffer) => {
+        if (!url.endsWith('/silent')) body += chunk.toString('latin1');
+      });
+      request.on('end', () => {
+        if (url.includes('/message/silent')) return;
+        const isEcho = url.includes('/message/');
+        const answer = isEcho ? JSON.stringify({ reply: new URLSearchParams(body).get('body') }) : '';
+        const send = (): unknown =>
+          response
+            .writeHead(200, { 'Content-Type': actionsType, 'Content-Length': Buffer.byteLength(answer) })
+            .end(answer);
+        if (url.includes('/handshake/slow')) setTimeout(send, slowMs);
+        else send();
+      });
+    });
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+      env: {
+        ...{ PATH: process.env['PATH'], PORT: '0' },
+        WEBHOOK_BASE_URL: `http://127.0.0.1:${portOf(app)}`,
+        SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const port = await new Promise<number>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const { event, webSocket } = JSON.parse(line);
+        if (event === 'started') resolve(Number(new URL(webSocket).port));
+      });
+    });
+    return new Target(child, app, port);
+  }
+
+  /** Resident, in MB. */
+  get memory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_000;
+  }
+
+  /** The most that it was since the start, in MB. */
+  get mostMemory(): number {
+    return Math.max(this.#mostMemory, this.memory);
+  }
+
+  /** How many descriptors it has open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** A connection over TCP whose client has asked for a WebSocket, and whatever else; nothing is awaited. */
+  knock(path: string): Socket {
+    const socket = connect(this.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(upgradeRequest(path));
+    return socket;
+  }
+
+  /** The same, once it is in. */
+  async enter(path: string): Promise<Socket> {
+    const socket = this.knock(path);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('data', (bytes: Buffer) =>
+        bytes.toString('latin1').startsWith('HTTP/1.1 101') ? resolve() : reject(new Error(String(bytes))),
+      );
+      socket.once('close', () => reject(new Error('The connection was closed.')));
+    });
+    return socket;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#watch);
+    this.#child.kill('SIGKILL');
+    this.#app.closeAllConnections();
+    await new Promise((resolve) => this.#app.close(resolve));
+  }
+}
+
+/** Waits until something is so, looking now and then; how it was in the end. */
+export async function settled(isSo: () => boolean, withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  while (!isSo() && performance.now() < until) await sleep(20);
+  return isSo();
+}

@@ -1,0 +1,52 @@
+import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../support/client.ts';
+import { type LocalWorld, startLocal } from '../support/local.ts';
+import { installed, newFolder, openApi, run } from './generator.ts';
+
+let world: LocalWorld;
+let folder: string;
+beforeAll(async () => {
+  world = await startLocal();
+  folder = await newFolder();
+});
+afterAll(async () => {
+  await world.stop();
+  await rm(folder, { recursive: true });
+});
+
+test('openapi-python-client makes a client of openapi.json, without a warning, that works', async () => {
+  const generator = await installed('openapi-python-client/bin/openapi-python-client');
+  // Its formatter is not installed, which it would warn of.
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ post_hooks: [] }));
+  const what = ['--path', openApi, '--meta', 'none', '--output-path', 'client'];
+  await run(generator, ['generate', ...what, '--config', 'config.json', '--fail-on-warning'], folder);
+
+  const websocket = await connect(`${world.url}/room/1`);
+  const { fields } = await world.app.hook('/room/1', 'handshake');
+  const { from: socket = '' } = fields;
+  await copyFile(resolve('test/clients/use_client.py'), join(folder, 'use_client.py'));
+  const python = await installed('openapi-python-client/bin/python');
+  const { url, key } = world.api;
+  const environment = { SOCKETHOOK_API_URL: url, SOCKETHOOK_API_KEY: key };
+  const written = await run(python, ['use_client.py', socket], folder, environment);
+
+  const row = { socket, path: '/room/1', user: '', openedAt: expect.any(Number) };
+  expect(JSON.parse(written)).toMatchObject({
+    health: { status: 'ok' },
+    send: { delivered: 1, queued: 0, gone: ['nobody'], failed: [] },
+    one: { delivered: 1, queued: 0, gone: [], failed: [] },
+    broadcast: { delivered: 1, queued: 0, gone: 0, failed: 0 },
+    urls: { url: expect.stringContaining('?ticket='), expiresAt: expect.any(Number) },
+    sockets: { sockets: [row] },
+    socket: row,
+    bad: { status: 400, code: 'invalid_field', field: 'sockets' },
+    large: { status: 413, code: 'body_too_large', limit: 131_072 },
+    stranger: { status: 401, code: 'unauthorized' },
+    unknown: { status: 404, code: 'unknown_socket' },
+    closed: 204,
+  });
+  expect(await websocket.take(3)).toEqual(['sent', 'sent to one', 'broadcast']);
+  expect((await websocket.closed).code).toBe(1000);
+});

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import { Backlog, messageWeight } from '../../infra/local/backlog.ts';
+import { watchedLane } from '../fakes/watched-lane.ts';
+import { connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLocal } from '../support/local.ts';
+
+/** An app whose message hooks at a path wait until they are let go. */
+function gateAt(world: Awaited<ReturnType<typeof startLocal>>, path: string): () => void {
+  let go: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  world.app.on(path, async ({ fields }) => {
+    if (fields['event'] === 'message') await gate;
+    return 204;
+  });
+  return () => go();
+}
+
+describe('a backlog', () => {
+  const message = (number: number) => ({ body: `m${number}`, time: number, weight: messageWeight(2) });
+
+  test('gives its messages back in order, and knows what they take', () => {
+    const backlog = new Backlog();
+    let next = 0;
+    let taken = 0;
+    for (let round = 0; round < 5_000; round++) {
+      for (let times = 0; times < 3; times++) backlog.push(message(next++));
+      for (let times = 0; times < round % 5; times++) {
+        if (backlog.count === 0) break;
+        expect(backlog.shift()).toEqual(message(taken++));
+      }
+      expect(backlog.count).toBe(next - taken);
+      expect(backlog.weight).toBe((next - taken) * messageWeight(2));
+    }
+    while (backlog.count > 0) expect(backlog.shift()).toEqual(message(taken++));
+    expect([taken, backlog.weight, backlog.shift()]).toEqual([next, 0, undefined]);
+  });
+
+  test('that is cleared says how many there were', () => {
+    const backlog = new Backlog();
+    for (let number = 0; number < 3; number++) backlog.push(message(number));
+    backlog.shift();
+    expect([backlog.clear(), backlog.count, backlog.weight]).toEqual([2, 0, 0]);
+  });
+});
+
+describe('a lane with messages', () => {
+  const relayed: string[] = [];
+  const owned = () => {
+    const watched = watchedLane();
+    relayed.length = 0;
+    watched.lane.own({
+      relay: async ({ body }) => void relayed.push(body),
+      shed: () => void watched.told.push('shed'),
+    });
+    return watched;
+  };
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  test('does tasks and messages in the order in which they came', async () => {
+    const { lane } = owned();
+    const task = (name: string) => lane.push(async () => void relayed.push(name));
+    task('flush');
+    lane.receive('a', 1, 1);
+    lane.receive('b', 1, 1);
+    task('deliver');
+    lane.receive('c', 1, 1);
+    task('closed');
+    lane.release();
+    await turn();
+    expect(relayed).toEqual(['flush', 'a', 'b', 'deliver', 'c', 'closed']);
+  });
+
+  test('weighs nothing when all is done', async () => {
+    const { lane, weight } = owned();
+    lane.receive('a', 1_000, 1);
+    lane.receive('b', 10, 1);
+    lane.hold(70);
+    expect(weight()).toBe(1_010 + 2 * 256 + 70);
+    lane.hold(-70);
+    lane.release();
+    await turn();
+    expect([weight(), lane.weight, lane.waiting]).toEqual([0, 0, 0]);
+  });
+
+  test('whose messages were dropped does its tasks next', async () => {
+    const { lane, weight } = owned();
+    for (const body of ['a', 'b']) lane.receive(body, 1, 1);
+    lane.push(async () => void relayed.push('closed'));
+    expect(lane.drop()).toBe(2);
+    lane.release();
+    await turn();
+    expect([relayed, weight()]).toEqual([['closed'], 0]);
+  });
+});
+
+test('when all clients together have too much waiting, the one with the most is closed with 1013', async () => {
+  const world = await startLocal({}, { allWaitingBytes: 40_000, waitingBytes: 1_000_000 });
+  const go = gateAt(world, '/heavy');
+  const goLight = gateAt(world, '/light');
+  const [heavy, light] = await Promise.all(
+    ['/heavy', '/light'].map((path) => connect(`${world.url}${path}`)),
+  );
+  for (let at = 0; at < 5; at++) light?.send(`light ${at}`);
+  await world.app.hook('/light', 'message');
+  for (let at = 0; at < 100; at++) heavy?.send(`heavy ${at} ${'x'.repeat(1_000)}`);
+  expect(await heavy?.closed).toEqual({ code: 1013, reason: 'Try again later' });
+  go();
+  expect((await world.app.hook('/heavy', 'closed')).fields).toMatchObject({ code: '1013' });
+  goLight();
+  await light?.close();
+  await world.app.hook('/light', 'closed');
+  const told = world.app.of('/light', 'message').map(({ fields }) => fields['body']);
+  expect(told).toEqual(Array.from({ length: 5 }, (_, at) => `light ${at}`));
+  const [lost] = world.log.of('messages_lost');
+  expect(lost?.fields).toMatchObject({ why: 'all clients together have too much waiting' });
+  expect(Number(lost?.fields['count'])).toBeGreaterThan(10);
+  await world.stop();
+});
+
+test('just as much as all clients together may have waiting closes nobody', async () => {
+  // One message under way counts twice, one waits.
+  const all = 3 * messageWeight(1_000);
+  for (const [allWaitingBytes, state] of [
+    [all, 1],
+    [all - 1, 3],
+  ] as const) {
+    const world = await startLocal({}, { allWaitingBytes });
+    const go = gateAt(world, '/full');
+    const client = await connect(`${world.url}/full`);
+    client.send('x'.repeat(1_000));
+    await world.app.hook('/full', 'message');
+    client.send('y'.repeat(1_000));
+    if (state === 3) await client.closed;
+    client.ws.ping();
+    if (state === 1) await new Promise((resolve) => client.ws.once('pong', resolve));
+    expect(client.ws.readyState).toBe(state);
+    go();
+    await world.stop();
+  }
+});
+
+test('what a client left behind keeps the app busy for a while only', async () => {
+  const world = await startLocal({}, { goneMs: 300 });
+  world.app.on('/gone', async ({ fields }) => {
+    if (fields['event'] === 'message') await new Promise((resolve) => setTimeout(resolve, 100));
+    return 204;
+  });
+  const client = await connect(`${world.url}/gone`);
+  for (let at = 0; at < 100; at++) client.send(`m${at}`);
+  await client.close();
+  await world.app.hook('/gone', 'closed');
+  const told = world.app.of('/gone', 'message').length;
+  expect(told).toBeGreaterThan(1);
+  const lost = world.log.of('messages_lost').map(({ fields }) => [fields['count'], fields['why']]);
+  expect(lost).toEqual([[100 - told, 'the client has gone']]);
+  await world.stop();
+});
+
+test('large messages wait for others to be done where too much is under way, small ones do not', async () => {
+  const world = await startLocal({ HOOK_TIMEOUT_MS: '20000' }, { allWaitingBytes: 800_000 });
+  const go = gateAt(world, '/big');
+  const goSmall = gateAt(world, '/small');
+  goSmall();
+  const clients = await Promise.all([1, 2, 3].map(() => connect(`${world.url}/big`)));
+  for (const client of clients) client.send('x'.repeat(100_000));
+  const small = await connect(`${world.url}/small`);
+  small.send('not held up');
+  await world.app.hook('/small', 'message');
+  expect(world.app.of('/big', 'message')).toHaveLength(2);
+  go();
+  await eventually('the third is told', () => world.app.of('/big', 'message').length === 3);
+  await world.stop();
+});
+
+test('while much waits of all clients, each is held back sooner, and nobody is closed', async () => {
+  const world = await startLocal({}, { allWaitingBytes: 3_000_000, waitingBytes: 400_000 });
+  const go = gateAt(world, '/many');
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(`${world.url}/many`)));
+  for (let at = 0; at < 300; at++) for (const client of clients) client.send(`${at} ${'x'.repeat(1_000)}`);
+  await world.app.hook('/many', 'message');
+  go();
+  await eventually('all is told', () => world.app.of('/many', 'message').length === 6_000);
+  expect(clients.map((client) => client.ws.readyState)).toEqual(clients.map(() => 1));
+  expect(world.log.of('messages_lost')).toEqual([]);
+  await world.stop();
+});
