@@ -41,7 +41,7 @@ describe('a hook that fails', () => {
   });
 
   test.for([429, 503])(
-    'with %i is tried as often as any other when the app asks for longer than the settings allow',
+    'with %i is tried no less often when the app asks for longer than the settings allow',
     async (status) => {
       const { gateway, app, clock } = fakeGateway();
       const overloaded = answered(status, { retryAfter: '3600' });

@@ -86,7 +86,7 @@ export class RawWebSocket {
   #read(bytes: Buffer): void {
     this.#rest.add(bytes);
     if (this.#isOpen || this.#isGranted()) {
-      const rest = this.#rest.taken();
+      const rest = this.#rest.bytes;
       const { frames, taken } = readServerFrames(rest);
       this.frames.push(...frames);
       this.#keep(rest, taken);
@@ -95,7 +95,7 @@ export class RawWebSocket {
   }
 
   #isGranted(): boolean {
-    const rest = this.#rest.taken();
+    const rest = this.#rest.bytes;
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) return false;
     const head = rest.toString('latin1', 0, end);
