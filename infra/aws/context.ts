@@ -1,8 +1,15 @@
 import * as v from 'valibot';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { type AskedDomains, domainFaults } from './custom-domain.ts';
 import { parseSettings, type Settings, settingNames, textsOf } from './setting-rules.ts';
 
 const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
+
+const name = text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com');
+const certificateArn = text(
+  /^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/,
+  'must be the ARN of a certificate',
+);
 
 /** What only the stack needs, since an app that has the construct in a stack of its own passes more than texts. */
 const rules = v.object({
@@ -19,8 +26,10 @@ const rules = v.object({
     'Sockethook',
   ),
   removalPolicy: v.optional(v.picklist(['destroy', 'retain'], 'must be destroy or retain'), 'destroy'),
-  domainName: text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com'),
-  certificateArn: text(/^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/, 'must be the ARN of a certificate'),
+  domainName: name,
+  certificateArn,
+  apiDomainName: name,
+  apiCertificateArn: certificateArn,
   alarmTopicArn: text(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/, 'must be the ARN of an SNS topic'),
 });
 
@@ -45,12 +54,26 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
     ...(gateway.ok ? [] : gateway.fault),
     ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
     ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
-    ...(Object.hasOwn(set, 'domainName') === Object.hasOwn(set, 'certificateArn')
-      ? []
-      : ['domainName and certificateArn go together.']),
+    ...together(set, 'domainName', 'certificateArn'),
+    ...together(set, 'apiDomainName', 'apiCertificateArn'),
+    ...(stack.success ? domainFaults(askedOf(stack.output, set['prettyUrl'])) : []),
   ];
   if (faults.length > 0 || !gateway.ok || !stack.success) return fault(faults);
   return ok({ ...stack.output, gateway: gateway.value });
+}
+
+function together(set: Readonly<Record<string, unknown>>, name: string, other: string): string[] {
+  return Object.hasOwn(set, name) === Object.hasOwn(set, other) ? [] : [`${name} and ${other} go together.`];
+}
+
+function askedOf(stack: v.InferOutput<typeof rules>, prettyUrl: unknown): AskedDomains {
+  const one = (name: string | undefined, arn: string | undefined) =>
+    name === undefined ? undefined : { name, certificateRegion: arn?.split(':')[3] };
+  return {
+    domain: one(stack.domainName, stack.certificateArn),
+    apiDomain: one(stack.apiDomainName, stack.apiCertificateArn),
+    prettyUrl: String(prettyUrl) === 'true',
+  };
 }
 
 function allNames(): string[] {

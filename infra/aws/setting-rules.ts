@@ -49,6 +49,16 @@ const rules = v.object({
   accountConcurrency: v.optional(whole(10, 1_000_000), '1000'),
   dashboard: v.optional(flag, 'true'),
   prettyUrl: v.optional(flag, 'false'),
+  webAclArn: v.optional(
+    v.pipe(
+      v.string(),
+      // AWS WAF: what protects CloudFront is global, and global is us-east-1.
+      v.check(
+        (arn) => Token.isUnresolved(arn) || /^arn:[^:]+:wafv2:us-east-1:\d{12}:global\/webacl\/.+$/.test(arn),
+        'must be the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...',
+      ),
+    ),
+  ),
   callbackUrl: url(/^https?:\/\/[^?#]+$/, 'must be an http:// or https:// URL without a query'),
   webSocketUrl: url(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query'),
 });
@@ -66,9 +76,13 @@ export const settingNames: ReadonlySet<string> = new Set(Object.keys(rules.entri
 export function parseSettings(values: Readonly<Record<string, unknown>>): Result<Settings, string[]> {
   const read = v.safeParse(rules, textsOf(values));
   const faults = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
+  if (values['webAclArn'] !== undefined && String(values['prettyUrl']) !== 'true')
+    faults.push('webAclArn needs prettyUrl: AWS WAF protects CloudFront, and neither API.');
   const base = baseUrl(values['webhookBaseUrl'], String(values['allowInsecureWebhooks']) === 'true');
   if (!base.ok) return fault([base.fault, ...faults]);
-  return read.success ? ok({ ...read.output, webhookBaseUrl: base.value }) : fault(faults);
+  return read.success && faults.length === 0
+    ? ok({ ...read.output, webhookBaseUrl: base.value })
+    : fault(faults);
 }
 
 /**

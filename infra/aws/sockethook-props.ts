@@ -5,13 +5,13 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookEvent } from '../../functions/wire/hook.ts';
 import type { DoorName } from './door-needs.ts';
 
-/** A domain name of the user's for the WebSocket API. */
-export interface WebSocketDomain {
+/** A domain name of the user's. */
+export interface CustomDomain {
   /** `ws.example.com`; no other API may have it, since API Gateway does not mix WebSocket and HTTP under one name. */
   readonly name: string;
-  /** Covers the name, in the stack's own region. */
+  /** Covers the name, in the stack's own region; in us-east-1 if the name is CloudFront's. */
   readonly certificate: ICertificate;
-  /** Where the name's record goes. @default - none: point the name at the output `WebSocketDomainTarget` yourself */
+  /** Where the name's record goes. @default - none: point the name at what the output says yourself */
   readonly hostedZone?: IHostedZone | undefined;
 }
 
@@ -81,13 +81,17 @@ export interface SockethookProps {
   /** Whether there is a CloudWatch dashboard. @default true */
   readonly dashboard?: boolean | undefined;
 
-  /** A name of the user's for the WebSocket API. @default - API Gateway's own */
-  readonly domain?: WebSocketDomain | undefined;
+  /** A name of the user's for the WebSocket API, or for CloudFront if that stands in front. @default - their own */
+  readonly domain?: CustomDomain | undefined;
+  /** A name of the user's for the HTTP API. @default - API Gateway's own */
+  readonly apiDomain?: CustomDomain | undefined;
   /**
    * Whether CloudFront stands in front, so that clients may write `wss://host/foo/bar` and not `?path=%2Ffoo%2Fbar`
    * only. @default false
    */
   readonly prettyUrl?: boolean | undefined;
+  /** The ARN of a web ACL of AWS WAF for CloudFront, with `prettyUrl`. @default - none */
+  readonly webAclArn?: string | undefined;
   /**
    * What becomes of table, queues, secrets and logs with the stack. The sockets do not outlive the API.
    * @default RemovalPolicy.DESTROY

@@ -1,11 +1,11 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
-import { customDomain } from './custom-domain.ts';
+import { asked, customDomain, domainFaults } from './custom-domain.ts';
 import { dashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
 import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
@@ -39,14 +39,16 @@ export class Sockethook extends Construct {
   readonly table: Table;
   readonly tasks: TaskQueue;
   readonly webSockets: WebSockets;
-  /** The user's name for the WebSocket API, if there is one. */
+  /** The user's name for the WebSocket API, if there is one and it is not CloudFront's. */
   readonly domain: DomainName | undefined;
+  /** The user's name for the HTTP API, if there is one. */
+  readonly apiDomain: DomainName | undefined;
   /** CloudFront in front, if it was asked for. */
   readonly pretty: Distribution | undefined;
 
   constructor(scope: Construct, id: string, props: SockethookProps) {
     super(scope, id);
-    const settings = checked(props);
+    const settings = checked(scope, props);
     const kept = {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
       logRetention: settings.logRetentionDays,
@@ -56,8 +58,7 @@ export class Sockethook extends Construct {
     this.table = socketsTable(this, kept.removalPolicy);
     this.tasks = taskQueue(this, kept.removalPolicy);
     this.secrets = gatewaySecrets(this, kept.removalPolicy);
-    this.domain = props.domain && customDomain(this, props.domain);
-    this.webSockets = webSockets(this, access, this.domain);
+    this.webSockets = webSockets(this, access);
     const { table, tasks, secrets } = this;
     const resources = { table, tasks, secrets, stage: this.webSockets.stage };
     const environment = environmentOf(settings, resources, props.domain?.name);
@@ -67,10 +68,16 @@ export class Sockethook extends Construct {
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
-    this.apiUrl = httpApi(this, this.functions, access).api.apiEndpoint;
+    const calls = httpApi(this, this.functions, access);
+    const { domain, apiDomain } = props;
+    this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls);
+    this.apiUrl = apiDomain === undefined ? calls.api.apiEndpoint : `https://${apiDomain.name}`;
     workOff(this, tasks, this.functions.deliver, settings.deliverConcurrency);
     schedule(this, this.functions.sweep);
-    this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets) : undefined;
+    const { stage } = this.webSockets;
+    this.domain = domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, stage) : undefined;
+    const { webAclArn } = settings;
+    this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets, { domain, webAclArn }) : undefined;
     this.#watch(settings, props.alarmTopic);
   }
 
@@ -88,9 +95,17 @@ export class Sockethook extends Construct {
   }
 }
 
-/** What is not a text, a number, a flag or a list needs no check of ours. */
-function checked({ domain: _, alarmTopic: __, removalPolicy: ___, ...values }: SockethookProps): Settings {
+/** What is not a text, a number, a flag or a list needs no check of ours, but for the names. */
+function checked(scope: Construct, props: SockethookProps): Settings {
+  const { domain, apiDomain, alarmTopic: _, removalPolicy: __, ...values } = props;
   const settings = parseSettings(values);
-  if (settings.ok) return settings.value;
-  throw new Error(settings.fault.join(' '));
+  const { region } = Stack.of(scope);
+  const faults = domainFaults({
+    domain: domain && asked(domain),
+    apiDomain: apiDomain && asked(apiDomain),
+    prettyUrl: props.prettyUrl === true,
+    region: Token.isUnresolved(region) ? undefined : region,
+  });
+  if (settings.ok && faults.length === 0) return settings.value;
+  throw new Error([...(settings.ok ? [] : settings.fault), ...faults].join(' '));
 }

@@ -4,7 +4,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { StackSettings } from './context.ts';
 import { Sockethook } from './sockethook.ts';
-import type { SockethookProps, WebSocketDomain } from './sockethook-props.ts';
+import type { CustomDomain, SockethookProps } from './sockethook-props.ts';
 
 /** A gateway as a stack of its own, for those who have none. Its outputs are what an app needs to know. */
 export class SockethookStack extends Stack {
@@ -14,15 +14,24 @@ export class SockethookStack extends Stack {
     const description = 'Sockethook: WebSockets for an app that only speaks HTTP';
     super(scope, settings.stackName, { description });
     this.gateway = new Sockethook(this, 'Gateway', this.#props(settings));
-    const { webSocketUrl, apiUrl, secrets, domain, pretty } = this.gateway;
+    const { webSocketUrl, apiUrl, secrets } = this.gateway;
     this.#say('WebSocketUrl', webSocketUrl, 'Where clients connect; the app’s SOCKETHOOK_WEBSOCKET_URL');
     this.#say('ApiUrl', apiUrl, 'What the app calls; its SOCKETHOOK_API_URL');
     this.#say('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
     this.#say('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
     this.#say('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
-    if (domain)
-      this.#say('WebSocketDomainTarget', domain.regionalDomainName, 'What the domain’s CNAME points at');
-    if (pretty) this.#say('PrettyUrl', `wss://${pretty.distributionDomainName}`, 'Put the path behind it');
+    this.#sayNames(settings.domainName);
+  }
+
+  #sayNames(domainName: string | undefined): void {
+    const { domain, apiDomain, pretty } = this.gateway;
+    const edge = pretty?.distributionDomainName;
+    const target = domainName === undefined ? undefined : (domain?.regionalDomainName ?? edge);
+    if (target !== undefined)
+      this.#say('WebSocketDomainTarget', target, 'What the CNAME of domainName points at');
+    if (apiDomain)
+      this.#say('ApiDomainTarget', apiDomain.regionalDomainName, 'What the CNAME of apiDomainName points at');
+    if (edge !== undefined) this.#say('PrettyUrl', `wss://${domainName ?? edge}`, 'Put the path behind it');
   }
 
   #props({ gateway, ...stack }: StackSettings): SockethookProps {
@@ -31,7 +40,8 @@ export class SockethookStack extends Stack {
       hooks: [...gateway.hooks],
       allowedOrigins: gateway.allowedOrigins && [...gateway.allowedOrigins],
       removalPolicy: stack.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      domain: this.#domain(stack),
+      domain: this.#domain('Certificate', stack.domainName, stack.certificateArn),
+      apiDomain: this.#domain('ApiCertificate', stack.apiDomainName, stack.apiCertificateArn),
       alarmTopic:
         stack.alarmTopicArn === undefined
           ? undefined
@@ -39,9 +49,9 @@ export class SockethookStack extends Stack {
     };
   }
 
-  #domain({ domainName: name, certificateArn }: Omit<StackSettings, 'gateway'>): WebSocketDomain | undefined {
-    if (name === undefined || certificateArn === undefined) return undefined;
-    return { name, certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn) };
+  #domain(id: string, name: string | undefined, arn: string | undefined): CustomDomain | undefined {
+    if (name === undefined || arn === undefined) return undefined;
+    return { name, certificate: Certificate.fromCertificateArn(this, id, arn) };
   }
 
   #say(id: string, value: string, description: string): void {
