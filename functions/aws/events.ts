@@ -64,7 +64,13 @@ export interface HttpEvent {
   readonly body?: string | null;
   /** True for forms, among others. */
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly requestId: string };
+  readonly requestContext: {
+    readonly requestId: string;
+    /** What an authorizer says of whom it has let in; absent where the route has none. No client can write it. */
+    readonly authorizer?: {
+      readonly iam?: { readonly userArn?: string | null } | null;
+    } | null;
+  };
 }
 
 /** What a door of an HTTP API answers. */

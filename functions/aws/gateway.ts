@@ -2,7 +2,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Clock, Connections } from '../gateway/ports.ts';
 import { HttpApp } from '../http/http-app.ts';
 import type { Caller } from './aws-service.ts';
-import { awsBasics } from './basics.ts';
+import { awsBasics, type Basics } from './basics.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo-registry.ts';
 
 import { NoDirectory } from './no-directory.ts';
@@ -13,7 +13,7 @@ import { SqsLater } from './sqs-later.ts';
 type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
 
 /** A gateway whose tasks wait in SQS. */
-export interface AwsGateway extends Gateway {
+export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
   readonly later: SqsLater;
 }
 

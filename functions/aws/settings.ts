@@ -44,6 +44,7 @@ const environment = v.object({
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
   REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  API_AUTH: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
@@ -62,12 +63,16 @@ const environment = v.object({
 
 type Environment = v.InferOutput<typeof environment>;
 
+/** By what a call of the HTTP API is let in: an API key, which the function checks, or IAM, which API Gateway asks. */
+export type ApiAuth = Environment['API_AUTH'];
+
 /** What the stack tells a function. */
 export interface AwsSettings {
   readonly gateway: GatewaySettings;
   /** Which gateway of an account this is, in its metrics. */
   readonly name: string;
   readonly caller: Caller;
+  readonly apiAuth: ApiAuth;
   /** The base of @connections. */
   readonly callbackUrl: string;
   readonly table: TableAddress;
@@ -101,6 +106,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
       },
       connections: connectionsOf(output.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     },
+    apiAuth: output.API_AUTH,
     callbackUrl: output.CALLBACK_URL,
     table: {
       name: output.TABLE_NAME,

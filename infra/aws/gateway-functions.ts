@@ -5,6 +5,7 @@ import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
 import type { SecretName } from './gateway-secrets.ts';
 import type { Memory } from './memory.ts';
 import { permissions, type Resources } from './permissions.ts';
+import type { Settings } from './setting-rules.ts';
 
 /** All functions by name. */
 export type GatewayFunctions = Readonly<Record<DoorName, NodejsFunction>>;
@@ -17,6 +18,7 @@ export interface FunctionsProps extends DoorSettings {
   readonly concurrency: Readonly<Partial<Record<DoorName, number | undefined>>>;
   /** Memory of those that are not to have what their needs say, in MB. */
   readonly memoryMb: Memory;
+  readonly apiAuth: Settings['apiAuth'];
 }
 
 const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -25,12 +27,19 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
   urlKeys: 'URL_KEYS_SECRET',
 };
 
+/** Where IAM lets callers in, no function has to know a key. */
+function needsOf(name: DoorName, apiAuth: Settings['apiAuth']): DoorNeeds {
+  const needs: DoorNeeds = doorNeeds[name];
+  const { secrets = [] } = needs;
+  return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
+}
+
 /** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
-  const { resources, concurrency, memoryMb, environment, ...settings } = props;
+  const { resources, concurrency, memoryMb, apiAuth, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: DoorName): NodejsFunction => {
-    const needs: DoorNeeds = doorNeeds[name];
+    const needs = needsOf(name, apiAuth);
     const secrets = (needs.secrets ?? []).map((secret) => [
       secretVariables[secret],
       resources.secrets[secret].secretArn,

@@ -30,6 +30,7 @@ const rules = v.object({
   probeMinutes: v.optional(whole(0, 1_440), '30'),
   replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
   memoryMb: v.optional(memoryValue),
+  apiAuth: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   connectConcurrency: v.optional(whole(1, 1_000_000)),
   messageConcurrency: v.optional(whole(1, 1_000_000)),
   // Lambda: the maximum concurrency of an event source is 2 to 1,000.

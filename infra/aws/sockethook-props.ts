@@ -43,6 +43,11 @@ export interface SockethookProps {
    * API Gateway sends to a client when there is no reply is not proven. @default 'post'
    */
   readonly replyBy?: 'route' | 'post' | undefined;
+  /**
+   * What lets a call of the HTTP API in: an API key, or IAM, for callers in the same account who sign their requests;
+   * `grantCalls` gives them the right. @default 'key'
+   */
+  readonly apiAuth?: 'key' | 'iam' | undefined;
 
   /**
    * Memory of all functions, or of some by their names, in MiB; a function's share of a processor grows with it.

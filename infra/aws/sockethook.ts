@@ -1,7 +1,8 @@
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import type { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { DomainName, HttpRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
@@ -46,6 +47,8 @@ export class Sockethook extends Construct {
   /** CloudFront in front, if it was asked for. */
   readonly pretty: Distribution | undefined;
 
+  readonly #guarded: readonly HttpRoute[] | undefined;
+
   constructor(scope: Construct, id: string, props: SockethookProps) {
     super(scope, id);
     const settings = checked(scope, props);
@@ -64,14 +67,16 @@ export class Sockethook extends Construct {
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
     this.functions = gatewayFunctions(this, {
-      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {}, tracing: settings.tracing },
+      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {} },
+      ...{ tracing: settings.tracing, apiAuth: settings.apiAuth },
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
-    const calls = httpApi(this, this.functions, access);
+    const calls = httpApi(this, this.functions, access, settings.apiAuth);
+    this.#guarded = settings.apiAuth === 'iam' ? calls.guarded : undefined;
     const { domain, apiDomain } = props;
-    this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls);
-    this.apiUrl = apiDomain === undefined ? calls.api.apiEndpoint : `https://${apiDomain.name}`;
+    this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
+    this.apiUrl = apiDomain === undefined ? calls.stage.api.apiEndpoint : `https://${apiDomain.name}`;
     workOff(this, tasks, this.functions.deliver, settings.deliverConcurrency);
     schedule(this, this.functions.sweep);
     const { stage } = this.webSockets;
@@ -79,6 +84,13 @@ export class Sockethook extends Construct {
     const { webAclArn } = settings;
     this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets, { domain, webAclArn }) : undefined;
     this.#watch(settings, props.alarmTopic);
+  }
+
+  /** Lets somebody call the HTTP API, as IAM knows them; throws unless `apiAuth` is `iam`. */
+  grantCalls(grantee: IGrantable): void {
+    if (this.#guarded === undefined)
+      throw new Error('grantCalls needs apiAuth "iam": whoever has an API key may call this gateway.');
+    for (const route of this.#guarded) route.grantInvoke(grantee);
   }
 
   #watch(settings: Settings, topic: ITopic | undefined): void {

@@ -89,6 +89,7 @@ describe('the other settings', () => {
     ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
+    ['apiAuth', 'none', 'must be key or iam'],
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
     ['deliverConcurrency', 1, 'must be a whole number from 2 to 1000'],
     ['deliverConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
