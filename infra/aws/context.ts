@@ -1,9 +1,20 @@
 import * as v from 'valibot';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { list } from '../../functions/wire/setting-values.ts';
 import { type AskedDomains, domainFaults } from './custom-domain.ts';
 import { parseSettings, type Settings, settingNames, textsOf } from './setting-rules.ts';
 
 const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
+
+/** EC2: 17 hexadecimal digits, 8 of what is old. */
+const idOf = (kind: string) => new RegExp(`^${kind}-(?:[0-9a-f]{8}|[0-9a-f]{17})$`);
+const ids = (form: RegExp, rule: string) =>
+  v.optional(
+    v.pipe(
+      list,
+      v.check((all) => all.length > 0 && all.every((id) => form.test(id)), rule),
+    ),
+  );
 
 const name = text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com');
 const certificateArn = text(
@@ -26,6 +37,9 @@ const rules = v.object({
     'Sockethook',
   ),
   removalPolicy: v.optional(v.picklist(['destroy', 'retain'], 'must be destroy or retain'), 'destroy'),
+  vpcId: text(idOf('vpc'), 'must be the id of a VPC, vpc-...'),
+  subnetIds: ids(idOf('subnet'), 'must be ids of subnets, subnet-..., separated by commas'),
+  securityGroupIds: ids(idOf('sg'), 'must be ids of security groups, sg-..., separated by commas'),
   domainName: name,
   certificateArn,
   apiDomainName: name,
@@ -54,6 +68,10 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
     ...(gateway.ok ? [] : gateway.fault),
     ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
     ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
+    ...together(set, 'vpcId', 'subnetIds'),
+    ...(Object.hasOwn(set, 'securityGroupIds') && !Object.hasOwn(set, 'vpcId')
+      ? ['securityGroupIds needs vpcId.']
+      : []),
     ...together(set, 'domainName', 'certificateArn'),
     ...together(set, 'apiDomainName', 'apiCertificateArn'),
     ...(stack.success ? domainFaults(askedOf(stack.output, set['prettyUrl'])) : []),

@@ -4,6 +4,7 @@ import { Door, type DoorSettings } from './door.ts';
 import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
 import type { SecretName } from './gateway-secrets.ts';
 import type { Memory } from './memory.ts';
+import type { Network } from './network.ts';
 import { permissions, type Resources } from './permissions.ts';
 import type { Settings } from './setting-rules.ts';
 
@@ -19,6 +20,8 @@ export interface FunctionsProps extends DoorSettings {
   /** Memory of those that are not to have what their needs say, in MB. */
   readonly memoryMb: Memory;
   readonly apiAuth: Settings['apiAuth'];
+  /** Where those stand that post hooks; the others reach nothing but AWS. */
+  readonly network: Network | undefined;
 }
 
 const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -36,7 +39,7 @@ function needsOf(name: DoorName, apiAuth: Settings['apiAuth']): DoorNeeds {
 
 /** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
-  const { resources, concurrency, memoryMb, apiAuth, environment, ...settings } = props;
+  const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: DoorName): NodejsFunction => {
     const needs = needsOf(name, apiAuth);
@@ -48,6 +51,7 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
       ...{ name, ...settings, concurrency: concurrency[name], memoryMb: memoryMb[name] },
       environment: { ...environment, ...Object.fromEntries(secrets) },
       permissions: permissions(needs, resources),
+      network: needs.secrets?.includes('webhookSecrets') ? network : undefined,
     }).function;
   };
   return {

@@ -1,5 +1,6 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookEvent } from '../../functions/wire/hook.ts';
@@ -85,6 +86,16 @@ export interface SockethookProps {
   readonly accountConcurrency?: number | undefined;
   /** Whether there is a CloudWatch dashboard. @default true */
   readonly dashboard?: boolean | undefined;
+
+  /**
+   * Where your app is, if it can be reached in a VPC alone: the functions that post hooks then stand there too. They
+   * need a way to the internet, since @connections has none but that. @default - in no VPC
+   */
+  readonly vpc?: IVpc | undefined;
+  /** Where in the VPC. @default - its private subnets with a way out */
+  readonly vpcSubnets?: SubnetSelection | undefined;
+  /** What these functions may reach. @default - one is made: port 443 anywhere, and the app's port */
+  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
 
   /** A name of the user's for the WebSocket API, or for CloudFront if that stands in front. @default - their own */
   readonly domain?: CustomDomain | undefined;

@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type { DomainName, HttpRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -12,6 +13,7 @@ import { environmentOf } from './environment.ts';
 import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
 import { type GatewaySecrets, gatewaySecrets } from './gateway-secrets.ts';
 import { httpApi } from './http-api.ts';
+import { network } from './network.ts';
 import { prettyUrl } from './pretty-url.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
@@ -28,7 +30,7 @@ import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-ap
  * const gateway = new Sockethook(this, 'Gateway', { webhookBaseUrl: 'https://app.example/websocket' });
  * gateway.secrets.apiKeys.grantRead(app);
  */
-export class Sockethook extends Construct {
+export class Sockethook extends Construct implements IConnectable {
   /** Where clients connect: `wss://...`. */
   readonly webSocketUrl: string;
   /** What the app calls: `https://...`, without a slash at the end. */
@@ -47,6 +49,8 @@ export class Sockethook extends Construct {
   /** CloudFront in front, if it was asked for. */
   readonly pretty: Distribution | undefined;
 
+  /** The functions that post hooks, for the app's security group to let in; of no group where there is no VPC. */
+  readonly connections: Connections;
   readonly #guarded: readonly HttpRoute[] | undefined;
 
   constructor(scope: Construct, id: string, props: SockethookProps) {
@@ -66,9 +70,11 @@ export class Sockethook extends Construct {
     const resources = { table, tasks, secrets, stage: this.webSockets.stage };
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
+    const place = network(this, props);
+    this.connections = new Connections({ securityGroups: place?.securityGroups ?? [] });
     this.functions = gatewayFunctions(this, {
       ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {} },
-      ...{ tracing: settings.tracing, apiAuth: settings.apiAuth },
+      ...{ tracing: settings.tracing, apiAuth: settings.apiAuth, network: place },
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
@@ -109,7 +115,8 @@ export class Sockethook extends Construct {
 
 /** What is not a text, a number, a flag or a list needs no check of ours, but for the names. */
 function checked(scope: Construct, props: SockethookProps): Settings {
-  const { domain, apiDomain, alarmTopic: _, removalPolicy: __, ...values } = props;
+  const { domain, apiDomain, alarmTopic: _, removalPolicy: __, ...rest } = props;
+  const { vpc: ___, vpcSubnets: ____, securityGroups: _____, ...values } = rest;
   const settings = parseSettings(values);
   const { region } = Stack.of(scope);
   const faults = domainFaults({

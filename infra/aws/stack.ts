@@ -1,10 +1,13 @@
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { StackSettings } from './context.ts';
 import { Sockethook } from './sockethook.ts';
 import type { CustomDomain, SockethookProps } from './sockethook-props.ts';
+
+type StackNetwork = Pick<StackSettings, 'vpcId' | 'subnetIds' | 'securityGroupIds'>;
 
 /** A gateway as a stack of its own, for those who have none. Its outputs are what an app needs to know. */
 export class SockethookStack extends Stack {
@@ -20,6 +23,10 @@ export class SockethookStack extends Stack {
     this.#say('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
     this.#say('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
     this.#say('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
+    if (settings.vpcId !== undefined) {
+      const groups = this.gateway.connections.securityGroups.map(({ securityGroupId }) => securityGroupId);
+      this.#say('SecurityGroups', groups.join(','), 'What the app has to let in');
+    }
     this.#sayNames(settings.domainName);
   }
 
@@ -39,6 +46,7 @@ export class SockethookStack extends Stack {
       ...gateway,
       hooks: [...gateway.hooks],
       allowedOrigins: gateway.allowedOrigins && [...gateway.allowedOrigins],
+      ...this.#network(stack),
       removalPolicy: stack.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       domain: this.#domain('Certificate', stack.domainName, stack.certificateArn),
       apiDomain: this.#domain('ApiCertificate', stack.apiDomainName, stack.apiCertificateArn),
@@ -47,6 +55,20 @@ export class SockethookStack extends Stack {
           ? undefined
           : Topic.fromTopicArn(this, 'AlarmTopic', stack.alarmTopicArn),
     };
+  }
+
+  /** Subnets are named one by one; which zone each is in, and how it is routed, is nothing that a function is told. */
+  #network({ vpcId, subnetIds, securityGroupIds }: StackNetwork): Partial<SockethookProps> {
+    if (vpcId === undefined || subnetIds === undefined) return {};
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId,
+      availabilityZones: subnetIds.map((_, at) => `zone-${at}`),
+      privateSubnetIds: [...subnetIds],
+      privateSubnetRouteTableIds: subnetIds.map((id) => `of-${id}`),
+    });
+    if (securityGroupIds === undefined) return { vpc };
+    const group = (id: string) => SecurityGroup.fromSecurityGroupId(this, id, id);
+    return { vpc, securityGroups: securityGroupIds.map(group) };
   }
 
   #domain(id: string, name: string | undefined, arn: string | undefined): CustomDomain | undefined {
