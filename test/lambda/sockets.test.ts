@@ -42,3 +42,13 @@ describe('beside 50,000 open sockets', () => {
     expect(world.posts.asked).toBeLessThan(1_950);
   });
 });
+
+test('a sweep beside more sockets than it can ask after asks after as many as it can, and that is no fault', async () => {
+  world.crowd(200_000);
+  const door = await world.cold('sweep');
+  await world.sweep(door);
+  expect(door.lines).toMatchObject([{ level: 'warn', event: 'probes_left_out', SweepsUnfinished: 1 }]);
+  // 100 a second, until there is only time left to end: of 6,667 whose minute it is.
+  expect(world.posts.asked).toBeGreaterThan(2_000);
+  expect(world.posts.asked + Number(door.lines[0]?.['left'])).toBeGreaterThan(6_200);
+});
