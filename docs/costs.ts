@@ -15,17 +15,18 @@ const price = {
   out: 0.09e-9, // a byte to the internet
 };
 const minutes = 43_200;
-const gigabytes = 0.25;
+/** What the functions have unless it is set: what waits for the app, what posts to many, and the sweep. */
+const gigabytes = { waiting: 0.25, posting: 1, sweeping: 0.5 };
 const recordBytes = 300;
 /** How long functions run, in seconds, besides waiting for the app. */
-const seconds = { hook: 0.02, call: 0.05, fanOut: 0.1, sweep: 0.1, perDelivery: 0.0005 };
+const seconds = { hook: 0.03, call: 0.05, fanOut: 0.05, sweep: 0.1, perDelivery: 0.0002 };
 /**
  * Bytes that a run logs of itself (START, END, REPORT, and what CloudWatch adds to each line), of a message to a client,
  * and of a hook with its headers.
  */
 const bytes = { logged: 400, message: 300, hook: 1_000 };
 const secrets = 3;
-const alarmedMetrics = 16;
+const alarmedMetrics = 17;
 const polls = 650_000;
 
 /** What happens in a month, in numbers; what is left out does not happen. */
@@ -79,8 +80,8 @@ export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
   const { broadcasts = 0, toRooms = 0, room = 0 } = use;
   const hooks = 2 * opened + messages;
-  const run = (times: number, each: number): number =>
-    times * (price.invocation + each * gigabytes * price.gigabyteSecond);
+  const run = (kind: keyof typeof gigabytes, times: number, each: number): number =>
+    times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
   const scan = Math.max(4, (sockets * recordBytes) / 4_096);
   const parts = {
     apiGateway:
@@ -88,10 +89,10 @@ export function month(use: Use) {
       (messages + pings + delivered) * price.message +
       broadcasts * price.call,
     lambda:
-      run(hooks, hookSeconds + seconds.hook) +
-      run(toRooms, seconds.fanOut) +
-      run(broadcasts, seconds.call + sockets * seconds.perDelivery) +
-      run(minutes, seconds.sweep + sockets / 30 / 100),
+      run('waiting', hooks, hookSeconds + seconds.hook) +
+      run('posting', toRooms, seconds.fanOut) +
+      run('posting', broadcasts, seconds.call + sockets * seconds.perDelivery) +
+      run('sweeping', minutes, seconds.sweep + sockets / 30 / 100),
     dynamo:
       opened * 6 * price.write +
       messages * price.read +

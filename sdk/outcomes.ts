@@ -18,6 +18,8 @@ export interface BroadcastOutcome {
   readonly queued: number;
   readonly gone: number;
   readonly failed: number;
+  /** There if the call had to end before every socket was looked up; the others got nothing and are not counted. */
+  readonly unfinished?: true;
 }
 
 /** Reads the answer to a send; an `ApiError` if some other server gave it. */
@@ -30,10 +32,10 @@ export function readSendOutcome(answer: unknown): SendOutcome {
 
 /** Reads the answer to a broadcast; an `ApiError` if some other server gave it. */
 export function readBroadcastOutcome(answer: unknown): BroadcastOutcome {
-  const { delivered, queued, gone, failed } = fields(answer);
+  const { delivered, queued, gone, failed, unfinished } = fields(answer);
   if (!isCount(delivered) || !isCount(queued) || !isCount(gone) || !isCount(failed))
     throw foreign('/broadcast');
-  return { delivered, queued, gone, failed };
+  return { delivered, queued, gone, failed, ...(unfinished === true ? { unfinished } : {}) };
 }
 
 function readFailure(entry: unknown): { socket: string; code: SendFailure } {

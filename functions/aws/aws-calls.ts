@@ -1,5 +1,5 @@
 import { CommonFields } from '../http/fields.ts';
-import type { HttpsAnswer, HttpsOrigin } from './https-origin.ts';
+import type { CallTime, HttpsAnswer, HttpsOrigin } from './https-origin.ts';
 import type { Signer } from './signer.ts';
 
 /** A call: its path begins where the address of its service ends, and is escaped as it is to stand on the wire. */
@@ -25,10 +25,10 @@ export class AwsCalls {
     this.#fields = new CommonFields(signer.headers);
   }
 
-  /** Whatever the service answers is an answer; rejects if it does not, in so many milliseconds if they are given. */
-  make({ method, path: behind, body }: AwsCall, timeoutMs?: number): Promise<HttpsAnswer> {
+  /** Whatever the service answers is an answer; rejects with a `NoAnswer` if it does not. */
+  make({ method, path: behind, body }: AwsCall, time?: CallTime): Promise<HttpsAnswer> {
     const path = this.#base + behind;
     const headers = this.#signer.sign({ method, path, body });
-    return this.#origin.call({ method, path, fields: this.#fields, headers, body }, timeoutMs);
+    return this.#origin.call({ method, path, fields: this.#fields, headers, body }, time);
   }
 }

@@ -8,6 +8,11 @@ import { type Credentials, Signer } from './signer.ts';
 export interface Caller {
   readonly region: string;
   readonly credentials: Credentials;
+  /**
+   * How many connections it has to each service at most, 64 unless told: more than its CPU can keep busy only cost
+   * handshakes.
+   */
+  readonly connections?: number | undefined;
 }
 
 /** One service of AWS at one address. */
@@ -21,11 +26,11 @@ export class AwsService {
   constructor(
     service: SigningScope['service'],
     address: string,
-    { region, credentials }: Caller,
+    { region, credentials, connections }: Caller,
     clock: Clock,
   ) {
     this.#url = new URL(address);
-    this.#origin = new HttpsOrigin(this.#url, clock);
+    this.#origin = new HttpsOrigin(this.#url, clock, connections === undefined ? {} : { connections });
     this.#key = new ServiceKey(credentials.secretAccessKey, { service, region });
     this.#credentials = credentials;
     this.#clock = clock;

@@ -8,6 +8,7 @@ import { type AwsSettings, readSettings } from './settings.ts';
 export interface Basics {
   readonly aws: AwsSettings;
   readonly settings: AwsSettings['gateway'];
+  readonly apiAuth: AwsSettings['apiAuth'];
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Log;
@@ -20,6 +21,7 @@ export function awsBasics(): Basics {
   return {
     aws,
     settings: aws.gateway,
+    apiAuth: aws.apiAuth,
     secrets: secretsManager(aws.secrets, aws.caller, clock, log),
     clock,
     log,

@@ -1,23 +1,35 @@
-import type { Gateway } from '../gateway/gateway.ts';
 import { perform } from '../gateway/perform.ts';
-import type { LambdaContext, QueueEvent, QueueResult } from './events.ts';
+import type { LambdaContext, QueueEvent, QueueRecord, QueueResult } from './events.ts';
+import type { AwsGateway } from './gateway.ts';
 import { parseTask } from './task.ts';
 import { timed } from './timed.ts';
 
-/** The door of the queue: does each task of a batch, and lets those that failed come again. */
+/** The door of the queue: does each task of a batch, and lets those that failed come again after seconds. */
 export function deliverDoor(
-  gateway: Gateway,
+  gateway: AwsGateway,
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   return async ({ Records }, context) => {
-    const outcomes = await Promise.allSettled(
-      Records.map(async ({ body }) => perform(timed(gateway, context), parseTask(body))),
+    const failed = await Promise.all(
+      Records.map(async (record) => {
+        try {
+          await perform(timed(gateway, context), parseTask(record.body));
+          return [];
+        } catch (error) {
+          gateway.log.error('fault', { why: String(error) });
+          await putBack(gateway, record);
+          return [{ itemIdentifier: record.messageId }];
+        }
+      }),
     );
-    const failures = Records.filter((_, at) => {
-      const outcome = outcomes[at];
-      if (outcome?.status !== 'rejected') return false;
-      gateway.log.error('fault', { why: String(outcome.reason) });
-      return true;
-    });
-    return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    return { batchItemFailures: failed.flat() };
   };
+}
+
+/** Best effort: without it the task comes again when its visibility time-out is over. */
+async function putBack({ later, log }: AwsGateway, record: QueueRecord): Promise<void> {
+  try {
+    await later.putBack(record);
+  } catch (error) {
+    log.warn('task_not_put_back', { why: String(error) });
+  }
 }

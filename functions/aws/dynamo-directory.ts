@@ -1,21 +1,35 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { matcherOf } from '../gateway/matcher.ts';
-import type { Clock, Directory, Log, SocketFilter, SocketPage, Survey } from '../gateway/ports.ts';
+import type {
+  Clock,
+  Directory,
+  Log,
+  RecordPage,
+  SocketFilter,
+  SocketPage,
+  Survey,
+} from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import type { Caller } from './aws-service.ts';
+import { AwsService, type Caller } from './aws-service.ts';
 import { cursorOf, type Position, positionOf } from './dynamo-cursor.ts';
 import { ahead, chunked, merged } from './dynamo-parallel.ts';
-import { batchSize, query, type ReadPage, readAll, scan, type TableClient } from './dynamo-read.ts';
+import { Progress } from './dynamo-progress.ts';
+import {
+  batchSize,
+  query,
+  type ReadPage,
+  type ReadTable,
+  readAll,
+  readDialect,
+  scan,
+} from './dynamo-read.ts';
 import { pathShardsOf } from './dynamo-shard.ts';
 import type { TableAddress } from './dynamo-table.ts';
-import { sdkOptions } from './sdk-options.ts';
+import { JsonProtocol } from './json-protocol.ts';
 import { type TableIndex, tableSchema } from './table-schema.ts';
 
 /** Into how many segments a broadcast cuts the table; each is scanned on its own, one page ahead of who reads. */
 const segments = 4;
-/** Throttling is waited out, as the calls on one item do. */
-const maxAttempts = 6;
 /** In how many parts a survey is made, one after another, each cut into as many segments. */
 const surveyParts = 4;
 /** How many BatchGetItems of a broadcast are under way at once. */
@@ -34,12 +48,12 @@ interface Lookup {
  * tells only where to look: the record, read consistently, decides. A socket just put may not be in an index yet.
  */
 export class DynamoDirectory implements Directory, Survey {
-  readonly #table: TableClient;
+  readonly #table: ReadTable;
   readonly #clock: Clock;
 
   constructor({ name, endpoint }: TableAddress, caller: Caller, clock: Clock, log: Pick<Log, 'warnOnce'>) {
-    const client = new DynamoDBClient({ ...sdkOptions(caller), endpoint, maxAttempts });
-    this.#table = { client, name, log };
+    const service = new AwsService('dynamodb', endpoint, caller, clock);
+    this.#table = { dynamo: new JsonProtocol(service, readDialect, clock), name, log };
     this.#clock = clock;
   }
 
@@ -47,17 +61,14 @@ export class DynamoDirectory implements Directory, Survey {
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
     const first = Math.floor(this.#clock.random() * surveyParts);
     for (let at = 0; at < surveyParts; at++) {
-      yield* this.#scanned({ part: (first + at) % surveyParts, of: surveyParts, isSurvey: true });
+      yield* this.#surveyed((first + at) % surveyParts);
     }
   }
 
-  async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
+  async *pages(filter: SocketFilter, from?: string): AsyncGenerator<RecordPage> {
     const lookup = lookupOf(filter);
-    const pages =
-      lookup === undefined
-        ? this.#scanned({ part: 0, of: 1, isSurvey: false })
-        : this.#lookedUp(lookup, filter);
-    for await (const page of pages) if (page.length > 0) yield page;
+    const pages = lookup === undefined ? this.#scanned(from) : this.#lookedUp(lookup, filter, from);
+    for await (const page of pages) if (page.records.length > 0) yield page;
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
@@ -91,24 +102,48 @@ export class DynamoDirectory implements Directory, Survey {
     return { values: await this.#records(found.values, filter), last: found.last };
   }
 
-  #scanned(stretch: {
-    readonly part: number;
-    readonly of: number;
-    readonly isSurvey: boolean;
-  }): AsyncGenerator<SocketRecord[]> {
-    const { part, of, isSurvey } = stretch;
+  async *#surveyed(part: number): AsyncGenerator<SocketRecord[]> {
+    const total = surveyParts * segments;
     const sources = Array.from({ length: segments }, (_, at) => {
-      const segment = { Segment: part * segments + at, TotalSegments: of * segments };
-      return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey }));
+      const segment = { Segment: part * segments + at, TotalSegments: total };
+      return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey: true }));
     });
-    return merged(sources);
+    for await (const { values } of merged(sources)) yield values;
   }
 
-  #lookedUp({ index, keys }: Lookup, filter: SocketFilter): AsyncGenerator<SocketRecord[]> {
-    const sources = keys.map((key) => toTheEnd((after) => query(this.#table, index, key, { after })));
-    return ahead(chunked(merged(sources), batchSize), batchesAtOnce, (sockets) =>
-      this.#records(sockets, filter),
+  async *#scanned(from: string | undefined): AsyncGenerator<RecordPage> {
+    const progress = new Progress(segments, from);
+    const sources = progress.unfinished.map(({ part, after: start }) => {
+      const segment = { Segment: part, TotalSegments: segments };
+      return toTheEnd((after) => scan(this.#table, { segment, after }), { part, after: start });
+    });
+    for await (const { part, values, last } of merged(sources)) {
+      progress.reach(part, last);
+      yield { records: values, next: progress.toString() };
+    }
+  }
+
+  async *#lookedUp(
+    { index, keys }: Lookup,
+    filter: SocketFilter,
+    from: string | undefined,
+  ): AsyncGenerator<RecordPage> {
+    const progress = new Progress(keys.length, from);
+    const sources = progress.unfinished.map((start) =>
+      toTheEnd((after) => query(this.#table, index, keys[start.part] ?? '', { after }), start),
     );
+    const found = ahead(chunked(placed(merged(sources)), batchSize), batchesAtOnce, async (places) => ({
+      places,
+      records: await this.#records(
+        places.map(({ socket }) => socket),
+        filter,
+      ),
+    }));
+    for await (const { places, records } of found) {
+      // What is found under one key comes in its order, so the last of each is where it goes on.
+      for (const { part, socket } of places) progress.reach(part, socket);
+      yield { records, next: progress.toString() };
+    }
   }
 
   async #records(sockets: readonly SocketId[], filter: SocketFilter): Promise<SocketRecord[]> {
@@ -123,16 +158,27 @@ function lookupOf({ path, user }: SocketFilter): Lookup | undefined {
   return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path) };
 }
 
-/** Reads page after page. */
+/** A page of one part of what is read. */
+interface PartPage<Value> extends ReadPage<Value> {
+  readonly part: number;
+}
+
+/** Reads page after page of a part. */
 async function* toTheEnd<Value>(
   read: (after: SocketId | undefined) => Promise<ReadPage<Value>>,
-): AsyncGenerator<Value[]> {
-  let after: SocketId | undefined;
+  { part, after: start }: Position = { part: 0, after: undefined },
+): AsyncGenerator<PartPage<Value>> {
+  let after = start;
   do {
-    const { values, last } = await read(after);
-    after = last;
-    yield values;
+    const page = await read(after);
+    after = page.last;
+    yield { part, ...page };
   } while (after !== undefined);
+}
+
+/** Sockets, and the part that each is of. */
+async function* placed(pages: AsyncIterable<PartPage<SocketId>>) {
+  for await (const { part, values } of pages) yield values.map((socket) => ({ part, socket }));
 }
 
 function next({ part }: Position, last: SocketId | undefined): Position {

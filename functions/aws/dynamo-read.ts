@@ -1,17 +1,10 @@
-import {
-  BatchGetItemCommand,
-  type DynamoDBClient,
-  type KeysAndAttributes,
-  QueryCommand,
-  type QueryCommandInput,
-  ScanCommand,
-} from '@aws-sdk/client-dynamodb';
 import type { Clock, Log } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type Item, itemFrom, text } from './dynamo-attribute.ts';
 import { recordOf, socketOf, textIn } from './dynamo-item.ts';
 import { keyOf, namesIn } from './dynamo-table.ts';
+import type { JsonDialect, JsonProtocol } from './json-protocol.ts';
 import type { TableIndex } from './table-schema.ts';
 
 /** DynamoDB: a BatchGetItem asks for at most 100 items. */
@@ -20,19 +13,21 @@ export const batchSize = 100;
 /** What is left unread is asked for again: how often, and the longest first and last pause in milliseconds. */
 const again = { times: 12, leastMs: 50, mostMs: 3_000 };
 
-/** A table by the SDK's client: for calls that read many items, which are few and long. */
-export interface TableClient {
-  readonly client: DynamoDBClient;
+/** How long a read of many items may take, in milliseconds: with all its tries far less than any function has. */
+const mostMs = 8_000;
+
+/** How DynamoDB is asked for many items: a megabyte takes longer than one item does. */
+export const readDialect: JsonDialect = {
+  ...{ target: 'DynamoDB_20120810', version: '1.0', attempts: 6 },
+  ...{ mostMs, mostMsOfTry: 4_000 },
+};
+
+/** A table, for calls that read many items. */
+export interface ReadTable {
+  readonly dynamo: JsonProtocol;
   readonly name: string;
   /** Is told of what nobody can read. */
   readonly log: Pick<Log, 'warnOnce'>;
-}
-
-/** How long a call may take, with all its tries and pauses, in milliseconds: far less than any function has. */
-const mostMs = 8_000;
-
-function inTime(): { readonly abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(mostMs) };
 }
 
 /** One page of what was read, and the last socket that was looked at if there may be more. */
@@ -55,17 +50,14 @@ export interface Stretch {
  * counted before the filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan
  * began is found.
  */
-export async function scan(table: TableClient, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
-  const scanned = await table.client.send(
-    new ScanCommand({
-      ...{ TableName: table.name, ConsistentRead: stretch.isSurvey !== true, ...stretch.segment },
-      ...(stretch.isSurvey === true ? {} : living),
-      ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
-      ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
-    }),
-    inTime(),
-  );
-  return { values: read(table, scanned.Items, recordOf), last: lastOf(scanned.LastEvaluatedKey) };
+export async function scan(table: ReadTable, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
+  const scanned = await table.dynamo.run('Scan', {
+    ...{ TableName: table.name, ConsistentRead: stretch.isSurvey !== true, ...stretch.segment },
+    ...(stretch.isSurvey === true ? {} : living),
+    ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
+    ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
+  });
+  return pageOf(table, scanned, recordOf);
 }
 
 const living = {
@@ -79,13 +71,13 @@ const living = {
  * page of it ends at 1 MB or at `limit`. Where it goes on is a condition, so a cursor holds no key of an index.
  */
 export async function query(
-  table: TableClient,
+  table: ReadTable,
   { name, partitionKey, sortKey }: TableIndex,
   key: string,
   { after, limit }: Stretch,
 ): Promise<ReadPage<SocketId>> {
   const from = after === undefined ? '' : ` AND #${sortKey} > :after`;
-  const input: QueryCommandInput = {
+  const found = await table.dynamo.run('Query', {
     ...{ TableName: table.name, IndexName: name, ProjectionExpression: `#${sortKey}` },
     ...{
       KeyConditionExpression: `#${partitionKey} = :key${from}`,
@@ -96,12 +88,8 @@ export async function query(
       ...(after === undefined ? {} : { ':after': text(after) }),
     },
     ...(limit === undefined ? {} : { Limit: limit }),
-  };
-  const found = await table.client.send(new QueryCommand(input), inTime());
-  return {
-    values: read(table, found.Items, socketOf),
-    last: lastOf(found.LastEvaluatedKey),
-  };
+  });
+  return pageOf(table, found, socketOf);
 }
 
 /**
@@ -109,34 +97,30 @@ export async function query(
  * unread, when it is throttled or past 16 MB: they are asked for again, with jitter, and at last it is a fault.
  */
 export async function readAll(
-  table: TableClient,
+  table: ReadTable,
   clock: Clock,
   sockets: readonly SocketId[],
 ): Promise<SocketRecord[]> {
   const found: SocketRecord[] = [];
   const until = clock.monotonic() + mostMs;
-  let asked: KeysAndAttributes = { Keys: sockets.map(keyOf), ConsistentRead: true };
-  for (let time = 0; (asked.Keys ?? []).length > 0; time++) {
+  let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
+  for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {
     const pause = time === 0 ? 0 : clock.random() * Math.min(again.mostMs, again.leastMs * 2 ** (time - 1));
     if (time > again.times || clock.monotonic() + pause > until)
       throw new Error('DynamoDB leaves items unread: it is throttled.');
     if (time > 0) await clock.sleep(pause);
     const input = { RequestItems: { [table.name]: asked } };
-    const batch = await table.client.send(new BatchGetItemCommand(input), inTime());
-    found.push(...read(table, batch.Responses?.[table.name], recordOf));
-    asked = batch.UnprocessedKeys?.[table.name] ?? { Keys: [] };
+    const batch = await table.dynamo.run('BatchGetItem', input);
+    found.push(...read(table, listIn(memberOf(batch, 'Responses'), table.name), recordOf));
+    asked = memberOf(memberOf(batch, 'UnprocessedKeys'), table.name);
   }
   const records = new Map(found.map((record) => [record.socket, record]));
   return sockets.flatMap((socket) => records.get(socket) ?? []);
 }
 
 /** What is read of items. One that can't be read is left out, since all others would suffer for it. */
-function read<Value>(
-  { log }: TableClient,
-  items: readonly object[] | undefined,
-  by: (item: Item) => Value,
-): Value[] {
-  return (items ?? []).flatMap((given) => {
+function read<Value>({ log }: ReadTable, items: readonly unknown[], by: (item: Item) => Value): Value[] {
+  return items.flatMap((given) => {
     let socket = '';
     try {
       const item = itemFrom(given);
@@ -149,6 +133,19 @@ function read<Value>(
   });
 }
 
-function lastOf(key: object | undefined): SocketId | undefined {
-  return key === undefined ? undefined : socketOf(itemFrom(key));
+function pageOf<Value>(table: ReadTable, output: unknown, by: (item: Item) => Value): ReadPage<Value> {
+  const key = memberOf(output, 'LastEvaluatedKey');
+  return {
+    values: read(table, listIn(output, 'Items'), by),
+    last: key === undefined ? undefined : socketOf(itemFrom(key)),
+  };
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function listIn(value: unknown, name: string): readonly unknown[] {
+  const list = memberOf(value, name);
+  return Array.isArray(list) ? list : [];
 }

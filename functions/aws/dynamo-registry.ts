@@ -41,7 +41,7 @@ export function dynamoRegistry(
     waiting: (socket) => outbox.waiting(socket),
     flushed: (socket, count) => outbox.flushed(socket, count),
     survey: () => directory.survey(),
-    pages: (filter) => directory.pages(filter),
+    pages: (filter, from) => directory.pages(filter, from),
     list: (filter, limit, cursor) => directory.list(filter, limit, cursor),
   };
 }

@@ -64,7 +64,13 @@ export interface HttpEvent {
   readonly body?: string | null;
   /** True for forms, among others. */
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly requestId: string };
+  readonly requestContext: {
+    readonly requestId: string;
+    /** What an authorizer says of whom it has let in; absent where the route has none. No client can write it. */
+    readonly authorizer?: {
+      readonly iam?: { readonly userArn?: string | null } | null;
+    } | null;
+  };
 }
 
 /** What a door of an HTTP API answers. */
@@ -76,7 +82,19 @@ export interface HttpResult {
 
 /** A batch of queued tasks. */
 export interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+  readonly Records: readonly QueueRecord[];
+}
+
+/** One of them. */
+export interface QueueRecord {
+  readonly messageId: string;
+  readonly body: string;
+  /** Names this one receipt of it. */
+  readonly receiptHandle?: string;
+  readonly attributes?: {
+    /** How often it was received, this time included. */
+    readonly ApproximateReceiveCount?: string;
+  };
 }
 
 /** Those of a batch that are to come again. */

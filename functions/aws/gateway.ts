@@ -2,7 +2,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Clock, Connections } from '../gateway/ports.ts';
 import { HttpApp } from '../http/http-app.ts';
 import type { Caller } from './aws-service.ts';
-import { awsBasics } from './basics.ts';
+import { awsBasics, type Basics } from './basics.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo-registry.ts';
 
 import { NoDirectory } from './no-directory.ts';
@@ -11,6 +11,11 @@ import { SqsLater } from './sqs-later.ts';
 
 /** A way to reach connections. */
 type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
+
+/** A gateway whose tasks wait in SQS. */
+export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
+  readonly later: SqsLater;
+}
 
 /** What a function needs beyond what all of them have. */
 interface Needs {
@@ -24,7 +29,7 @@ interface Needs {
 export function awsGateway({
   Directory = NoDirectory,
   Connections = SignedConnections,
-}: Needs = {}): Gateway {
+}: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
   return {

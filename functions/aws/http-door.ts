@@ -4,13 +4,19 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { problem } from '../wire/problems.ts';
 import { ok } from '../wire/result.ts';
 import type { HttpEvent, HttpResult, LambdaContext } from './events.ts';
+import type { ApiAuth } from './settings.ts';
 import { timed } from './timed.ts';
+
+/** What every door of the HTTP API needs. */
+interface DoorNeeds extends Pick<Gateway, 'log' | 'clock'> {
+  readonly apiAuth: ApiAuth;
+}
 
 /**
  * A door of the HTTP API: one call, or several by their route keys, and what they need of the gateway. What comes by
  * any other route, such as `$default`, is told why it is no call.
  */
-export function httpDoor<Needs extends Pick<Gateway, 'log' | 'clock'>>(
+export function httpDoor<Needs extends DoorNeeds>(
   gateway: Needs,
   calls: Readonly<Record<string, Call<Needs>>>,
 ): (event: HttpEvent, context: LambdaContext) => Promise<HttpResult> {
@@ -20,7 +26,9 @@ export function httpDoor<Needs extends Pick<Gateway, 'log' | 'clock'>>(
     const key = event.routeKey.replace(/^HEAD /, 'GET ');
     const call = Object.hasOwn(calls, key) ? calls[key] : undefined;
     const asked = async (): Promise<ApiResponse> =>
-      call === undefined ? notFound(event) : call(timed(gateway, context), toRequest(event, id));
+      call === undefined
+        ? notFound(event)
+        : call(timed(gateway, context), { ...toRequest(event, id), ...identity(gateway, event) });
     const answer = await asked().catch((error: unknown) => {
       gateway.log.error('fault', { request: id, why: String(error) });
       return refusal(problem('internal_error'));
@@ -33,6 +41,11 @@ export function httpDoor<Needs extends Pick<Gateway, 'log' | 'clock'>>(
 function notFound({ rawPath }: HttpEvent): ApiResponse {
   const { problem, allow } = noRoute(rawPath);
   return refusal(problem, allow === undefined ? {} : { Allow: allow });
+}
+
+/** Whom API Gateway has let in, where IAM decides: a route that does not ask it lets nobody in. */
+function identity({ apiAuth }: DoorNeeds, { requestContext }: HttpEvent): { readonly identity?: string } {
+  return apiAuth === 'iam' ? { identity: requestContext.authorizer?.iam?.userArn ?? '' } : {};
 }
 
 function toRequest(

@@ -1,7 +1,15 @@
 import type { Clock } from '../gateway/ports.ts';
 import type { Head } from '../http/answer-head.ts';
+import type { DeadlineQueue } from '../http/deadline-queue.ts';
 import { Deadlines } from '../http/deadlines.ts';
-import { Exchange, type Failure, type HttpRequest, type Reading } from '../http/exchange.ts';
+import {
+  Exchange,
+  type Failure,
+  type HttpRequest,
+  noneFree,
+  type Patience,
+  type Reading,
+} from '../http/exchange.ts';
 import type { CommonFields } from '../http/fields.ts';
 import { Origin } from '../http/origin.ts';
 import { GatheredBytes } from '../wire/gathered-bytes.ts';
@@ -26,55 +34,100 @@ export interface HttpsAnswer {
   readonly body: string;
 }
 
-/** How long things may take, in milliseconds. */
-export interface Patience {
-  /** Until a new connection stands; TLS is part of the answer's time, since it is our CPU that it waits for. */
+/** How a service is reached. */
+export interface Reach {
+  /** Until a new connection stands, with TLS, in milliseconds: long, since it is our own CPU that TLS waits for. */
   readonly connectMs: number;
-  /** Until the answer is here to its end. */
-  readonly totalMs: number;
+  /** From then until the answer is here to its end, in milliseconds. */
+  readonly answerMs: number;
+  /** The most connections; what is more waits for one, and its time to be answered begins after that. */
+  readonly connections: number;
 }
 
-/** How many connections there are at most: one for each delivery that a send or broadcast has under way at once. */
-const mostConnections = 256;
+/** How long a call may take, in milliseconds. */
+export interface CallTime {
+  /** Until its connection stands; if none does by then, it is not made. */
+  readonly waitMs?: number | undefined;
+  /** From then until its answer is here; as the service is reached unless told. */
+  readonly answerMs?: number | undefined;
+  /** In all. */
+  readonly totalMs?: number | undefined;
+}
+
+/** How a service is reached unless told. */
+const usual: Reach = { connectMs: 10_000, answerMs: 5_000, connections: 64 };
+/** How many connections are opened at a time. A handshake of TLS takes more CPU than twenty calls on what it opens. */
+const opening = 4;
+/** Total times come in steps of so many milliseconds, so that one queue serves many calls. */
+const stepMs = 250;
 /** The most that is read of an answer, in bytes. The longest is an item of 400 KB, each of its bytes escaped to six. */
 const mostBytes = 4_194_304;
+
+/** There is no answer. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  /** As those of Node.js. */
+  readonly code: string;
+  /** Whether the service may have seen the request, and done what it asks for. */
+  readonly mayBeDone: boolean;
+
+  constructor(code: string, message: string, mayBeDone: boolean) {
+    super(message);
+    this.code = code;
+    this.mayBeDone = mayBeDone;
+  }
+}
 
 /** One service of AWS, `https://sqs.eu-central-1.amazonaws.com`. Plain http is for emulators. */
 export class HttpsOrigin {
   readonly #origin: Origin;
-  readonly #totalMs: number;
+  readonly #reach: Reach;
   readonly #deadlines = new Deadlines();
 
-  constructor(
-    url: URL,
-    clock: Pick<Clock, 'monotonic'>,
-    { connectMs, totalMs }: Patience = { connectMs: 1_000, totalMs: 5_000 },
-  ) {
-    this.#origin = new Origin(url, clock, { most: mostConnections, connectMs });
-    this.#totalMs = totalMs;
+  constructor(url: URL, clock: Pick<Clock, 'monotonic'>, reach: Partial<Reach> = {}) {
+    this.#reach = { ...usual, ...reach };
+    const { connections: most, connectMs } = this.#reach;
+    this.#origin = new Origin(url, clock, { most, opening, connectMs });
   }
 
   /**
-   * Makes a request. Rejects with an error whose `code` says why, as those of Node.js, if there is no answer. A request
-   * that did not leave whole is made a second time, on a fresh connection; one that the server may have seen only if
-   * its method is idempotent (RFC 9110 section 9.2.2). `totalMs` is how long it may take, the second time included.
+   * Makes a request. Rejects with a `NoAnswer` if there is none. A request that did not leave whole is made a second
+   * time, on a fresh connection; one that the server may have seen only if its method is idempotent (RFC 9110 section
+   * 9.2.2).
    */
   async call(
     { method, path: target, headers, fields, body }: HttpsRequest,
-    totalMs = this.#totalMs,
+    time: CallTime = {},
   ): Promise<HttpsAnswer> {
     const repeats = method === 'POST' ? 'unsent' : 'always';
     const request: HttpRequest = { method, target, headers, fields, body, repeats };
-    const outcome = await new Promise<HttpsAnswer | Error>((resolve) => {
-      this.#origin.send(new Exchange(request, new CallReading(), this.#deadlines.of(totalMs), resolve));
+    const patience = this.#patienceOf(time);
+    const outcome = await new Promise<HttpsAnswer | NoAnswer>((resolve) => {
+      this.#origin.send(new Exchange(request, new CallReading(), patience, resolve));
     });
     if (outcome instanceof Error) throw outcome;
     return outcome;
   }
+
+  #patienceOf({ waitMs, answerMs, totalMs = Number.POSITIVE_INFINITY }: CallTime): Patience {
+    const { connectMs, answerMs: usualMs } = this.#reach;
+    const end = performance.now() + totalMs;
+    return {
+      waiting: this.#within(Math.min(totalMs, waitMs ?? connectMs + usualMs)),
+      answer: () => this.#within(Math.min(end - performance.now(), answerMs ?? usualMs)),
+    };
+  }
+
+  /** Times that are cut short come in steps, so that one queue serves many calls. */
+  #within(ms: number): DeadlineQueue {
+    const { connectMs, answerMs } = this.#reach;
+    const isUsual = ms === answerMs || ms === connectMs + answerMs;
+    return this.#deadlines.of(isUsual ? ms : Math.max(1, Math.ceil(ms / stepMs)) * stepMs);
+  }
 }
 
 /** Reads an answer whole. */
-class CallReading implements Reading<HttpsAnswer | Error> {
+class CallReading implements Reading<HttpsAnswer | NoAnswer> {
   readonly #body = new GatheredBytes();
   #status = 0;
   #errorType = '';
@@ -84,25 +137,22 @@ class CallReading implements Reading<HttpsAnswer | Error> {
     this.#errorType = errorType;
   }
 
-  body(bytes: Buffer): Error | undefined {
+  body(bytes: Buffer): NoAnswer | undefined {
     this.#body.add(bytes);
     if (this.#body.length <= mostBytes) return undefined;
-    return failure('EMSGSIZE', `The answer has more than ${mostBytes} bytes.`);
+    return new NoAnswer('EMSGSIZE', `The answer has more than ${mostBytes} bytes.`, true);
   }
 
   end(): HttpsAnswer {
     return { status: this.#status, errorType: this.#errorType, body: this.#body.toString() };
   }
 
-  fail(reason: Failure): Error {
-    if (reason.kind === 'timeout') return failure('ETIMEDOUT', 'No answer in time.');
-    if (reason.why === 'ETIMEDOUT') return failure('ETIMEDOUT', 'No connection in time.');
+  fail(reason: Failure): NoAnswer {
+    if (reason.kind === 'timeout') return new NoAnswer('ETIMEDOUT', 'No answer in time.', true);
+    const mayBeDone = reason.kind === 'broken';
+    if (reason.why === 'ETIMEDOUT' || reason.why === noneFree)
+      return new NoAnswer('ETIMEDOUT', 'No connection in time.', mayBeDone);
     const code = /^[A-Z_]+$/.test(reason.why) ? reason.why : 'EPROTO';
-    return failure(code, `The connection is ${reason.kind}: ${reason.why}.`);
+    return new NoAnswer(code, `The connection is ${reason.kind}: ${reason.why}.`, mayBeDone);
   }
-}
-
-/** An error as Node.js makes them. */
-function failure(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

@@ -6,15 +6,14 @@ import type { AwsService } from './aws-service.ts';
 /** What is waited at most before the second attempt, in milliseconds; before each later one twice as long. */
 const pauseMs = 100;
 /**
- * How long an operation takes at most, in milliseconds, with all its attempts and pauses, and how long one attempt: less
- * than a door keeps for its last writes, so that no service that is silent has it killed.
+ * How long an operation takes unless told, and how long one attempt from when its connection stands: less than a door
+ * keeps for its last writes, so that no service that is silent has it killed.
  */
-const mostMs = 4_000;
-const mostMsOfTry = 1_500;
+const usual = { attempts: 4, mostMs: 4_000, mostMsOfTry: 1_500 } as const;
 
 /** How one attempt is made, and what is known of those before it. */
 interface Try {
-  readonly timeoutMs: number;
+  readonly totalMs: number;
   readonly mayBeDone: boolean;
 }
 
@@ -24,19 +23,22 @@ export interface JsonDialect {
   readonly version: '1.0' | '1.1';
   /** How often an operation is tried in all; 4 times unless told. */
   readonly attempts?: number;
+  /** How long an operation takes at most with all its attempts and pauses, and how long one attempt, in milliseconds. */
+  readonly mostMs?: number;
+  readonly mostMsOfTry?: number;
 }
 
 /** The operations of a service that speaks AWS JSON (Smithy, "AWS JSON 1.0 protocol" and "1.1"). */
 export class JsonProtocol {
   readonly #service: AwsService;
-  readonly #dialect: JsonDialect;
+  readonly #dialect: Required<JsonDialect>;
   readonly #clock: Clock;
   /** By their operation. */
   readonly #calls = new Map<string, AwsCalls>();
 
   constructor(service: AwsService, dialect: JsonDialect, clock: Clock) {
     this.#service = service;
-    this.#dialect = dialect;
+    this.#dialect = { ...usual, ...dialect };
     this.#clock = clock;
   }
 
@@ -46,14 +48,14 @@ export class JsonProtocol {
    * with an `AwsFault` if the service answered.
    */
   async run(operation: string, input: object): Promise<unknown> {
-    const { attempts = 4 } = this.#dialect;
+    const { attempts, mostMs } = this.#dialect;
     const body = JSON.stringify(input);
     const until = this.#clock.monotonic() + mostMs;
     let mayBeDone = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const timeoutMs = Math.min(mostMsOfTry, until - this.#clock.monotonic());
-        return await this.#once(operation, body, { timeoutMs, mayBeDone });
+        const totalMs = Math.max(1, until - this.#clock.monotonic());
+        return await this.#once(operation, body, { totalMs, mayBeDone });
       } catch (error) {
         const pause = this.#clock.random() * pauseMs * 2 ** (attempt - 1);
         const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
@@ -64,9 +66,12 @@ export class JsonProtocol {
     }
   }
 
-  async #once(operation: string, body: string, { timeoutMs, mayBeDone }: Try): Promise<unknown> {
+  async #once(operation: string, body: string, { totalMs, mayBeDone }: Try): Promise<unknown> {
     const call = { method: 'POST', path: '/', body } as const;
-    const answer = await this.#callsOf(operation).make(call, timeoutMs);
+    const answer = await this.#callsOf(operation).make(call, {
+      answerMs: this.#dialect.mostMsOfTry,
+      totalMs,
+    });
     if (answer.status !== 200) throw new AwsFault(operation, answer, mayBeDone);
     return parse(answer.body);
   }

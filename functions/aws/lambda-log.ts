@@ -15,8 +15,9 @@ const metrics: ReadonlyMap<string, string> = new Map([
   ['fault', 'Faults'],
   ['delivery_fault', 'Faults'],
   ['broadcast_unfinished', 'Faults'],
-  ['sweep_unfinished', 'Faults'],
-  ['probes_left_out', 'Faults'],
+  // No fault: what one sweep does not come to, the next ones do.
+  ['sweep_unfinished', 'SweepsUnfinished'],
+  ['probes_left_out', 'SweepsUnfinished'],
 ]);
 
 /**

@@ -43,7 +43,8 @@ const environment = v.object({
   // China and the European Sovereign Cloud have domains of their own.
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
-  REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
+  REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  API_AUTH: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
@@ -52,6 +53,7 @@ const environment = v.object({
   AWS_ACCESS_KEY_ID: present,
   AWS_SECRET_ACCESS_KEY: present,
   AWS_SESSION_TOKEN: v.optional(v.string()),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(whole(1, 100_000), '1769'),
   // AWS SDKs and Tools Reference Guide, "Service-specific endpoints": where an emulator is.
   AWS_ENDPOINT_URL: v.optional(httpUrl),
   AWS_ENDPOINT_URL_DYNAMODB: v.optional(httpUrl),
@@ -61,12 +63,16 @@ const environment = v.object({
 
 type Environment = v.InferOutput<typeof environment>;
 
+/** By what a call of the HTTP API is let in: an API key, which the function checks, or IAM, which API Gateway asks. */
+export type ApiAuth = Environment['API_AUTH'];
+
 /** What the stack tells a function. */
 export interface AwsSettings {
   readonly gateway: GatewaySettings;
   /** Which gateway of an account this is, in its metrics. */
   readonly name: string;
   readonly caller: Caller;
+  readonly apiAuth: ApiAuth;
   /** The base of @connections. */
   readonly callbackUrl: string;
   readonly table: TableAddress;
@@ -98,7 +104,9 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
         secretAccessKey: output.AWS_SECRET_ACCESS_KEY,
         sessionToken: output.AWS_SESSION_TOKEN,
       },
+      connections: connectionsOf(output.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     },
+    apiAuth: output.API_AUTH,
     callbackUrl: output.CALLBACK_URL,
     table: {
       name: output.TABLE_NAME,
@@ -117,6 +125,15 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
       },
     },
   };
+}
+
+/**
+ * How many connections to a service a function of so many MB keeps busy. AWS Lambda Developer Guide, "Configure Lambda
+ * function memory": CPU grows with memory. A post takes 15 ms and a quarter of a millisecond of a core, which is sixty
+ * at once for a whole one; twice as many leave nothing idle.
+ */
+function connectionsOf(memoryMb: number): number {
+  return Math.min(128, Math.max(16, Math.round(memoryMb / 12)));
 }
 
 /** AWS General Reference, "Service endpoints". */

@@ -3,7 +3,11 @@ import type { SocketId } from '../wire/socket-id.ts';
 import type { AwsCall, AwsCalls } from './aws-calls.ts';
 import { AwsFault } from './aws-fault.ts';
 import { AwsService, type Caller } from './aws-service.ts';
+import { type CallTime, NoAnswer } from './https-origin.ts';
 import { refusalOf } from './refusal.ts';
+
+/** How long after the end of a run the answers to its last posts are waited for, in milliseconds. */
+const graceMs = 2_000;
 
 /**
  * The connections of an API Gateway WebSocket API, by its @connections calls signed here: for functions that post by
@@ -12,16 +16,28 @@ import { refusalOf } from './refusal.ts';
 export class SignedConnections implements Connections {
   readonly #posts: AwsCalls;
   readonly #others: AwsCalls;
+  readonly #clock: Pick<Clock, 'monotonic'>;
 
   /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller, clock: Clock) {
     const service = new AwsService('execute-api', callbackUrl, caller, clock);
     this.#posts = service.callsWith({ 'content-type': 'application/octet-stream' });
     this.#others = service.callsWith({});
+    this.#clock = clock;
   }
 
-  async post(socket: SocketId, body: string): Promise<Posted> {
-    return (await this.#call('POST', socket, body)) ?? { kind: 'posted' };
+  async post(socket: SocketId, body: string, until = Number.POSITIVE_INFINITY): Promise<Posted> {
+    const waitMs = Math.max(0, until - this.#clock.monotonic());
+    try {
+      const time = Number.isFinite(waitMs) ? { waitMs, totalMs: waitMs + graceMs } : {};
+      return (await this.#call('POST', socket, body, time)) ?? { kind: 'posted' };
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      if (error.mayBeDone) return { kind: 'failed', code: 'post_unknown' };
+      // It never had its turn, and may have it later.
+      if (error.code === 'ETIMEDOUT') return { kind: 'throttled' };
+      throw error;
+    }
   }
 
   async end(socket: SocketId): Promise<void> {
@@ -34,10 +50,15 @@ export class SignedConnections implements Connections {
   }
 
   /** Undefined if it was done. Ids end in `=`, which is escaped on the wire. */
-  async #call(method: AwsCall['method'], socket: SocketId, body = ''): Promise<Posted | undefined> {
+  async #call(
+    method: AwsCall['method'],
+    socket: SocketId,
+    body = '',
+    time?: CallTime,
+  ): Promise<Posted | undefined> {
     const path = `/@connections/${encodeURIComponent(socket)}`;
     const calls = method === 'POST' ? this.#posts : this.#others;
-    const answer = await calls.make({ method, path, body });
+    const answer = await calls.make({ method, path, body }, time);
     if (answer.status >= 200 && answer.status < 300) return undefined;
     const refusal = refusalOf(answer.status);
     if (refusal === undefined) throw new AwsFault(`${method} @connections`, answer);

@@ -1,10 +1,14 @@
 import type { Clock, Later, Task } from '../gateway/ports.ts';
 import { AwsService, type Caller } from './aws-service.ts';
+import type { QueueRecord } from './events.ts';
 import { JsonProtocol } from './json-protocol.ts';
 import { writeTask } from './task.ts';
 
 /** The longest delay of a message. SQS: 15 minutes. */
 const longestDelaySeconds = 900;
+
+/** The shortest and the longest time until a task comes again that failed, in seconds; each is four times the one before. */
+const againSeconds = { least: 5, most: 900 };
 
 /** The queue, and where SQS is: at the queue's own origin, unless an emulator is elsewhere. */
 export interface QueueAddress {
@@ -28,5 +32,18 @@ export class SqsLater implements Later {
     for (const MessageBody of writeTask(task)) {
       await this.#sqs.run('SendMessage', { QueueUrl: this.#queueUrl, MessageBody, DelaySeconds });
     }
+  }
+
+  /**
+   * Lets a message that failed come again after seconds: the queue's visibility time-out is for functions that died, and
+   * six times as long as any runs.
+   */
+  async putBack({ receiptHandle, attributes }: QueueRecord): Promise<void> {
+    if (receiptHandle === undefined) return;
+    const { least, most } = againSeconds;
+    const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
+    const VisibilityTimeout = Math.min(most, least * 4 ** (receives - 1));
+    const message = { QueueUrl: this.#queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout };
+    await this.#sqs.run('ChangeMessageVisibility', message);
   }
 }

@@ -30,9 +30,11 @@ const schema = v.variant('kind', [
         except: v.array(socket),
         path: v.optional(path),
         user: v.optional(v.string()),
+        from: v.optional(v.string()),
       }),
     ),
     close: v.boolean(),
+    tries: v.optional(v.number()),
   }),
 ]);
 

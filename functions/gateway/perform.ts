@@ -1,7 +1,7 @@
 import { flush } from './deliver/flush.ts';
+import { spread } from './deliver/spread.ts';
 import type { Gateway } from './gateway.ts';
 import type { Task } from './ports.ts';
-import { spread } from './relay/act.ts';
 import { closed } from './relay/closed.ts';
 
 /** Does work that was put off. */

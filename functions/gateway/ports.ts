@@ -73,8 +73,8 @@ export interface Outbox {
 
 /** The sockets that a send would reach: all but those that are closing. */
 export interface Directory {
-  /** Every such socket, or those of a path and user, in pages of any size. */
-  pages(filter: SocketFilter): AsyncIterable<readonly SocketRecord[]>;
+  /** Every such socket, or those of a path and user, in pages of any size; the rest of them, from where one had stopped. */
+  pages(filter: SocketFilter, from?: string): AsyncIterable<RecordPage>;
   /** One page of at most `limit` sockets, in a stable order; a cursor if there may be more; undefined if it is none of ours. */
   list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
 }
@@ -94,6 +94,12 @@ export interface SocketFilter {
   readonly user?: string | undefined;
 }
 
+/** A page of a broadcast, and where one goes on that stops behind it; undefined where nothing has to stop. */
+export interface RecordPage {
+  readonly records: readonly SocketRecord[];
+  readonly next: string | undefined;
+}
+
 /** A page of sockets and where the next begins. */
 export interface SocketPage {
   readonly sockets: readonly SocketRecord[];
@@ -102,7 +108,8 @@ export interface SocketPage {
 
 /** The connections of clients; API Gateway's @connections. */
 export interface Connections {
-  post(socket: SocketId, body: string): Soon<Posted>;
+  /** Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon. */
+  post(socket: SocketId, body: string, until?: number): Soon<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;
   /** Whether a connection exists; true too when that can't be found out for now. */
@@ -116,9 +123,10 @@ export type Posted =
   | { readonly kind: 'gone' }
   /** The connection is ending, and whoever holds it tells how. */
   | { readonly kind: 'ending' }
-  /** Too many posts for now. */
+  /** Too many posts for now; nothing was posted. */
   | { readonly kind: 'throttled' }
-  | { readonly kind: 'failed'; readonly code: 'slow_client' | 'post_failed' };
+  /** `post_unknown`: it was sent, and there was no answer. */
+  | { readonly kind: 'failed'; readonly code: 'slow_client' | 'post_failed' | 'post_unknown' };
 
 /** The user's HTTP server. */
 export interface App {
@@ -162,9 +170,17 @@ export interface DeliverTask {
   /** The hook's id. */
   readonly hook: string;
   readonly send: readonly Send[];
-  readonly broadcast: readonly Broadcast[];
+  readonly broadcast: readonly TaskBroadcast[];
   /** Whether the hook's own socket is to be closed after that. */
   readonly close: boolean;
+  /** How many runs in a row have got nowhere with it. */
+  readonly tries?: number | undefined;
+}
+
+/** A broadcast, or what is left of one. */
+export interface TaskBroadcast extends Broadcast {
+  /** Where it goes on, as a page of the registry said. */
+  readonly from?: string | undefined;
 }
 
 /** Whether a list of keys may come from a cache or must be read anew, since none of it matched. */

@@ -42,6 +42,7 @@ export class Connection {
     this.#owner = owner;
     socket.once(ready, () => {
       this.#hasStood = true;
+      this.#exchange?.leaves();
       owner.connected();
     });
     socket.on('end', () => this.#ended());
@@ -67,6 +68,7 @@ export class Connection {
   carry(exchange: Carried, head: string): void {
     this.#exchange = exchange;
     exchange.carriedBy(() => this.destroy());
+    if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
     this.#owner.hold(this.#socket);
     const { body } = exchange.request;

@@ -1,9 +1,12 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Connection, type ConnectionOwner } from './connection.ts';
 
 /** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
 const shared = Buffer.allocUnsafe(65_536);
+
+/** What is trusted, for all connections: made for each, it costs nearly as much as a handshake. */
+let trusted: SecureContext | undefined;
 
 /** Makes connections to one server, over TLS if its URL says so. */
 export class Dialer {
@@ -11,7 +14,7 @@ export class Dialer {
   readonly #connectMs: number;
   #session: Buffer | undefined;
 
-  /** `connectMs`: until a connection stands; TLS does not count, since it is our CPU that it waits for. */
+  /** `connectMs`: until a connection stands, with TLS. */
   constructor(url: URL, connectMs: number) {
     this.#url = url;
     this.#connectMs = connectMs;
@@ -30,12 +33,13 @@ export class Dialer {
   #limit(socket: Socket, connection: Connection): void {
     if (!Number.isFinite(this.#connectMs)) return;
     const giveUp = (): void => {
-      if (socket.connecting) connection.giveUp();
+      if (!connection.hasStood) connection.giveUp();
     };
     // A turn later: when we had no CPU for so long, the connection may stand, and we have not heard of it.
     const timer = setTimeout(() => setImmediate(giveUp), this.#connectMs);
     const done = (): void => clearTimeout(timer);
-    socket.once('connect', done).once('close', done);
+    const ready = this.#url.protocol === 'https:' ? 'secureConnect' : 'connect';
+    socket.once(ready, done).once('close', done);
   }
 
   #openTcp(take: (bytes: Buffer) => void): Socket {
@@ -52,7 +56,9 @@ export class Dialer {
     const name = isIP(address.host) === 0 ? { servername: address.host } : {};
     const offered = this.#session;
     const session = offered === undefined ? {} : { session: offered };
-    const socket = tlsConnect({ ...address, ...name, ...session, ALPNProtocols: ['http/1.1'] });
+    trusted ??= createSecureContext();
+    const options = { ...address, ...name, ...session, secureContext: trusted };
+    const socket = tlsConnect({ ...options, ALPNProtocols: ['http/1.1'] });
     socket.setNoDelay(true);
     socket.on('session', (given: Buffer) => {
       this.#session = given;

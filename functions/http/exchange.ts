@@ -42,6 +42,8 @@ export interface Carried extends AnswerListener, InLine {
   starve(ms: number, why: string): void;
   /** Says how to break it off at its time-out. */
   carriedBy(abort: () => void): void;
+  /** Its connection stands, and the request leaves: from now on the server may see it. */
+  leaves(): void;
   /** The answer is here to its end. */
   end(): void;
   /** There is no answer, or not all of it. */
@@ -70,9 +72,20 @@ export interface Reading<Outcome> {
 /** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
 const mostDropped = 262_144;
 
+/** Why a request was not made that waited for a connection. */
+export const noneFree = 'no connection was free in time';
+
+/** How long a request may wait for a connection that stands, and what it then has for its answer. */
+export interface Patience {
+  readonly waiting: DeadlineQueue;
+  /** Asked when the connection stands. */
+  answer(): DeadlineQueue;
+}
+
 /**
  * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
- * its time-out, which begins when it is sent unless waiting counts. What else comes is read and dropped, if it is not much, so that the connection can be used again.
+ * its time-out, which begins when it is sent unless waiting counts. What else comes is read and dropped, if it is not
+ * much, so that the connection can be used again.
  */
 export class Exchange<Outcome> implements Carried, Expiring {
   readonly request: HttpRequest;
@@ -80,7 +93,7 @@ export class Exchange<Outcome> implements Carried, Expiring {
   isRepeated = false;
   isSeen = false;
   readonly #reading: Reading<Outcome>;
-  readonly #deadlines: DeadlineQueue;
+  readonly #deadlines: DeadlineQueue | Patience;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #waitMs: number | undefined;
   /** The queue in which its time runs now, and its place there; none while it may wait for ever. */
@@ -93,13 +106,14 @@ export class Exchange<Outcome> implements Carried, Expiring {
   #abort: (() => void) | undefined;
 
   /**
-   * `deadlines` are of the time that it may take. `waitMs`: how long it may wait for a connection before that, in
+   * `deadlines` are of the time that it may take, from when it is carried, or from when its connection stands if they
+   * are a `Patience`. `waitMs`: how long it may wait for a connection before that, in
    * milliseconds, for ever if that is infinite; if not given, waiting counts.
    */
   constructor(
     request: HttpRequest,
     reading: Reading<Outcome>,
-    deadlines: DeadlineQueue,
+    deadlines: DeadlineQueue | Patience,
     resolve: (outcome: Outcome) => void,
     waitMs?: number,
   ) {
@@ -108,8 +122,9 @@ export class Exchange<Outcome> implements Carried, Expiring {
     this.#deadlines = deadlines;
     this.#resolve = resolve;
     this.#waitMs = waitMs;
-    this.#queue = deadlines;
-    this.#wait = deadlines.add(this);
+    this.#isHeld = 'waiting' in deadlines;
+    this.#queue = 'waiting' in deadlines ? deadlines.waiting : deadlines;
+    this.#wait = this.#queue.add(this);
   }
 
   get isSettled(): boolean {
@@ -126,20 +141,25 @@ export class Exchange<Outcome> implements Carried, Expiring {
 
   starve(ms: number, why: string): void {
     this.#starvedMs += ms;
+    if ('waiting' in this.#deadlines) return;
     if (this.#isHeld && this.#starvedMs >= this.#deadlines.ms) this.fail({ kind: 'unreachable', why });
   }
 
   carriedBy(abort: () => void): void {
     this.#abort = abort;
-    if (!this.#isHeld) return;
+    if (!this.#isHeld || 'waiting' in this.#deadlines) return;
     this.#isHeld = false;
     this.#run(this.#deadlines);
   }
 
+  leaves(): void {
+    if (!this.#isHeld || !('waiting' in this.#deadlines)) return;
+    this.#isHeld = false;
+    this.#run(this.#deadlines.answer());
+  }
+
   expire(): void {
-    this.fail(
-      this.#isHeld ? { kind: 'unreachable', why: 'no connection was free in time' } : { kind: 'timeout' },
-    );
+    this.fail(this.#isHeld ? { kind: 'unreachable', why: noneFree } : { kind: 'timeout' });
     this.#abort?.();
   }
 

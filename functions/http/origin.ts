@@ -19,11 +19,20 @@ const shortageMs = 100;
 export interface ConnectionLimits {
   /** The most at a time; what is more waits, in its order. */
   readonly most: number;
-  /** Until a new one stands, in milliseconds; TLS does not count, since it is our CPU that it waits for. */
+  /** How many are begun at a time; what needs one waits meanwhile for any that stands. */
+  readonly opening: number;
+  /** Until a new one stands, with TLS, in milliseconds. */
   readonly connectMs: number;
   /** Called before a request is written, to let what is written together leave together. */
   readonly hold: (stream: Writable) => void;
 }
+
+const unlimited: ConnectionLimits = {
+  most: Number.POSITIVE_INFINITY,
+  opening: Number.POSITIVE_INFINITY,
+  connectMs: Number.POSITIVE_INFINITY,
+  hold() {},
+};
 
 /**
  * One server, `https://app.example`, by kept-alive connections of HTTP/1.1, which are ours: those of Node.js and of
@@ -34,7 +43,7 @@ export class Origin implements ConnectionOwner {
   readonly now: () => number;
   readonly hold: (stream: Writable) => void;
   readonly #host: string;
-  readonly #most: number;
+  readonly #limits: ConnectionLimits;
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
   /** How many of them have been made, and do not just begin. */
@@ -52,12 +61,11 @@ export class Origin implements ConnectionOwner {
   #isStopped = false;
 
   constructor(url: URL, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
-    const { most = Number.POSITIVE_INFINITY, connectMs = Number.POSITIVE_INFINITY, hold = nothing } = limits;
-    this.hold = hold;
+    this.#limits = { ...unlimited, ...limits };
+    this.hold = this.#limits.hold;
     this.#host = url.host;
     this.now = () => clock.monotonic();
-    this.#most = most;
-    this.#dialer = new Dialer(url, connectMs);
+    this.#dialer = new Dialer(url, this.#limits.connectMs);
   }
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
@@ -142,7 +150,7 @@ export class Origin implements ConnectionOwner {
 
   /** Gives the first in line this connection, or a new one if there may be more. Whether there was somebody. */
   #serve(connection: Connection | undefined): boolean {
-    if (connection === undefined && this.#connections.size >= this.#most) return false;
+    if (connection === undefined && !this.#mayOpen()) return false;
     for (let next = this.#line.next(); next !== undefined; next = this.#line.next()) {
       const { headers, renew } = next.request;
       const head = this.#headOf(next, renew === undefined ? headers : renew());
@@ -201,13 +209,16 @@ export class Origin implements ConnectionOwner {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
+  #mayOpen(): boolean {
+    const { most, opening } = this.#limits;
+    return this.#connections.size < most && this.#connections.size - this.#standing < opening;
+  }
+
   /** A new connection, unless there are as many as there may be. */
   #open(): Connection | undefined {
-    if (this.#connections.size >= this.#most) return undefined;
+    if (!this.#mayOpen()) return undefined;
     const connection = this.#dialer.dial(this);
     this.#connections.add(connection);
     return connection;
   }
 }
-
-function nothing(): void {}

@@ -6,6 +6,8 @@ export const sendFailures = {
   slow_client: 'The client reads too slowly and is being disconnected.',
   /** The service that holds the connections went on refusing for its rate. */
   throttled: 'The connection could not be posted to in time, for the rate or the number of posts.',
+  /** The post was sent, and its answer did not come in time: the message may have arrived. */
+  post_unknown: 'The post got no answer; the message may have arrived.',
   /** The post failed for a reason that is logged. */
   post_failed: 'The post to the connection failed.',
 } as const;

@@ -27,6 +27,8 @@ export interface Watched {
 const description = {
   HookFailures:
     'Hooks were lost or refused for good, or handshakes failed: look at the app first, then at the logs',
+  ActionsFailed:
+    'What answers of the app asked for could not be done, or not for everybody: the logs have "action_failed"',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks: 'Deliveries were given up after five tries: they wait in the queue of dead tasks',
   Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
@@ -34,7 +36,7 @@ const description = {
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
 } as const;
 
-/** Six alarms, each for something that somebody should look at. Silence is fine: a gateway may be idle. */
+/** Seven alarms, each for something that somebody should look at. Silence is fine: a gateway may be idle. */
 export function alarms(scope: Construct, watched: Watched): Alarm[] {
   const { gateway, functions, dead, accountConcurrency, topic } = watched;
   const failures = {
@@ -50,6 +52,7 @@ export function alarms(scope: Construct, watched: Watched): Alarm[] {
     });
   const all = [
     alarm('HookFailures', total(failures, 'Hooks that failed')),
+    alarm('ActionsFailed', count(gateway, 'ActionsFailed')),
     alarm('Faults', count(gateway, 'Faults')),
     alarm('DeadTasks', dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })),
     alarm('Throttles', sumOf(functions, 'Throttles', 'Throttles')),

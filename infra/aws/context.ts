@@ -1,8 +1,26 @@
 import * as v from 'valibot';
 import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { list } from '../../functions/wire/setting-values.ts';
+import { type AskedDomains, domainFaults } from './custom-domain.ts';
 import { parseSettings, type Settings, settingNames, textsOf } from './setting-rules.ts';
 
 const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
+
+/** EC2: 17 hexadecimal digits, 8 of what is old. */
+const idOf = (kind: string) => new RegExp(`^${kind}-(?:[0-9a-f]{8}|[0-9a-f]{17})$`);
+const ids = (form: RegExp, rule: string) =>
+  v.optional(
+    v.pipe(
+      list,
+      v.check((all) => all.length > 0 && all.every((id) => form.test(id)), rule),
+    ),
+  );
+
+const name = text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com');
+const certificateArn = text(
+  /^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/,
+  'must be the ARN of a certificate',
+);
 
 /** What only the stack needs, since an app that has the construct in a stack of its own passes more than texts. */
 const rules = v.object({
@@ -19,8 +37,13 @@ const rules = v.object({
     'Sockethook',
   ),
   removalPolicy: v.optional(v.picklist(['destroy', 'retain'], 'must be destroy or retain'), 'destroy'),
-  domainName: text(/^(?:[a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a name such as ws.example.com'),
-  certificateArn: text(/^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/, 'must be the ARN of a certificate'),
+  vpcId: text(idOf('vpc'), 'must be the id of a VPC, vpc-...'),
+  subnetIds: ids(idOf('subnet'), 'must be ids of subnets, subnet-..., separated by commas'),
+  securityGroupIds: ids(idOf('sg'), 'must be ids of security groups, sg-..., separated by commas'),
+  domainName: name,
+  certificateArn,
+  apiDomainName: name,
+  apiCertificateArn: certificateArn,
   alarmTopicArn: text(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/, 'must be the ARN of an SNS topic'),
 });
 
@@ -45,12 +68,30 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
     ...(gateway.ok ? [] : gateway.fault),
     ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
     ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
-    ...(Object.hasOwn(set, 'domainName') === Object.hasOwn(set, 'certificateArn')
-      ? []
-      : ['domainName and certificateArn go together.']),
+    ...together(set, 'vpcId', 'subnetIds'),
+    ...(Object.hasOwn(set, 'securityGroupIds') && !Object.hasOwn(set, 'vpcId')
+      ? ['securityGroupIds needs vpcId.']
+      : []),
+    ...together(set, 'domainName', 'certificateArn'),
+    ...together(set, 'apiDomainName', 'apiCertificateArn'),
+    ...(stack.success ? domainFaults(askedOf(stack.output, set['prettyUrl'])) : []),
   ];
   if (faults.length > 0 || !gateway.ok || !stack.success) return fault(faults);
   return ok({ ...stack.output, gateway: gateway.value });
+}
+
+function together(set: Readonly<Record<string, unknown>>, name: string, other: string): string[] {
+  return Object.hasOwn(set, name) === Object.hasOwn(set, other) ? [] : [`${name} and ${other} go together.`];
+}
+
+function askedOf(stack: v.InferOutput<typeof rules>, prettyUrl: unknown): AskedDomains {
+  const one = (name: string | undefined, arn: string | undefined) =>
+    name === undefined ? undefined : { name, certificateRegion: arn?.split(':')[3] };
+  return {
+    domain: one(stack.domainName, stack.certificateArn),
+    apiDomain: one(stack.apiDomainName, stack.apiCertificateArn),
+    prettyUrl: String(prettyUrl) === 'true',
+  };
 }
 
 function allNames(): string[] {

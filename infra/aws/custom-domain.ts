@@ -1,22 +1,72 @@
-import { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Token } from 'aws-cdk-lib';
+import { ApiMapping, DomainName, type HttpStage, type WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { ARecord, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
-import type { WebSocketDomain } from './sockethook-props.ts';
+import type { CustomDomain } from './sockethook-props.ts';
 
-/** The user's name for the WebSocket API; its record too, if we are told where. */
+/** A name that is asked for, and where its certificate is, if that is known. */
+export interface AskedDomain {
+  readonly name: string;
+  readonly certificateRegion: string | undefined;
+}
+
+/** All that is asked for of names. `region` is the stack's, if it is known. */
+export interface AskedDomains {
+  readonly domain: AskedDomain | undefined;
+  readonly apiDomain: AskedDomain | undefined;
+  readonly prettyUrl: boolean;
+  readonly region?: string | undefined;
+}
+
+/** A sentence for every name that AWS would refuse in the midst of a deploy. */
+export function domainFaults({ domain, apiDomain, prettyUrl, region }: AskedDomains): string[] {
+  const faults: string[] = [];
+  const regional = [apiDomain, prettyUrl ? undefined : domain].filter((asked) => asked !== undefined);
+  for (const { name, certificateRegion: found } of regional) {
+    // API Gateway Developer Guide, "Regional custom domain names": the certificate is in the API's region.
+    if (found !== undefined && region !== undefined && found !== region)
+      faults.push(
+        `The certificate of ${name} is in ${found}; API Gateway takes one of its own region, ${region}.`,
+      );
+  }
+  // CloudFront Developer Guide, "Requirements for using SSL/TLS certificates": us-east-1, wherever the origin is.
+  const edge = prettyUrl ? domain?.certificateRegion : undefined;
+  if (edge !== undefined && edge !== 'us-east-1')
+    faults.push(
+      `The certificate of ${domain?.name} is in ${edge}; with prettyUrl the name is CloudFront's, which takes certificates of us-east-1 alone.`,
+    );
+  if (domain !== undefined && domain.name === apiDomain?.name)
+    faults.push(
+      `${domain.name} can't be both APIs' name: API Gateway does not mix WebSocket and HTTP under one.`,
+    );
+  return faults;
+}
+
+/** A name as it is asked for in code: where its certificate is may be known only when it is deployed. */
+export function asked({ name, certificate }: CustomDomain): AskedDomain {
+  // The environment of a certificate that is imported is that of who imports it.
+  const { certificateArn, env } = certificate;
+  const region = Token.isUnresolved(certificateArn) ? env.region : certificateArn.split(':')[3];
+  return { name, certificateRegion: Token.isUnresolved(region) ? undefined : region };
+}
+
+/** Gives the only stage of an API a name of the user's, with nothing before its paths; the name's record too, if we are told where. */
 export function customDomain(
   scope: Construct,
-  { name, certificate, hostedZone }: WebSocketDomain,
+  id: 'Domain' | 'ApiDomain',
+  { name, certificate, hostedZone }: CustomDomain,
+  stage: WebSocketStage | HttpStage,
 ): DomainName {
-  const domain = new DomainName(scope, 'Domain', { domainName: name, certificate });
+  const domainName = new DomainName(scope, id, { domainName: name, certificate });
+  const mapping = new ApiMapping(scope, `${id}Mapping`, { api: stage.api, domainName, stage });
+  // By its name alone, CloudFormation does not know that the stage has to be there.
+  mapping.node.addDependency(stage);
   if (hostedZone !== undefined) {
-    const alias = new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId);
-    new ARecord(scope, 'DomainRecord', {
-      zone: hostedZone,
-      recordName: name,
-      target: RecordTarget.fromAlias(alias),
-    });
+    const { regionalDomainName, regionalHostedZoneId } = domainName;
+    const alias = new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId);
+    const target = RecordTarget.fromAlias(alias);
+    new ARecord(scope, `${id}Record`, { zone: hostedZone, recordName: name, target });
   }
-  return domain;
+  return domainName;
 }

@@ -7,10 +7,10 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundling } from './bundling.ts';
 import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
+import { type Network, networkPermissions } from './network.ts';
 
 /** What all functions of a gateway have in common. */
 export interface DoorSettings {
-  readonly memoryMb: number;
   readonly logRetention: RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   readonly tracing: boolean;
@@ -19,8 +19,12 @@ export interface DoorSettings {
 /** What a function has of its own. */
 export interface DoorProps extends DoorSettings {
   readonly name: DoorName;
+  /** @default - what its needs say */
+  readonly memoryMb?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly PolicyStatement[];
+  /** Where it stands. @default - in no VPC */
+  readonly network?: Network | undefined;
   /** How many of it may run at once. @default - as many as the account allows */
   readonly concurrency?: number | undefined;
 }
@@ -31,9 +35,14 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export class Door extends Construct {
   readonly function: NodejsFunction;
 
-  constructor(scope: Construct, id: string, { name, environment, concurrency, ...props }: DoorProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, environment, concurrency, network, ...props }: DoorProps,
+  ) {
     super(scope, id);
     const needs: DoorNeeds = doorNeeds[name];
+    const { memoryMb = needs.memoryMb } = props;
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention,
       removalPolicy: props.removalPolicy,
@@ -42,9 +51,10 @@ export class Door extends Construct {
       description: `Sockethook: ${needs.description}`,
       entry: `${root}functions/${name}.ts`,
       ...{ projectRoot: root, depsLockFilePath: `${root}package-lock.json`, bundling },
-      ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: props.memoryMb },
+      ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: memoryMb },
       ...{ timeout: Duration.seconds(needs.timeout), environment: { ...environment }, logGroup },
-      role: this.#role(logGroup, props.permissions),
+      role: this.#role(logGroup, [...props.permissions, ...(network ? networkPermissions() : [])]),
+      ...network,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
       // Lambda stops what goes from queue to function to queue 16 times; a hook that is put off does so for hours.

@@ -27,6 +27,7 @@ export function environmentOf(
     TABLE_NAME: table.tableName,
     QUEUE_URL: tasks.queue.queueUrl,
     REPLY_BY: settings.replyBy,
+    API_AUTH: settings.apiAuth,
     PROBE_MINUTES: String(settings.probeMinutes),
     URL_SUFFIX: Aws.URL_SUFFIX,
     GATEWAY_NAME: apiId,

@@ -3,7 +3,10 @@ import { Construct } from 'constructs';
 import { Door, type DoorSettings } from './door.ts';
 import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
 import type { SecretName } from './gateway-secrets.ts';
+import type { Memory } from './memory.ts';
+import type { Network } from './network.ts';
 import { permissions, type Resources } from './permissions.ts';
+import type { Settings } from './setting-rules.ts';
 
 /** All functions by name. */
 export type GatewayFunctions = Readonly<Record<DoorName, NodejsFunction>>;
@@ -14,6 +17,11 @@ export interface FunctionsProps extends DoorSettings {
   /** What every function is told. */
   readonly environment: Readonly<Record<string, string>>;
   readonly concurrency: Readonly<Partial<Record<DoorName, number | undefined>>>;
+  /** Memory of those that are not to have what their needs say, in MB. */
+  readonly memoryMb: Memory;
+  readonly apiAuth: Settings['apiAuth'];
+  /** Where those stand that post hooks; the others reach nothing but AWS. */
+  readonly network: Network | undefined;
 }
 
 const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -22,20 +30,28 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
   urlKeys: 'URL_KEYS_SECRET',
 };
 
+/** Where IAM lets callers in, no function has to know a key. */
+function needsOf(name: DoorName, apiAuth: Settings['apiAuth']): DoorNeeds {
+  const needs: DoorNeeds = doorNeeds[name];
+  const { secrets = [] } = needs;
+  return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
+}
+
 /** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
-  const { resources, concurrency, environment, ...settings } = props;
+  const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: DoorName): NodejsFunction => {
-    const needs: DoorNeeds = doorNeeds[name];
+    const needs = needsOf(name, apiAuth);
     const secrets = (needs.secrets ?? []).map((secret) => [
       secretVariables[secret],
       resources.secrets[secret].secretArn,
     ]);
     return new Door(functions, name, {
-      ...{ name, ...settings, concurrency: concurrency[name] },
+      ...{ name, ...settings, concurrency: concurrency[name], memoryMb: memoryMb[name] },
       environment: { ...environment, ...Object.fromEntries(secrets) },
       permissions: permissions(needs, resources),
+      network: needs.secrets?.includes('webhookSecrets') ? network : undefined,
     }).function;
   };
   return {

@@ -1,9 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpApi, HttpMethod, type HttpRoute, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { type Access, accessLog } from './access-log.ts';
+import type { Settings } from './setting-rules.ts';
 
 /** The functions behind the calls. */
 export interface HttpDoors {
@@ -33,11 +35,23 @@ const calls = {
   ],
 } as const satisfies Readonly<Record<keyof HttpDoors, readonly (readonly [HttpMethod, string])[]>>;
 
+/** An HTTP API with its only stage. */
+export interface Calls {
+  readonly stage: HttpStage;
+  /** Those that not everybody may make. */
+  readonly guarded: readonly HttpRoute[];
+}
+
 /**
- * The HTTP API that apps call. Its functions check the API key themselves. What is no call goes to `health`, which
- * says so as a problem; API Gateway's own 404 would have no code.
+ * The HTTP API that apps call. Its functions check the API key themselves, unless IAM lets their callers in. What is
+ * no call goes to `health`, which says so as a problem; API Gateway's own 404 would have no code.
  */
-export function httpApi(scope: Construct, doors: HttpDoors, access: Access): HttpStage {
+export function httpApi(
+  scope: Construct,
+  doors: HttpDoors,
+  access: Access,
+  apiAuth: Settings['apiAuth'],
+): Calls {
   const lambda = (name: keyof HttpDoors) => new HttpLambdaIntegration(name, doors[name]);
   const httpApi = new HttpApi(scope, 'HttpApi', {
     apiName: `${Stack.of(scope).stackName}-calls`,
@@ -45,16 +59,21 @@ export function httpApi(scope: Construct, doors: HttpDoors, access: Access): Htt
     createDefaultStage: false,
     defaultIntegration: lambda('health'),
   });
-  const names: readonly (keyof HttpDoors)[] = ['send', 'broadcast', 'urls', 'sockets', 'health'];
-  for (const name of names) {
+  const authorizer = apiAuth === 'iam' ? new HttpIamAuthorizer() : undefined;
+  const routes = (name: keyof HttpDoors, guard: typeof authorizer): HttpRoute[] => {
     const integration = lambda(name);
-    for (const [method, path] of calls[name]) {
+    return calls[name].flatMap(([method, path]) => {
       // RFC 9110 section 9.3.2: what takes GET takes HEAD; API Gateway has a route for each method.
-      httpApi.addRoutes({ path, methods: method === GET ? [GET, HEAD] : [method], integration });
-    }
-  }
-  return new HttpStage(scope, 'HttpStage', {
+      const methods = method === GET ? [GET, HEAD] : [method];
+      return httpApi.addRoutes({ path, methods, integration, ...(guard && { authorizer: guard }) });
+    });
+  };
+  const names = ['send', 'broadcast', 'urls', 'sockets'] as const;
+  const guarded = names.flatMap((name) => routes(name, authorizer));
+  routes('health', undefined);
+  const stage = new HttpStage(scope, 'HttpStage', {
     ...{ httpApi, stageName: '$default', autoDeploy: true, throttle: access.throttle },
     ...accessLog(scope, 'HttpAccess', access),
   });
+  return { stage, guarded };
 }

@@ -11,6 +11,7 @@ export const counted = [
   'HooksPostponed',
   'HandshakesFailed',
   'ActionsFailed',
+  'SweepsUnfinished',
   'Faults',
 ] as const;
 

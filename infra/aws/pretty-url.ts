@@ -4,25 +4,42 @@ import {
   AllowedMethods,
   CachePolicy,
   Distribution,
+  type DistributionProps,
   Function as EdgeFunction,
   FunctionCode,
   FunctionEventType,
   FunctionRuntime,
   OriginProtocolPolicy,
   OriginRequestPolicy,
+  SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
+import type { CustomDomain } from './sockethook-props.ts';
 import type { WebSockets } from './web-socket-api.ts';
 
 const code = fileURLToPath(new URL('pretty-path.js', import.meta.url));
+
+/** What the user gives to CloudFront. */
+export interface PrettyUrlProps {
+  /** Its name; CloudFront's own if there is none. */
+  readonly domain: CustomDomain | undefined;
+  /** The firewall before it. */
+  readonly webAclArn: string | undefined;
+}
 
 /**
  * CloudFront in front of the WebSocket API, so that a client may write its path as a path. API Gateway refuses a Host
  * other than its own, so all but that header goes along; nothing is cached.
  */
-export function prettyUrl(scope: Construct, { api, stage }: WebSockets): Distribution {
+export function prettyUrl(
+  scope: Construct,
+  { api, stage }: WebSockets,
+  { domain, webAclArn }: PrettyUrlProps,
+): Distribution {
   const origin = new HttpOrigin(Fn.select(2, Fn.split('/', api.apiEndpoint)), {
     originPath: `/${stage.stageName}`,
     protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
@@ -32,8 +49,10 @@ export function prettyUrl(scope: Construct, { api, stage }: WebSockets): Distrib
     runtime: FunctionRuntime.JS_2_0,
     comment: 'Sockethook: the path of a client becomes a parameter',
   });
-  return new Distribution(scope, 'PrettyUrl', {
+  const distribution = new Distribution(scope, 'PrettyUrl', {
     comment: 'Sockethook: WebSockets by their path',
+    ...(domain === undefined ? {} : named(domain)),
+    ...(webAclArn === undefined ? {} : { webAclId: webAclArn }),
     defaultBehavior: {
       origin,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
@@ -43,4 +62,18 @@ export function prettyUrl(scope: Construct, { api, stage }: WebSockets): Distrib
       functionAssociations: [{ function: path, eventType: FunctionEventType.VIEWER_REQUEST }],
     },
   });
+  if (domain?.hostedZone !== undefined) record(scope, domain.name, domain.hostedZone, distribution);
+  return distribution;
+}
+
+function named({ name, certificate }: CustomDomain): Partial<DistributionProps> {
+  const minimumProtocolVersion = SecurityPolicyProtocol.TLS_V1_2_2021;
+  return { domainNames: [name], certificate, minimumProtocolVersion };
+}
+
+/** CloudFront listens on IPv6 too. */
+function record(scope: Construct, recordName: string, zone: IHostedZone, distribution: Distribution): void {
+  const target = RecordTarget.fromAlias(new CloudFrontTarget(distribution));
+  new ARecord(scope, 'DomainRecord', { zone, recordName, target });
+  new AaaaRecord(scope, 'DomainRecordIPv6', { zone, recordName, target });
 }

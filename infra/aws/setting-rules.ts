@@ -11,6 +11,7 @@ import {
   whole,
 } from '../../functions/wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
+import { memoryValue } from './memory.ts';
 
 const retentions = Object.values(RetentionDays).filter((days) => typeof days === 'number');
 const url = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
@@ -27,11 +28,13 @@ const rules = v.object({
   requireTicket: v.optional(flag, 'false'),
   allowedOrigins: v.optional(allowedOriginsValue),
   probeMinutes: v.optional(whole(0, 1_440), '30'),
-  replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'route'),
-  // Lambda: 128 MB to 10,240 MB.
-  memoryMb: v.optional(whole(128, 10_240), '256'),
+  replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  memoryMb: v.optional(memoryValue),
+  apiAuth: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   connectConcurrency: v.optional(whole(1, 1_000_000)),
   messageConcurrency: v.optional(whole(1, 1_000_000)),
+  // Lambda: the maximum concurrency of an event source is 2 to 1,000.
+  deliverConcurrency: v.optional(whole(2, 1_000), '10'),
   requestRate: v.optional(whole(1, 1_000_000), '2000'),
   requestBurst: v.optional(whole(1, 1_000_000), '1000'),
   logRetentionDays: v.optional(
@@ -47,6 +50,16 @@ const rules = v.object({
   accountConcurrency: v.optional(whole(10, 1_000_000), '1000'),
   dashboard: v.optional(flag, 'true'),
   prettyUrl: v.optional(flag, 'false'),
+  webAclArn: v.optional(
+    v.pipe(
+      v.string(),
+      // AWS WAF: what protects CloudFront is global, and global is us-east-1.
+      v.check(
+        (arn) => Token.isUnresolved(arn) || /^arn:[^:]+:wafv2:us-east-1:\d{12}:global\/webacl\/.+$/.test(arn),
+        'must be the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...',
+      ),
+    ),
+  ),
   callbackUrl: url(/^https?:\/\/[^?#]+$/, 'must be an http:// or https:// URL without a query'),
   webSocketUrl: url(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query'),
 });
@@ -64,17 +77,29 @@ export const settingNames: ReadonlySet<string> = new Set(Object.keys(rules.entri
 export function parseSettings(values: Readonly<Record<string, unknown>>): Result<Settings, string[]> {
   const read = v.safeParse(rules, textsOf(values));
   const faults = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
+  if (values['webAclArn'] !== undefined && String(values['prettyUrl']) !== 'true')
+    faults.push('webAclArn needs prettyUrl: AWS WAF protects CloudFront, and neither API.');
   const base = baseUrl(values['webhookBaseUrl'], String(values['allowInsecureWebhooks']) === 'true');
   if (!base.ok) return fault([base.fault, ...faults]);
-  return read.success ? ok({ ...read.output, webhookBaseUrl: base.value }) : fault(faults);
+  return read.success && faults.length === 0
+    ? ok({ ...read.output, webhookBaseUrl: base.value })
+    : fault(faults);
 }
 
-/** Texts as a command line has them; what is undefined counts as not set. A list is written with commas. */
+/**
+ * Texts as a command line has them; what is undefined counts as not set. A list is written with commas, and what has
+ * names as `name=value`.
+ */
 export function textsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const scalar = (value: unknown): unknown =>
     typeof value === 'boolean' || typeof value === 'number' ? String(value) : value;
-  const text = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(scalar).join(',') : scalar(value);
+  const text = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(scalar).join(',');
+    if (typeof value !== 'object' || value === null) return scalar(value);
+    return Object.entries(value)
+      .map(([name, one]) => `${name}=${scalar(one)}`)
+      .join(',');
+  };
   const set = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set.map(([name, value]) => [name, text(value)]));
 }

@@ -1,16 +1,18 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookEvent } from '../../functions/wire/hook.ts';
+import type { DoorName } from './door-needs.ts';
 
-/** A domain name of the user's for the WebSocket API. */
-export interface WebSocketDomain {
+/** A domain name of the user's. */
+export interface CustomDomain {
   /** `ws.example.com`; no other API may have it, since API Gateway does not mix WebSocket and HTTP under one name. */
   readonly name: string;
-  /** Covers the name, in the stack's own region. */
+  /** Covers the name, in the stack's own region; in us-east-1 if the name is CloudFront's. */
   readonly certificate: ICertificate;
-  /** Where the name's record goes. @default - none: point the name at the output `WebSocketDomainTarget` yourself */
+  /** Where the name's record goes. @default - none: point the name at what the output says yourself */
   readonly hostedZone?: IHostedZone | undefined;
 }
 
@@ -37,11 +39,22 @@ export interface SockethookProps {
    * `$disconnect` is then noticed when API Gateway's two hours are over. @default 30
    */
   readonly probeMinutes?: number | undefined;
-  /** How a reply travels: with the Lambda's own answer, or by @connections, for emulators. @default 'route' */
+  /**
+   * How a reply travels: by @connections, or with the Lambda's own answer where it can. `route` saves a call, but what
+   * API Gateway sends to a client when there is no reply is not proven. @default 'post'
+   */
   readonly replyBy?: 'route' | 'post' | undefined;
+  /**
+   * What lets a call of the HTTP API in: an API key, or IAM, for callers in the same account who sign their requests;
+   * `grantCalls` gives them the right. @default 'key'
+   */
+  readonly apiAuth?: 'key' | 'iam' | undefined;
 
-  /** Memory of each function, in MiB; its share of a processor grows with it. @default 256 */
-  readonly memoryMb?: number | undefined;
+  /**
+   * Memory of all functions, or of some by their names, in MiB; a function's share of a processor grows with it.
+   * @default - 1,024 for send, broadcast and deliver, 512 for sweep, 256 for the rest
+   */
+  readonly memoryMb?: number | Readonly<Partial<Record<DoorName, number>>> | undefined;
   /**
    * How many connects are handled at once, at most: a slow app holds one Lambda for each.
    * @default - not reserved: as many as the account allows
@@ -49,6 +62,8 @@ export interface SockethookProps {
   readonly connectConcurrency?: number | undefined;
   /** How many messages are handled at once, at most. @default - not reserved: as many as the account allows */
   readonly messageConcurrency?: number | undefined;
+  /** How many batches of queued deliveries are done at once, at most; 2 to 1,000. @default 10 */
+  readonly deliverConcurrency?: number | undefined;
   /** How many requests a second the WebSocket API takes, and the HTTP API as many again. @default 2000 */
   readonly requestRate?: number | undefined;
   /** How many requests either API takes in a burst. @default 1000 */
@@ -72,13 +87,27 @@ export interface SockethookProps {
   /** Whether there is a CloudWatch dashboard. @default true */
   readonly dashboard?: boolean | undefined;
 
-  /** A name of the user's for the WebSocket API. @default - API Gateway's own */
-  readonly domain?: WebSocketDomain | undefined;
+  /**
+   * Where your app is, if it can be reached in a VPC alone: the functions that post hooks then stand there too. They
+   * need a way to the internet, since @connections has none but that. @default - in no VPC
+   */
+  readonly vpc?: IVpc | undefined;
+  /** Where in the VPC. @default - its private subnets with a way out */
+  readonly vpcSubnets?: SubnetSelection | undefined;
+  /** What these functions may reach. @default - one is made: port 443 anywhere, and the app's port */
+  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+
+  /** A name of the user's for the WebSocket API, or for CloudFront if that stands in front. @default - their own */
+  readonly domain?: CustomDomain | undefined;
+  /** A name of the user's for the HTTP API. @default - API Gateway's own */
+  readonly apiDomain?: CustomDomain | undefined;
   /**
    * Whether CloudFront stands in front, so that clients may write `wss://host/foo/bar` and not `?path=%2Ffoo%2Fbar`
    * only. @default false
    */
   readonly prettyUrl?: boolean | undefined;
+  /** The ARN of a web ACL of AWS WAF for CloudFront, with `prettyUrl`. @default - none */
+  readonly webAclArn?: string | undefined;
   /**
    * What becomes of table, queues, secrets and logs with the stack. The sockets do not outlive the API.
    * @default RemovalPolicy.DESTROY

@@ -1,16 +1,19 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import type { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type { DomainName, HttpRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
-import { customDomain } from './custom-domain.ts';
+import { asked, customDomain, domainFaults } from './custom-domain.ts';
 import { dashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
 import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
 import { type GatewaySecrets, gatewaySecrets } from './gateway-secrets.ts';
 import { httpApi } from './http-api.ts';
+import { network } from './network.ts';
 import { prettyUrl } from './pretty-url.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
@@ -27,7 +30,7 @@ import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-ap
  * const gateway = new Sockethook(this, 'Gateway', { webhookBaseUrl: 'https://app.example/websocket' });
  * gateway.secrets.apiKeys.grantRead(app);
  */
-export class Sockethook extends Construct {
+export class Sockethook extends Construct implements IConnectable {
   /** Where clients connect: `wss://...`. */
   readonly webSocketUrl: string;
   /** What the app calls: `https://...`, without a slash at the end. */
@@ -39,14 +42,20 @@ export class Sockethook extends Construct {
   readonly table: Table;
   readonly tasks: TaskQueue;
   readonly webSockets: WebSockets;
-  /** The user's name for the WebSocket API, if there is one. */
+  /** The user's name for the WebSocket API, if there is one and it is not CloudFront's. */
   readonly domain: DomainName | undefined;
+  /** The user's name for the HTTP API, if there is one. */
+  readonly apiDomain: DomainName | undefined;
   /** CloudFront in front, if it was asked for. */
   readonly pretty: Distribution | undefined;
 
+  /** The functions that post hooks, for the app's security group to let in; of no group where there is no VPC. */
+  readonly connections: Connections;
+  readonly #guarded: readonly HttpRoute[] | undefined;
+
   constructor(scope: Construct, id: string, props: SockethookProps) {
     super(scope, id);
-    const settings = checked(props);
+    const settings = checked(scope, props);
     const kept = {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
       logRetention: settings.logRetentionDays,
@@ -56,22 +65,38 @@ export class Sockethook extends Construct {
     this.table = socketsTable(this, kept.removalPolicy);
     this.tasks = taskQueue(this, kept.removalPolicy);
     this.secrets = gatewaySecrets(this, kept.removalPolicy);
-    this.domain = props.domain && customDomain(this, props.domain);
-    this.webSockets = webSockets(this, access, this.domain);
+    this.webSockets = webSockets(this, access);
     const { table, tasks, secrets } = this;
     const resources = { table, tasks, secrets, stage: this.webSockets.stage };
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
+    const place = network(this, props);
+    this.connections = new Connections({ securityGroups: place?.securityGroups ?? [] });
     this.functions = gatewayFunctions(this, {
-      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb, tracing: settings.tracing },
+      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {} },
+      ...{ tracing: settings.tracing, apiAuth: settings.apiAuth, network: place },
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
-    this.apiUrl = httpApi(this, this.functions, access).api.apiEndpoint;
-    workOff(this, tasks, this.functions.deliver);
+    const calls = httpApi(this, this.functions, access, settings.apiAuth);
+    this.#guarded = settings.apiAuth === 'iam' ? calls.guarded : undefined;
+    const { domain, apiDomain } = props;
+    this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
+    this.apiUrl = apiDomain === undefined ? calls.stage.api.apiEndpoint : `https://${apiDomain.name}`;
+    workOff(this, tasks, this.functions.deliver, settings.deliverConcurrency);
     schedule(this, this.functions.sweep);
-    this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets) : undefined;
+    const { stage } = this.webSockets;
+    this.domain = domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, stage) : undefined;
+    const { webAclArn } = settings;
+    this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets, { domain, webAclArn }) : undefined;
     this.#watch(settings, props.alarmTopic);
+  }
+
+  /** Lets somebody call the HTTP API, as IAM knows them; throws unless `apiAuth` is `iam`. */
+  grantCalls(grantee: IGrantable): void {
+    if (this.#guarded === undefined)
+      throw new Error('grantCalls needs apiAuth "iam": whoever has an API key may call this gateway.');
+    for (const route of this.#guarded) route.grantInvoke(grantee);
   }
 
   #watch(settings: Settings, topic: ITopic | undefined): void {
@@ -88,9 +113,18 @@ export class Sockethook extends Construct {
   }
 }
 
-/** What is not a text, a number, a flag or a list needs no check of ours. */
-function checked({ domain: _, alarmTopic: __, removalPolicy: ___, ...values }: SockethookProps): Settings {
+/** What is not a text, a number, a flag or a list needs no check of ours, but for the names. */
+function checked(scope: Construct, props: SockethookProps): Settings {
+  const { domain, apiDomain, alarmTopic: _, removalPolicy: __, ...rest } = props;
+  const { vpc: ___, vpcSubnets: ____, securityGroups: _____, ...values } = rest;
   const settings = parseSettings(values);
-  if (settings.ok) return settings.value;
-  throw new Error(settings.fault.join(' '));
+  const { region } = Stack.of(scope);
+  const faults = domainFaults({
+    domain: domain && asked(domain),
+    apiDomain: apiDomain && asked(apiDomain),
+    prettyUrl: props.prettyUrl === true,
+    region: Token.isUnresolved(region) ? undefined : region,
+  });
+  if (settings.ok && faults.length === 0) return settings.value;
+  throw new Error([...(settings.ok ? [] : settings.fault), ...faults].join(' '));
 }

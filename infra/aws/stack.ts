@@ -1,10 +1,13 @@
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { StackSettings } from './context.ts';
 import { Sockethook } from './sockethook.ts';
-import type { SockethookProps, WebSocketDomain } from './sockethook-props.ts';
+import type { CustomDomain, SockethookProps } from './sockethook-props.ts';
+
+type StackNetwork = Pick<StackSettings, 'vpcId' | 'subnetIds' | 'securityGroupIds'>;
 
 /** A gateway as a stack of its own, for those who have none. Its outputs are what an app needs to know. */
 export class SockethookStack extends Stack {
@@ -14,15 +17,28 @@ export class SockethookStack extends Stack {
     const description = 'Sockethook: WebSockets for an app that only speaks HTTP';
     super(scope, settings.stackName, { description });
     this.gateway = new Sockethook(this, 'Gateway', this.#props(settings));
-    const { webSocketUrl, apiUrl, secrets, domain, pretty } = this.gateway;
+    const { webSocketUrl, apiUrl, secrets } = this.gateway;
     this.#say('WebSocketUrl', webSocketUrl, 'Where clients connect; the app’s SOCKETHOOK_WEBSOCKET_URL');
     this.#say('ApiUrl', apiUrl, 'What the app calls; its SOCKETHOOK_API_URL');
     this.#say('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
     this.#say('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
     this.#say('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
-    if (domain)
-      this.#say('WebSocketDomainTarget', domain.regionalDomainName, 'What the domain’s CNAME points at');
-    if (pretty) this.#say('PrettyUrl', `wss://${pretty.distributionDomainName}`, 'Put the path behind it');
+    if (settings.vpcId !== undefined) {
+      const groups = this.gateway.connections.securityGroups.map(({ securityGroupId }) => securityGroupId);
+      this.#say('SecurityGroups', groups.join(','), 'What the app has to let in');
+    }
+    this.#sayNames(settings.domainName);
+  }
+
+  #sayNames(domainName: string | undefined): void {
+    const { domain, apiDomain, pretty } = this.gateway;
+    const edge = pretty?.distributionDomainName;
+    const target = domainName === undefined ? undefined : (domain?.regionalDomainName ?? edge);
+    if (target !== undefined)
+      this.#say('WebSocketDomainTarget', target, 'What the CNAME of domainName points at');
+    if (apiDomain)
+      this.#say('ApiDomainTarget', apiDomain.regionalDomainName, 'What the CNAME of apiDomainName points at');
+    if (edge !== undefined) this.#say('PrettyUrl', `wss://${domainName ?? edge}`, 'Put the path behind it');
   }
 
   #props({ gateway, ...stack }: StackSettings): SockethookProps {
@@ -30,8 +46,10 @@ export class SockethookStack extends Stack {
       ...gateway,
       hooks: [...gateway.hooks],
       allowedOrigins: gateway.allowedOrigins && [...gateway.allowedOrigins],
+      ...this.#network(stack),
       removalPolicy: stack.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      domain: this.#domain(stack),
+      domain: this.#domain('Certificate', stack.domainName, stack.certificateArn),
+      apiDomain: this.#domain('ApiCertificate', stack.apiDomainName, stack.apiCertificateArn),
       alarmTopic:
         stack.alarmTopicArn === undefined
           ? undefined
@@ -39,9 +57,23 @@ export class SockethookStack extends Stack {
     };
   }
 
-  #domain({ domainName: name, certificateArn }: Omit<StackSettings, 'gateway'>): WebSocketDomain | undefined {
-    if (name === undefined || certificateArn === undefined) return undefined;
-    return { name, certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn) };
+  /** Subnets are named one by one; which zone each is in, and how it is routed, is nothing that a function is told. */
+  #network({ vpcId, subnetIds, securityGroupIds }: StackNetwork): Partial<SockethookProps> {
+    if (vpcId === undefined || subnetIds === undefined) return {};
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId,
+      availabilityZones: subnetIds.map((_, at) => `zone-${at}`),
+      privateSubnetIds: [...subnetIds],
+      privateSubnetRouteTableIds: subnetIds.map((id) => `of-${id}`),
+    });
+    if (securityGroupIds === undefined) return { vpc };
+    const group = (id: string) => SecurityGroup.fromSecurityGroupId(this, id, id);
+    return { vpc, securityGroups: securityGroupIds.map(group) };
+  }
+
+  #domain(id: string, name: string | undefined, arn: string | undefined): CustomDomain | undefined {
+    if (name === undefined || arn === undefined) return undefined;
+    return { name, certificate: Certificate.fromCertificateArn(this, id, arn) };
   }
 
   #say(id: string, value: string, description: string): void {

@@ -28,9 +28,16 @@ export function taskQueue(scope: Construct, removalPolicy: RemovalPolicy): TaskQ
 }
 
 /** Lets a function work the queue off; only those tasks of a batch come again that it says have failed. */
-export function workOff(scope: Construct, { queue }: TaskQueue, target: IFunction): EventSourceMapping {
+export function workOff(
+  scope: Construct,
+  { queue }: TaskQueue,
+  target: IFunction,
+  maxConcurrency: number,
+): EventSourceMapping {
   return new EventSourceMapping(scope, 'Work', {
     ...{ target, eventSourceArn: queue.queueArn },
+    // Beyond it messages wait and are not received: a function that is throttled would use up their receives.
+    maxConcurrency,
     // SQS: more than ten would wait for a batch to fill.
     batchSize: 10,
     reportBatchItemFailures: true,

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { type DomainName, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   WebSocketLambdaIntegration,
   WebSocketMockIntegration,
@@ -28,7 +28,7 @@ export interface WebSockets {
 }
 
 /** Makes the API and its stage; the routes are added when their functions are there, which need the stage's URL. */
-export function webSockets(scope: Construct, access: Access, domainName: DomainName | undefined): WebSockets {
+export function webSockets(scope: Construct, access: Access): WebSockets {
   const api = new WebSocketApi(scope, 'WebSocketApi', {
     apiName: `${Stack.of(scope).stackName}-websockets`,
     description: 'Sockethook: where clients connect',
@@ -37,7 +37,6 @@ export function webSockets(scope: Construct, access: Access, domainName: DomainN
   const stage = new WebSocketStage(scope, 'WebSocketStage', {
     ...{ webSocketApi: api, stageName, autoDeploy: true, throttle: access.throttle },
     ...accessLog(scope, 'WebSocketAccess', access),
-    ...(domainName === undefined ? {} : { domainMapping: { domainName } }),
   });
   return { api, stage };
 }

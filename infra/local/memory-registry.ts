@@ -1,5 +1,5 @@
 import { matcherOf } from '../../functions/gateway/matcher.ts';
-import type { Clock, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
+import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import { limits } from '../../functions/wire/limits.ts';
 import { byteLength } from '../../functions/wire/printable.ts';
@@ -137,11 +137,13 @@ export class MemoryRegistry implements Registry {
     yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#told(entry));
   }
 
-  async *pages(filter: SocketFilter): AsyncGenerator<readonly SocketRecord[]> {
+  /** Nothing has to stop in this process, so no page says where to go on. */
+  async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
     const isWanted = matcherOf(filter);
-    yield* paged(this.#candidates(filter), this.#sequence, ({ record }) =>
+    const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
       isWanted(record) ? record : undefined,
     );
+    for await (const records of pages) yield { records, next: undefined };
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {

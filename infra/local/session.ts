@@ -24,6 +24,8 @@ export interface SessionLimits {
   readonly waitingBytes: number;
   /** Bytes that the client has not read. */
   readonly unsentBytes: number;
+  /** A message of more bytes is logged, once: on AWS a client has to send it in several frames. */
+  readonly frameBytes: number;
 }
 
 /**
@@ -118,6 +120,7 @@ export class Session implements WebSocketListener, LaneOwner {
     const time = this.#gateway.clock.now();
     this.#isActive = true;
     if (isPing(body)) return;
+    if (bytes > this.#limits.frameBytes) this.#warnOfFrame(bytes);
     this.#lane.receive(body, bytes, time);
     if (this.#lane.waiting < this.#bound) return;
     this.#pausedAt ??= this.#gateway.clock.monotonic();
@@ -135,6 +138,11 @@ export class Session implements WebSocketListener, LaneOwner {
   /** What may wait before the client is paused; less of it while all clients together have much. */
   get #bound(): number {
     return this.#lane.isPressed ? this.#limits.waitingBytes / pressed : this.#limits.waitingBytes;
+  }
+
+  #warnOfFrame(bytes: number): void {
+    const why = 'API Gateway takes frames of 32 KiB at most, and no browser cuts a message into several';
+    this.#gateway.log.warnOnce('message_too_large_for_aws', { socket: this.socket, bytes, why });
   }
 
   shed(): void {

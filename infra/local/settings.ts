@@ -62,6 +62,8 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
   'api-gateway': {
     ...sessionLimits,
     messageBytes: limits.messageBytes,
+    // API Gateway: WebSocket frame size 32 KB.
+    frameBytes: 32_768,
     urlLength: limits.urlLength,
     headBytes: 24_576,
     allWaitingBytes: 134_217_728,
@@ -71,6 +73,7 @@ export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = 
   none: {
     ...sessionLimits,
     messageBytes: 16_777_216,
+    frameBytes: Number.POSITIVE_INFINITY,
     unsentBytes: 33_554_432,
     urlLength: 16_384,
     headBytes: 65_536,

@@ -6,12 +6,22 @@ import { httpApiContract } from '../contract/gateway/http-api.ts';
 import { messagesContract } from '../contract/gateway/messages.ts';
 import { sendingContract } from '../contract/gateway/sending.ts';
 import { ticketsContract } from '../contract/gateway/tickets.ts';
+import type { Subject } from '../contract/gateway/world.ts';
 import { awsSubject } from './world.ts';
+
+/** The same, whose replies travel back with the answer of the message's function where they can. */
+const routed: Subject = {
+  ...awsSubject,
+  name: 'Lambda doors, replies by the route',
+  start: (settings) => awsSubject.start({ ...settings, REPLY_BY: 'route' }),
+};
 
 hooksContract(awsSubject);
 handshakeContract(awsSubject);
 messagesContract(awsSubject);
+messagesContract(routed);
 actionsContract(awsSubject);
+actionsContract(routed);
 sendingContract(awsSubject);
 closedContract(awsSubject);
 httpApiContract(awsSubject);

@@ -48,7 +48,7 @@ async function fill(table: string, count: number, given: Partial<SocketRecord>):
 
 async function paged(registry: Registry, filter: SocketFilter): Promise<SocketId[]> {
   const found: SocketId[] = [];
-  for await (const page of registry.pages(filter)) found.push(...page.map(({ socket }) => socket));
+  for await (const { records } of registry.pages(filter)) found.push(...records.map(({ socket }) => socket));
   return found.sort();
 }
 
@@ -190,8 +190,8 @@ describe('finding sockets', () => {
     const { registry, table } = await counted();
     await fill(table, 300, { path: room });
     for (const filter of [{}, { path: room }]) {
-      for await (const page of registry.pages(filter)) {
-        expect(page.length).toBeGreaterThan(0);
+      for await (const { records } of registry.pages(filter)) {
+        expect(records.length).toBeGreaterThan(0);
         break;
       }
     }

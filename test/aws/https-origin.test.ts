@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { HttpsOrigin, type HttpsRequest } from '../../functions/aws/https-origin.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
+import { portOf } from '../contract/ports/port-of.ts';
 import { type RawHandler, RawServer } from '../contract/ports/raw-server.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { ChildApp } from '../support/child-app.ts';
@@ -105,7 +106,7 @@ const fullServer = `
 `;
 
 describe('patience', () => {
-  const impatient = { connectMs: 60, totalMs: 120 };
+  const impatient = { connectMs: 60, answerMs: 120 };
 
   test('ends while a server keeps silent', async () => {
     const { server, url } = await start(() => {});
@@ -130,7 +131,7 @@ describe('patience', () => {
     const server = await ChildApp.start(process.execPath, ['-e', fullServer], {}, { listening: /\n/ });
     servers.push(server);
     const url = `http://127.0.0.1:${Number(server.output)}`;
-    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, totalMs: 10_000 });
+    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, answerMs: 10_000 });
     const started = performance.now();
     await expect(origin.call(aRequest())).rejects.toMatchObject({
       code: 'ETIMEDOUT',
@@ -139,17 +140,20 @@ describe('patience', () => {
     expect(performance.now() - started).toBeGreaterThan(115);
   });
 
-  test('counts TLS to the answer', async () => {
+  test('for a connection lasts until TLS stands', async () => {
     const { url } = await start(() => {});
     // The server takes TCP connections and never says a word of TLS.
     const tls = new URL(url.replace('http:', 'https:'));
     const origin = new HttpsOrigin(tls, systemClock, impatient);
-    await expect(origin.call(aRequest())).rejects.toMatchObject({ message: 'No answer in time.' });
+    await expect(origin.call(aRequest())).rejects.toMatchObject({
+      message: 'No connection in time.',
+      mayBeDone: false,
+    });
   });
 
   test('does not count the time that this process had no CPU', async () => {
     const { server, url } = await start((connection) => connection.write(ok));
-    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, totalMs: 10_000 });
+    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, answerMs: 10_000 });
     const call = origin.call(aRequest());
     // The connection is on its way by then, and nothing has been heard of it.
     await new Promise<void>((resolve) => process.nextTick(resolve));
@@ -161,7 +165,7 @@ describe('patience', () => {
 
   test('does not end early while an answer takes longer than a connection may', async () => {
     const { url } = await start((connection) => void setTimeout(() => connection.write(ok), 150));
-    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, totalMs: 10_000 });
+    const origin = new HttpsOrigin(new URL(url), systemClock, { connectMs: 60, answerMs: 10_000 });
     expect((await origin.call(aRequest())).status).toBe(200);
   });
 });
@@ -185,16 +189,49 @@ describe('a connection', () => {
     expect(server.counts.opened).toBe(2);
   });
 
-  test('is there for each of 256 requests at once, and no more', async () => {
+  test('is there for each of so many requests at once as it may, and no more', async () => {
     const held: Socket[] = [];
-    const { server, origin } = await start((connection) => void held.push(connection));
-    const calls = Array.from({ length: 300 }, () => origin.call(aRequest()));
-    await eventually('256 requests', () => held.length === 256);
+    const { server, url } = await start((connection) => void held.push(connection));
+    const origin = new HttpsOrigin(new URL(url), systemClock, { connections: 40 });
+    const calls = Array.from({ length: 50 }, () => origin.call(aRequest()));
+    await eventually('40 requests', () => held.length === 40);
     for (const connection of held.splice(0)) connection.write(ok);
-    await eventually('the others', () => held.length === 44);
+    await eventually('the others', () => held.length === 10);
     for (const connection of held) connection.write(ok);
     expect((await Promise.all(calls)).every(({ status }) => status === 200)).toBe(true);
-    expect(server.counts.opened).toBe(256);
+    expect(server.counts.opened).toBe(40);
+  });
+
+  test('is waited for without the time of an answer running', async () => {
+    const { url } = await start((connection) => void setTimeout(() => connection.write(ok), 80));
+    const reach = { connections: 1, answerMs: 160 };
+    const origin = new HttpsOrigin(new URL(url), systemClock, reach);
+    const calls = Array.from({ length: 6 }, () => origin.call(aRequest()));
+    expect((await Promise.all(calls)).every(({ status }) => status === 200)).toBe(true);
+  });
+
+  test('that a request never had was not its turn: nothing was sent when its time is over', async () => {
+    const { server, url } = await start(() => {});
+    const origin = new HttpsOrigin(new URL(url), systemClock, { connections: 1 });
+    const first = codeOf(origin.call(aRequest(), { totalMs: 750 }));
+    const second = origin.call(aRequest(), { totalMs: 250 });
+    await expect(second).rejects.toMatchObject({ code: 'ETIMEDOUT', mayBeDone: false });
+    expect(await first).toBe('ETIMEDOUT');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('is opened four at a time at most, and none that is being opened is given up for another', async () => {
+    const hellos: Socket[] = [];
+    const slow = createServer((connection) => void hellos.push(connection));
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    // It takes TCP connections and never says a word of TLS.
+    const url = new URL(`https://127.0.0.1:${portOf(slow)}`);
+    const origin = new HttpsOrigin(url, systemClock, { connectMs: 300, answerMs: 50 });
+    const calls = Array.from({ length: 20 }, () => codeOf(origin.call(aRequest(), { totalMs: 250 })));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['ETIMEDOUT']));
+    expect(hellos).toHaveLength(4);
+    for (const connection of hellos) connection.destroy();
+    slow.close();
   });
 });
 

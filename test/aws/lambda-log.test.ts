@@ -29,8 +29,8 @@ const metrics = [
   ['fault', 'Faults'],
   ['delivery_fault', 'Faults'],
   ['broadcast_unfinished', 'Faults'],
-  ['sweep_unfinished', 'Faults'],
-  ['probes_left_out', 'Faults'],
+  ['sweep_unfinished', 'SweepsUnfinished'],
+  ['probes_left_out', 'SweepsUnfinished'],
 ] as const;
 
 describe('a line of the log', () => {

@@ -24,7 +24,18 @@ describe('the settings of a function', () => {
     expect(parseSettings(environment).caller).toEqual({
       region: 'eu-central-1',
       credentials: { accessKeyId: 'AKID', secretAccessKey: 'a-secret', sessionToken: 'a-token' },
+      connections: 128,
     });
+  });
+
+  test.for([
+    { memoryMb: 128, connections: 16 },
+    { memoryMb: 256, connections: 21 },
+    { memoryMb: 1_024, connections: 85 },
+    { memoryMb: 10_240, connections: 128 },
+  ])('let a function of $memoryMb MB have $connections connections to a service', (given) => {
+    const sized = { ...environment, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(given.memoryMb) };
+    expect(parseSettings(sized).caller.connections).toBe(given.connections);
   });
 
   test('write the base URL of hooks as it is used, also one that was not known when the stack was checked', () => {

@@ -97,6 +97,29 @@ describe('a task', () => {
   });
 });
 
+describe('a message that failed', () => {
+  test.for([
+    { receives: '1', seconds: 5 },
+    { receives: '2', seconds: 20 },
+    { receives: '4', seconds: 320 },
+    { receives: '5', seconds: 900 },
+    { receives: undefined, seconds: 5 },
+  ])('for time $receives comes again after $seconds s', async ({ receives, seconds }) => {
+    const { later, inputs } = await start(sent);
+    const attributes = receives === undefined ? {} : { ApproximateReceiveCount: receives };
+    await later.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt', attributes });
+    expect(inputs()).toEqual([
+      { QueueUrl: 'https://sqs.example/1/tasks', ReceiptHandle: 'receipt', VisibilityTimeout: seconds },
+    ]);
+  });
+
+  test('and whose receipt an emulator did not tell is left to its queue', async () => {
+    const { later, inputs } = await start(sent);
+    await later.putBack({ messageId: 'm', body: '' });
+    expect(inputs()).toEqual([]);
+  });
+});
+
 describe('a fault that may pass', () => {
   const faults: Readonly<Record<string, Answer>> = {
     'a fault of SQS': { status: 500, body: '{"__type":"com.amazonaws.sqs#InternalError"}' },

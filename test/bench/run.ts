@@ -7,6 +7,7 @@ import { connections } from './connections.ts';
 import { defaultDoor } from './default-door.ts';
 import { echo } from './echo.ts';
 import { growth } from './growth.ts';
+import { lambda } from './lambda.ts';
 import { memory } from './memory.ts';
 import { markdown } from './report/markdown.ts';
 import { machine, write } from './report/readme.ts';
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   defaultDoor,
   connections,
   growth,
+  lambda,
 ];
 
 /** `npm run bench -- [--quick] [--write] [--profile=FOLDER] [names of benches]` */

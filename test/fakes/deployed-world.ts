@@ -1,5 +1,7 @@
 import type { GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
+import type { MemoryRegistry } from '../../infra/local/memory-registry.ts';
 import { type FakeWorld, fakeGateway } from './fake-gateway.ts';
 import { sweepMinutes } from './sweep-minutes.ts';
 
@@ -9,8 +11,11 @@ const asDeployed: Partial<GatewaySettings> = {
 };
 
 /** A world of fakes whose gateway is set as it is on AWS, but that replies are posted, and for what is given. */
-export function deployedWorld(given: Partial<GatewaySettings> = {}): FakeWorld {
-  return fakeGateway({ settings: { ...asDeployed, ...given } });
+export function deployedWorld(
+  given: Partial<GatewaySettings> = {},
+  registry: (memory: MemoryRegistry) => Registry = (memory) => memory,
+): FakeWorld {
+  return fakeGateway({ registry, settings: { ...asDeployed, ...given } });
 }
 
 /** Lets sweeps come by until whoever has no connection was probed, twice over. */

@@ -67,8 +67,8 @@ export class PassedRegistry implements Registry {
     yield* await this.#pass('survey', () => all(this.#registry.survey()));
   }
 
-  async *pages(filter: SocketFilter) {
-    yield* await this.#pass('pages', () => all(this.#registry.pages(filter)));
+  async *pages(filter: SocketFilter, from?: string) {
+    yield* await this.#pass('pages', () => all(this.#registry.pages(filter, from)));
   }
 }
 

@@ -72,9 +72,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.survey();
   }
 
-  pages(filter: SocketFilter) {
+  pages(filter: SocketFilter, from?: string) {
     this.#before('pages');
-    return this.#registry.pages(filter);
+    return this.#registry.pages(filter, from);
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string) {

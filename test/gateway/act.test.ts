@@ -95,7 +95,7 @@ describe('what an answer asks of others, where deliveries are put off', () => {
     await world.later.run((task) => perform(world.gateway, task));
     expect(world.log.of('action_failed')).toMatchObject([
       { fields: { request: 'message_m1', action: 'send', code: 'slow_client' } },
-      { fields: { request: 'message_m1', action: 'broadcast', code: 'some_failed' } },
+      { fields: { request: 'message_m1', action: 'broadcast', code: 'slow_client' } },
     ]);
   });
 });

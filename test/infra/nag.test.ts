@@ -27,7 +27,7 @@ const withEverything: Readonly<Record<string, string>> = {
     'CloudFront’s log has the query in it, and with it the ticket that lets its bearer in.',
   'AwsSolutions-CFR4': 'Under a name of CloudFront’s the versions of TLS are CloudFront’s to choose.',
   'AwsSolutions-IAM5[Resource::*]':
-    'X-Ray knows no resources: its two actions are allowed on all or on none.',
+    'X-Ray knows no resources: its two actions are allowed on all or on none. Lambda connects a function to a VPC by actions that it asks for on all resources; the code of the function may not use them.',
 };
 const wildcardReason = 'The ids of connections are made at run time; API, stage and method are named.';
 
@@ -51,13 +51,16 @@ function wildcards(): Record<string, string> {
   return Object.fromEntries(found.map((id) => [id, wildcardReason]));
 }
 
-type Context = Readonly<Record<string, boolean>>;
+type Context = Readonly<Record<string, unknown>>;
 
 describe.for<[string, Context, Readonly<Record<string, string>>]>([
   ['the stack as it is', {}, asItIs],
   [
     'the stack with all that can be added',
-    { prettyUrl: true, tracing: true, accessLogs: true },
+    {
+      ...{ prettyUrl: true, tracing: true, accessLogs: true },
+      ...{ vpcId: 'vpc-0a1b2c3d', subnetIds: 'subnet-0a1b2c3d', apiAuth: 'iam' },
+    },
     withEverything,
   ],
 ])('%s', ([, context, own]) => {

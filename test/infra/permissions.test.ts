@@ -1,5 +1,8 @@
+import { Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { type Resource, Synthesised } from './synthesised.ts';
+import { Sockethook } from '../../infra/aws/sockethook.ts';
+import { quickApp, type Resource, Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
 
@@ -52,6 +55,7 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...indexes,
     ...on(queue, 'sqs', 'SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),
+    ...on(queue, 'sqs', 'ChangeMessageVisibility'),
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
@@ -95,6 +99,43 @@ describe('what a function may do', () => {
     expect(permissionsOf(name).sort()).toEqual([...log, ...(allowed[name] ?? [])].sort());
   });
 
+  test('where IAM lets callers in, no function may read the keys', () => {
+    const byIam = Synthesised.of({ apiAuth: 'iam' });
+    for (const name of ['send', 'broadcast', 'urls', 'sockets']) {
+      const without = permissionsOf(name).filter((line) => line !== secret('ApiKeys'));
+      expect(permissionsOf(name, byIam).sort()).toEqual(without.sort());
+      expect(without).not.toEqual(permissionsOf(name));
+    }
+  });
+
+  test('whom calls are granted to may make them, and nothing else', () => {
+    const scope = new Stack(quickApp(), 'Test');
+    const gateway = new Sockethook(scope, 'Gateway', {
+      webhookBaseUrl: 'https://app.example/',
+      apiAuth: 'iam',
+    });
+    gateway.grantCalls(new Role(scope, 'App', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
+    const set = new Synthesised(scope);
+    const policy = set.one('AWS::IAM::Policy', 'AppDefaultPolicy').Properties;
+    const api = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<HttpApi>/*';
+    const socket = '/sockets/*';
+    expect(linesOf(policy, set).sort()).toEqual(
+      [
+        ...['POST/send', 'POST/broadcast', 'POST/urls', 'GET/sockets', 'HEAD/sockets'],
+        ...[`GET${socket}`, `HEAD${socket}`, `DELETE${socket}`],
+      ]
+        .map((call) => `execute-api:Invoke on ${api}/${call}`)
+        .sort(),
+    );
+  });
+
+  test('calls can’t be granted where a key lets callers in', () => {
+    const scope = new Stack(quickApp(), 'Test');
+    const gateway = new Sockethook(scope, 'Gateway', { webhookBaseUrl: 'https://app.example/' });
+    const app = new Role(scope, 'App', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
+    expect(() => gateway.grantCalls(app)).toThrow('grantCalls needs apiAuth "iam"');
+  });
+
   test('a role has no policy but the one that is written with it', () => {
     expect(stack.all('AWS::IAM::Policy')).toEqual([]);
     expect(stack.all('AWS::IAM::ManagedPolicy')).toEqual([]);
@@ -104,8 +145,10 @@ describe('what a function may do', () => {
   test('with tracing, each may tell X-Ray what it did, and nothing else is added', () => {
     const traced = Synthesised.of({ tracing: true });
     const added = traced.all('AWS::IAM::Policy').map(([, { Properties }]) => Properties);
-    const xray = on('*', 'xray', 'PutTraceSegments', 'PutTelemetryRecords');
-    expect(added.map((policy) => linesOf(policy, traced))).toEqual(Object.keys(allowed).map(() => xray));
+    const xray = on('*', 'xray', 'PutTelemetryRecords', 'PutTraceSegments');
+    expect(added.map((policy) => linesOf(policy, traced).sort())).toEqual(
+      Object.keys(allowed).map(() => xray),
+    );
     expect(added.map(({ Roles }) => traced.line((Roles as unknown[])[0])).sort()).toEqual(
       Object.keys(allowed)
         .map((name) => `<Functions${name}Role>`)

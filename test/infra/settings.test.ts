@@ -89,8 +89,10 @@ describe('the other settings', () => {
     ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
-    ['memoryMb', 64, 'must be a whole number from 128 to 10240'],
+    ['apiAuth', 'none', 'must be key or iam'],
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
+    ['deliverConcurrency', 1, 'must be a whole number from 2 to 1000'],
+    ['deliverConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
     ['webSocketUrl', 'wss://x?y', 'must be a ws:// or wss:// URL without a query'],
     ['stackName', '1st', 'must be letters, digits and hyphens, a letter first, 117 at most'],
@@ -98,6 +100,29 @@ describe('the other settings', () => {
     ['alarmTopicArn', 'topic', 'must be the ARN of an SNS topic'],
   ])('%s may not be %j', ([name, value, rule]) => {
     expect(faultsOf({ ...good, [name]: value })).toEqual([`${name} ${rule}.`]);
+  });
+
+  test.for([127, 10_241, 'deliver=64', 'deliver=', 'mail=512', ',', { send: 64 }, { mail: 512 }])(
+    'memoryMb may not be %j',
+    (memoryMb) => {
+      expect(faultsOf({ ...good, memoryMb })).toEqual([
+        expect.stringMatching(
+          /^memoryMb must be a whole number from 128 to 10240, or such numbers by function/,
+        ),
+      ]);
+    },
+  );
+
+  test('memory is set for all functions, or for some by their names, and others keep what is theirs', () => {
+    const sizes = (memoryMb: unknown) => {
+      const set = Synthesised.of({ memoryMb });
+      return ['deliver', 'sweep', 'health'].map((name) => set.door(name).Properties['MemorySize']);
+    };
+    expect(sizes(undefined)).toEqual([1_024, 512, 256]);
+    expect(sizes(128)).toEqual([128, 128, 128]);
+    expect(sizes('10240')).toEqual([10_240, 10_240, 10_240]);
+    expect(sizes('deliver=2048, health=128')).toEqual([2_048, 512, 128]);
+    expect(sizes({ sweep: 1_769 })).toEqual([1_024, 1_769, 256]);
   });
 
   test('a number of days that CloudWatch does not know is refused with those that it does', () => {

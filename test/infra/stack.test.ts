@@ -44,21 +44,21 @@ describe('the WebSocket API', () => {
     expect(stack.all('AWS::ApiGatewayV2::IntegrationResponse')).toEqual([]);
   });
 
-  test('only the answer to a message travels back to its client', () => {
-    const [[, response] = [], ...others] = stack.all('AWS::ApiGatewayV2::RouteResponse');
+  test('no answer of a function travels back to a client, and the functions know', () => {
+    expect(stack.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+    expect(environmentOf('default')['REPLY_BY']).toBe('post');
+  });
+
+  test('where replies travel by the route, only the answer to a message does, and the functions know', () => {
+    const routed = Synthesised.of({ replyBy: 'route' });
+    const [[, response] = [], ...others] = routed.all('AWS::ApiGatewayV2::RouteResponse');
     expect(others).toEqual([]);
-    expect(stack.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
-    const answering = stack
+    expect(routed.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
+    expect(environmentOf('default', routed)['REPLY_BY']).toBe('route');
+    const answering = routed
       .all('AWS::ApiGatewayV2::Route')
       .filter(([, { Properties }]) => Properties['RouteResponseSelectionExpression'] !== undefined);
     expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default']);
-  });
-
-  test('where replies are posted, no answer travels back, and the functions know', () => {
-    const posting = Synthesised.of({ replyBy: 'post' });
-    expect(posting.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
-    expect(environmentOf('default', posting)['REPLY_BY']).toBe('post');
-    expect(environmentOf('default')['REPLY_BY']).toBe('route');
   });
 
   test('the stage is made after its routes, so that its first deployment has them', () => {
@@ -91,6 +91,33 @@ describe('the HTTP API', () => {
     });
   });
 
+  test('API Gateway asks IAM of every call but those that anybody may make, where it is told to', () => {
+    const types = (of: Synthesised): Record<string, unknown> => {
+      const routes = of.all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+      const http = routes.filter(({ ApiId }) => of.line(ApiId) === '<HttpApi>');
+      return Object.fromEntries(
+        http.map(({ RouteKey, AuthorizationType: type }) => [RouteKey, type ?? 'NONE']),
+      );
+    };
+    const asked = Object.entries(types(Synthesised.of({ apiAuth: 'iam' })));
+    expect(
+      asked
+        .filter(([, type]) => type !== 'AWS_IAM')
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual([
+      '$default',
+      'GET /asyncapi.json',
+      'GET /health',
+      'GET /openapi.json',
+      'HEAD /asyncapi.json',
+      'HEAD /health',
+      'HEAD /openapi.json',
+    ]);
+    expect(asked).toHaveLength(15);
+    expect(new Set(Object.values(types(stack)))).toEqual(new Set(['NONE']));
+  });
+
   test('both stages are deployed as they change, and bounded', () => {
     const bounded = Synthesised.of({ requestRate: 7, requestBurst: 3 });
     for (const [, { Properties }] of bounded.all('AWS::ApiGatewayV2::Stage')) {
@@ -121,7 +148,6 @@ describe('the functions', () => {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        MemorySize: 256,
         Handler: 'index.handler',
       });
       expect(Properties['TracingConfig']).toBeUndefined();
@@ -166,13 +192,19 @@ describe('the functions', () => {
   });
 
   test('each knows the secrets that it may read, and no other', () => {
-    const told = (name: string) =>
-      Object.keys(environmentOf(name)).filter((variable) => variable.endsWith('_SECRET'));
+    const told = (name: string, of = stack) =>
+      Object.keys(environmentOf(name, of)).filter((variable) => variable.endsWith('_SECRET'));
     expect(told('connect')).toEqual(['WEBHOOK_SECRETS_SECRET', 'URL_KEYS_SECRET']);
     expect(told('default')).toEqual(['WEBHOOK_SECRETS_SECRET']);
     expect(told('send')).toEqual(['API_KEYS_SECRET']);
     expect(told('urls')).toEqual(['API_KEYS_SECRET', 'URL_KEYS_SECRET']);
     expect(told('health')).toEqual([]);
+    const byIam = Synthesised.of({ apiAuth: 'iam' });
+    expect([told('send', byIam), told('urls', byIam)]).toEqual([[], ['URL_KEYS_SECRET']]);
+    expect([environmentOf('send', byIam)['API_AUTH'], environmentOf('send')['API_AUTH']]).toEqual([
+      'iam',
+      'key',
+    ]);
   });
 });
 
@@ -203,7 +235,8 @@ describe('what the functions are told', () => {
       CALLBACK_URL: `https://${stage}`,
       TABLE_NAME: '<Sockets>',
       QUEUE_URL: '<Tasks>',
-      REPLY_BY: 'route',
+      REPLY_BY: 'post',
+      API_AUTH: 'key',
       PROBE_MINUTES: '5',
       URL_SUFFIX: '<AWS::URLSuffix>',
       GATEWAY_NAME: '<WebSocketApi>',

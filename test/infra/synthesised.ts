@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { parseContext } from '../../infra/aws/context.ts';
@@ -11,9 +12,14 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
 }
 
-/** An app that bundles nothing, which is what takes time. */
+/** What cdk.json says, as every command of the CDK reads it. */
+export const cdkJson: { readonly app: string; readonly context: Readonly<Record<string, unknown>> } =
+  JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
+
+/** An app with the feature flags of cdk.json that bundles nothing, which is what takes time. */
 export function quickApp(): App {
-  return new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  const context = { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] };
+  return new App({ context, analyticsReporting: false });
 }
 
 /** The stack that this context makes. */

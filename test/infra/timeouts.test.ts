@@ -55,6 +55,7 @@ describe('what waits for something waits longer than that takes', () => {
   test('only the tasks of a batch that failed come again', () => {
     expect(stack.one('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
       BatchSize: 10,
+      ScalingConfig: { MaximumConcurrency: 10 },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   });

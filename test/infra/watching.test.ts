@@ -21,12 +21,13 @@ function metricsOf(part: string): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(6);
+    expect(alarms).toHaveLength(7);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
       'Sockethook HandshakesFailed',
     ]);
+    expect(metricsOf('ActionsFailed')).toEqual(['Sockethook ActionsFailed']);
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
     expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
     expect(metricsOf('Throttles')).toEqual(Array(5).fill('AWS/Lambda Throttles'));
@@ -68,5 +69,5 @@ describe('alarms', () => {
 test('the dashboard shows everything that the functions count', () => {
   const body = JSON.stringify(stack.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
   const counted = ['HooksLost', 'HooksRefused', 'HooksRetried', 'HooksPostponed', 'HandshakesFailed'];
-  for (const name of [...counted, 'ActionsFailed', 'Faults']) expect(body).toContain(name);
+  for (const name of [...counted, 'ActionsFailed', 'SweepsUnfinished', 'Faults']) expect(body).toContain(name);
 });

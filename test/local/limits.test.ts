@@ -1,5 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { limitSets } from '../../infra/local/settings.ts';
 import { clientFrame } from '../attack/frames.ts';
 import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -167,5 +168,31 @@ test('a text of more bytes than may wait for its hook holds nothing back: what f
   client.send('next');
   await world.app.hook('/long', 'message', ({ fields }) => fields['body'] === 'next');
   await client.close();
+  await world.stop();
+});
+
+test('a message that no browser could send on AWS is taken and logged, once, and one of 32 KiB is not', async () => {
+  const world = await startLocal();
+  const client = await connect(`${world.url}/large`);
+  const told = (bytes: number) =>
+    world.app.hook('/large', 'message', ({ fields }) => fields['body']?.length === bytes);
+  client.send('x'.repeat(32_768));
+  await told(32_768);
+  expect(world.log.of('message_too_large_for_aws')).toEqual([]);
+  for (const bytes of [32_769, 32_770]) {
+    client.send('x'.repeat(bytes));
+    await told(bytes);
+  }
+  const fields = { bytes: 32_769, socket: expect.any(String), why: expect.stringMatching('32 KiB') };
+  expect(world.log.of('message_too_large_for_aws')).toMatchObject([{ level: 'warn', fields }]);
+  await world.stop();
+});
+
+test('without limits nobody is told of what AWS would not take', async () => {
+  const world = await startLocal({}, limitSets.none);
+  const client = await connect(`${world.url}/large`);
+  client.send('x'.repeat(40_000));
+  await world.app.hook('/large', 'message');
+  expect(world.log.of('message_too_large_for_aws')).toEqual([]);
   await world.stop();
 });

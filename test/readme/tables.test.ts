@@ -64,6 +64,7 @@ test('the app’s variables are those that `npm run env` prints', () => {
 
 const localNames: Readonly<Record<keyof LocalLimits, string>> = {
   messageBytes: 'message, either way, in bytes of UTF-8',
+  frameBytes: 'message of a client that is logged, in bytes',
   urlLength: 'URL of a client, in characters',
   idleMs: 'idle time, in ms',
   lifeMs: 'life of a socket, in ms',

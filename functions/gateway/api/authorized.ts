@@ -5,15 +5,24 @@ import type { Gateway } from '../gateway.ts';
 import type { Secrets } from '../ports.ts';
 import { type Call, refusal } from './call.ts';
 
-/** Lets a call through to those who bring a live API key as `Authorization: Bearer <key>`, and no one else. */
+/**
+ * Lets a call through to those who bring a live API key as `Authorization: Bearer <key>`, and no one else. Where what
+ * stands in front decides, to those whom it has let in by name, and no one else.
+ */
 export function authorized<Needs extends Pick<Gateway, 'secrets'> = Gateway>(call: Call<Needs>): Call<Needs> {
   return async (gateway, request) => {
+    if (request.identity !== undefined)
+      return request.identity === '' ? refusal(nobody) : call(gateway, request);
     const key = /^Bearer +(\S+) *$/i.exec(request.authorization)?.[1];
     if (key !== undefined && (await isLive(key, gateway.secrets))) return call(gateway, request);
     const detail = 'Send the header "Authorization: Bearer <api key>" with a live key.';
     return refusal(problem('unauthorized', { detail }), { 'WWW-Authenticate': bearerChallenge });
   };
 }
+
+const nobody = problem('unauthorized', {
+  detail: 'This call has to be let in by IAM, and its route does not ask that.',
+});
 
 async function isLive(key: string, secrets: Secrets): Promise<boolean> {
   const cached = await secrets.apiKeys('cached');

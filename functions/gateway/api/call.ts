@@ -12,6 +12,11 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** Empty where there is none. */
   readonly authorization: string;
+  /**
+   * Who what stands in front has let in, where that decides and no API key does; empty if it let nobody in. Absent
+   * where the call has to show a key.
+   */
+  readonly identity?: string;
   readonly contentType: string;
   /** Reads the raw body, or says why it can't be read. */
   body(): Promise<Result<Uint8Array, Problem>>;

@@ -1,7 +1,10 @@
 import type { Broadcast } from '../../wire/deliveries.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
-import { deliver } from './deliver.ts';
-import { fanOut } from './fan-out.ts';
+import type { TaskBroadcast } from '../ports.ts';
+import type { SocketRecord } from '../record.ts';
+import { Dispatcher, type Message } from './dispatcher.ts';
+import { patienceMs } from './post.ts';
 
 /** What came of a broadcast, in sockets. */
 export interface BroadcastOutcome {
@@ -9,37 +12,76 @@ export interface BroadcastOutcome {
   readonly queued: number;
   readonly gone: number;
   readonly failed: number;
+  /** There if not every socket was looked up, and those that were not are not counted. */
+  readonly unfinished?: true;
 }
 
-/** How long the sockets that are left when a run is over are still counted, in milliseconds. */
-const countedMs = 3_000;
-
 /**
- * Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. What
- * is left when the run is over counts as failed, as far as there is time to count.
+ * Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. Where
+ * it has to stop, since the run is over or the sockets can't be looked up, it says what came of it so far.
  */
-export async function broadcast(
-  gateway: Gateway,
-  { body, except, path, user }: Broadcast,
-): Promise<BroadcastOutcome> {
-  const { clock, log } = gateway;
-  const spared = new Set(except);
+export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<BroadcastOutcome> {
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
-  for await (const page of gateway.registry.pages({ path, user })) {
-    const targets = spared.size === 0 ? page : page.filter(({ socket }) => !spared.has(socket));
-    const late = clock.monotonic() - gateway.deadline;
-    if (late >= countedMs) {
-      log.error('broadcast_unfinished', counts);
-      break;
-    }
-    if (late >= 0) {
-      counts.failed += targets.length;
-      continue;
-    }
-    const outcomes = await fanOut(targets, (record) => deliver(gateway, record.socket, body, record));
-    for (const outcome of outcomes) {
+  const message: Message = {
+    body: asked.body,
+    settle: (outcome) => {
       counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
+    },
+  };
+  const dispatcher = new Dispatcher(gateway);
+  const stop = await broadcastBy(gateway, dispatcher, message, asked);
+  await dispatcher.retry(patienceMs);
+  dispatcher.giveUp();
+  if (stop === undefined) return counts;
+  gateway.log.error('broadcast_unfinished', { ...counts, why: stop.why });
+  return { ...counts, unfinished: true };
+}
+
+/** Where a broadcast stopped: sockets that were looked up and not begun, and where it goes on behind them. */
+export interface Stop {
+  readonly sockets: readonly SocketId[];
+  readonly from: string | undefined;
+  readonly why: string;
+}
+
+/** Brings a message to the sockets of a broadcast; where it stopped, if it did. */
+export async function broadcastBy(
+  { registry }: Gateway,
+  dispatcher: Dispatcher,
+  message: Message,
+  { except, path, user, from }: TaskBroadcast,
+): Promise<Stop | undefined> {
+  const spared = new Set(except);
+  let stood = from;
+  try {
+    for await (const { records, next } of registry.pages({ path, user }, from)) {
+      const targets = spared.size === 0 ? records : records.filter(({ socket }) => !spared.has(socket));
+      const begun = await beginAll(dispatcher, message, targets);
+      stood = next;
+      if (begun === targets.length) continue;
+      const sockets = targets.slice(begun).map(({ socket }) => socket);
+      return { sockets, from: next, why: 'no time is left' };
     }
+  } catch (error) {
+    return { sockets: [], from: stood, why: String(error) };
+  } finally {
+    await dispatcher.landed();
   }
-  return counts;
+  return undefined;
+}
+
+/** How many were begun before the run was over. */
+async function beginAll(
+  dispatcher: Dispatcher,
+  message: Message,
+  records: readonly SocketRecord[],
+): Promise<number> {
+  let begun = 0;
+  for (const record of records) {
+    if (dispatcher.isOver) break;
+    begun += 1;
+    const room = dispatcher.begin(message, record.socket, record);
+    if (room !== undefined) await room;
+  }
+  return begun;
 }

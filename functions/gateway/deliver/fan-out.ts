@@ -1,6 +1,6 @@
 import type { Soon } from '../soon.ts';
 
-/** How many deliveries of one send or broadcast are under way at once. */
+/** How many things are under way at once. */
 const atOnce = 256;
 
 /** Does one thing for each item, so many at once, that a slow one holds up no other; outcomes in the items' order. */

@@ -7,7 +7,7 @@ import type { Soon } from '../soon.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How long a post is tried again, in milliseconds. */
-const patienceMs = 10_000;
+export const patienceMs = 10_000;
 
 /** The least and the most that is waited before a post is tried again, in milliseconds. */
 const pauseMs = { least: 20, most: 250 };
@@ -18,46 +18,62 @@ const pauseMs = { least: 20, most: 250 };
  * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
  */
 export function post(gateway: Gateway, record: SocketRecord, body: string): Soon<Outcome> {
-  if (gateway.clock.monotonic() >= gateway.deadline) return 'throttled';
-  const posted = gateway.connections.post(record.socket, body);
-  const isDone = !(posted instanceof Promise) && posted.kind === 'posted';
-  return isDone ? 'delivered' : persist(gateway, record, body, posted);
+  const first = postOnce(gateway, record, body);
+  return first instanceof Promise || first === 'later' ? persist(gateway, record, body, first) : first;
+}
+
+/** What came of one try. `later`: nothing was posted, and it may be in a moment. */
+export type Try = Outcome | 'later';
+
+/** Posts to the connection of a socket that was let in, once, unless the run is over. */
+export function postOnce(gateway: Gateway, record: SocketRecord, body: string): Soon<Try> {
+  if (gateway.clock.monotonic() >= gateway.deadline) return 'later';
+  const posted = gateway.connections.post(record.socket, body, gateway.deadline);
+  if (posted instanceof Promise) return judgeSoon(gateway, record, posted);
+  return posted.kind === 'posted' ? 'delivered' : judge(gateway, record, posted);
+}
+
+async function judgeSoon(gateway: Gateway, record: SocketRecord, posted: Promise<Posted>): Promise<Try> {
+  return judge(gateway, record, await posted);
+}
+
+function judge(gateway: Gateway, record: SocketRecord, posted: Posted): Soon<Try> {
+  switch (posted.kind) {
+    case 'posted':
+      return 'delivered';
+    case 'ending':
+      return 'gone';
+    case 'failed':
+      return posted.code;
+    case 'throttled':
+      return 'later';
+    case 'gone':
+      return believed(gateway, record);
+  }
 }
 
 async function persist(
   gateway: Gateway,
   record: SocketRecord,
   body: string,
-  first: Soon<Posted>,
+  first: Soon<Try>,
 ): Promise<Outcome> {
-  const { connections, clock } = gateway;
+  const { clock } = gateway;
   const until = Math.min(clock.monotonic() + patienceMs, gateway.deadline);
-  for (let posted = await first; ; posted = await connections.post(record.socket, body)) {
-    switch (posted.kind) {
-      case 'posted':
-        return 'delivered';
-      case 'ending':
-        return 'gone';
-      case 'failed':
-        return posted.code;
-      case 'throttled':
-        break;
-      case 'gone':
-        if (await isGone(gateway, record)) return 'gone';
-        break;
-    }
+  for (let tried = await first; ; tried = await postOnce(gateway, record, body)) {
+    if (tried !== 'later') return tried;
     if (clock.monotonic() >= until) return 'throttled';
     await clock.sleep(pauseMs.least + clock.random() * (pauseMs.most - pauseMs.least));
     if (clock.monotonic() >= gateway.deadline) return 'throttled';
   }
 }
 
-async function isGone(gateway: Gateway, { socket, acceptedAt }: SocketRecord): Promise<boolean> {
+async function believed(gateway: Gateway, { socket, acceptedAt }: SocketRecord): Promise<'gone' | 'later'> {
   const { registry, clock, settings } = gateway;
   if (clock.now() - acceptedAt >= settings.disbeliefMs) {
     await disconnect(gateway, socket, closeCodes.abnormal);
-    return true;
+    return 'gone';
   }
   const record = await registry.get(socket);
-  return record === undefined || record.status === 'closing';
+  return record === undefined || record.status === 'closing' ? 'gone' : 'later';
 }

@@ -1,8 +1,11 @@
 import type { Send } from '../../wire/deliveries.ts';
 import type { SendFailure } from '../../wire/send-failures.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import { deliver } from './deliver.ts';
-import { fanOut } from './fan-out.ts';
+import { Dispatcher, type Message } from './dispatcher.ts';
+import type { Outcome } from './outcome.ts';
+import { patienceMs } from './post.ts';
 
 /** What came of a send: every socket that was named is in exactly one of these. */
 export interface SendOutcome {
@@ -14,16 +17,49 @@ export interface SendOutcome {
 
 /** Sends a message to given sockets. */
 export async function send(gateway: Gateway, { sockets, malformed, body }: Send): Promise<SendOutcome> {
-  const outcomes = await fanOut(sockets, (socket) => deliver(gateway, socket, body));
+  const outcomes = await outcomesOf(gateway, sockets, body);
   const gone = malformed.slice();
   const failed: { socket: string; code: SendFailure }[] = [];
   let [delivered, queued] = [0, 0];
-  for (const [at, socket] of sockets.entries()) {
-    const outcome = outcomes[at] ?? 'post_failed';
+  for (const socket of sockets) {
+    const outcome = outcomes.get(socket) ?? 'post_failed';
     if (outcome === 'delivered') delivered += 1;
     else if (outcome === 'queued') queued += 1;
     else if (outcome === 'gone') gone.push(socket);
     else failed.push({ socket, code: outcome });
   }
   return { delivered, queued, gone, failed };
+}
+
+async function outcomesOf(
+  gateway: Gateway,
+  sockets: readonly SocketId[],
+  body: string,
+): Promise<ReadonlyMap<SocketId, Outcome>> {
+  const [only] = sockets;
+  if (only !== undefined && sockets.length === 1)
+    return new Map([[only, await deliver(gateway, only, body)]]);
+  const outcomes = new Map<SocketId, Outcome>();
+  const message: Message = { body, settle: (outcome, socket) => outcomes.set(socket, outcome) };
+  const dispatcher = new Dispatcher(gateway);
+  await sendBy(dispatcher, message, sockets);
+  await dispatcher.retry(patienceMs);
+  dispatcher.giveUp();
+  return outcomes;
+}
+
+/** Brings a message to given sockets; those that are left when the run is over are what comes back. */
+export async function sendBy(
+  dispatcher: Dispatcher,
+  message: Message,
+  sockets: readonly SocketId[],
+): Promise<readonly SocketId[]> {
+  let begun = 0;
+  for (const socket of sockets) {
+    if (dispatcher.isOver) break;
+    begun += 1;
+    await dispatcher.begin(message, socket);
+  }
+  await dispatcher.landed();
+  return sockets.slice(begun);
 }

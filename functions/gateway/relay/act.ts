@@ -1,10 +1,8 @@
 import type { Actions } from '../../wire/actions.ts';
 import type { Hook } from '../../wire/hook.ts';
-import { broadcast } from '../deliver/broadcast.ts';
-import { close } from '../deliver/close.ts';
 import { deliver } from '../deliver/deliver.ts';
 import type { Outcome } from '../deliver/outcome.ts';
-import { send } from '../deliver/send.ts';
+import { spread } from '../deliver/spread.ts';
 import type { Gateway } from '../gateway.ts';
 import type { DeliverTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
@@ -40,24 +38,8 @@ export async function act(
       return [];
     });
   } else {
-    await spread(gateway, task);
-  }
-}
-
-/** Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. */
-export async function spread(gateway: Gateway, task: DeliverTask): Promise<void> {
-  const attempt = attempter(gateway, task.hook);
-  for (const one of task.send) {
-    await attempt('send', async () => (await send(gateway, one)).failed.map(({ code }) => code));
-  }
-  for (const one of task.broadcast) {
-    await attempt('broadcast', async () =>
-      (await broadcast(gateway, one)).failed > 0 ? ['some_failed'] : [],
-    );
-  }
-  if (task.close) {
-    await attempt('close', async () => {
-      await close(gateway, task.socket);
+    await attempt('deliver', async () => {
+      await spread(gateway, task);
       return [];
     });
   }

@@ -100,7 +100,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       const socket = await bring(registry, 'open', { path: room });
       await registry.keep(socket, 'now');
       const record = await registry.get(socket);
-      for await (const page of registry.pages({ path: room })) expect(page).toEqual([record]);
+      for await (const { records } of registry.pages({ path: room })) expect(records).toEqual([record]);
       expect((await registry.list({ path: room }, 1))?.sockets).toEqual([record]);
     });
 
@@ -112,10 +112,10 @@ export function directoryContract(name: string, make: MakeRegistry): void {
         for (let at = 0; at < 2_500; at++)
           all.push((await put(registry, { path: room, user: 'alice', state: `${at}` })).socket);
         const found: SocketId[] = [];
-        for await (const page of registry.pages(filter)) {
-          found.push(...page.map(({ socket }) => socket));
-          for (const { socket } of page) await registry.keep(socket, 'told');
-          for (const { socket } of page.slice(0, 10)) await registry.close(socket, end);
+        for await (const { records } of registry.pages(filter)) {
+          found.push(...records.map(({ socket }) => socket));
+          for (const { socket } of records) await registry.keep(socket, 'told');
+          for (const { socket } of records.slice(0, 10)) await registry.close(socket, end);
         }
         expect(found).toHaveLength(2_500);
         expect(new Set(found)).toEqual(new Set(all));
@@ -172,7 +172,7 @@ function sorted(sockets: readonly SocketId[]): SocketId[] {
 
 async function paged(registry: Registry, filter: SocketFilter): Promise<SocketId[]> {
   const found: SocketId[] = [];
-  for await (const page of registry.pages(filter)) found.push(...page.map(({ socket }) => socket));
+  for await (const { records } of registry.pages(filter)) found.push(...records.map(({ socket }) => socket));
   return sorted(found);
 }
 

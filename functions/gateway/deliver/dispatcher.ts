@@ -1,0 +1,159 @@
+import type { SocketId } from '../../wire/socket-id.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+import { deliverOnce, type Unsent } from './deliver.ts';
+import type { Outcome } from './outcome.ts';
+
+/** How many deliveries are under way at once; how many posts that makes is up to the connections. */
+const atOnce = 256;
+
+/** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
+const throttledInRow = 16;
+
+/** The shortest and the longest pause before what was put aside is tried again, in milliseconds. */
+const pauseMs = { least: 50, most: 1_000 };
+
+/** A message for many sockets, and who hears what came of it for each. */
+export interface Message {
+  readonly body: string;
+  readonly settle: (outcome: Outcome, socket: SocketId) => void;
+}
+
+/** A message that was put aside. */
+interface Aside extends Unsent {
+  readonly message: Message;
+}
+
+/**
+ * Brings messages to many sockets, so many at once, that no socket waits for another: what can't be brought for now is
+ * put aside and tried when all the rest is done. The messages of one socket keep their order.
+ */
+export class Dispatcher {
+  readonly #gateway: Gateway;
+  readonly #aside = new Map<SocketId, Aside[]>();
+  #underWay = 0;
+  #inRow = 0;
+  /** Who waits for fewer deliveries to be under way, and for how many. */
+  #waiter: { readonly most: number; readonly go: () => void } | undefined;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /** Whether no time is left to begin anything. */
+  get isOver(): boolean {
+    const { clock, deadline } = this.#gateway;
+    return deadline !== Number.POSITIVE_INFINITY && clock.monotonic() >= deadline;
+  }
+
+  /** Begins a delivery; a promise if the caller is to wait before the next one. `known` is the record, if it is at hand. */
+  begin(message: Message, socket: SocketId, known?: SocketRecord): Promise<void> | undefined {
+    const before = this.#aside.size === 0 ? undefined : this.#aside.get(socket);
+    if (before !== undefined) {
+      before.push({ message, record: known, code: 'throttled' });
+      return undefined;
+    }
+    const brought = deliverOnce(this.#gateway, socket, message.body, known);
+    if (!(brought instanceof Promise)) this.#land(message, socket, brought);
+    else this.#track(brought.then((outcome) => this.#land(message, socket, outcome)));
+    return this.#room();
+  }
+
+  /** Whether something is aside since its socket could not be looked up. */
+  get isBlind(): boolean {
+    return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
+  }
+
+  /** Every delivery that was begun has its outcome, or is put aside. */
+  async landed(): Promise<void> {
+    if (this.#underWay > 0) await this.#wait(0);
+  }
+
+  /**
+   * Tries what was throttled again and again, for so long and not beyond the end of the run. Whoever could not be looked
+   * up was asked for several times already.
+   */
+  async retry(patienceMs: number): Promise<void> {
+    const { clock, deadline } = this.#gateway;
+    const until = Math.min(clock.monotonic() + patienceMs, deadline);
+    for (let longest = pauseMs.least; ; longest = Math.min(pauseMs.most, longest * 2)) {
+      const throttled = [...this.#aside].filter(([, queue]) => queue[0]?.code === 'throttled');
+      const left = until - clock.monotonic();
+      if (throttled.length === 0 || left <= 0) return;
+      await clock.sleep(Math.min(left, longest * (0.5 + clock.random() / 2)));
+      for (const [socket, queue] of throttled) {
+        if (clock.monotonic() >= until) break;
+        this.#track(this.#again(socket, queue));
+        await this.#room();
+      }
+      await this.landed();
+    }
+  }
+
+  /** What is still aside is given up: each has failed. */
+  giveUp(): void {
+    for (const [socket, queue] of this.#aside)
+      for (const { message, code } of queue) message.settle(code, socket);
+    this.#aside.clear();
+  }
+
+  /** What is still aside, by its messages in the order in which these were begun. */
+  left(messages: readonly Message[]): (readonly [Message, readonly SocketId[]])[] {
+    const sockets = new Map<Message, SocketId[]>(messages.map((message) => [message, []]));
+    for (const [socket, queue] of this.#aside)
+      for (const { message } of queue) sockets.get(message)?.push(socket);
+    return [...sockets].filter(([, each]) => each.length > 0);
+  }
+
+  #land(message: Message, socket: SocketId, outcome: Outcome | Unsent): void {
+    if (typeof outcome === 'string') {
+      this.#inRow = 0;
+      message.settle(outcome, socket);
+      return;
+    }
+    this.#inRow += 1;
+    this.#aside.set(socket, [{ message, ...outcome }]);
+  }
+
+  #track(landing: Promise<void>): void {
+    this.#underWay += 1;
+    void landing.then(() => {
+      this.#underWay -= 1;
+      if (this.#waiter === undefined || this.#underWay > this.#waiter.most) return;
+      this.#waiter.go();
+      this.#waiter = undefined;
+    });
+  }
+
+  async #again(socket: SocketId, queue: Aside[]): Promise<void> {
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      const outcome = await deliverOnce(this.#gateway, socket, next.message.body, next.record);
+      if (typeof outcome !== 'string') {
+        this.#inRow += 1;
+        queue[0] = { message: next.message, ...outcome };
+        return;
+      }
+      this.#inRow = 0;
+      queue.shift();
+      next.message.settle(outcome, socket);
+    }
+    this.#aside.delete(socket);
+  }
+
+  /** A promise if the next delivery has to wait. */
+  #room(): Promise<void> | undefined {
+    if (this.#inRow >= throttledInRow) return this.#slowDown();
+    return this.#underWay < atOnce ? undefined : this.#wait(atOnce - 1);
+  }
+
+  #wait(most: number): Promise<void> {
+    return new Promise((go) => {
+      this.#waiter = { most, go };
+    });
+  }
+
+  #slowDown(): Promise<void> {
+    this.#inRow = 0;
+    return this.#gateway.clock.sleep(pauseMs.least + this.#gateway.clock.random() * pauseMs.least * 3);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Send } from '../../wire/deliveries.ts';
+import type { Gateway } from '../gateway.ts';
+import type { DeliverTask, TaskBroadcast } from '../ports.ts';
+import { broadcastBy } from './broadcast.ts';
+import { close } from './close.ts';
+import { Dispatcher, type Message } from './dispatcher.ts';
+import type { Outcome } from './outcome.ts';
+import { sendBy } from './send.ts';
+
+/** How long what can't be brought is tried again before it becomes a task of its own, in milliseconds. */
+const patienceMs = 3_000;
+
+/** How often in a row a task may get nowhere. With the pauses between them that is three quarters of an hour. */
+const mostTries = 10;
+
+/** The pause before what is left is done, in milliseconds: of a task that got on, and the first of one that did not. */
+const pauseMs = { onward: 1_000, stuck: 5_000, most: 900_000 };
+
+/** What is left of a task, and why it stopped if it could not look sockets up. */
+interface Rest {
+  readonly send: readonly Send[];
+  readonly broadcast: readonly TaskBroadcast[];
+  readonly fault?: string;
+}
+
+/**
+ * Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. What is left
+ * when the run is over, or can't be brought for now, is queued anew before this one is done with, so that nothing is
+ * done twice. Rejects if it got nowhere since sockets could not be looked up: then it is all left.
+ */
+export async function spread(gateway: Gateway, task: DeliverTask): Promise<void> {
+  const run = new Run(gateway, task);
+  const rest = await run.deliver();
+  const isEmpty = rest.send.length + rest.broadcast.length === 0;
+  if (rest.fault !== undefined && !run.hasSettled) throw new Error(rest.fault);
+  const isClosing = task.close && (isEmpty || run.isFreeToClose(rest));
+  if (!isEmpty) await putOff(gateway, { ...task, ...rest, close: task.close && !isClosing }, run.hasSettled);
+  if (isClosing) await run.close();
+}
+
+/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. */
+async function putOff(
+  { later, log }: Gateway,
+  { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliverTask,
+  hasGotOn: boolean,
+): Promise<void> {
+  const tried = hasGotOn ? 0 : tries + 1;
+  if (tried >= mostTries) {
+    const sockets = send.reduce((sum, one) => sum + one.sockets.length, 0);
+    log.error('action_failed', { request: hook, action: 'send', code: 'given_up', sockets });
+    return;
+  }
+  const pause = hasGotOn && broadcast.length > 0 ? pauseMs.onward : pauseMs.stuck * 2 ** tried;
+  const rest: DeliverTask = { kind, socket, hook, send, broadcast, close, tries: tried };
+  await later.queue(rest, Math.min(pauseMs.most, pause));
+}
+
+/** One run of a task. */
+class Run {
+  /** Whether any socket has its outcome. */
+  hasSettled = false;
+  readonly #gateway: Gateway;
+  readonly #task: DeliverTask;
+  readonly #dispatcher: Dispatcher;
+  /** In the order in which they were begun. */
+  readonly #messages: Message[] = [];
+  /** What has been logged of each action. */
+  readonly #logged = new Set<string>();
+
+  constructor(gateway: Gateway, task: DeliverTask) {
+    this.#gateway = gateway;
+    this.#task = task;
+    this.#dispatcher = new Dispatcher(gateway);
+  }
+
+  /** Does what there is time for; the rest of it. */
+  async deliver(): Promise<Rest> {
+    const rest = await this.#deliverAll();
+    await this.#dispatcher.retry(patienceMs);
+    const aside = this.#dispatcher.left(this.#messages);
+    const again = aside.map(([{ body }, sockets]): Send => ({ sockets, malformed: [], body }));
+    const fault = this.#dispatcher.isBlind ? { fault: 'No socket could be looked up.' } : {};
+    return { ...fault, ...rest, send: [...again, ...rest.send] };
+  }
+
+  /** Whether nothing that is left may be for the hook's own socket, which is closed after all of it. */
+  isFreeToClose({ send, broadcast }: Rest): boolean {
+    const { socket } = this.#task;
+    return (
+      !this.#dispatcher.isOver &&
+      broadcast.length === 0 &&
+      !send.some(({ sockets }) => sockets.includes(socket))
+    );
+  }
+
+  async close(): Promise<void> {
+    try {
+      await close(this.#gateway, this.#task.socket);
+    } catch (error) {
+      const facts = { request: this.#task.hook, action: 'close', code: 'fault', why: String(error) };
+      this.#gateway.log.error('action_failed', facts);
+    }
+  }
+
+  async #deliverAll(): Promise<Rest> {
+    const { send, broadcast } = this.#task;
+    for (const [at, one] of send.entries()) {
+      const left = await sendBy(this.#dispatcher, this.#message('send', at, one.body), one.sockets);
+      if (left.length > 0) return { send: [{ ...one, sockets: left }, ...send.slice(at + 1)], broadcast };
+    }
+    for (const [at, one] of broadcast.entries()) {
+      const message = this.#message('broadcast', at, one.body);
+      const stop = await broadcastBy(this.#gateway, this.#dispatcher, message, one);
+      if (stop === undefined) continue;
+      const { sockets, from, why } = stop;
+      const passed = sockets.length === 0 ? [] : [{ sockets, malformed: [], body: one.body }];
+      const rest = { send: passed, broadcast: [{ ...one, from }, ...broadcast.slice(at + 1)] };
+      return this.#dispatcher.isOver ? rest : { ...rest, fault: why };
+    }
+    return { send: [], broadcast: [] };
+  }
+
+  #message(action: 'send' | 'broadcast', at: number, body: string): Message {
+    const settle = (outcome: Outcome): void => {
+      this.hasSettled = true;
+      if (outcome !== 'delivered' && outcome !== 'queued' && outcome !== 'gone')
+        this.#fail(action, at, outcome);
+    };
+    const message = { body, settle };
+    this.#messages.push(message);
+    return message;
+  }
+
+  /** An action's failures of one kind are one line. */
+  #fail(action: string, at: number, code: string): void {
+    const mark = `${action} ${at} ${code}`;
+    if (this.#logged.has(mark)) return;
+    this.#logged.add(mark);
+    this.#gateway.log.warn('action_failed', { request: this.#task.hook, action, code });
+  }
+}

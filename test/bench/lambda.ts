@@ -1,0 +1,97 @@
+import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import { aPath, newSocket } from '../fakes/a-record.ts';
+import type { LimitedFunction } from '../lambda/limited-function.ts';
+import type { Ran } from '../lambda/runtime.ts';
+import { LambdaWorld } from '../lambda/world.ts';
+import type { Bench, Table } from './bench.ts';
+import { median } from './measure/median.ts';
+import { whole } from './report/markdown.ts';
+
+/** What is measured: what a run of it is told, in the order of the columns. */
+interface Job {
+  readonly what: string;
+  readonly door: 'send' | 'broadcast' | 'deliver' | 'default';
+  readonly sockets: number;
+  run(world: LambdaWorld, door: LimitedFunction): Promise<Ran | readonly Ran[]>;
+}
+
+function tasks(count: number): DeliverTask[] {
+  return Array.from({ length: count }, (_, at) => ({
+    ...({ kind: 'deliver', socket: newSocket(), hook: `message_${at}`, send: [], close: false } as const),
+    broadcast: [{ body: 'm'.repeat(128), except: [], path: aPath('/') }],
+  }));
+}
+
+const body = 'm'.repeat(128);
+const jobs: readonly Job[] = [
+  ...[1, 1_000].map(
+    (sockets): Job => ({
+      ...{ what: `send to ${sockets}`, door: 'send', sockets },
+      run: (world, door) => world.post(door, '/send', { body, sockets: world.sockets }),
+    }),
+  ),
+  ...[1_000, 10_000].map(
+    (sockets): Job => ({
+      ...{ what: `broadcast to ${whole(sockets)}`, door: 'broadcast', sockets },
+      run: (world, door) => world.post(door, '/broadcast', { body }),
+    }),
+  ),
+  ...[10, 1_000].map(
+    (sockets): Job => ({
+      ...{ what: `ten queued broadcasts to ${whole(sockets)}`, door: 'deliver', sockets },
+      run: (world, door) => {
+        world.queue.put(...tasks(10));
+        return world.workOff(door);
+      },
+    }),
+  ),
+  {
+    ...{ what: 'a message and its reply', door: 'default', sockets: 1 },
+    run: (world, door) => world.message(door, world.sockets[0] ?? newSocket()),
+  },
+];
+
+/** How long functions take with the CPU that Lambda gives them, by their memory; and the CPU that they use. */
+export const lambda: Bench = {
+  name: 'lambda',
+  run: async ({ isQuick }) => {
+    const world = await LambdaWorld.start();
+    const rounds = isQuick ? 1 : 3;
+    const tables: Table[] = [];
+    for (const memoryMb of isQuick ? [512] : [256, 512, 1_024, 1_769]) {
+      const rows: string[][] = [];
+      for (const job of jobs) rows.push(await measure(world, job, memoryMb, rounds));
+      tables.push({
+        title: `${memoryMb} MB`,
+        head: ['', 'cold, ms', 'warm, ms', 'warm CPU, ms', 'peak MB'],
+        rows,
+      });
+    }
+    await world.stop();
+    return { rounds, tables, targets: [] };
+  },
+};
+
+async function measure(world: LambdaWorld, job: Job, memoryMb: number, rounds: number): Promise<string[]> {
+  const measured: Record<'cold' | 'warm' | 'cpu' | 'peak', number[]> = {
+    cold: [],
+    warm: [],
+    cpu: [],
+    peak: [],
+  };
+  for (let round = 0; round < rounds; round++) {
+    world.crowd(job.sockets);
+    const door = await world.cold(job.door, memoryMb);
+    for (let time = 0; time < 4; time++) {
+      const ran = [await job.run(world, door)].flat();
+      const ms = ran.reduce((sum, one) => sum + one.ms, 0);
+      if (time === 0) measured.cold.push(ms);
+      else measured.warm.push(ms);
+      if (time > 0) measured.cpu.push(ran.reduce((sum, one) => sum + one.cpuMs, 0));
+      measured.peak.push(Math.max(...ran.map(({ peakMb }) => peakMb)));
+    }
+    await world.end();
+  }
+  const { cold, warm, cpu, peak } = measured;
+  return [job.what, ...[median(cold), median(warm), median(cpu), Math.max(...peak)].map(whole)];
+}

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { spread } from '../../functions/gateway/deliver/spread.ts';
+import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import type { SocketRecord } from '../../functions/gateway/record.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import { newSocket } from '../fakes/a-record.ts';
+import { deployedWorld } from '../fakes/deployed-world.ts';
+import type { FakeWorld } from '../fakes/fake-gateway.ts';
+import { WatchedRegistry } from '../fakes/watched-registry.ts';
+
+const throttled = { kind: 'throttled' } as const;
+
+function aTask(given: Partial<DeliverTask>): DeliverTask {
+  return {
+    ...{ kind: 'deliver', socket: newSocket(), hook: 'message_1', send: [], broadcast: [], close: false },
+    ...given,
+  };
+}
+
+const sendTo = (body: string, ...records: readonly SocketRecord[]) => ({
+  ...{ body, malformed: [], sockets: records.map(({ socket }) => socket) },
+});
+
+async function crowd({ admit }: FakeWorld, count: number): Promise<SocketRecord[]> {
+  const records: SocketRecord[] = [];
+  for (let at = 0; at < count; at++) records.push(await admit());
+  return records;
+}
+
+/** Does the tasks that are left over, one after another, until none is; how many runs that took. */
+async function runAll(
+  { later, clock }: FakeWorld,
+  run: (task: DeliverTask) => Promise<void>,
+): Promise<number> {
+  let runs = 0;
+  for (later.ripen(); later.queued.length > 0; later.ripen()) {
+    const task = later.queued.shift();
+    if (task?.kind !== 'deliver') continue;
+    runs += 1;
+    await clock.until(run(task));
+  }
+  return runs;
+}
+
+describe('a socket that is throttled for good', () => {
+  test('keeps no other from its messages, and what is for it is queued anew, in its order', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later } = world;
+    const records = await crowd(world, 5);
+    const [stuck, other] = records;
+    if (!stuck || !other) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    const task = aTask({
+      send: [sendTo('one', stuck, other), sendTo('two', stuck, other)],
+      broadcast: [{ body: 'three', except: [] }],
+    });
+    const done = spread(gateway, task);
+    await clock.advance(0);
+    expect(connections.of(other.socket)).toEqual(['one', 'two', 'three']);
+    await clock.until(done);
+    const left = ['one', 'two', 'three'].map((body) => sendTo(body, stuck));
+    expect(later.delayed).toEqual([{ ...task, send: left, broadcast: [], tries: 0 }]);
+    expect(later.delayMs).toBe(5_000);
+    connections.script(stuck.socket, () => ({ kind: 'posted' }));
+    await runAll(world, (next) => spread(gateway, next));
+    expect(connections.of(stuck.socket)).toEqual(['one', 'two', 'three']);
+    expect(connections.of(other.socket)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('is tried with growing pauses, up to 15 minutes, and in the end given up and counted', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, log } = world;
+    const [stuck] = await crowd(world, 1);
+    if (!stuck) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    const pauses: number[] = [];
+    later.onQueue = () => void pauses.push(later.delayMs);
+    await clock.until(spread(gateway, aTask({ send: [sendTo('hello', stuck)] })));
+    while (later.delayed.length > 0) {
+      pauses.push(later.delayMs);
+      later.ripen();
+      const task = later.queued.shift();
+      if (task?.kind === 'deliver') await clock.until(spread(gateway, task));
+    }
+    expect(pauses.filter((pause) => pause > 0)).toEqual(
+      [10, 20, 40, 80, 160, 320, 640, 900, 900].map((seconds) => seconds * 1_000),
+    );
+    expect(log.of('action_failed')).toMatchObject([
+      { level: 'error', fields: { request: 'message_1', code: 'given_up', sockets: 1 } },
+    ]);
+  });
+
+  test('is closed after what is for it, and does not hold up the end of another', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, registry } = world;
+    const [stuck, own] = await crowd(world, 2);
+    if (!stuck || !own) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    await clock.until(
+      spread(gateway, aTask({ socket: own.socket, send: [sendTo('x', stuck)], close: true })),
+    );
+    expect((await registry.get(own.socket))?.status).toBe('closing');
+    expect(later.delayed).toMatchObject([{ close: false }]);
+    later.delayed.splice(0);
+    const ends = aTask({ socket: stuck.socket, send: [sendTo('x', stuck)], close: true });
+    await clock.until(spread(gateway, ends));
+    expect((await registry.get(stuck.socket))?.status).toBe('open');
+    expect(later.delayed).toMatchObject([{ close: true }]);
+    connections.script(stuck.socket, () => ({ kind: 'posted' }));
+    await runAll(world, (next) => spread(gateway, next));
+    expect(connections.of(stuck.socket)).toEqual(['x']);
+    expect((await registry.get(stuck.socket))?.status).toBe('closing');
+  });
+});
+
+describe('a task that outlives its run', () => {
+  test('goes on where it stood, again and again, and nobody gets anything twice', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, registry } = world;
+    const records = await crowd(world, 40);
+    for (const { socket } of records)
+      connections.script(socket, async () => {
+        clock.skipTo(clock.now() + 100);
+        return { kind: 'posted' };
+      });
+    const paged = new WatchedRegistry(registry, () => {});
+    paged.pages = async function* (_filter, from = '0') {
+      for (let at = Number(from); at < records.length; at += 16)
+        yield { records: records.slice(at, at + 16), next: String(at + 16) };
+    };
+    const task = aTask({
+      send: [sendTo('sent', ...records.slice(0, 12))],
+      broadcast: [
+        { body: 'first', except: [] },
+        { body: 'second', except: [records[3]?.socket as SocketId] },
+      ],
+    });
+    const run = (next: DeliverTask) =>
+      spread({ ...gateway, registry: paged, deadline: clock.monotonic() + 1_000 }, next);
+    await clock.until(run(task));
+    expect(await runAll(world, run)).toBeGreaterThan(5);
+    for (const [at, { socket }] of records.entries()) {
+      const due = [...(at < 12 ? ['sent'] : []), 'first', ...(at === 3 ? [] : ['second'])];
+      expect([at, connections.of(socket)]).toEqual([at, due]);
+    }
+  });
+
+  test('begins nothing when it has no time at all, and is all left', async () => {
+    const world = deployedWorld();
+    const { gateway, clock, later, connections } = world;
+    const records = await crowd(world, 3);
+    const task = aTask({ send: [sendTo('x', ...records)], close: true });
+    await clock.until(spread({ ...gateway, deadline: clock.monotonic() }, task));
+    expect(connections.arrived).toEqual([]);
+    expect(later.delayed).toEqual([{ ...task, tries: 1 }]);
+  });
+});
+
+describe('a task whose sockets can’t be looked up', () => {
+  const broken = (of: (socket: SocketId | undefined) => boolean) =>
+    deployedWorld(
+      {},
+      (memory) =>
+        new WatchedRegistry(memory, (call, socket) => {
+          if ((call === 'get' || call === 'pages') && of(socket)) throw new Error('the table is away');
+        }),
+    );
+
+  test('is not done: it comes again as it is', async () => {
+    const world = broken(() => true);
+    const { gateway, later, clock } = world;
+    const records = await crowd(world, 2);
+    for (const task of [
+      aTask({ broadcast: [{ body: 'x', except: [] }] }),
+      aTask({ send: [sendTo('x', ...records)] }),
+    ])
+      await expect(clock.until(spread(gateway, task))).rejects.toThrow();
+    expect(later.delayed).toEqual([]);
+  });
+
+  test('is done as far as it could be, and the rest is queued anew', async () => {
+    let missing: SocketId | undefined;
+    const world = broken((socket) => socket === undefined || socket === missing);
+    const { gateway, later, clock, connections } = world;
+    const [one, two] = await crowd(world, 2);
+    if (!one || !two) throw new Error('There is no socket.');
+    missing = two.socket;
+    const task = aTask({ send: [sendTo('x', one, two)], broadcast: [{ body: 'y', except: [] }] });
+    await clock.until(spread(gateway, task));
+    expect(connections.arrived).toEqual([{ socket: one.socket, body: 'x' }]);
+    expect(later.delayed).toEqual([
+      {
+        ...task,
+        send: [sendTo('x', two)],
+        broadcast: [{ body: 'y', except: [], from: undefined }],
+        tries: 0,
+      },
+    ]);
+  });
+
+  test('that can’t be queued anew either is not done', async () => {
+    const world = deployedWorld();
+    const { gateway, later, clock, connections } = world;
+    const [stuck] = await crowd(world, 1);
+    if (!stuck) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    later.onQueue = () => {
+      throw new Error('the queue is away');
+    };
+    await expect(clock.until(spread(gateway, aTask({ send: [sendTo('x', stuck)] })))).rejects.toThrow('away');
+  });
+});
+
+test('throttling of everybody slows a broadcast down, and all get their message', async () => {
+  const world = deployedWorld();
+  const { gateway, connections, clock } = world;
+  const records = await crowd(world, 1_000);
+  const open = clock.now() + 2_000;
+  for (const { socket } of records)
+    connections.script(socket, () => (clock.now() < open ? throttled : { kind: 'posted' }));
+  await clock.until(spread(gateway, aTask({ broadcast: [{ body: 'x', except: [] }] })));
+  const tries = records.reduce((sum, { socket }) => sum + connections.attempts(socket), 0);
+  expect(connections.arrived).toHaveLength(1_000);
+  // Each once more than it is posted at most, or so: without pauses it would be seven times.
+  expect(tries).toBeLessThan(3_000);
+});

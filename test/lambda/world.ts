@@ -1,0 +1,199 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
+import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
+import { sdkQuiet } from '../bench/servers/door-environment.ts';
+import { type Certificate, certificate } from './certificate.ts';
+import { type Crowd, crowdOf } from './crowd.ts';
+import { DynamoStandIn } from './dynamo.ts';
+import { LimitedFunction } from './limited-function.ts';
+import { Posts } from './posts.ts';
+import type { Ran } from './runtime.ts';
+import { TaskQueue } from './tasks.ts';
+import { TlsService } from './tls-service.ts';
+
+const apiKey = 'k'.repeat(48);
+/** How many tasks an event has at most, as the stack has it. */
+const batchSize = 10;
+
+/** What a call of the HTTP API was answered. */
+export interface Answered extends Ran {
+  readonly status: number;
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** All that a function reaches, over TLS and outside of its share of the machine. */
+export class LambdaWorld {
+  readonly dynamo = new DynamoStandIn();
+  readonly posts = new Posts();
+  readonly queue = new TaskQueue();
+  /** The events of the hooks that the app got. */
+  hooks: string[] = [];
+  /** Those that are open. */
+  sockets: readonly SocketId[] = [];
+  readonly #functions = new Set<LimitedFunction>();
+  readonly #certificate: Certificate;
+  #services: { readonly aws: TlsService; readonly connections: TlsService; readonly app: TlsService };
+
+  private constructor(made: Certificate, services: LambdaWorld['services']) {
+    this.#certificate = made;
+    this.#services = services;
+  }
+
+  static async start(): Promise<LambdaWorld> {
+    const made = certificate();
+    let world: LambdaWorld | undefined;
+    const aws = await TlsService.start(made, (request, body, response) =>
+      world?.call(request, body, response),
+    );
+    const connections = await TlsService.start(made, (request, body, response) =>
+      world?.posts.answer(request, body, response),
+    );
+    const app = await TlsService.start(made, (_, body, response) => {
+      world?.hooks.push(String(new URLSearchParams(body).get('event')));
+      const answer = { 'content-type': 'application/vnd.sockethook+json' };
+      setTimeout(() => response.writeHead(200, answer).end('{"reply":"pong"}'), 20);
+    });
+    world = new LambdaWorld(made, { aws, connections, app });
+    return world;
+  }
+
+  get services() {
+    return this.#services;
+  }
+
+  /** So many sockets are open, and nothing has been sent to any. */
+  crowd(count: number): Crowd {
+    const crowd = crowdOf(count);
+    this.dynamo.hold(crowd);
+    this.sockets = crowd.sockets;
+    this.hooks = [];
+    this.posts.forget();
+    return crowd;
+  }
+
+  /** A function that is cold, of the memory that the stack gives it unless told. */
+  async cold(
+    door: DoorName,
+    memoryMb: number = doorNeeds[door].memoryMb,
+    timeoutMs = doorNeeds[door].timeout * 1_000,
+  ): Promise<LimitedFunction> {
+    const environment = this.#environment();
+    const started = await LimitedFunction.start({ door, memoryMb, timeoutMs, environment });
+    this.#functions.add(started);
+    return started;
+  }
+
+  /** `POST` to a path of the HTTP API. */
+  async post(door: LimitedFunction, path: '/send' | '/broadcast', body: object): Promise<Answered> {
+    const ran = await door.run({
+      ...{ routeKey: `POST ${path}`, rawPath: path, rawQueryString: '', isBase64Encoded: false },
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      ...{ body: JSON.stringify(body), requestContext: { requestId: 'request' } },
+    });
+    const { statusCode, body: text } = ran.value as { statusCode: number; body: string };
+    return { ...ran, status: statusCode, document: JSON.parse(text) };
+  }
+
+  /** Has a function work the queue off, event after event, until nothing waits any more; every run. */
+  async workOff(door: LimitedFunction, mostRuns = 50): Promise<Ran[]> {
+    const runs: Ran[] = [];
+    while (this.queue.waiting.length > 0) {
+      if (runs.length === mostRuns) throw new Error(`Tasks still wait after ${mostRuns} runs.`);
+      runs.push(await this.work(door));
+    }
+    return runs;
+  }
+
+  /** Has a function do one event of the queue. */
+  async work(door: LimitedFunction): Promise<Ran> {
+    const ran = await door.run(this.queue.hand(batchSize));
+    const { batchItemFailures } = ran.value as { batchItemFailures: { itemIdentifier: string }[] };
+    this.queue.settle(new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
+    return ran;
+  }
+
+  /** A client knocks. */
+  connect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+    const requestContext = {
+      ...{ connectionId: socket, eventType: 'CONNECT', requestId: 'request' },
+      ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
+    };
+    const multiValueHeaders = { Host: ['gateway.example'] };
+    return door.run({ multiValueHeaders, multiValueQueryStringParameters: { path: ['/'] }, requestContext });
+  }
+
+  /** A client has gone. */
+  disconnect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+    const requestContext = {
+      ...{ connectionId: socket, eventType: 'DISCONNECT', requestId: 'request', disconnectStatusCode: 1001 },
+      ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
+    };
+    return door.run({ requestContext });
+  }
+
+  /** The schedule's minute. */
+  sweep(door: LimitedFunction): Promise<Ran> {
+    return door.run({ time: new Date().toISOString() });
+  }
+
+  /** A client's message, to which the app answers with a reply. */
+  message(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+    const requestContext = {
+      ...{ connectionId: socket, eventType: 'MESSAGE', messageId: 'message', requestId: 'request' },
+      ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
+    };
+    return door.run({ body: 'ping', requestContext });
+  }
+
+  /** Ends the functions; the services stay. */
+  async end(): Promise<void> {
+    for (const door of this.#functions) await door.stop();
+    this.#functions.clear();
+    this.queue.waiting.splice(0);
+    this.posts.isThrottled = () => false;
+    this.dynamo.broken.clear();
+  }
+
+  async stop(): Promise<void> {
+    await this.end();
+    for (const service of Object.values(this.#services)) await service.stop();
+  }
+
+  /** DynamoDB, Secrets Manager and SQS, which are told apart by what is asked of them. */
+  call({ headers }: IncomingMessage, body: string, response: ServerResponse): void {
+    const [service = '', operation = ''] = String(headers['x-amz-target']).split('.');
+    const answer = this.#answer(service, operation, JSON.parse(body));
+    const text = JSON.stringify(answer.output);
+    const head = { 'content-type': 'application/x-amz-json-1.0', 'content-length': Buffer.byteLength(text) };
+    setTimeout(() => response.writeHead(answer.status, head).end(text), answer.afterMs);
+  }
+
+  #answer(service: string, operation: string, input: Record<string, unknown>) {
+    if (service.startsWith('DynamoDB')) return this.dynamo.answer(operation, input);
+    const output =
+      service === 'secretsmanager' ? { SecretString: apiKey } : this.queue.answer(operation, input);
+    return { status: 200, output, afterMs: 6 };
+  }
+
+  #environment(): Record<string, string> {
+    const { aws, connections, app } = this.#services;
+    return {
+      ...sdkQuiet,
+      NODE_EXTRA_CA_CERTS: this.#certificate.rootFile,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      // As long as those that Lambda hands out: it goes with every call.
+      AWS_SESSION_TOKEN: 'T'.repeat(900),
+      AWS_ENDPOINT_URL: aws.origin,
+      CALLBACK_URL: `${connections.origin}/live`,
+      QUEUE_URL: `${aws.origin}/000000000000/tasks`,
+      TABLE_NAME: 'sockets',
+      WEBHOOK_BASE_URL: `${app.origin}/websocket`,
+      WEBSOCKET_URL: 'wss://gateway.example',
+      API_KEYS_SECRET: 'apiKeys',
+      WEBHOOK_SECRETS_SECRET: 'webhookSecrets',
+      URL_KEYS_SECRET: 'urlKeys',
+    };
+  }
+}
