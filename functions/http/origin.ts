@@ -31,7 +31,7 @@ const unlimited: ConnectionLimits = {
   most: Number.POSITIVE_INFINITY,
   opening: Number.POSITIVE_INFINITY,
   connectMs: Number.POSITIVE_INFINITY,
-  hold() {},
+  hold: () => {},
 };
 
 /**
