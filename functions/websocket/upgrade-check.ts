@@ -81,8 +81,7 @@ function subprotocolFault(head: RequestHead): UpgradeFault | undefined {
   const offered = listOf(head, 'sec-websocket-protocol');
   const field = 'Sec-WebSocket-Protocol';
   if (offered.length === 0) return { field, detail: `${field} names no subprotocol.` };
-  if (!offered.every(isToken))
-    return { field, detail: `${field} has a name that is no token.` };
+  if (!offered.every(isToken)) return { field, detail: `${field} has a name that is no token.` };
   if (new Set(offered).size < offered.length) return { field, detail: `${field} names a subprotocol twice.` };
   return undefined;
 }
