@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { listOf, type RequestHead, valuesOf } from './request-head.ts';
+import { isToken, listOf, type RequestHead, valuesOf } from './request-head.ts';
 import { readRequestTarget } from './request-target.ts';
 
 /** Why a request to upgrade to a WebSocket can't be granted. */
@@ -11,8 +11,6 @@ export interface UpgradeFault {
 
 /** RFC 6455 section 4.1: 16 bytes of base64. */
 const webSocketKey = /^[+/0-9A-Za-z]{22}==$/;
-/** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+.^`|~\w-]+$/;
 /** RFC 9110 section 7.2, RFC 3986 section 3.2: a name or an address, and perhaps a port. */
 const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(?::\d*)?$/;
 /** RFC 6455 section 4.2.2. */
@@ -83,8 +81,7 @@ function subprotocolFault(head: RequestHead): UpgradeFault | undefined {
   const offered = listOf(head, 'sec-websocket-protocol');
   const field = 'Sec-WebSocket-Protocol';
   if (offered.length === 0) return { field, detail: `${field} names no subprotocol.` };
-  if (!offered.every((name) => token.test(name)))
-    return { field, detail: `${field} has a name that is no token.` };
+  if (!offered.every(isToken)) return { field, detail: `${field} has a name that is no token.` };
   if (new Set(offered).size < offered.length) return { field, detail: `${field} names a subprotocol twice.` };
   return undefined;
 }
