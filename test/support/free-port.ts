@@ -1,9 +1,16 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port that nothing listens on at this moment. */
-export function freePort(): Promise<number> {
-  return listenOnce(0);
+/** Ports that no system hands out to connections by itself: else one of another test may have it by the time that it is used. */
+const own = { first: 20_000, count: 10_000 } as const;
+
+/** A port that nothing listens on at this moment, and nothing is likely to until it is used. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = own.first + randomInt(own.count);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** Whether nothing listens on this port at this moment. */
