@@ -69,5 +69,6 @@ describe('alarms', () => {
 test('the dashboard shows everything that the functions count', () => {
   const body = JSON.stringify(stack.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
   const counted = ['HooksLost', 'HooksRefused', 'HooksRetried', 'HooksPostponed', 'HandshakesFailed'];
-  for (const name of [...counted, 'ActionsFailed', 'SweepsUnfinished', 'Faults']) expect(body).toContain(name);
+  for (const name of [...counted, 'ActionsFailed', 'SweepsUnfinished', 'Faults'])
+    expect(body).toContain(name);
 });
