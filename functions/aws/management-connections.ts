@@ -41,6 +41,7 @@ export class ManagementConnections implements Connections {
       await this.#once.send(command, { requestTimeout: postMs });
       return { kind: 'posted' };
     } catch (error) {
+      if (isUnanswered(error)) return { kind: 'failed', code: 'post_unknown' };
       return refusalOf(statusOf(error)) ?? Promise.reject(error);
     }
   }
@@ -63,6 +64,12 @@ export class ManagementConnections implements Connections {
       return refusal === undefined ? Promise.reject(error) : refusal.kind !== 'gone';
     }
   }
+}
+
+/** It may have arrived. The SDK does not tell a time-out while connecting from one of an answer. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'TimeoutError' || ('code' in error && error.code === 'ECONNRESET');
 }
 
 function statusOf(error: unknown): number | undefined {

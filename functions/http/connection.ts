@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { AnswerParser } from './answer-parser.ts';
 import type { Carried } from './exchange.ts';
 import { isShortage } from './shortage.ts';
@@ -7,6 +8,8 @@ import { isShortage } from './shortage.ts';
 export interface ConnectionOwner {
   /** Milliseconds from any beginning. */
   readonly now: () => number;
+  /** Called before something is written to a connection. */
+  readonly hold: (stream: Writable) => void;
   /** The connection stands. */
   connected(): void;
   /** The connection can be used for another exchange. */
@@ -67,6 +70,7 @@ export class Connection {
     exchange.carriedBy(() => this.destroy());
     if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
+    this.#owner.hold(this.#socket);
     const { body } = exchange.request;
     // One write where one encoding does for both.
     if (Buffer.byteLength(body) === body.length) {

@@ -4,7 +4,7 @@ import { AnswerReader } from '../wire/answer-reader.ts';
 import type { Head } from './answer-head.ts';
 import { Deadlines } from './deadlines.ts';
 import { Exchange, type Failure, type HttpRequest, type Reading } from './exchange.ts';
-import { Origin } from './origin.ts';
+import { type ConnectionLimits, Origin } from './origin.ts';
 
 /**
  * The app over HTTP/1.1, on as many kept-alive connections as there are hooks under way, so that no hook waits for
@@ -15,9 +15,9 @@ export class HttpApp implements App {
   readonly #origin: Origin;
   readonly #deadlines = new Deadlines();
 
-  constructor(origin: string, clock: Pick<Clock, 'monotonic'>, most = Number.POSITIVE_INFINITY) {
+  constructor(origin: string, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
     this.#originLength = origin.length;
-    this.#origin = new Origin(new URL(origin), clock, { most });
+    this.#origin = new Origin(new URL(origin), clock, limits);
   }
 
   post(hook: AppRequest): Promise<AppResponse> {

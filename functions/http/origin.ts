@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Clock } from '../gateway/ports.ts';
 import { fault, ok, type Result } from '../wire/result.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
@@ -22,12 +23,15 @@ export interface ConnectionLimits {
   readonly opening: number;
   /** Until a new one stands, with TLS, in milliseconds. */
   readonly connectMs: number;
+  /** Called before a request is written, to let what is written together leave together. */
+  readonly hold: (stream: Writable) => void;
 }
 
 const unlimited: ConnectionLimits = {
   most: Number.POSITIVE_INFINITY,
   opening: Number.POSITIVE_INFINITY,
   connectMs: Number.POSITIVE_INFINITY,
+  hold: () => {},
 };
 
 /**
@@ -37,6 +41,7 @@ const unlimited: ConnectionLimits = {
  */
 export class Origin implements ConnectionOwner {
   readonly now: () => number;
+  readonly hold: (stream: Writable) => void;
   readonly #host: string;
   readonly #limits: ConnectionLimits;
   readonly #dialer: Dialer;
@@ -57,6 +62,7 @@ export class Origin implements ConnectionOwner {
 
   constructor(url: URL, clock: Pick<Clock, 'monotonic'>, limits: Partial<ConnectionLimits> = {}) {
     this.#limits = { ...unlimited, ...limits };
+    this.hold = this.#limits.hold;
     this.#host = url.host;
     this.now = () => clock.monotonic();
     this.#dialer = new Dialer(url, this.#limits.connectMs);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Transport, TransportListener } from './transport.ts';
 
 /** Hears nothing. */
@@ -10,10 +11,13 @@ const owners = new WeakMap<Socket, NodeTransport>();
 /** A connection that `node:net` has accepted; it has to allow half-open connections, and to send without delay. */
 export class NodeTransport implements Transport {
   readonly #socket: Socket;
+  readonly #hold: (stream: Writable) => void;
   #listener = nobody;
 
-  constructor(socket: Socket) {
+  /** `hold` is called before something is written, to let what is written together leave together. */
+  constructor(socket: Socket, hold: (stream: Writable) => void) {
     this.#socket = socket;
+    this.#hold = hold;
     owners.set(socket, this);
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
     // What is wrong with a connection shows in its end.
@@ -38,7 +42,9 @@ export class NodeTransport implements Transport {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (!this.#socket.writable) return;
+    this.#hold(this.#socket);
+    this.#socket.write(bytes);
   }
 
   writeText(text: string): void {

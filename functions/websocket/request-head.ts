@@ -9,7 +9,7 @@ export interface RequestHead {
 }
 
 /** RFC 9112 section 3: a method, a target and a version, each behind one space. */
-const requestLine = /^([!#$%&'*+.^`|~\w-]+) ([^\s]+) HTTP\/1\.(\d)$/;
+const requestLine = /^([!#$%&'*+.^`|~\w-]+) ([!-~\x80-\xff]+) HTTP\/1\.(\d)$/;
 /** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^`|~\w-]+$/;
 /** RFC 9110 section 5.5: what no line has; CR and LF only as its end. */
@@ -33,7 +33,7 @@ export function parseRequestHead(text: string): RequestHead | undefined {
     if (colon < 0 || colon > end) return undefined;
     const name = text.slice(at, colon);
     if (!token.test(name)) return undefined;
-    fields.push(name, text.slice(colon + 1, end).trim());
+    fields.push(name, withoutSpace(text.slice(colon + 1, end)));
     at = end + 2;
   }
   return { method, target, isNew: minor !== '0', fields };
@@ -53,6 +53,19 @@ export function valuesOf({ fields }: RequestHead, name: string): string[] {
 export function listOf(head: RequestHead, name: string): string[] {
   return valuesOf(head, name)
     .flatMap((value) => value.split(','))
-    .map((element) => element.trim())
+    .map(withoutSpace)
     .filter((element) => element !== '');
+}
+
+/** A text without the spaces and tabs around it: RFC 9110 section 5.6.3. Any other byte is part of it, such as that of `à`. */
+function withoutSpace(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isSpace(text.charCodeAt(from))) from += 1;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { listOf, type RequestHead, valuesOf } from './request-head.ts';
+import { readRequestTarget } from './request-target.ts';
 
 /** Why a request to upgrade to a WebSocket can't be granted. */
 export interface UpgradeFault {
@@ -29,7 +30,7 @@ export function isWebSocketUpgrade(head: RequestHead): boolean {
  */
 export function checkUpgrade(head: RequestHead): UpgradeFault | undefined {
   if (head.method !== 'GET') return { detail: 'A WebSocket handshake is a GET.' };
-  return hostFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
+  return hostFault(head) ?? targetFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
 }
 
 /** What a server answers to the key of a client: RFC 6455 section 4.2.2. */
@@ -44,6 +45,13 @@ export function hostFault(head: RequestHead): UpgradeFault | undefined {
   return isRight
     ? undefined
     : { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+}
+
+/** RFC 9110 sections 4.2.1 and 4.2.4: a URL names a host, and nobody's name stands before it. */
+function targetFault({ target }: RequestHead): UpgradeFault | undefined {
+  const { authority: named } = readRequestTarget(target);
+  if (named === undefined || (authority.test(named) && !/^(?::|$)/.test(named))) return undefined;
+  return { detail: 'The URL of a request has a host, and perhaps a port.' };
 }
 
 /** What would come behind the head is frames, not a body. */

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { NodeTransport } from './node-transport.ts';
 import type { RequestHead } from './request-head.ts';
 import { RequestReader } from './request-reader.ts';
@@ -27,6 +27,8 @@ export interface UpgradeServerOptions {
   upgrade(upgrade: Upgrade): void;
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
+  /** Called before something is written to a WebSocket, to let what is written together leave together. */
+  readonly hold: (stream: Writable) => void;
   /** The answer to a request that can't be read, all of it. */
   answerTo(fault: RequestFault): Uint8Array;
 }
@@ -61,7 +63,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.on('connection', (socket) => arrivals.take(socket));
   // A WebSocket on a connection that has served other requests, as proxies keep them.
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
-    const transport = new NodeTransport(socket);
+    const transport = new NodeTransport(socket, options.hold);
     transport.pause();
     pipeline.whenAnswered(socket, () => {
       if (socket.destroyed) return;
@@ -91,7 +93,7 @@ class Arrivals {
   }
 
   take(socket: Socket): void {
-    const transport = new NodeTransport(socket);
+    const transport = new NodeTransport(socket, this.#options.hold);
     this.#waiting.set(transport, performance.now() + firstRequestMs);
     const known = (): boolean => this.#waiting.delete(transport);
     const first = {

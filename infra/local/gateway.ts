@@ -14,6 +14,7 @@ import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
+import { hold } from './turn.ts';
 import { WebSocketDoor } from './web-socket-door.ts';
 
 /** What a local gateway is made with, besides its settings. */
@@ -47,6 +48,7 @@ export async function startGateway(settings: LocalSettings, around: Surroundings
   const server = createUpgradeServer({
     headBytes,
     answerTo: (fault) => answerTo(fault, headBytes),
+    hold,
     upgrade: (upgrade) => void door.knock(upgrade),
     request: (request, response) => void answerHttp(gateway, request, response),
   });
@@ -88,7 +90,7 @@ function compose(
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, shares.app);
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { most: shares.app, hold });
   const lanes = new Lanes((task) => perform(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
     ...{ registry, connections: sessions, app, later: lanes, secrets: localSecrets(secrets), clock, log },

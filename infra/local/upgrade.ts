@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type RequestHead, valuesOf } from '../../functions/websocket/request-head.ts';
+import type { RequestHead } from '../../functions/websocket/request-head.ts';
 import { readRequestTarget } from '../../functions/websocket/request-target.ts';
 import { checkUpgrade } from '../../functions/websocket/upgrade-check.ts';
 import { type ClientHeaders, joinedHeader } from '../../functions/wire/client-headers.ts';
@@ -36,11 +36,17 @@ export function refusalAnswer(
 
 /** The headers of a request as one text each, names in lower case; the host of a target that is a whole URL counts. */
 export function clientHeaders(head: RequestHead): ClientHeaders {
-  const headers: Record<string, string> = {};
+  // In one pass: there may be thousands of names.
+  const values = new Map<string, string[]>();
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = (head.fields[at] ?? '').toLowerCase();
-    if (!Object.hasOwn(headers, name)) headers[name] = joinedHeader(name, valuesOf(head, name));
+    const value = head.fields[at + 1] ?? '';
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
   }
+  const headers: Record<string, string> = {};
+  for (const [name, all] of values) headers[name] = joinedHeader(name, all);
   const { authority } = readRequestTarget(head.target);
   return authority === undefined ? headers : { ...headers, host: authority };
 }

@@ -17,6 +17,8 @@ interface Outcomes {
 }
 
 const fault: Outcomes = { post: 'fault', end: 'fault', has: 'fault' };
+/** A post may have arrived then. */
+const unanswered: Outcomes = { ...fault, post: { kind: 'failed', code: 'post_unknown' } };
 const gone: Outcomes = { post: { kind: 'gone' }, end: undefined, has: false };
 
 /** What API Gateway may answer, and the outcomes. */
@@ -47,8 +49,8 @@ const answers: readonly { readonly name: string; readonly answer: Answer; readon
   { name: '500', answer: error(500, '', '{"message":"Internal server error"}'), outcomes: fault },
   { name: '503 of a proxy', answer: { status: 503, body: '<html>' }, outcomes: fault },
   { name: 'a redirect', answer: { status: 302, headers: { location: '/' } }, outcomes: fault },
-  { name: 'a connection that breaks', answer: 'hang up', outcomes: fault },
-  { name: 'no answer for 5 seconds', answer: 'silence', outcomes: fault },
+  { name: 'a connection that breaks', answer: 'hang up', outcomes: unanswered },
+  { name: 'no answer for 5 seconds', answer: 'silence', outcomes: unanswered },
 ];
 
 const ways: Readonly<Record<string, (url: string) => Connections>> = {

@@ -19,7 +19,7 @@ async function start(most: number, answer = noContent) {
   const kept: Socket[] = [];
   const server = new RawServer((connection) => kept.push(connection));
   const origin = await server.listen();
-  const app = new HttpApp(origin, systemClock, most);
+  const app = new HttpApp(origin, systemClock, { most });
   stops.push(
     () => app.stop(),
     () => server.stop(),
@@ -49,7 +49,7 @@ describe('with as many connections to the app as there may be', () => {
   test('an app that closes each of them after its answer is reached on others', async () => {
     const server = new RawServer((connection) => connection.end('HTTP/1.0 204 No Content\r\n\r\n'));
     const origin = await server.listen();
-    const app = new HttpApp(origin, systemClock, 1);
+    const app = new HttpApp(origin, systemClock, { most: 1 });
     stops.push(
       () => app.stop(),
       () => server.stop(),

@@ -27,6 +27,7 @@ const gateway = { ...fakes, connections: sessions, later: lanes };
 const door = new WebSocketDoor(gateway, sessions, lanes, limitSets['api-gateway']);
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,
+  hold: () => {},
   upgrade: (upgrade) => void door.knock(upgrade),
   answerTo: () => Buffer.alloc(0),
   request: (_, response) => response.writeHead(404).end(),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limitSets } from '../../infra/local/settings.ts';
+import { clientHeaders } from '../../infra/local/upgrade.ts';
 import { connect, refused } from '../support/client.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';
@@ -230,4 +231,22 @@ test('who has its answer can’t hold the connection with a body that drips', as
   await once(socket, 'close');
   clearInterval(drip);
   expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test('an upgrade of very many headers costs a look at each, not at all of them for each', () => {
+  const fields = Array.from({ length: 60_000 }, (_, at) => [`X${100_000 + at}`, String(at)]).flat();
+  const before = performance.now();
+  const headers = clientHeaders({
+    method: 'GET',
+    target: '/',
+    isNew: true,
+    fields: [...fields, 'x100000', 'b'],
+  });
+  // By a look at all of them for each it would be more than a minute.
+  expect(performance.now() - before).toBeLessThan(5_000);
+  expect([Object.keys(headers).length, headers['x100000'], headers['x159999']]).toEqual([
+    60_000,
+    '0, b',
+    '59999',
+  ]);
 });
