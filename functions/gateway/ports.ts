@@ -28,7 +28,7 @@ export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
 export interface Lifecycle {
   /** Stores a record that is `opening`; false if the socket has a record already, which stays as it is. */
   put(record: SocketRecord): Promise<boolean>;
-  get(socket: SocketId): Promise<SocketRecord | undefined>;
+  get(socket: SocketId): Soon<SocketRecord | undefined>;
   /**
    * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
    * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more; the record
@@ -190,7 +190,7 @@ export type Freshness = 'cached' | 'fresh';
 export interface Secrets {
   apiKeys(freshness: Freshness): Promise<readonly string[]>;
   urlKeys(freshness: Freshness): Promise<readonly UrlKey[]>;
-  signingKeys(): Promise<readonly SigningKey[]>;
+  signingKeys(): Soon<readonly SigningKey[]>;
 }
 
 /** Time and chance. */

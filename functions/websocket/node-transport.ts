@@ -64,6 +64,8 @@ export class NodeTransport implements Transport {
   }
 
   destroy(): void {
+    // What is held until the end of the turn was written before: a close frame, for one.
+    this.#socket.uncork();
     this.#socket.destroy();
   }
 

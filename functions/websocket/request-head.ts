@@ -10,7 +10,6 @@ export interface RequestHead {
 
 /** RFC 9112 section 3: a method, a target and a version, each behind one space. */
 const requestLine = /^([!#$%&'*+.^`|~\w-]+) ([!-~\x80-\xff]+) HTTP\/1\.(\d)$/;
-/** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^`|~\w-]+$/;
 /** RFC 9110 section 5.5: what no line has; CR and LF only as its end. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
@@ -32,11 +31,16 @@ export function parseRequestHead(text: string): RequestHead | undefined {
     const colon = text.indexOf(':', at);
     if (colon < 0 || colon > end) return undefined;
     const name = text.slice(at, colon);
-    if (!token.test(name)) return undefined;
+    if (!isToken(name)) return undefined;
     fields.push(name, withoutSpace(text.slice(colon + 1, end)));
     at = end + 2;
   }
   return { method, target, isNew: minor !== '0', fields };
+}
+
+/** Whether a text is a token: RFC 9110 section 5.6.2. */
+export function isToken(text: string): boolean {
+  return token.test(text);
 }
 
 /** The values of a header, in the order in which they came; `name` in lower case. */

@@ -16,6 +16,7 @@ export interface FirstRequest {
 }
 
 const get = Buffer.from('GET ');
+const [cr, lf] = [0x0d, 0x0a];
 /** Where an upgrade shows, at a glance. */
 const mention = /\r\nupgrade:[^\r\n]*websocket/i;
 
@@ -40,7 +41,8 @@ export class RequestReader implements TransportListener {
     const all = before > 0 ? this.#read.bytes : bytes;
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
     const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#mostBytes;
-    if (!isGet(all)) this.#first.other(all);
+    // A line that ends in LF alone ends no head of ours: RFC 9112 section 2.2. Whoever else reads it says so at once.
+    if (!isGet(all) || hasBareLf(all, before, end)) this.#first.other(all);
     else if (isTooLarge) this.#first.tooLarge();
     else if (end < 0) this.#keep(before, bytes);
     else this.#decide(all, end);
@@ -66,6 +68,14 @@ export class RequestReader implements TransportListener {
     if (head !== undefined && isWebSocketUpgrade(head)) this.#first.upgrade(head, all.subarray(end + 4));
     else this.#first.other(all);
   }
+}
+
+/** Whether there is an LF without its CR in a head, from where it was not looked for yet; `end` is negative if more of it is to come. */
+function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
+  const to = end < 0 ? bytes.length : end;
+  for (let at = bytes.indexOf(lf, from); at >= 0 && at < to; at = bytes.indexOf(lf, at + 1))
+    if (bytes[at - 1] !== cr) return true;
+  return false;
 }
 
 /** Whether bytes are the beginning of a GET, as far as they go; the method of an upgrade is no other. */

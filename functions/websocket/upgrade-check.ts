@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { listOf, type RequestHead, valuesOf } from './request-head.ts';
+import { isToken, listOf, type RequestHead, valuesOf } from './request-head.ts';
 import { readRequestTarget } from './request-target.ts';
 
 /** Why a request to upgrade to a WebSocket can't be granted. */
@@ -11,8 +11,6 @@ export interface UpgradeFault {
 
 /** RFC 6455 section 4.1: 16 bytes of base64. */
 const webSocketKey = /^[+/0-9A-Za-z]{22}==$/;
-/** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+.^`|~\w-]+$/;
 /** RFC 9110 section 7.2, RFC 3986 section 3.2: a name or an address, and perhaps a port. */
 const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(?::\d*)?$/;
 /** RFC 6455 section 4.2.2. */
@@ -38,13 +36,19 @@ export function acceptOf(head: RequestHead): string {
   return hash('sha1', `${valuesOf(head, 'sec-websocket-key')[0] ?? ''}${acceptKey}`, 'base64');
 }
 
-/** What is wrong with the `Host` of a request. RFC 9112 section 3.2: one of HTTP/1.1 has one, and an older one not several. */
+/**
+ * What is wrong with the `Host` of a request, or with the host that its target names. RFC 9112 section 3.2: a request of
+ * HTTP/1.1 has one `Host`, and an older one not several.
+ */
 export function hostFault(head: RequestHead): UpgradeFault | undefined {
   const hosts = valuesOf(head, 'host');
   const isRight = hosts.length === 1 ? authority.test(hosts[0] ?? '') : hosts.length === 0 && !head.isNew;
-  return isRight
+  if (!isRight) return { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+  // RFC 9110 section 4.2: a URL without a host is invalid, and one that names a user is to be taken as an error.
+  const named = readRequestTarget(head.target).authority;
+  return named === undefined || (/^[^:]/.test(named) && authority.test(named))
     ? undefined
-    : { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
+    : { detail: 'A whole URL as the target has a host, perhaps a port, and nothing else before its path.' };
 }
 
 /** RFC 9110 sections 4.2.1 and 4.2.4: a URL names a host, and nobody's name stands before it. */
@@ -77,8 +81,7 @@ function subprotocolFault(head: RequestHead): UpgradeFault | undefined {
   const offered = listOf(head, 'sec-websocket-protocol');
   const field = 'Sec-WebSocket-Protocol';
   if (offered.length === 0) return { field, detail: `${field} names no subprotocol.` };
-  if (!offered.every((name) => token.test(name)))
-    return { field, detail: `${field} has a name that is no token.` };
+  if (!offered.every(isToken)) return { field, detail: `${field} has a name that is no token.` };
   if (new Set(offered).size < offered.length) return { field, detail: `${field} names a subprotocol twice.` };
   return undefined;
 }

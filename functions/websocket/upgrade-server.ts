@@ -47,6 +47,8 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     {
       IncomingMessage: PlainRequest,
       maxHeaderSize: headBytes,
+      // Node.js says nothing of what is missing; whoever answers does.
+      requireHostHeader: false,
       // A peer that vanished without a word is found out by TCP.
       ...{ keepAlive: true, keepAliveInitialDelay: 60_000 },
     },
@@ -74,6 +76,11 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.on('clientError', (error, socket) =>
     pipeline.fail(socket, (fault) => options.answerTo(fault), error),
   );
+  const closeOthers = server.closeAllConnections;
+  server.closeAllConnections = () => {
+    arrivals.stop();
+    closeOthers.call(server);
+  };
   server.on('close', () => arrivals.stop());
   return server;
 }
@@ -120,6 +127,7 @@ class Arrivals {
   stop(): void {
     clearInterval(this.#tidying);
     for (const transport of this.#waiting.keys()) transport.destroy();
+    this.#waiting.clear();
   }
 
   #refuse(transport: NodeTransport, fault: RequestFault): void {
@@ -152,7 +160,8 @@ class Pipeline {
   request(incoming: IncomingMessage, response: ServerResponse): void {
     this.#last.set(incoming.socket, response);
     // Of what was sent behind such a request Node.js loses some, so its client has to see that nothing more is answered.
-    if (incoming.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    if (incoming.headers.upgrade !== undefined || incoming.method === 'CONNECT')
+      response.shouldKeepAlive = false;
     this.#request(incoming, response);
   }
 
@@ -180,14 +189,14 @@ class Pipeline {
 }
 
 /**
- * A request that offers another protocol than WebSocket, such as `h2c`, is one like any other: RFC 9110 section 7.8 lets
- * a server ignore the offer, and Node.js asks this property whether to.
+ * A request that offers another protocol than WebSocket, such as `h2c`, is one like any other, and so is one for a
+ * tunnel: RFC 9110 section 7.8 lets a server ignore the offer, and Node.js asks this property whether to.
  */
 class PlainRequest extends IncomingMessage {
   declare offers?: unknown;
 
   get upgrade(): boolean {
-    return this.offers === true && isWebSocketUpgrade(headOf(this));
+    return this.offers === true && this.method !== 'CONNECT' && isWebSocketUpgrade(headOf(this));
   }
 
   set upgrade(offers: unknown) {

@@ -59,6 +59,7 @@ export class Upgrade implements TransportListener {
    * else its system might drop the answer (RFC 9112 section 9.6).
    */
   refuse(answer: Uint8Array): void {
+    if (this.#hasLeft) return;
     this.#isRefused = true;
     this.#transport.write(answer);
     this.#transport.end();

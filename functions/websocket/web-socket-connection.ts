@@ -2,6 +2,7 @@ import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import { closeFrame, pongFrame } from './frames.ts';
 import { Receiver, type ReceiverListener } from './receiver.ts';
 import type { Transport, TransportListener } from './transport.ts';
+import type { WebSocketListener } from './web-socket-listener.ts';
 
 /** How long a client has to answer a close frame, or to end a connection that is over, in milliseconds. */
 const closeMs = 2_000;
@@ -12,23 +13,6 @@ const unsentForPong = 16_384;
  * of a client that floods is some hundred times as much.
  */
 const turn = { texts: 64, bytes: 65_536 } as const;
-
-/** Who hears of a WebSocket. */
-export interface WebSocketListener {
-  /** A text of so many bytes of UTF-8 has come; it may call `pause`. */
-  message(text: string, bytes: number): void;
-  /** What is held of bytes that were read has grown by so many, or shrunk. */
-  held(bytes: number): void;
-  /** A ping or a pong has come. */
-  alive(): void;
-  /**
-   * The client has ended it, by a close frame, by breaking the protocol, or without a word (1006). Comes at most once,
-   * and not after `close`.
-   */
-  ended(how: Pick<CloseCode, 'code' | 'reason'>): void;
-  /** Its connection is gone; the last that is heard of it. */
-  closed(): void;
-}
 
 /** The server's side of one WebSocket (RFC 6455), from behind the upgrade to the end of its connection. */
 export class WebSocketConnection implements TransportListener, ReceiverListener {
@@ -61,11 +45,6 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     return this.#transport.unsent;
   }
 
-  /** Whether texts can be sent. */
-  get isOpen(): boolean {
-    return this.#state === 'open';
-  }
-
   /** Begins to hear. */
   start(listener: WebSocketListener): void {
     this.#listener = listener;
@@ -75,6 +54,14 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   /** Writes a frame of its own. */
   send(frame: Uint8Array): void {
     this.#transport.write(frame);
+  }
+
+  /**
+   * Writes a pong that nobody asked for, as RFC 6455 section 5.5.3 allows. Of a client that is paused nothing is read, not
+   * even that it has gone; the second of these that is written to one that has gone ends the connection.
+   */
+  probe(): void {
+    if (this.#state === 'open' && this.#transport.unsent === 0) this.#transport.write(pongFrame(nothing));
   }
 
   /** Takes no more texts, and soon reads nothing more, so that TCP holds the client back. */

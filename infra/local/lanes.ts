@@ -116,6 +116,8 @@ export class Lanes implements Later, LaneKeeper {
 
   weighed(bytes: number): void {
     this.#weight += bytes;
+    // Who is being shed gives back in several steps, between which nobody else is chosen.
+    if (bytes <= 0) return;
     while (this.#weight > this.#mostBytes) if (!this.#shed()) return;
   }
 

@@ -19,5 +19,5 @@ export function localSecrets({ apiKeys, webhookSecrets, urlKeys }: SecretTexts):
     const key = parseUrlKey(text);
     return key.ok ? [key.value] : [];
   });
-  return { apiKeys: async () => apiKeys, urlKeys: async () => url, signingKeys: async () => signing };
+  return { apiKeys: async () => apiKeys, urlKeys: async () => url, signingKeys: () => signing };
 }

@@ -50,7 +50,7 @@ export class MemoryRegistry implements Registry {
     return true;
   }
 
-  async get(socket: SocketId): Promise<SocketRecord | undefined> {
+  get(socket: SocketId): SocketRecord | undefined {
     const entry = this.#entries.get(socket);
     return entry && this.#told(entry);
   }

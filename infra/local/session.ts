@@ -2,10 +2,8 @@ import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { Posted } from '../../functions/gateway/ports.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
 import { message } from '../../functions/gateway/relay/message.ts';
-import type {
-  WebSocketConnection,
-  WebSocketListener,
-} from '../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketConnection } from '../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketListener } from '../../functions/websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import { isPing } from '../../functions/wire/ping.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
@@ -13,6 +11,9 @@ import type { Lane, LaneOwner, NextMessage } from './lane.ts';
 
 /** What nearly every post comes to. */
 const posted: Posted = { kind: 'posted' };
+
+/** How long a client is paused until it is found out whether it is still there, and then again, in milliseconds. */
+const probeMs = 15_000;
 
 /** By how much less may wait for each client while there is much of all clients. */
 const pressed = 8;
@@ -35,13 +36,17 @@ export class Session implements WebSocketListener, LaneOwner {
   readonly socket: SocketId;
   /** On the monotonic clock. */
   readonly openedAt: number;
-  /** The same. */
-  lastActive: number;
+  /** The same: when it was last seen to have been active. */
+  #lastActive: number;
+  /** Whether it has been active since. */
+  #isActive = false;
   readonly #gateway: Gateway;
   readonly #connection: WebSocketConnection;
   readonly #lane: Lane;
   readonly #limits: SessionLimits;
   readonly #gone: (session: Session) => void;
+  /** When it was paused, or was last written to in vain; undefined while it is read. On the monotonic clock. */
+  #pausedAt: number | undefined;
   #ended = false;
   #told: Promise<void> = Promise.resolve();
 
@@ -60,7 +65,7 @@ export class Session implements WebSocketListener, LaneOwner {
     this.#limits = limits;
     this.#gone = gone;
     this.openedAt = gateway.clock.monotonic();
-    this.lastActive = this.openedAt;
+    this.#lastActive = this.openedAt;
     lane.own(this);
   }
 
@@ -72,7 +77,7 @@ export class Session implements WebSocketListener, LaneOwner {
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
     return posted;
   }
 
@@ -86,10 +91,24 @@ export class Session implements WebSocketListener, LaneOwner {
     return this.#told;
   }
 
+  /** For how long it has been idle, in milliseconds; to be asked now and then, since that is when activity gets its time. */
+  idleAt(now: number): number {
+    if (this.#isActive) this.#lastActive = now;
+    this.#isActive = false;
+    return now - this.#lastActive;
+  }
+
   /** Ends the session because the app wants it to: what waits is dropped too. */
   cut(): Promise<void> {
     this.#lane.drop();
     return this.end(closeCodes.normal);
+  }
+
+  /** Lets TCP find out whether a client is still there that is paused for long; `now` is on the monotonic clock. */
+  probe(now: number): void {
+    if (this.#pausedAt === undefined || now - this.#pausedAt < probeMs) return;
+    this.#pausedAt = now;
+    this.#connection.probe();
   }
 
   /** Ends the connection without a close frame. */
@@ -99,15 +118,20 @@ export class Session implements WebSocketListener, LaneOwner {
 
   message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
     if (isPing(body)) return;
     if (bytes > this.#limits.frameBytes) this.#warnOfFrame(bytes);
     this.#lane.receive(body, bytes, time);
-    if (this.#lane.waiting >= this.#bound) this.#connection.pause();
+    if (this.#lane.waiting < this.#bound) return;
+    this.#pausedAt ??= this.#gateway.clock.monotonic();
+    this.#connection.pause();
   }
 
   relay({ id, body, time }: NextMessage): Promise<unknown> {
-    if (this.#lane.waiting <= this.#bound / 2) this.#connection.resume();
+    if (this.#lane.waiting <= this.#bound / 2) {
+      this.#pausedAt = undefined;
+      this.#connection.resume();
+    }
     return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
@@ -132,7 +156,7 @@ export class Session implements WebSocketListener, LaneOwner {
   }
 
   alive(): void {
-    this.lastActive = this.#gateway.clock.monotonic();
+    this.#isActive = true;
   }
 
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {

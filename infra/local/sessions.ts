@@ -52,10 +52,14 @@ export class Sessions implements Connections {
     for (const session of this.#sessions.values()) session.terminate();
   }
 
-  /** Ends the sessions that have been idle too long, or have lived too long; `now` is on the monotonic clock. */
+  /**
+   * Ends the sessions that have been idle too long, or have lived too long, and finds those whose clients have gone;
+   * `now` is on the monotonic clock.
+   */
   expire(now: number, { idleMs, lifeMs }: Lifetime): void {
     for (const session of this.#sessions.values()) {
-      if (now - session.lastActive >= idleMs || now - session.openedAt >= lifeMs)
+      session.probe(now);
+      if (session.idleAt(now) >= idleMs || now - session.openedAt >= lifeMs)
         void session.end(closeCodes.goingAway);
     }
   }

@@ -36,17 +36,15 @@ export function refusalAnswer(
 
 /** The headers of a request as one text each, names in lower case; the host of a target that is a whole URL counts. */
 export function clientHeaders(head: RequestHead): ClientHeaders {
-  // In one pass: there may be thousands of names.
-  const values = new Map<string, string[]>();
+  // Without a prototype, since any of its names may be that of a header.
+  const headers: Record<string, string> = Object.create(null);
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = (head.fields[at] ?? '').toLowerCase();
     const value = head.fields[at + 1] ?? '';
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [value]);
-    else known.push(value);
+    const before = headers[name];
+    headers[name] = before === undefined ? value : joinedHeader(name, [before, value]);
   }
-  const headers: Record<string, string> = {};
-  for (const [name, all] of values) headers[name] = joinedHeader(name, all);
   const { authority } = readRequestTarget(head.target);
-  return authority === undefined ? headers : { ...headers, host: authority };
+  if (authority !== undefined) headers['host'] = authority;
+  return headers;
 }

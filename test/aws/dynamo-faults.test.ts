@@ -121,7 +121,7 @@ describe('a fault of DynamoDB that may pass', () => {
 describe('a DynamoDB that says nothing', () => {
   const socket = newSocket();
   const calls: Readonly<Record<string, (registry: Registry) => Promise<unknown>>> = {
-    'a read': (registry) => registry.get(socket),
+    'a read': async (registry) => registry.get(socket),
     'a write': (registry) => registry.close(socket, end),
   };
 

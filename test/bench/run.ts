@@ -6,6 +6,7 @@ import { connect } from './connect.ts';
 import { connections } from './connections.ts';
 import { defaultDoor } from './default-door.ts';
 import { echo } from './echo.ts';
+import { flood } from './flood.ts';
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
 import { memory } from './memory.ts';
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   broadcast,
   connect,
   memory,
+  flood,
   coldStart,
   defaultDoor,
   connections,

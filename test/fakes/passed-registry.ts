@@ -20,7 +20,7 @@ export class PassedRegistry implements Registry {
   }
 
   get(socket: SocketId) {
-    return this.#pass('get', () => this.#registry.get(socket));
+    return this.#pass('get', async () => this.#registry.get(socket));
   }
 
   accept(socket: SocketId, acceptance: Acceptance, to: 'open' | 'accepted') {

@@ -193,7 +193,7 @@ export class Scene implements Play {
     return this.world.app.told.map(({ code = '' }) => code);
   }
 
-  record(): Promise<SocketRecord | undefined> {
+  async record(): Promise<SocketRecord | undefined> {
     return this.world.registry.get(this.socket);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../functions/gateway/ports.ts';
+import { messageWeight } from '../../infra/local/backlog.ts';
 import { Lanes } from '../../infra/local/lanes.ts';
 import { newSocket } from '../fakes/a-record.ts';
 import { watchedLane } from '../fakes/watched-lane.ts';
@@ -153,6 +154,22 @@ describe('lanes', () => {
         fields: { request: `closed_${task.socket}`, why: 'Error: on purpose' },
       },
     ]);
+  });
+
+  test('lose what one of them has, and nothing of the others, where that is enough', () => {
+    const lanes = new Lanes(async () => {}, new RecordingLog(), 5_000);
+    const shed: string[] = [];
+    const open = (name: string) => {
+      const lane = lanes.open(newSocket());
+      lane.own({ relay: async () => {}, shed: () => void shed.push(name) });
+      return lane;
+    };
+    open('light').receive('', 3_000 - messageWeight(0), 0);
+    const heavy = open('heavy');
+    heavy.receive('', 1_900 - messageWeight(0), 0);
+    // Without what waits of it there is still too much; without what it holds there is not.
+    heavy.hold(2_500);
+    expect(shed).toEqual(['heavy']);
   });
 
   test('ending a lane that is not there is harmless', () => {

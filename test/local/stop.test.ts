@@ -54,6 +54,16 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+test('sockets are closed with 1001 where no hook is to be waited for', async () => {
+  const app = new RecordingApp();
+  const { child, exited, url } = await start(app, { HOOKS: 'message' });
+  const clients = await Promise.all(['a', 'b', 'c'].map((path) => connect(`${url}${path}`)));
+  child.kill('SIGTERM');
+  for (const client of clients) expect((await client.closed).code).toBe(1001);
+  expect(await exited).toBe(0);
+  await app.stop();
+});
+
 test('a client that is still waiting to be let in is refused with 503, and its app is told 1001', async () => {
   const app = new RecordingApp();
   const { child, exited, url } = await start(app);

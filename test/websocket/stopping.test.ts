@@ -2,10 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { Receiver, type ReceiverListener } from '../../functions/websocket/receiver.ts';
-import {
-  WebSocketConnection,
-  type WebSocketListener,
-} from '../../functions/websocket/web-socket-connection.ts';
+import { WebSocketConnection } from '../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketListener } from '../../functions/websocket/web-socket-listener.ts';
 import { HeardFrames } from '../fakes/heard-frames.ts';
 import { MemoryTransport } from '../fakes/memory-transport.ts';
 import { clientFrame, close, fragments, pieces, ping, text } from './client-frames.ts';

@@ -67,6 +67,7 @@ function admit(upgrade: Upgrade): void {
 
 const server = createUpgradeServer({
   headBytes,
+  hold() {},
   upgrade: admit,
   request: (request, response) => void answer(ours, request, response),
   answerTo: (fault) => Buffer.from(`HTTP/1.1 400 ${fault}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`),

@@ -19,7 +19,8 @@ export async function ask(gateway: Gateway, hook: Hook, offered: readonly string
   const { app, clock, log, secrets, settings } = gateway;
   const request = settings.format.request(hook, settings.webhookBaseUrl);
   const { url, body } = request;
-  const keys = await secrets.signingKeys();
+  const soon = secrets.signingKeys();
+  const keys = soon instanceof Promise ? await soon : soon;
   const renew = () => hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
   const headers = renew();
   const left = gateway.deadline - answerMs - clock.monotonic();

@@ -24,7 +24,8 @@ export interface Arrival {
  */
 export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
   const { registry, log, settings } = gateway;
-  const record = await registry.get(arrival.socket);
+  const found = registry.get(arrival.socket);
+  const record = found instanceof Promise ? await found : found;
   if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
     await endConnection(gateway, arrival.socket, `message_${arrival.id}`);
     return undefined;

@@ -8,7 +8,7 @@ const agent = new Agent({ keepAlive: true });
 /**
  * The app of all subjects, as little as an app can be: it lets everybody in, and answers a message with its own text,
  * by what stands first in the path: `/reply/` in the answer, `/send/{port}/` by a call to `POST /send` there,
- * `/nchan/` and `/pushpin/` in the way of these.
+ * `/silence/` not at all, `/nchan/` and `/pushpin/` in the way of these.
  */
 const server = createServer((incoming, response) => {
   const chunks: Buffer[] = [];
@@ -23,6 +23,7 @@ function respond({ url = '' }: IncomingMessage, response: ServerResponse, body: 
   if (way === 'nchan') end(response, 'text/plain', isMessage ? body : '');
   else if (way === 'pushpin') end(response, 'application/websocket-events', echoEvents(body));
   else if (!isMessage) end(response, 'text/plain', '');
+  else if (way === 'silence') return;
   else if (way === 'reply') end(response, actionsType, JSON.stringify({ reply: field(body, 'body') }));
   else {
     const message = { sockets: field(body, 'from'), body: field(body, 'body') };

@@ -24,7 +24,7 @@ export function nodeSubject(name: string, programAt: (place: Place) => Program):
 }
 
 function baseUrl({ port, answersBy }: AppAt, ownPort: number): string {
-  const way = answersBy === 'send' ? `send/${ownPort}` : 'reply';
+  const way = answersBy === 'send' ? `send/${ownPort}` : answersBy;
   return `http://127.0.0.1:${port}/${way}`;
 }
 

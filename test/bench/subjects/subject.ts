@@ -9,10 +9,10 @@ export interface Subject {
   start(app: AppAt): Promise<Running>;
 }
 
-/** Where the app is, and how it answers a message: in its answer, or by a call to `POST /send`. */
+/** Where the app is, and how it answers a message: in its answer, by a call to `POST /send`, or not at all. */
 export interface AppAt {
   readonly port: number;
-  readonly answersBy: 'reply' | 'send';
+  readonly answersBy: 'reply' | 'send' | 'silence';
 }
 
 /** A subject that runs. */

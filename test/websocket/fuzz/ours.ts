@@ -1,7 +1,5 @@
-import {
-  WebSocketConnection,
-  type WebSocketListener,
-} from '../../../functions/websocket/web-socket-connection.ts';
+import { WebSocketConnection } from '../../../functions/websocket/web-socket-connection.ts';
+import type { WebSocketListener } from '../../../functions/websocket/web-socket-listener.ts';
 import { MemoryTransport } from '../../fakes/memory-transport.ts';
 import { type Outcome, readWritten } from './outcome.ts';
 import type { Random } from './random.ts';
