@@ -59,9 +59,7 @@ export function customDomain(
   stage: WebSocketStage | HttpStage,
 ): DomainName {
   const domainName = new DomainName(scope, id, { domainName: name, certificate });
-  const mapping = new ApiMapping(scope, `${id}Mapping`, { api: stage.api, domainName, stage });
-  // By its name alone, CloudFormation does not know that the stage has to be there.
-  mapping.node.addDependency(stage);
+  new ApiMapping(scope, `${id}Mapping`, { api: stage.api, domainName, stage });
   if (hostedZone !== undefined) {
     const { regionalDomainName, regionalHostedZoneId } = domainName;
     const alias = new ApiGatewayv2DomainProperties(regionalDomainName, regionalHostedZoneId);

@@ -63,9 +63,11 @@ function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined): void {
   if (isRunByNpm()) onOrphaned(() => void (isStopping || stop()));
 }
 
+/** As early as can be, since npm may end while the gateway starts. */
+const parent = process.ppid;
+
 /** npm passes a signal on to its shell only, and the shell ends without passing it on. */
 function onOrphaned(stop: () => void): void {
-  const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);

@@ -70,6 +70,7 @@ export const awsSubject: Subject = {
       app,
       api: new Api(api.url, testSecrets.apiKeys[0] ?? ''),
       webhookSecrets: testSecrets.webhookSecrets,
+      apiKeys: testSecrets.apiKeys,
       urlKeys: testSecrets.urlKeys,
       at: (path, query = '') => `${gateway.url}?path=${encodeURIComponent(path)}${query && `&${query}`}`,
       stop: async () => {

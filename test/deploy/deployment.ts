@@ -1,50 +1,9 @@
 import { DynamoDBClient, ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { testSecrets } from '../support/local.ts';
-import { Cdk, type Resource, type Template } from './cdk.ts';
+import { Cdk } from './cdk.ts';
+import { apiUrlAt, forEmulator, quirks } from './emulator.ts';
 import { Ministack } from './ministack.ts';
-
-/**
- * What this emulator, 1.5.33, needs to be told, and AWS does not:
- * - hooks go to an app of the test's, which has no certificate
- * - `AWS::ApiGatewayV2::RouteResponse` is a type that its CloudFormation does not know, so replies are posted
- * - its APIs are not under the names that the stage's URLs have, but under `/_aws/execute-api/`
- *
- * What no setting tells is changed in the template:
- * - an alarm over an expression is refused, so these are left out; the others are made
- * - the `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both
- */
-function quirks({ url, endpoint }: Ministack): Readonly<Record<string, string>> {
-  const path = '/_aws/execute-api/{apiId}/live';
-  return {
-    allowInsecureWebhooks: 'true',
-    replyBy: 'post',
-    callbackUrl: `${endpoint}${path}`,
-    webSocketUrl: `${url.replace('http', 'ws')}${path}`,
-  };
-}
-
-function forEmulator(template: Template): Template {
-  return withArns(withoutExpressions(template));
-}
-
-function withoutExpressions({ Resources, ...template }: Template): Template {
-  const isExpression = ({ Type, Properties }: Resource): boolean =>
-    Type === 'AWS::CloudWatch::Alarm' && Properties?.['Metrics'] !== undefined;
-  const kept = Object.entries(Resources).filter(([, resource]) => !isExpression(resource));
-  return { ...template, Resources: Object.fromEntries(kept) };
-}
-
-function withArns(template: Template): Template {
-  const secrets = Object.entries(template.Resources).filter(
-    ([, { Type }]) => Type === 'AWS::SecretsManager::Secret',
-  );
-  const text = secrets.reduce(
-    (all, [id]) => all.replaceAll(`{"Ref":"${id}"}`, `{"Fn::GetAtt":["${id}","Id"]}`),
-    JSON.stringify(template),
-  );
-  return JSON.parse(text);
-}
 
 /** The stack, deployed to an emulator of its own. */
 export class Deployment {
@@ -77,10 +36,9 @@ export class Deployment {
     return this.output('WebSocketUrl');
   }
 
-  /** The output names a host that this machine can't look up, whose `/health` is the emulator's own besides. */
+  /** What the app calls. */
   get apiUrl(): string {
-    const id = /^https?:\/\/(\w+)\./.exec(this.output('ApiUrl'))?.[1];
-    return `${this.ministack.endpoint}/_aws/execute-api/${id}/$default`;
+    return apiUrlAt(this.ministack, this.output('ApiUrl'));
   }
 
   output(name: string): string {

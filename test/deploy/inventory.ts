@@ -1,4 +1,5 @@
-import { asRoot, type Deployment } from './deployment.ts';
+import { asRoot } from './deployment.ts';
+import type { Ministack } from './ministack.ts';
 
 /** How to ask for everything of a kind; the answer names each. */
 interface Question {
@@ -22,23 +23,33 @@ const questions: Readonly<Record<string, Question>> = {
 };
 
 /** What each kind’s names look like in an answer; the stack's name is in all of them but those of the APIs. */
-const names: Readonly<Record<string, RegExp>> = {
-  tables: /"Sockethook-[^"]+"/g,
-  queues: /\/Sockethook-[^"]+"/g,
-  secrets: /"Name": ?"Sockethook-[^"]+"/g,
-  logs: /"logGroupName": ?"[^"]*Sockethook[^"]*"/g,
-  rules: /"Name": ?"Sockethook-[^"]+"/g,
-  functions: /"FunctionName": ?"Sockethook-[^"]+"/g,
+const namesOf = (stack: string): Readonly<Record<string, RegExp>> => ({
+  tables: new RegExp(`"${stack}-[^"]+"`, 'g'),
+  queues: new RegExp(`/${stack}-[^"]+"`, 'g'),
+  secrets: new RegExp(`"Name": ?"${stack}-[^"]+"`, 'g'),
+  logs: new RegExp(`"logGroupName": ?"[^"]*${stack}[^"]*"`, 'g'),
+  rules: new RegExp(`"Name": ?"${stack}-[^"]+"`, 'g'),
+  functions: new RegExp(`"FunctionName": ?"${stack}-[^"]+"`, 'g'),
   apis: /"apiId": ?"[^"]+"/g,
-  roles: /<RoleName>Sockethook-[^<]+</g,
-  alarms: /<AlarmName>Sockethook-[^<]+</g,
+  roles: new RegExp(`<RoleName>${stack}-[^<]+<`, 'g'),
+  alarms: new RegExp(`<AlarmName>${stack}-[^<]+<`, 'g'),
   dashboards: /<DashboardName>[^<]*</g,
+});
+
+/** What there is of a stack that is not there. */
+export const nothing = {
+  ...{ tables: 0, queues: 0, secrets: 0, logs: 0, rules: 0 },
+  ...{ functions: 0, apis: 0, roles: 0, alarms: 0, dashboards: 0 },
 };
 
-/** How many things of each kind there are in the account. */
-export async function inventory({ ministack }: Deployment): Promise<Record<string, number>> {
+/** How many things of each kind there are in the account, by the stack's name, which may be a pattern. */
+export async function inventory(
+  { endpoint }: Ministack,
+  stack = 'Sockethook',
+): Promise<Record<string, number>> {
+  const names = namesOf(stack);
   const counts = Object.entries(questions).map(async ([kind, question]) => {
-    const text = await ask(ministack.endpoint, question);
+    const text = await ask(endpoint, question);
     return [kind, text.match(names[kind] ?? /$^/)?.length ?? 0] as const;
   });
   return Object.fromEntries(await Promise.all(counts));

@@ -1,3 +1,4 @@
+import { sign } from 'aws4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
@@ -5,7 +6,7 @@ import { connect } from '../support/client.ts';
 import { testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { Deployment } from './deployment.ts';
-import { inventory } from './inventory.ts';
+import { inventory, nothing } from './inventory.ts';
 
 describe('a stack', () => {
   let stack: Deployment;
@@ -21,10 +22,6 @@ describe('a stack', () => {
     await after.stop();
   });
 
-  const nothing = {
-    ...{ tables: 0, queues: 0, secrets: 0, logs: 0, rules: 0 },
-    ...{ functions: 0, apis: 0, roles: 0, alarms: 0, dashboards: 0 },
-  };
   const everything = {
     ...{ tables: 1, queues: 2, secrets: 3, logs: 10, rules: 1 },
     ...{ functions: 10, apis: 2, roles: 10, alarms: 3, dashboards: 1 },
@@ -32,7 +29,7 @@ describe('a stack', () => {
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {
     await stack.deploy({ webhookBaseUrl: before.baseUrl });
-    expect(await inventory(stack)).toEqual(everything);
+    expect(await inventory(stack.ministack)).toEqual(everything);
     const path = freshPath();
     const client = await connect(`${stack.webSocketUrl}?path=${path}`);
     const { from = '' } = (await before.hook(path, 'handshake')).fields;
@@ -58,14 +55,32 @@ describe('a stack', () => {
     await client.closed;
   });
 
+  test('with IAM at its door lets in whom IAM knows, by a signature alone', async () => {
+    await stack.deploy({ webhookBaseUrl: after.baseUrl, apiAuth: 'iam' });
+    const { host, pathname } = new URL(`${stack.apiUrl}/sockets`);
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const signed = sign({ host, path: pathname, service: 'execute-api', region: 'us-east-1' }, credentials);
+    const call = (headers: Record<string, string>) => fetch(`${stack.apiUrl}/sockets`, { headers });
+    expect((await call({ ...signed.headers } as Record<string, string>)).status).toBe(200);
+    expect((await call({})).status).toBe(403);
+    expect((await call({ Authorization: `Bearer ${testSecrets.apiKeys[0]}` })).status).not.toBe(200);
+    expect((await fetch(`${stack.apiUrl}/health`)).status).toBe(200);
+  });
+
   test('destroyed, leaves nothing behind', async () => {
     await stack.cdk.destroy();
-    expect(await inventory(stack)).toEqual(nothing);
+    expect(await inventory(stack.ministack)).toEqual(nothing);
   });
 
   test('destroyed when it was told to retain, leaves what holds data', async () => {
     await stack.deploy({ webhookBaseUrl: after.baseUrl, removalPolicy: 'retain' });
     await stack.cdk.destroy();
-    expect(await inventory(stack)).toEqual({ ...nothing, tables: 1, queues: 2, secrets: 3, logs: 10 });
+    expect(await inventory(stack.ministack)).toEqual({
+      ...nothing,
+      tables: 1,
+      queues: 2,
+      secrets: 3,
+      logs: 10,
+    });
   });
 });

@@ -26,6 +26,7 @@ export const deployedSubject: Subject = {
       app,
       api: new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? ''),
       webhookSecrets: testSecrets.webhookSecrets,
+      apiKeys: testSecrets.apiKeys,
       urlKeys: testSecrets.urlKeys,
       at: (path, query = '') =>
         `${stack.webSocketUrl}?path=${encodeURIComponent(path)}${query && `&${query}`}`,

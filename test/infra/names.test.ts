@@ -22,7 +22,9 @@ describe('a domain of one’s own', () => {
       DomainName: 'ws.example.com',
     });
     expect(set.line(set.one('AWS::ApiGatewayV2::ApiMapping').Properties['ApiId'])).toBe('<WebSocketApi>');
-    expect(set.one('AWS::ApiGatewayV2::ApiMapping').Properties).not.toHaveProperty('ApiMappingKey');
+    const { Properties } = set.one('AWS::ApiGatewayV2::ApiMapping');
+    expect(Properties).not.toHaveProperty('ApiMappingKey');
+    expect(set.line(Properties['Stage'])).toBe('<WebSocketStage>');
   });
 
   test('has a mapping whose logical id says what it is', () => {

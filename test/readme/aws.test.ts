@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -14,6 +15,7 @@ import { parseContext } from '../../infra/aws/context.ts';
 import { counted } from '../../infra/aws/metrics.ts';
 import { settingNames } from '../../infra/aws/setting-rules.ts';
 import { checkSettings } from '../../sdk/check-settings.ts';
+import { portOf } from '../contract/ports/port-of.ts';
 import { awsPage, rows, section } from './readme.ts';
 
 const base = { webhookBaseUrl: 'https://app.example/websocket' };
@@ -137,6 +139,24 @@ describe('the commands for a shell', () => {
     } finally {
       process.env = before;
     }
+  });
+
+  test('sign a call for IAM, the session token too', async () => {
+    const [call = ''] = shell('In a stack of your own').filter((code) => code.includes('--aws-sigv4'));
+    let seen: IncomingMessage | undefined;
+    const server = createServer((request, response) => {
+      seen = request;
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const settings = `export AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=s AWS_SESSION_TOKEN=token
+      SOCKETHOOK_API_URL=http://127.0.0.1:${portOf(server)}`;
+    await run(settings, call);
+    server.close();
+    expect([seen?.method, seen?.url]).toEqual(['POST', '/broadcast']);
+    expect(seen?.headers['authorization']).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-central-1\/execute-api\/aws4_request, SignedHeaders=[\w;-]*x-amz-security-token/,
+    );
   });
 
   test('put a secret that the gateway takes before those that were there, and take these out again', async () => {

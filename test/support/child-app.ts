@@ -11,6 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where an app runs, and what it reads from its standard input; nothing unless told. */
 interface ChildOptions {
   readonly cwd?: string;
+  /** Whether it and all that it starts are a group of their own, which Ctrl+C does not reach and `stop` ends as a whole. */
+  readonly ownGroup?: boolean;
   readonly input?: string;
 }
 
@@ -28,12 +30,15 @@ export class ChildApp {
   /** Resolves when it has ended and all that it wrote is here; rejects if it could not be run. */
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
+  readonly #ownGroup: boolean;
 
   /** Runs a command, and waits for nothing. */
   constructor(command: string, args: readonly string[], env: Environment, options: ChildOptions = {}) {
     const { PATH } = process.env;
-    const child = spawn(command, args, { cwd: options.cwd, env: { PATH, ...env } });
+    const { cwd, ownGroup = false } = options;
+    const child = spawn(command, args, { cwd, env: { PATH, ...env }, detached: ownGroup });
     this.#child = child;
+    this.#ownGroup = ownGroup;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
       this.written += text;
@@ -79,14 +84,35 @@ export class ChildApp {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
+  /** Resolves once its standard output has a text; rejects with what it wrote if it ends before. */
+  async says(text: string): Promise<void> {
+    const said = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.output.includes(text)) resolve();
+      };
+      this.#child.stdout?.on('data', look);
+      look();
+    });
+    const ended = this.ended.then(() => {
+      throw new Error(`It ended, and never said "${text}":\n${this.written}`);
+    });
+    await Promise.race([said, ended]);
+  }
+
+  /** Sends this process, and no other, a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /**
-   * Ends this process, and no other, with a SIGTERM, and waits until it has exited. Resolves to its exit code,
+   * Ends this process, or its own group, and no other, with a SIGTERM, and waits until it has exited. Resolves to its exit code,
    * null if the signal ended it, undefined if it did not run.
    */
   async stop(): Promise<number | null | undefined> {
     if (!this.isRunning) return undefined;
     const exited = once(this.#child, 'exit');
-    this.#child.kill();
+    if (this.#ownGroup) process.kill(-(this.#child.pid ?? Number.NaN), 'SIGTERM');
+    else this.#child.kill();
     await exited;
     return this.#child.exitCode;
   }

@@ -65,6 +65,7 @@ export const localSubject: Subject = {
       app: world.app,
       api: world.api,
       webhookSecrets: testSecrets.webhookSecrets,
+      apiKeys: testSecrets.apiKeys,
       urlKeys: testSecrets.urlKeys,
       at: (path, query = '') => `${world.url}/?path=${encodeURIComponent(path)}${query && `&${query}`}`,
       stop: world.stop,

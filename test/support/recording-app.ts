@@ -43,9 +43,12 @@ export class RecordingApp {
   readonly hooks: ReceivedHook[] = [];
   readonly #server: Server;
   readonly #handlers = new Map<string, Handler>();
+  readonly #front: string | undefined;
   #waiters: Waiter[] = [];
 
-  constructor() {
+  /** `front` is the base URL of what brings the hooks here, where the gateway can't. */
+  constructor(front?: string) {
+    this.#front = front;
     this.#server = createServer(
       { maxHeaderSize: 65_536 },
       (request, response) => void this.#receive(request, response),
@@ -58,8 +61,14 @@ export class RecordingApp {
     return this.baseUrl;
   }
 
+  /** Where the gateway posts hooks to. */
   get baseUrl(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/websocket`;
+    return this.#front ?? `${this.address}/websocket`;
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Handles the hooks of one client path; without a handler the app answers 204. */

@@ -212,7 +212,9 @@ export function handshakeContract(subject: Subject): void {
     });
   });
 
-  describe(`${subject.name}: settings of the handshake`, () => {
+  const { startMs } = subject;
+  const options = startMs === undefined ? {} : { timeout: startMs };
+  describe(`${subject.name}: settings of the handshake`, options, () => {
     test('an app that is down refuses with 502, and nothing hangs', async () => {
       const world = await subject.start({ WEBHOOK_BASE_URL: 'http://127.0.0.1:1/websocket' });
       expect((await refused(world.at('/'))).status).toBe(subject.refusesWith ?? 502);

@@ -249,7 +249,7 @@ export function httpApiContract(subject: Subject): void {
     });
 
     test('each of two live API keys opens the API', async () => {
-      const second = new Api(world.api.url, 'api-key-two-0123456789');
+      const second = new Api(world.api.url, world.apiKeys[1] ?? '');
       expect((await second.call('GET', '/sockets')).status).toBe(200);
     });
   });

@@ -5,6 +5,7 @@ import type { RecordingApp } from '../../support/recording-app.ts';
 export interface GatewayWorld {
   readonly app: RecordingApp;
   readonly api: Api;
+  readonly apiKeys: readonly string[];
   readonly webhookSecrets: readonly string[];
   readonly urlKeys: readonly string[];
   /** The URL of a client that asks for a path and a query. */
@@ -17,6 +18,8 @@ export interface Subject {
   readonly name: string;
   /** Starts a gateway with these settings, by the names that the local environment has for them. */
   start(settings?: Readonly<Record<string, string>>): Promise<GatewayWorld>;
+  /** How long a start may take, in milliseconds, if that is longer than a test may. */
+  readonly startMs?: number;
   /** Whether a socket's hooks keep their order; API Gateway promises none. */
   readonly keepsOrder: boolean;
   /** Whether a refused client sees why, and not the status alone, as API Gateway shows it. */

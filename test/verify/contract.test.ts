@@ -1,0 +1,21 @@
+import { actionsContract } from '../contract/gateway/actions.ts';
+import { closedContract } from '../contract/gateway/closed.ts';
+import { handshakeContract } from '../contract/gateway/handshake.ts';
+import { hooksContract } from '../contract/gateway/hooks.ts';
+import { httpApiContract } from '../contract/gateway/http-api.ts';
+import { messagesContract } from '../contract/gateway/messages.ts';
+import { sendingContract } from '../contract/gateway/sending.ts';
+import { ticketsContract } from '../contract/gateway/tickets.ts';
+import { planOf } from './plan.ts';
+import { verifiedSubject } from './world.ts';
+
+const subject = verifiedSubject(planOf(process.env));
+
+hooksContract(subject);
+handshakeContract(subject);
+messagesContract(subject);
+actionsContract(subject);
+sendingContract(subject);
+closedContract(subject);
+httpApiContract(subject);
+ticketsContract(subject);
