@@ -22,9 +22,11 @@ describe('a domain of one’s own', () => {
       DomainName: 'ws.example.com',
     });
     expect(set.line(set.one('AWS::ApiGatewayV2::ApiMapping').Properties['ApiId'])).toBe('<WebSocketApi>');
-    const { Properties } = set.one('AWS::ApiGatewayV2::ApiMapping');
+    const { Properties, DependsOn } = set.one('AWS::ApiGatewayV2::ApiMapping');
     expect(Properties).not.toHaveProperty('ApiMappingKey');
-    expect(set.line(Properties['Stage'])).toBe('<WebSocketStage>');
+    expect(Properties['Stage']).toBe('live');
+    // By its name alone, CloudFormation does not know that the stage has to be there.
+    expect(DependsOn).toContain(set.one('AWS::ApiGatewayV2::Stage', 'WebSocketStage').id);
   });
 
   test('has a mapping whose logical id says what it is', () => {

@@ -151,7 +151,7 @@ describe('the commands for a shell', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const settings = `export AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=s AWS_SESSION_TOKEN=token
       SOCKETHOOK_API_URL=http://127.0.0.1:${portOf(server)}`;
-    await run(settings, call);
+    await run(settings, 'curl() { command curl --silent "$@"; }', call);
     server.close();
     expect([seen?.method, seen?.url]).toEqual(['POST', '/broadcast']);
     expect(seen?.headers['authorization']).toMatch(
