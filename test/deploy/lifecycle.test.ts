@@ -24,7 +24,7 @@ describe('a stack', () => {
 
   const everything = {
     ...{ tables: 1, queues: 2, secrets: 3, logs: 10, rules: 1 },
-    ...{ functions: 10, apis: 2, roles: 10, alarms: 3, dashboards: 1 },
+    ...{ functions: 10, apis: 2, roles: 10, alarms: 4, dashboards: 1 },
   };
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {

@@ -33,7 +33,8 @@ function verify(args: readonly string[] = [], environment: Readonly<Record<strin
 /** Resolves once something of the stack is there: CloudFormation is at it. */
 async function standing(run: ChildApp): Promise<void> {
   while (run.isRunning) {
-    if (Object.values(await inventory(ministack, ours)).some((count) => count > 0)) return;
+    const { tables = 0, queues = 0, functions = 0 } = await inventory(ministack, ours);
+    if (tables + queues + functions > 0) return;
     await sleep(50);
   }
   throw new Error(`Nothing was deployed:\n${run.written}`);
