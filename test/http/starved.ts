@@ -1,10 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { HttpApp } from '../../functions/http/http-app.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
 
 /**
- * A program that has taken all descriptors for itself: posts hooks to the app at an origin, gives the descriptors back
- * after so many milliseconds, and writes what came of each hook, and when.
+ * A program that may open nothing more: posts hooks to the app at an origin, may open again after so many milliseconds,
+ * and writes what came of each hook, and when.
  */
 const [origin = '', hooks = '1', backMs = '0', timeoutMs = '1000'] = process.argv.slice(2);
 // So that all that it needs is there, but for what looks names up.
@@ -13,13 +14,18 @@ const app = new HttpApp(near, systemClock);
 process.stdout.write(`${JSON.stringify(await post(app, near))}\n`);
 await app.stop();
 
+// A shell, since nothing can be started any more once the limit stands. Descriptors that are merely taken would not do:
+// whatever closes one in between, a module loader say, gives it back.
+const shell = spawn('sh', { stdio: ['pipe', 'pipe', 'inherit'] });
+async function limitDescriptors(most: number): Promise<void> {
+  shell.stdin.write(`prlimit --pid ${process.pid} --nofile=${most}: && echo done\n`);
+  await once(shell.stdout, 'data');
+}
+
 const starving = new HttpApp(origin, systemClock);
-const taken: number[] = [];
-try {
-  for (;;) taken.push(openSync('/dev/null', 'r'));
-} catch {}
+await limitDescriptors(1);
 setTimeout(() => {
-  for (const descriptor of taken) closeSync(descriptor);
+  void limitDescriptors(64).then(() => shell.stdin.end());
 }, Number(backMs));
 const begun = performance.now();
 for (let at = 0; at < Number(hooks); at++) {
