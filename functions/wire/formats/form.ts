@@ -30,8 +30,20 @@ function formText(fields: Readonly<Record<string, string>>): string {
   let text = '';
   for (const name in fields) {
     const value = fields[name] ?? '';
-    text += `${text === '' ? '' : '&'}${name}=${plain.test(value) ? value : escapeValue(value)}`;
+    text += text === '' ? `${name}=` : separated(name);
+    if (value !== '') text += plain.test(value) ? value : escapeValue(value);
   }
+  return text;
+}
+
+/** The names of all hooks are the same few; a text that is put together costs as much as one that is escaped. */
+const names = new Map<string, string>();
+
+function separated(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const text = `&${name}=`;
+  names.set(name, text);
   return text;
 }
 
