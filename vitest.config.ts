@@ -1,20 +1,43 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Suites with a configuration of their own. */
+const apart = ['test/{attack,browser,clients,deploy,lambda}/**', 'test/verify/contract.test.ts'];
+/** Tests that run in one process and wait for no timer, server or child process. */
+const unit = [
+  'test/{wire,gateway}/**/*.test.ts',
+  'test/http/{answer-parser,deadline-queue,fields,line}.test.ts',
+];
+/** Tests that change the environment of their process, or look at the state of a module from its beginning. */
+const isolated = [
+  'test/aws/contract.test.ts',
+  'test/http/http-app-tls.test.ts',
+  'test/infra/lambda-example.test.ts',
+  'test/local/turn.test.ts',
+  'test/readme/aws.test.ts',
+  'test/sdk/{adapters,calls,errors,hooks,types}.test.ts',
+];
+
 export default defineConfig({
   // What apps import, from its source, so that no test looks at what was built last.
   resolve: { alias: { sockethook: fileURLToPath(new URL('sdk/index.ts', import.meta.url)) } },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [
-      'test/attack/**',
-      'test/browser/**',
-      'test/clients/**',
-      'test/deploy/**',
-      'test/lambda/**',
-      'test/verify/contract.test.ts',
-    ],
+    // One more than the two cores of a small machine, since there is always a test that waits.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...apart, ...unit, ...isolated],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'isolated', include: isolated } },
+    ],
   },
 });
