@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Suites with a configuration of their own. */
 const apart = ['test/{attack,browser,clients,deploy,lambda}/**', 'test/verify/contract.test.ts'];
@@ -18,12 +19,33 @@ const isolated = [
   'test/sdk/{adapters,calls,errors,hooks,types}.test.ts',
 ];
 
+/** Files that take ten seconds and more, the longest first: begun last, they would run alone at the end. */
+const long = [
+  'aws/contract',
+  'aws/dynamo-registry',
+  'aws/dynamo-directory',
+  'local/stop',
+  'infra/synth',
+  'websocket/autobahn',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return at < 0 ? long.length : at;
+    };
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   // What apps import, from its source, so that no test looks at what was built last.
   resolve: { alias: { sockethook: fileURLToPath(new URL('sdk/index.ts', import.meta.url)) } },
   test: {
     // One more than the two cores of a small machine, since there is always a test that waits.
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
