@@ -46,6 +46,8 @@ export default defineConfig({
     // One more than the two cores of a small machine, since there is always a test that waits.
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
+    // Bundles of the functions are run as they are.
+    server: { deps: { external: [/\/sockethook-doors-/] } },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
