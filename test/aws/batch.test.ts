@@ -69,10 +69,19 @@ describe('a batch of the queue', () => {
 
   test('whose function dies comes again as a whole', async () => {
     const sockets = await ended(3);
+    let begun = 0;
+    let die: (death: Promise<void>) => void = () => {};
+    const died = new Promise<void>((resolve) => {
+      die = resolve;
+    });
     cloud.wires.meddler = {
-      before: async ({ service }) => {
-        if (service === 'dynamodb') await cloud.lambdas.deliver.kill();
-        return undefined;
+      // It dies when the first write of each task has its effect, so that nothing is on its way any more.
+      after: async ({ service }) => {
+        if (service !== 'dynamodb') return undefined;
+        begun += 1;
+        if (begun === sockets.length) die(cloud.lambdas.deliver.kill());
+        await died;
+        return 'cut';
       },
     };
     await release();
