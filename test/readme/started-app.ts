@@ -2,21 +2,27 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildApp, type Environment } from '../support/child-app.ts';
-import { fileNamed } from './readme.ts';
+import { fileNamed } from './page.ts';
 
-/** An app of the README in a process of its own. */
+/** An app of a page in its own process. */
 export interface StartedApp {
   stop(): Promise<void>;
 }
 
-/** Writes a snippet to a folder of its own and runs it; resolves once it says that it listens. */
-export async function startApp(command: string, file: string, environment: Environment): Promise<StartedApp> {
+/** Writes a snippet, and those that it imports, to a new folder and runs it; resolves once it says that it listens. */
+export async function startApp(
+  command: string,
+  file: string,
+  environment: Environment,
+  imported: readonly string[] = [],
+): Promise<StartedApp> {
   const folder = await mkdtemp(join(tmpdir(), 'sockethook-readme-'));
+  for (const name of imported) await writeFile(join(folder, name), fileNamed(name));
   return run(folder, file, command, [join(folder, file)], environment);
 }
 
-/** The same for a snippet in TypeScript that imports the SDK: in a folder where it finds that, and its framework. */
-export async function startTypeScriptApp(file: string, environment: Environment): Promise<StartedApp> {
+/** The same for a snippet that imports the SDK: in a folder where it finds that, and its framework. */
+export async function startSdkApp(file: string, environment: Environment): Promise<StartedApp> {
   const folder = await mkdtemp(join(process.cwd(), 'test/readme/.run-'));
   return run(folder, file, process.execPath, ['--import', 'tsx', join(folder, file)], environment);
 }
