@@ -9,16 +9,25 @@ export interface StartedApp {
   stop(): Promise<void>;
 }
 
+/** How a snippet is run. */
+export interface Run {
+  readonly command: string;
+  readonly file: string;
+  /** Snippets that it imports. */
+  readonly imported?: readonly string[];
+  /** A Python program that imports the snippet and serves it, instead of the snippet itself. */
+  readonly server?: string;
+}
+
 /** Writes a snippet, and those that it imports, to a new folder and runs it; resolves once it says that it listens. */
 export async function startApp(
-  command: string,
-  file: string,
+  { command, file, imported = [], server }: Run,
   environment: Environment,
-  imported: readonly string[] = [],
 ): Promise<StartedApp> {
   const folder = await mkdtemp(join(tmpdir(), 'sockethook-readme-'));
   for (const name of imported) await writeFile(join(folder, name), fileNamed(name));
-  return run(folder, file, command, [join(folder, file)], environment);
+  const program = server ?? join(folder, file);
+  return run(folder, file, command, [program], { ...environment, PYTHONPATH: folder });
 }
 
 /** The same for a snippet that imports the SDK: in a folder where it finds that, and its framework. */
