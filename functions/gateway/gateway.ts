@@ -9,7 +9,7 @@ export interface Gateway extends Ports {
   readonly deadline: number;
 }
 
-/** The settings that both worlds share (the README's table says what each is for). */
+/** The settings that both worlds share (docs/operations.md and docs/aws.md say what those are for that users set). */
 export interface GatewaySettings {
   /** Without a trailing slash. */
   readonly webhookBaseUrl: string;
