@@ -113,6 +113,61 @@ describe('a socket that is throttled for good', () => {
   });
 });
 
+describe('an end that the app asked for', () => {
+  test('comes in spite of messages before it that are given up', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, registry, log } = world;
+    const [stuck] = await crowd(world, 1);
+    if (!stuck) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    const task = aTask({ socket: stuck.socket, send: [sendTo('x', stuck)], close: true });
+    await clock.until(spread(gateway, task));
+    await runAll(world, (next) => spread(gateway, next));
+    expect(log.of('action_failed')).toMatchObject([{ fields: { code: 'given_up' } }]);
+    expect((await registry.get(stuck.socket))?.status).toBe('closing');
+    expect(later.delayed).toEqual([]);
+  });
+
+  test('is queued anew if it fails, and nothing else of its task', async () => {
+    let isAway = true;
+    const world = deployedWorld(
+      {},
+      (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'close' && isAway) throw new Error('the table is away');
+        }),
+    );
+    const { gateway, connections, clock, later, registry } = world;
+    const [own, other] = await crowd(world, 2);
+    if (!own || !other) throw new Error('There is no socket.');
+    const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
+    await clock.until(spread(gateway, task));
+    expect(later.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    isAway = false;
+    await runAll(world, (next) => spread(gateway, next));
+    expect(connections.of(other.socket)).toEqual(['x']);
+    expect((await registry.get(own.socket))?.status).toBe('closing');
+  });
+
+  test('that fails for good is given up, and counted', async () => {
+    const world = deployedWorld(
+      {},
+      (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'close') throw new Error('the table is away');
+        }),
+    );
+    const { gateway, clock, log } = world;
+    const [own] = await crowd(world, 1);
+    if (!own) throw new Error('There is no socket.');
+    await clock.until(spread(gateway, aTask({ socket: own.socket, close: true })));
+    expect(await runAll(world, (next) => spread(gateway, next))).toBe(9);
+    expect(log.of('action_failed')).toMatchObject([
+      { level: 'error', fields: { request: 'message_1', action: 'close', code: 'given_up' } },
+    ]);
+  });
+});
+
 describe('a task that outlives its run', () => {
   test('goes on where it stood, again and again, and nobody gets anything twice', async () => {
     const world = deployedWorld();

@@ -33,26 +33,32 @@ export async function spread(gateway: Gateway, task: DeliverTask): Promise<void>
   const rest = await run.deliver();
   const isEmpty = rest.send.length + rest.broadcast.length === 0;
   if (rest.fault !== undefined && !run.hasSettled) throw new Error(rest.fault);
+  if (rest.fault !== undefined) gateway.log.error('fault', { request: task.hook, why: rest.fault });
   const isClosing = task.close && (isEmpty || run.isFreeToClose(rest));
-  if (!isEmpty) await putOff(gateway, { ...task, ...rest, close: task.close && !isClosing }, run.hasSettled);
-  if (isClosing) await run.close();
+  const left = { ...task, ...rest, close: task.close && !isClosing };
+  const isGivenUp = !isEmpty && !(await putOff(gateway, left, run.hasSettled));
+  if (!isClosing && !(task.close && isGivenUp)) return;
+  if (await run.close()) return;
+  await putOff(gateway, { ...task, send: [], broadcast: [] }, run.hasSettled || isGivenUp);
 }
 
-/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. */
+/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. Whether it is queued. */
 async function putOff(
   { later, log }: Gateway,
   { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliverTask,
   hasGotOn: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const tried = hasGotOn ? 0 : tries + 1;
   if (tried >= mostTries) {
     const sockets = send.reduce((sum, one) => sum + one.sockets.length, 0);
-    log.error('action_failed', { request: hook, action: 'send', code: 'given_up', sockets });
-    return;
+    const action = send.length > 0 ? 'send' : broadcast.length > 0 ? 'broadcast' : 'close';
+    log.error('action_failed', { request: hook, action, code: 'given_up', sockets });
+    return false;
   }
   const pause = hasGotOn && broadcast.length > 0 ? pauseMs.onward : pauseMs.stuck * 2 ** tried;
   const rest: DeliverTask = { kind, socket, hook, send, broadcast, close, tries: tried };
   await later.queue(rest, Math.min(pauseMs.most, pause));
+  return true;
 }
 
 /** One run of a task. */
@@ -93,12 +99,14 @@ class Run {
     );
   }
 
-  async close(): Promise<void> {
+  /** Whether the hook's own socket has ended; a fault may pass. */
+  async close(): Promise<boolean> {
     try {
       await close(this.#gateway, this.#task.socket);
+      return true;
     } catch (error) {
-      const facts = { request: this.#task.hook, action: 'close', code: 'fault', why: String(error) };
-      this.#gateway.log.error('action_failed', facts);
+      this.#gateway.log.error('fault', { request: this.#task.hook, why: String(error) });
+      return false;
     }
   }
 
