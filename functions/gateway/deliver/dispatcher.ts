@@ -3,9 +3,7 @@ import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
-
-/** How many deliveries are under way at once; how many posts that makes is up to the connections. */
-const atOnce = 256;
+import { Width } from './width.ts';
 
 /** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
 const throttledInRow = 16;
@@ -30,14 +28,16 @@ interface Aside extends Unsent {
  */
 export class Dispatcher {
   readonly #gateway: Gateway;
+  readonly #width: Width;
   readonly #aside = new Map<SocketId, Aside[]>();
   #underWay = 0;
   #inRow = 0;
-  /** Who waits for fewer deliveries to be under way, and for how many. */
-  #waiter: { readonly most: number; readonly go: () => void } | undefined;
+  /** Who waits for nothing to be under way. */
+  #waiter: (() => void) | undefined;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
+    this.#width = gateway.width ?? new Width();
   }
 
   /** Whether no time is left to begin anything. */
@@ -66,7 +66,10 @@ export class Dispatcher {
 
   /** Every delivery that was begun has its outcome, or is put aside. */
   async landed(): Promise<void> {
-    if (this.#underWay > 0) await this.#wait(0);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((go) => {
+      this.#waiter = go;
+    });
   }
 
   /**
@@ -117,10 +120,12 @@ export class Dispatcher {
 
   #track(landing: Promise<void>): void {
     this.#underWay += 1;
+    this.#width.began();
     void landing.then(() => {
       this.#underWay -= 1;
-      if (this.#waiter === undefined || this.#underWay > this.#waiter.most) return;
-      this.#waiter.go();
+      this.#width.ended();
+      if (this.#underWay > 0) return;
+      this.#waiter?.();
       this.#waiter = undefined;
     });
   }
@@ -143,13 +148,7 @@ export class Dispatcher {
   /** A promise if the next delivery has to wait. */
   #room(): Promise<void> | undefined {
     if (this.#inRow >= throttledInRow) return this.#slowDown();
-    return this.#underWay < atOnce ? undefined : this.#wait(atOnce - 1);
-  }
-
-  #wait(most: number): Promise<void> {
-    return new Promise((go) => {
-      this.#waiter = { most, go };
-    });
+    return this.#width.room();
   }
 
   #slowDown(): Promise<void> {
