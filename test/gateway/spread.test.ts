@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NotPosted } from '../../functions/gateway/deliver/not-posted.ts';
 import { spread } from '../../functions/gateway/deliver/spread.ts';
 import type { DeliverTask } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
@@ -263,6 +264,39 @@ describe('a task whose sockets can’t be looked up', () => {
       throw new Error('the queue is away');
     };
     await expect(clock.until(spread(gateway, aTask({ send: [sendTo('x', stuck)] })))).rejects.toThrow('away');
+  });
+});
+
+describe('a task whose posts can’t leave', () => {
+  const refused = (): never => {
+    throw new NotPosted('ECONNREFUSED');
+  };
+
+  test('is not done if none left: it comes again as it is', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later } = world;
+    const records = await crowd(world, 2);
+    for (const { socket } of records) connections.script(socket, refused);
+    for (const task of [
+      aTask({ broadcast: [{ body: 'x', except: [] }] }),
+      aTask({ send: [sendTo('x', ...records)] }),
+    ])
+      await expect(clock.until(spread(gateway, task))).rejects.toThrow();
+    expect(later.delayed).toEqual([]);
+  });
+
+  test('has those that did not leave queued anew, in their order', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later } = world;
+    const [one, two] = await crowd(world, 2);
+    if (!one || !two) throw new Error('There is no socket.');
+    connections.script(two.socket, refused);
+    const task = aTask({ send: [sendTo('x', one, two), sendTo('y', one, two)] });
+    await clock.until(spread(gateway, task));
+    expect(later.delayed).toEqual([{ ...task, send: [sendTo('x', two), sendTo('y', two)], tries: 0 }]);
+    connections.script(two.socket, () => ({ kind: 'posted' }));
+    await runAll(world, (next) => spread(gateway, next));
+    for (const { socket } of [one, two]) expect(connections.of(socket)).toEqual(['x', 'y']);
   });
 });
 

@@ -59,7 +59,7 @@ export class Dispatcher {
     return this.#room();
   }
 
-  /** Whether something is aside since its socket could not be looked up. */
+  /** Whether something is aside since its socket could not be looked up, or no connection was to be had. */
   get isBlind(): boolean {
     return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
   }
@@ -74,7 +74,7 @@ export class Dispatcher {
 
   /**
    * Tries what was throttled again and again, for so long and not beyond the end of the run. Whoever could not be looked
-   * up was asked for several times already.
+   * up or reached was asked for several times already.
    */
   async retry(patienceMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;

@@ -16,7 +16,7 @@ const mostTries = 10;
 /** The pause before what is left is done, in milliseconds: of a task that got on, and the first of one that did not. */
 const pauseMs = { onward: 1_000, stuck: 5_000, most: 900_000 };
 
-/** What is left of a task, and why it stopped if it could not look sockets up. */
+/** What is left of a task, and why it stopped if sockets could not be looked up or posted to. */
 interface Rest {
   readonly send: readonly Send[];
   readonly broadcast: readonly TaskBroadcast[];
@@ -26,7 +26,7 @@ interface Rest {
 /**
  * Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. What is left
  * when the run is over, or can't be brought for now, is queued anew before this one is done with, so that nothing is
- * done twice. Rejects if it got nowhere since sockets could not be looked up: then it is all left.
+ * done twice. Rejects if it got nowhere since sockets could not be looked up or posted to: then it is all left.
  */
 export async function spread(gateway: Gateway, task: DeliverTask): Promise<void> {
   const run = new Run(gateway, task);
@@ -85,7 +85,7 @@ class Run {
     await this.#dispatcher.retry(patienceMs);
     const aside = this.#dispatcher.left(this.#messages);
     const again = aside.map(([{ body }, sockets]): Send => ({ sockets, malformed: [], body }));
-    const fault = this.#dispatcher.isBlind ? { fault: 'No socket could be looked up.' } : {};
+    const fault = this.#dispatcher.isBlind ? { fault: 'Sockets could not be looked up, or posted to.' } : {};
     return { ...fault, ...rest, send: [...again, ...rest.send] };
   }
 
