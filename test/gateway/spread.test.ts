@@ -210,6 +210,27 @@ describe('a task that outlives its run', () => {
     expect(connections.arrived).toEqual([]);
     expect(later.delayed).toEqual([{ ...task, tries: 1 }]);
   });
+
+  test('waits for no lookup beyond the end of its run, and goes on before it', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, registry, later } = world;
+    const records = await crowd(world, 2);
+    const silent = new WatchedRegistry(registry, () => {});
+    silent.pages = async function* () {
+      yield { records: records.slice(0, 1), next: 'behind the first' };
+      await clock.sleep(8_000);
+      throw new Error('the table is silent');
+    };
+    const begun = clock.monotonic();
+    const task = aTask({ broadcast: [{ body: 'x', except: [] }], close: true });
+    await clock.until(spread({ ...gateway, registry: silent, deadline: begun + 1_000 }, task));
+    expect(clock.monotonic() - begun).toBeLessThan(1_100);
+    expect(connections.arrived).toHaveLength(1);
+    const [{ body = '', except = [] } = {}] = task.broadcast;
+    expect(later.delayed).toEqual([
+      { ...task, broadcast: [{ body, except, from: 'behind the first' }], tries: 0 },
+    ]);
+  });
 });
 
 describe('a task whose sockets can’t be looked up', () => {

@@ -34,6 +34,8 @@ export class Dispatcher {
   #inRow = 0;
   /** Who waits for nothing to be under way. */
   #waiter: (() => void) | undefined;
+  /** The end of the run, once something is to come before it. */
+  #over: Promise<undefined> | undefined;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
@@ -44,6 +46,15 @@ export class Dispatcher {
   get isOver(): boolean {
     const { clock, deadline } = this.#gateway;
     return deadline !== Number.POSITIVE_INFINITY && clock.monotonic() >= deadline;
+  }
+
+  /** What comes, or undefined if the run is over before. */
+  async inTime<Value>(coming: Promise<Value>): Promise<Value | undefined> {
+    const { clock, deadline } = this.#gateway;
+    if (deadline === Number.POSITIVE_INFINITY) return coming;
+    // A timer may ring a moment early.
+    this.#over ??= clock.sleep(Math.max(0, deadline - clock.monotonic()) + 1).then(() => undefined);
+    return Promise.race([coming, this.#over]);
   }
 
   /** Begins a delivery; a promise if the caller is to wait before the next one. `known` is the record, if it is at hand. */
