@@ -150,6 +150,24 @@ describe('an end that the app asked for', () => {
     expect((await registry.get(own.socket))?.status).toBe('closing');
   });
 
+  test('is another run’s if the time of this one is over', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, registry } = world;
+    const [own, other] = await crowd(world, 2);
+    if (!own || !other) throw new Error('There is no socket.');
+    const deadline = clock.monotonic() + 1_000;
+    connections.script(other.socket, async () => {
+      clock.skipTo(clock.now() + 1_000);
+      return { kind: 'posted' };
+    });
+    const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
+    await clock.until(spread({ ...gateway, deadline }, task));
+    expect((await registry.get(own.socket))?.status).toBe('open');
+    expect(later.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    await runAll(world, (next) => spread(gateway, next));
+    expect((await registry.get(own.socket))?.status).toBe('closing');
+  });
+
   test('that fails for good is given up, and counted', async () => {
     const world = deployedWorld(
       {},

@@ -34,9 +34,9 @@ export async function spread(gateway: Gateway, task: DeliverTask): Promise<void>
   const isEmpty = rest.send.length + rest.broadcast.length === 0;
   if (rest.fault !== undefined && !run.hasSettled) throw new Error(rest.fault);
   if (rest.fault !== undefined) gateway.log.error('fault', { request: task.hook, why: rest.fault });
-  const isClosing = task.close && (isEmpty || run.isFreeToClose(rest));
+  const isClosing = task.close && run.isFreeToClose(rest);
   const left = { ...task, ...rest, close: task.close && !isClosing };
-  const isGivenUp = !isEmpty && !(await putOff(gateway, left, run.hasSettled));
+  const isGivenUp = (!isEmpty || left.close) && !(await putOff(gateway, left, run.hasSettled));
   if (!isClosing && !(task.close && isGivenUp)) return;
   if (await run.close()) return;
   await putOff(gateway, { ...task, send: [], broadcast: [] }, run.hasSettled || isGivenUp);
@@ -89,7 +89,7 @@ class Run {
     return { ...fault, ...rest, send: [...again, ...rest.send] };
   }
 
-  /** Whether nothing that is left may be for the hook's own socket, which is closed after all of it. */
+  /** Whether there is time, and nothing that is left may be for the hook's own socket, which is closed after all of it. */
   isFreeToClose({ send, broadcast }: Rest): boolean {
     const { socket } = this.#task;
     return (
