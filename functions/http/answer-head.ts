@@ -76,8 +76,24 @@ export function isFold(line: string): boolean {
   return isBlank(line.charCodeAt(0));
 }
 
+/** Heads that were read last: within a second, a server writes the same one again and again. */
+const known = new Map<string, Head>();
+const mostKnown = 64;
+/** The most characters of one that is kept. */
+const mostKept = 512;
+
 /** Reads a head, without the empty line at its end. Undefined if it is none, or its body has no certain end. */
 export function parseHead(text: string): Head | undefined {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const head = readHead(text);
+  if (head === undefined || text.length > mostKept) return head;
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, head);
+  return head;
+}
+
+function readHead(text: string): Head | undefined {
   if (broken.test(text)) return undefined;
   // A line that is folded is no field, so that what nearly all servers send is read once.
   return parseLines(text) ?? parseLines(unfold(text));

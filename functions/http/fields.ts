@@ -19,26 +19,36 @@ export function isFieldValue(value: string): boolean {
  */
 export function writeFields(headers: Readonly<Record<string, string>>): Result<string, FieldFault> {
   let lines = '';
-  let values = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (!isName(name)) return fault('ERR_INVALID_HTTP_TOKEN');
-    lines += `${name}: ${value}\r\n`;
-    values += value;
+    const field = fields.get(name) ?? newField(name);
+    if (field === undefined) return fault('ERR_INVALID_HTTP_TOKEN');
+    if (value !== field.written) {
+      if (!isFieldValue(value)) return fault('ERR_INVALID_CHAR');
+      field.written = value;
+    }
+    lines += field.name + value + lineEnd;
   }
-  // All at once, since a look at each costs more than what it looks at.
-  return isFieldValue(values) ? ok(lines) : fault('ERR_INVALID_CHAR');
+  return ok(lines);
 }
 
-/** Names that are good: few are ever written, and each with nearly every request. */
-const names = new Set<string>();
-const mostNames = 256;
+const lineEnd = '\r\n';
 
-function isName(name: string): boolean {
-  if (names.has(name)) return true;
-  const isGood = token.test(name);
-  if (isGood && names.size < mostNames) names.add(name);
-  return isGood;
+/** A name that is good, as it stands on the wire, and the last value that was: many are the same in each request. */
+interface Field {
+  readonly name: string;
+  written: string;
+}
+
+/** Few names are ever written, and each with nearly every request. */
+const fields = new Map<string, Field>();
+const mostFields = 256;
+
+function newField(name: string): Field | undefined {
+  if (!token.test(name)) return undefined;
+  const field = { name: `${name}: `, written: '' };
+  if (fields.size < mostFields) fields.set(name, field);
+  return field;
 }
 
 /** Headers that many requests have in common: checked and written once. */

@@ -4,6 +4,7 @@ import { type Broadcast, broadcastSchema, type Send, sendSchema } from './delive
 import { type Fault, malformed } from './fault.ts';
 import type { HookEvent } from './hook.ts';
 import { limits } from './limits.ts';
+import { isWellFormed } from './printable.ts';
 import { fault, ok, type Result } from './result.ts';
 import { messageText, readBy, stateText, userText } from './schema.ts';
 
@@ -44,7 +45,21 @@ export function parseActions(text: string, context: AnswerContext): Result<Actio
   } catch {
     return fault(malformed('The actions document is not JSON.'));
   }
-  return readBy(schemaFor(context), document);
+  return readReply(document, context) ?? readBy(schemaFor(context), document);
+}
+
+/** The document of nearly every answer, a reply and nothing else; undefined if it is another, or may be wrong. */
+function readReply(
+  document: unknown,
+  { event, messageBytes }: AnswerContext,
+): Result<Actions, Fault> | undefined {
+  if (event !== 'message' || typeof document !== 'object' || document === null) return undefined;
+  for (const name in document) if (name !== 'reply') return undefined;
+  if (!('reply' in document)) return undefined;
+  const { reply } = document;
+  // Three bytes of UTF-8 for each character are the most.
+  if (typeof reply !== 'string' || reply.length * 3 > messageBytes || !isWellFormed(reply)) return undefined;
+  return ok({ ...noActions, reply });
 }
 
 /** Reads the actions of a 2xx answer by its media type; an empty body has none, whatever its type. */

@@ -76,23 +76,13 @@ export function readAnswer(
   }
 }
 
-function readStatus(
-  response: Extract<AppResponse, { kind: 'response' }>,
-  format: HookFormat,
-  context: AnswerContext,
-  now: number,
-): Answer {
+type Response = Extract<AppResponse, { kind: 'response' }>;
+
+function readStatus(response: Response, format: HookFormat, context: AnswerContext, now: number): Answer {
   const { status, refusal = [] } = response;
+  if (status >= 200 && status < 300) return readAccepted(response, format, context);
   const why = `the app answered ${status}`;
   const told = refusal.length === 0 ? {} : { headers: refusal };
-  if (status >= 200 && status < 300) {
-    if (response.unreadable !== undefined && isActions(response.contentType))
-      return { kind: 'invalid', fault: malformed(response.unreadable) };
-    const actions = format.answer(response, context);
-    if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
-    const accepted = { kind: 'accepted', actions: actions.value } as const;
-    return looksLikeActions(response) ? { ...accepted, hint: 'unmarked_actions' } : accepted;
-  }
   if (passing.has(status) && context.event !== 'handshake') {
     return failed(why, false, parseRetryAfter(response.retryAfter, now));
   }
@@ -104,6 +94,16 @@ function readStatus(
   if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...told };
   const isRedirect = status >= 300 && status < 400;
   return { ...failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now)), ...told };
+}
+
+function readAccepted(response: Response, format: HookFormat, context: AnswerContext): Answer {
+  if (response.unreadable !== undefined && isActions(response.contentType))
+    return { kind: 'invalid', fault: malformed(response.unreadable) };
+  const actions = format.answer(response, context);
+  if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
+  return looksLikeActions(response)
+    ? { kind: 'accepted', actions: actions.value, hint: 'unmarked_actions' }
+    : { kind: 'accepted', actions: actions.value };
 }
 
 function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | undefined): Answer {

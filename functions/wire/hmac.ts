@@ -28,10 +28,12 @@ export class Hmac {
     }
   }
 
-  /** The code of a text in UTF-8. */
-  digest(text: string, encoding: 'hex' | 'base64'): string {
-    if (text.length > shortText) return createHmac('sha256', this.#key).update(text).digest(encoding);
-    const end = blockBytes + this.#inner.write(text, blockBytes);
+  /** The code of a text in UTF-8; it may be in two parts, which saves putting them together. */
+  digest(text: string, encoding: 'hex' | 'base64', rest = ''): string {
+    if (text.length + rest.length > shortText)
+      return createHmac('sha256', this.#key).update(text).update(rest).digest(encoding);
+    const middle = blockBytes + this.#inner.write(text, blockBytes);
+    const end = rest === '' ? middle : middle + this.#inner.write(rest, middle);
     this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), blockBytes, 'latin1');
     return hash('sha256', this.#outer, encoding);
   }

@@ -16,9 +16,8 @@ export function hookHeaders(
   timestamp: number,
   keys: readonly SigningKey[],
 ): Record<string, string> {
-  return {
+  const headers = {
     'User-Agent': userAgent,
-    ...hook.clientHeaders,
     // RFC 9110 section 12.5.3: without it an answer may come in any coding.
     'Accept-Encoding': 'identity',
     'Content-Type': content.contentType,
@@ -27,4 +26,11 @@ export function hookHeaders(
     'webhook-timestamp': String(timestamp),
     'webhook-signature': sign({ id: hook.id, timestamp, body: content.body }, keys),
   };
+  // Spreading costs as much as signing, and is for handshakes alone.
+  if (hook.event !== 'handshake') return headers;
+  return { 'User-Agent': userAgent, ...hook.clientHeaders, ...withoutUserAgent(headers) };
+}
+
+function withoutUserAgent({ 'User-Agent': _, ...others }: Record<string, string>): Record<string, string> {
+  return others;
 }

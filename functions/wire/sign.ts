@@ -13,9 +13,12 @@ const known = new WeakMap<SigningKey, Hmac>();
 
 /** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
 export function sign({ id, timestamp, body }: Signable, keys: readonly SigningKey[]): string {
-  const text = `${id}.${timestamp}.${body}`;
+  const start = `${id}.${timestamp}.`;
   let signatures = '';
-  for (const key of keys) signatures += `${signatures && ' '}v1,${hmacOf(key).digest(text, 'base64')}`;
+  for (const key of keys) {
+    const signature = `v1,${hmacOf(key).digest(start, 'base64', body)}`;
+    signatures = signatures === '' ? signature : `${signatures} ${signature}`;
+  }
   return signatures;
 }
 

@@ -23,6 +23,13 @@ describe('headers', () => {
   test.for(['\r', '\n', '\0', '\x7f', 'a\r\nb: c', '\u0100'])('can not say %j', (value) => {
     expect(writeFields({ name: value })).toEqual({ ok: false, fault: 'ERR_INVALID_CHAR' });
   });
+
+  test('are looked at again whenever a value is another one', () => {
+    for (const value of ['a', 'a', 'b', '', 'a'])
+      expect(writeFields({ again: value })).toEqual({ ok: true, value: `again: ${value}\r\n` });
+    for (const value of ['a\n', 'a\n']) expect(writeFields({ again: value })).toMatchObject({ ok: false });
+    expect(writeFields({ again: 'a' })).toMatchObject({ ok: true });
+  });
 });
 
 test('headers that many requests have in common are written once, or not at all', () => {

@@ -154,6 +154,25 @@ test.for<[document: (text: string) => object, field: string]>([
   for (const text of fits) expect(read(document(`${text}x`))).toEqual({ ok: false, fault });
 });
 
+test.for([
+  { reply: 'x'.repeat(10), ok: true },
+  { reply: 'x'.repeat(11), ok: true },
+  { reply: 'x'.repeat(32), ok: true },
+  { reply: 'x'.repeat(33), ok: false },
+  { reply: '€'.repeat(10), ok: true },
+  { reply: '€'.repeat(11), ok: false },
+  { reply: '\ud800', ok: false },
+  { reply: null, ok: false },
+  { reply: 'x', extra: 1, ok: false },
+])('an answer with a reply alone obeys the rules of all: $reply', ({ ok, ...document }) => {
+  const context = { ...message, messageBytes: 32 };
+  const result = read(document, context);
+  expect(result.ok).toBe(ok);
+  // With a second field, it is read by the schema.
+  const long = read({ ...document, send: [] }, context);
+  expect(result).toEqual(long);
+});
+
 test('a gateway with another limit on messages holds to it', () => {
   expect(read({ reply: 'xxx' }, { ...message, messageBytes: 3 })).toMatchObject({ ok: true });
   expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 3 })).toMatchObject({ fault: { limit: 3 } });

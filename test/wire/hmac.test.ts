@@ -35,6 +35,17 @@ describe('an HMAC', () => {
     );
   });
 
+  test('in two parts is that of the whole', () => {
+    const key = randomBytes(32);
+    const hmac = new Hmac(key);
+    const part = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ maxLength: 1_500 }));
+    fc.assert(
+      fc.property(part, part, (start, rest) => {
+        expect(hmac.digest(start, 'hex', rest)).toBe(hmac.digest(start + rest, 'hex'));
+      }),
+    );
+  });
+
   test.for([0, 1, 2_047, 2_048, 2_049, 100_000])(
     'of %i characters of three bytes each is whole',
     (length) => {

@@ -6,30 +6,31 @@ import { spread } from '../deliver/spread.ts';
 import type { Gateway } from '../gateway.ts';
 import type { DeliverTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
+import type { Soon } from '../soon.ts';
 
 /**
  * Does what the answer to a hook asks for: keeps the state, then reply, send, broadcast, close, of which the last
  * three may be put off. The hook itself has succeeded; an action that fails is logged under its id and the next one
- * goes on.
+ * goes on. Done at once, without a promise, where the world allows it.
  */
-export async function act(
+export function act(gateway: Gateway, hook: Hook, actions: Actions, record: SocketRecord): Soon<void> {
+  const { state, reply, send, broadcast, close } = actions;
+  if (state === undefined && !close && send.length === 0 && broadcast.length === 0)
+    return reply === undefined ? undefined : replyTo(gateway, hook, reply, record);
+  return actInOrder(gateway, hook, actions, record);
+}
+
+async function actInOrder(
   gateway: Gateway,
   hook: Hook,
-  actions: Actions,
+  { state, reply, send, broadcast, close }: Actions,
   record: SocketRecord,
 ): Promise<void> {
-  const { state, reply } = actions;
   const attempt = attempter(gateway, hook.id);
   if (state !== undefined) {
     await attempt('state', async () => ((await gateway.registry.keep(hook.socket, state)) ? [] : ['gone']));
   }
-  if (reply !== undefined) {
-    // Its faults are outcomes too, and it is what nearly every answer asks for: no attempt is needed around it.
-    const outcome = await deliver(gateway, hook.socket, reply, record);
-    if (isFailure(outcome))
-      gateway.log.warn('action_failed', { request: hook.id, action: 'reply', code: outcome });
-  }
-  const { send, broadcast, close } = actions;
+  if (reply !== undefined) await replyTo(gateway, hook, reply, record);
   if (!close && send.length + broadcast.length === 0) return;
   const task: DeliverTask = { kind: 'deliver', socket: hook.socket, hook: hook.id, send, broadcast, close };
   if (gateway.settings.defersDeliveries && send.length + broadcast.length > 0) {
@@ -45,8 +46,16 @@ export async function act(
   }
 }
 
-function isFailure(outcome: Outcome): boolean {
-  return outcome !== 'delivered' && outcome !== 'queued' && outcome !== 'gone';
+/** Faults of a reply are outcomes too, and it is what nearly every answer asks for: no attempt is needed around it. */
+function replyTo(gateway: Gateway, hook: Hook, reply: string, record: SocketRecord): Soon<void> {
+  const outcome = deliver(gateway, hook.socket, reply, record);
+  if (outcome instanceof Promise) return outcome.then((late) => note(gateway, hook, late));
+  note(gateway, hook, outcome);
+}
+
+function note({ log }: Gateway, hook: Hook, outcome: Outcome): void {
+  if (outcome === 'delivered' || outcome === 'queued' || outcome === 'gone') return;
+  log.warn('action_failed', { request: hook.id, action: 'reply', code: outcome });
 }
 
 /** Runs one action, which gives the codes of what failed in it, and logs these, or the fault that it ended in. */

@@ -1,7 +1,9 @@
 import { actionsType } from '../../wire/action-rules.ts';
 import { type Answer, readAnswer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
+import type { HookRequest } from '../../wire/hook-format.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
+import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
 
 /** What is kept of a run for what the answer asks for, in milliseconds. */
@@ -21,17 +23,28 @@ export async function ask(gateway: Gateway, hook: Hook, offered: readonly string
   const { url, body } = request;
   const soon = secrets.signingKeys();
   const keys = soon instanceof Promise ? await soon : soon;
-  const renew = () => hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
-  const headers = renew();
   const left = gateway.deadline - answerMs - clock.monotonic();
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
   const patience = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
   const waitMs = Math.min(patience, left - timeoutMs);
-  const response = await app.post({ url, headers, renew, body, timeoutMs, waitMs });
+  const response = await app.post({
+    url,
+    headers: headersNow(gateway, hook, request, keys),
+    renew() {
+      return headersNow(gateway, hook, request, keys);
+    },
+    body,
+    timeoutMs,
+    waitMs,
+  });
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
   if (answer.kind === 'accepted' && answer.hint !== undefined)
     log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;
+}
+
+function headersNow({ clock }: Gateway, hook: Hook, request: HookRequest, keys: readonly SigningKey[]) {
+  return hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
 }

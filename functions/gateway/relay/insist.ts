@@ -1,11 +1,14 @@
 import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Soon } from '../soon.ts';
 import { answerMs, ask } from './ask.ts';
 import { pauseAfter } from './pause.ts';
 
 /** What has to be left of a run for another try to be worth it, in milliseconds. */
 const leastTryMs = 1_000;
+
+type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
 
 /**
  * Posts a message or closed hook until its answer is final, as often as the settings and the run's deadline allow; a
@@ -13,21 +16,33 @@ const leastTryMs = 1_000;
  * caller. What the app refused is logged, since repeating it won't help.
  */
 export async function insist(gateway: Gateway, hook: Hook): Promise<Answer> {
+  return insistAfter(gateway, hook, await ask(gateway, hook));
+}
+
+/** The same from the first answer on, which is final nearly always: then it comes back at once, without a promise. */
+export function insistAfter(gateway: Gateway, hook: Hook, first: Answer): Soon<Answer> {
+  if (first.kind === 'accepted') return first;
+  return first.kind === 'failed' ? tryAgain(gateway, hook, first) : note(gateway, hook, first);
+}
+
+async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Promise<Answer> {
   const { clock, log } = gateway;
   const { attempts, withinMs } = gateway.settings.retry;
+  let failed = first;
   let paused = 0;
   for (let attempt = 1; ; attempt++) {
-    const answer = await ask(gateway, hook);
-    if (answer.kind !== 'failed') return note(gateway, hook, answer);
-    const { retryAfter: asked = 0, why } = answer;
+    const { retryAfter: asked = 0, why } = failed;
     const room = gateway.deadline - clock.monotonic() - leastTryMs - answerMs;
     const left = Math.min(withinMs - paused, room);
     const pause = pauseAfter({ at: attempt, of: attempts }, asked, left, clock.random());
     // A closed hook can be put off for as long as the app asks.
-    if (pause === undefined || (hook.event === 'closed' && pause < asked)) return answer;
+    if (pause === undefined || (hook.event === 'closed' && pause < asked)) return failed;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
+    const answer = await ask(gateway, hook);
+    if (answer.kind !== 'failed') return note(gateway, hook, answer);
+    failed = answer;
   }
 }
 

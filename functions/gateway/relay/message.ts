@@ -3,9 +3,10 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { act } from './act.ts';
+import { ask } from './ask.ts';
 import { endConnection } from './end-connection.ts';
 import { messageHook } from './hooks.ts';
-import { insist } from './insist.ts';
+import { insistAfter } from './insist.ts';
 
 /** A text message that a client sent. */
 export interface Arrival {
@@ -32,14 +33,16 @@ export async function message(gateway: Gateway, arrival: Arrival): Promise<strin
   }
   if (!settings.hooks.has('message')) return undefined;
   const hook = messageHook(record, arrival);
-  const answer = await insist(gateway, hook);
+  const settled = insistAfter(gateway, hook, await ask(gateway, hook));
+  const answer = settled instanceof Promise ? await settled : settled;
   if (answer.kind === 'failed')
     log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
   if (answer.kind !== 'accepted') return undefined;
   if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
     return answer.actions.reply;
   }
-  await act(gateway, hook, answer.actions, record);
+  const acted = act(gateway, hook, answer.actions, record);
+  if (acted instanceof Promise) await acted;
   return undefined;
 }
 

@@ -34,6 +34,20 @@ test('every text is written as the URL Standard has it', () => {
   expect(form.request(hook, vectorBaseUrl).body).toBe(new URLSearchParams(hookFields(hook)).toString());
 });
 
+test.for([
+  { length: 4_095, end: '' },
+  { length: 4_096, end: '' },
+  { length: 4_097, end: '' },
+  { length: 4_095, end: '\u{1f600}' },
+  { length: 4_096, end: '\u{1f600}' },
+  { length: 9_000, end: '€ ' },
+  { length: 131_072, end: '' },
+])('a text of $length characters and "$end" is written whole', ({ length, end }) => {
+  const body = '" %+'.repeat(length).slice(0, length) + end;
+  const hook = { ...hookVectors[0]!.hook, body };
+  expect(form.request(hook, vectorBaseUrl).body).toBe(new URLSearchParams(hookFields(hook)).toString());
+});
+
 test('the answer carries actions by its type, not by its looks', () => {
   const context = { event: 'message', offered: [], messageBytes: 10 } as const;
   const body = '{"reply":"hi"}';
