@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { limitSets } from '../../infra/local/settings.ts';
 import { ChildApp } from '../support/child-app.ts';
 import { connect } from '../support/client.ts';
@@ -83,29 +83,29 @@ test.skipIf(!has('nginx') || !has('openssl'))(
       SOCKETHOOK_WEBSOCKET_URL: `wss://localhost:${port}`,
     });
     const nginx = await startNginx(port, world.gateway.port);
-    try {
-      await eventually('nginx listens', async () => !(await isFree(port)));
-      const headers = { Cookie: 'session=1', 'X-Real-IP': '203.0.113.9' };
-      const origin = `https://localhost:${port}`;
-      const options = { rejectUnauthorized: false, origin, headers };
-      const client = await connect(`wss://localhost:${port}/a%2Fb/caf%C3%A9?x=1`, options);
-      const hook = await world.app.hook('/a%2Fb/caf%C3%A9', 'handshake');
-      expect(hook.fields['query']).toBe('x=1');
-      expect(hook.headers['cookie']).toBe('session=1');
-      expect(hook.headers['x-real-ip']).toBe('127.0.0.1');
-      client.send('hello');
-      await world.app.hook('/a%2Fb/caf%C3%A9', 'message');
-      const from = hook.fields['from'] ?? '';
-      const sent = await curl(port, '/send', ['-d', `sockets=${encodeURIComponent(from)}`, '-d', 'body=hi']);
-      expect(sent).toMatchObject({ delivered: 1 });
-      expect(await client.next()).toBe('hi');
-      const made = await curl(port, '/urls', ['-d', 'path=/x']);
-      expect(made['url']).toMatch(new RegExp(`^wss://localhost:${port}/\\?ticket=`));
-      await client.close();
-    } finally {
+    // Not in a finally block, which a test that times out never reaches.
+    onTestFinished(async () => {
       await nginx.stop();
       await world.stop();
-    }
+    });
+    await eventually('nginx listens', async () => !(await isFree(port)));
+    const headers = { Cookie: 'session=1', 'X-Real-IP': '203.0.113.9' };
+    const origin = `https://localhost:${port}`;
+    const options = { rejectUnauthorized: false, origin, headers };
+    const client = await connect(`wss://localhost:${port}/a%2Fb/caf%C3%A9?x=1`, options);
+    const hook = await world.app.hook('/a%2Fb/caf%C3%A9', 'handshake');
+    expect(hook.fields['query']).toBe('x=1');
+    expect(hook.headers['cookie']).toBe('session=1');
+    expect(hook.headers['x-real-ip']).toBe('127.0.0.1');
+    client.send('hello');
+    await world.app.hook('/a%2Fb/caf%C3%A9', 'message');
+    const from = hook.fields['from'] ?? '';
+    const sent = await curl(port, '/send', ['-d', `sockets=${encodeURIComponent(from)}`, '-d', 'body=hi']);
+    expect(sent).toMatchObject({ delivered: 1 });
+    expect(await client.next()).toBe('hi');
+    const made = await curl(port, '/urls', ['-d', 'path=/x']);
+    expect(made['url']).toMatch(new RegExp(`^wss://localhost:${port}/\\?ticket=`));
+    await client.close();
   },
 );
 
