@@ -1,3 +1,4 @@
+import { Width } from '../gateway/deliver/width.ts';
 import { perform } from '../gateway/perform.ts';
 import type { LambdaContext, QueueEvent, QueueRecord, QueueResult } from './events.ts';
 import type { AwsGateway } from './gateway.ts';
@@ -9,10 +10,12 @@ export function deliverDoor(
   gateway: AwsGateway,
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   return async ({ Records }, context) => {
+    // One for the whole batch: ten tasks at once are to ask for no more than a small function can have answered in time.
+    const run = { ...timed(gateway, context), width: new Width() };
     const failed = await Promise.all(
       Records.map(async (record) => {
         try {
-          await perform(timed(gateway, context), parseTask(record.body));
+          await perform(run, parseTask(record.body));
           return [];
         } catch (error) {
           gateway.log.error('fault', { why: String(error) });

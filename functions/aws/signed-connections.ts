@@ -1,3 +1,4 @@
+import { NotPosted } from '../gateway/deliver/not-posted.ts';
 import type { Clock, Connections, Posted } from '../gateway/ports.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { AwsCall, AwsCalls } from './aws-calls.ts';
@@ -36,7 +37,7 @@ export class SignedConnections implements Connections {
       if (error.mayBeDone) return { kind: 'failed', code: 'post_unknown' };
       // It never had its turn, and may have it later.
       if (error.code === 'ETIMEDOUT') return { kind: 'throttled' };
-      throw error;
+      throw new NotPosted(error.message, { cause: error });
     }
   }
 

@@ -7,6 +7,9 @@ import { writeTask } from './task.ts';
 /** The longest delay of a message. SQS: 15 minutes. */
 const longestDelaySeconds = 900;
 
+/** By how much each message of a task that is too long for one is behind the one before, in seconds: SQS keeps no order. */
+const apartSeconds = 2;
+
 /** The shortest and the longest time until a task comes again that failed, in seconds; each is four times the one before. */
 const againSeconds = { least: 5, most: 900 };
 
@@ -28,8 +31,9 @@ export class SqsLater implements Later {
   }
 
   async queue(task: Task, delayMs = 0): Promise<void> {
-    const DelaySeconds = Math.min(longestDelaySeconds, Math.ceil(delayMs / 1000));
-    for (const MessageBody of writeTask(task)) {
+    const seconds = Math.ceil(delayMs / 1000);
+    for (const [at, MessageBody] of writeTask(task).entries()) {
+      const DelaySeconds = Math.min(longestDelaySeconds, seconds + at * apartSeconds);
       await this.#sqs.run('SendMessage', { QueueUrl: this.#queueUrl, MessageBody, DelaySeconds });
     }
   }

@@ -108,7 +108,10 @@ export interface SocketPage {
 
 /** The connections of clients; API Gateway's @connections. */
 export interface Connections {
-  /** Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon. */
+  /**
+   * Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon.
+   * Rejects with a `NotPosted` if it is certain that nothing left.
+   */
   post(socket: SocketId, body: string, until?: number): Soon<Posted>;
   /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
   end(socket: SocketId): Promise<void>;

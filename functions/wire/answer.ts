@@ -23,7 +23,7 @@ export type AppResponse =
   /** The answer is not HTTP, was cut off, or is too large: whether the app acted on the hook can't be known. */
   | { readonly kind: 'broken'; readonly why: string };
 
-/** What an answer means; the table of answers in the README says which event uses which. */
+/** What an answer means; the table in docs/your-app.md, "Answers", says which event uses which. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly actions: Actions; readonly hint?: 'unmarked_actions' }
   /** The app said no; in a handshake the client gets this status, and of these headers what goes with it. */

@@ -1,6 +1,6 @@
 /**
  * Every problem that an app or a client can be told about: its HTTP status and what it means in a line.
- * The code is stable; the README lists the same codes, which a test compares.
+ * The code is stable; docs/http-api.md lists the same codes, which a test compares.
  */
 export const problems = {
   malformed_request: { status: 400, title: 'The request can not be read' },

@@ -18,7 +18,7 @@ export interface HttpDoors {
 
 const { GET, HEAD, POST, DELETE } = HttpMethod;
 
-/** The calls of each function, as the README has them. */
+/** The calls of each function, as docs/http-api.md has them. */
 const calls = {
   send: [[POST, '/send']],
   broadcast: [[POST, '/broadcast']],

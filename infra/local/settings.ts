@@ -20,7 +20,7 @@ import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
 import type { SessionLimits } from './session.ts';
 import type { Lifetime } from './sessions.ts';
 
-/** What the environment says of a local gateway; the README's table has every name. */
+/** What the environment says of a local gateway; the table in docs/operations.md has every name. */
 export interface LocalSettings {
   /** Undefined: the demo app is to run beside the gateway. */
   readonly webhookBaseUrl: string | undefined;

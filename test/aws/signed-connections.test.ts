@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { SignedConnections } from '../../functions/aws/signed-connections.ts';
+import { NotPosted } from '../../functions/gateway/deliver/not-posted.ts';
 import { systemClock } from '../../infra/local/system-clock.ts';
 import { type RawHandler, RawServer } from '../contract/ports/raw-server.ts';
 import { newSocket } from '../fakes/a-record.ts';
@@ -41,9 +42,11 @@ test('what had no connection by the end of the run was not posted, and may be la
   expect(server.requests).toHaveLength(1);
 });
 
-test('what nobody listens for is a fault', async () => {
+test('what nobody listens for is a fault, and certainly not posted', async () => {
   const { server, connections } = await start(() => {});
   await server.stop();
   servers.splice(0);
-  await expect(connections.post(newSocket(), 'hello')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const fault = await connections.post(newSocket(), 'hello').catch((error: unknown) => error);
+  expect(fault).toBeInstanceOf(NotPosted);
+  expect(fault).toMatchObject({ cause: { code: 'ECONNREFUSED' } });
 });

@@ -95,6 +95,20 @@ describe('a task', () => {
       true,
     ]);
   });
+
+  test.for([
+    { delayMs: 0, seconds: [0, 2] },
+    { delayMs: 899_000, seconds: [899, 900] },
+  ])('in several messages begins them one after another, after $delayMs ms', async (given) => {
+    const { later, inputs } = await start(sent);
+    const random = (): string => Array.from({ length: 8_000 }, () => newSocket()).join('');
+    const long: DeliverTask = {
+      ...{ kind: 'deliver', socket: newSocket(), hook: 'message_1', broadcast: [], close: true },
+      send: [0, 1, 2, 3].map(() => ({ sockets: [newSocket()], malformed: [], body: random() })),
+    };
+    await later.queue(long, given.delayMs);
+    expect(inputs().map(({ DelaySeconds }) => DelaySeconds)).toEqual(given.seconds);
+  });
 });
 
 describe('a message that failed', () => {

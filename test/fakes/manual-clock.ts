@@ -78,7 +78,7 @@ export class ManualClock implements Clock {
 
   async #wake(): Promise<void> {
     const at = this.#next();
-    if (at < Number.POSITIVE_INFINITY) this.#now = at;
+    if (at < Number.POSITIVE_INFINITY) this.skipTo(at);
     const due = this.#sleepers.filter((sleeper) => sleeper.at === at);
     this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at !== at);
     for (const { wake } of due) wake();

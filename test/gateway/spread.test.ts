@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NotPosted } from '../../functions/gateway/deliver/not-posted.ts';
 import { spread } from '../../functions/gateway/deliver/spread.ts';
 import type { DeliverTask } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
@@ -113,6 +114,79 @@ describe('a socket that is throttled for good', () => {
   });
 });
 
+describe('an end that the app asked for', () => {
+  test('comes in spite of messages before it that are given up', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, registry, log } = world;
+    const [stuck] = await crowd(world, 1);
+    if (!stuck) throw new Error('There is no socket.');
+    connections.script(stuck.socket, () => throttled);
+    const task = aTask({ socket: stuck.socket, send: [sendTo('x', stuck)], close: true });
+    await clock.until(spread(gateway, task));
+    await runAll(world, (next) => spread(gateway, next));
+    expect(log.of('action_failed')).toMatchObject([{ fields: { code: 'given_up' } }]);
+    expect((await registry.get(stuck.socket))?.status).toBe('closing');
+    expect(later.delayed).toEqual([]);
+  });
+
+  test('is queued anew if it fails, and nothing else of its task', async () => {
+    let isAway = true;
+    const world = deployedWorld(
+      {},
+      (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'close' && isAway) throw new Error('the table is away');
+        }),
+    );
+    const { gateway, connections, clock, later, registry } = world;
+    const [own, other] = await crowd(world, 2);
+    if (!own || !other) throw new Error('There is no socket.');
+    const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
+    await clock.until(spread(gateway, task));
+    expect(later.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    isAway = false;
+    await runAll(world, (next) => spread(gateway, next));
+    expect(connections.of(other.socket)).toEqual(['x']);
+    expect((await registry.get(own.socket))?.status).toBe('closing');
+  });
+
+  test('is another run’s if the time of this one is over', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later, registry } = world;
+    const [own, other] = await crowd(world, 2);
+    if (!own || !other) throw new Error('There is no socket.');
+    const deadline = clock.monotonic() + 1_000;
+    connections.script(other.socket, async () => {
+      clock.skipTo(clock.now() + 1_000);
+      return { kind: 'posted' };
+    });
+    const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
+    await clock.until(spread({ ...gateway, deadline }, task));
+    expect((await registry.get(own.socket))?.status).toBe('open');
+    expect(later.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    await runAll(world, (next) => spread(gateway, next));
+    expect((await registry.get(own.socket))?.status).toBe('closing');
+  });
+
+  test('that fails for good is given up, and counted', async () => {
+    const world = deployedWorld(
+      {},
+      (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'close') throw new Error('the table is away');
+        }),
+    );
+    const { gateway, clock, log } = world;
+    const [own] = await crowd(world, 1);
+    if (!own) throw new Error('There is no socket.');
+    await clock.until(spread(gateway, aTask({ socket: own.socket, close: true })));
+    expect(await runAll(world, (next) => spread(gateway, next))).toBe(9);
+    expect(log.of('action_failed')).toMatchObject([
+      { level: 'error', fields: { request: 'message_1', action: 'close', code: 'given_up' } },
+    ]);
+  });
+});
+
 describe('a task that outlives its run', () => {
   test('goes on where it stood, again and again, and nobody gets anything twice', async () => {
     const world = deployedWorld();
@@ -153,6 +227,27 @@ describe('a task that outlives its run', () => {
     await clock.until(spread({ ...gateway, deadline: clock.monotonic() }, task));
     expect(connections.arrived).toEqual([]);
     expect(later.delayed).toEqual([{ ...task, tries: 1 }]);
+  });
+
+  test('waits for no lookup beyond the end of its run, and goes on before it', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, registry, later } = world;
+    const records = await crowd(world, 2);
+    const silent = new WatchedRegistry(registry, () => {});
+    silent.pages = async function* () {
+      yield { records: records.slice(0, 1), next: 'behind the first' };
+      await clock.sleep(8_000);
+      throw new Error('the table is silent');
+    };
+    const begun = clock.monotonic();
+    const task = aTask({ broadcast: [{ body: 'x', except: [] }], close: true });
+    await clock.until(spread({ ...gateway, registry: silent, deadline: begun + 1_000 }, task));
+    expect(clock.monotonic() - begun).toBeLessThan(1_100);
+    expect(connections.arrived).toHaveLength(1);
+    const [{ body = '', except = [] } = {}] = task.broadcast;
+    expect(later.delayed).toEqual([
+      { ...task, broadcast: [{ body, except, from: 'behind the first' }], tries: 0 },
+    ]);
   });
 });
 
@@ -208,6 +303,39 @@ describe('a task whose sockets can’t be looked up', () => {
       throw new Error('the queue is away');
     };
     await expect(clock.until(spread(gateway, aTask({ send: [sendTo('x', stuck)] })))).rejects.toThrow('away');
+  });
+});
+
+describe('a task whose posts can’t leave', () => {
+  const refused = (): never => {
+    throw new NotPosted('ECONNREFUSED');
+  };
+
+  test('is not done if none left: it comes again as it is', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later } = world;
+    const records = await crowd(world, 2);
+    for (const { socket } of records) connections.script(socket, refused);
+    for (const task of [
+      aTask({ broadcast: [{ body: 'x', except: [] }] }),
+      aTask({ send: [sendTo('x', ...records)] }),
+    ])
+      await expect(clock.until(spread(gateway, task))).rejects.toThrow();
+    expect(later.delayed).toEqual([]);
+  });
+
+  test('has those that did not leave queued anew, in their order', async () => {
+    const world = deployedWorld();
+    const { gateway, connections, clock, later } = world;
+    const [one, two] = await crowd(world, 2);
+    if (!one || !two) throw new Error('There is no socket.');
+    connections.script(two.socket, refused);
+    const task = aTask({ send: [sendTo('x', one, two), sendTo('y', one, two)] });
+    await clock.until(spread(gateway, task));
+    expect(later.delayed).toEqual([{ ...task, send: [sendTo('x', two), sendTo('y', two)], tries: 0 }]);
+    connections.script(two.socket, () => ({ kind: 'posted' }));
+    await runAll(world, (next) => spread(gateway, next));
+    for (const { socket } of [one, two]) expect(connections.of(socket)).toEqual(['x', 'y']);
   });
 });
 

@@ -53,8 +53,8 @@ interface Bundle {
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<DoorName, Bundle> = {
   connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 90 },
-  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 76 },
-  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 76 },
+  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 77 },
+  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 77 },
   send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 74 },
   broadcast: { ours: [...directoryDoor, ...aws('http-door')], npm: plain, kib: 80 },
   urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 66 },

@@ -53,6 +53,35 @@ describe('POST /broadcast', () => {
     },
   );
 
+  test('says how many it reached when the table breaks midway', async () => {
+    world.crowd(20_000);
+    world.posts.isThrottled = () => {
+      world.dynamo.broken.add('Scan');
+      return false;
+    };
+    const door = await world.cold('broadcast', undefined, 7_000);
+    const { status, document } = await world.post(door, '/broadcast', { body: 'hello' });
+    const { delivered, failed } = document;
+    const rest = { queued: 0, gone: 0, unfinished: true };
+    expect([status, document]).toEqual([200, { delivered, failed, ...rest }]);
+    expect(delivered).toBeGreaterThan(0);
+    const { posts, sockets } = world.posts.counts;
+    expect(sockets).toBe(posts);
+    // What got no answer in time may have arrived.
+    expect(posts).toBeGreaterThanOrEqual(Number(delivered));
+    expect(posts).toBeLessThanOrEqual(Number(delivered) + Number(failed));
+  });
+
+  test('waits for a table that is silent no longer than its time allows', async () => {
+    world.crowd(1_000);
+    world.dynamo.silent.add('Scan');
+    // A table is waited for for eight seconds.
+    const door = await world.cold('broadcast', undefined, 7_000);
+    const { status, document } = await world.post(door, '/broadcast', { body: 'hello' });
+    const none = { delivered: 0, queued: 0, gone: 0, failed: 0 };
+    expect([status, document]).toEqual([200, { ...none, unfinished: true }]);
+  });
+
   test('reaches all others when 1 % of 1,000 sockets are throttled for good', async () => {
     const { sockets } = world.crowd(1_000);
     const stuck = new Set(sockets.filter((_, at) => at % 100 === 3));

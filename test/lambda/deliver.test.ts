@@ -86,3 +86,16 @@ describe('ten queued answers, each a broadcast', () => {
     for (const socket of sockets) expect(new Set(world.posts.of(socket)).size).toBe(10);
   });
 });
+
+test('ten queued answers, each a send to 1,000, reach everybody and trouble nothing at 256 MB', async () => {
+  const { sockets } = world.crowd(1_000);
+  const door = await world.cold('deliver', 256);
+  const answers = tenBroadcasts().map((task, at): DeliverTask => {
+    return { ...task, broadcast: [], send: [{ body: `message ${at}`, malformed: [], sockets }] };
+  });
+  world.queue.put(...answers);
+  await world.workOff(door);
+  expect(world.posts.counts).toEqual({ posts: 10_000, sockets: 1_000 });
+  // Lookups that wait too long for a connection are no faults of DynamoDB.
+  expect(door.lines).toEqual([]);
+});

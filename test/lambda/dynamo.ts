@@ -21,6 +21,8 @@ const latencyMs: Readonly<Record<string, number>> = { Scan: 25, Query: 8, BatchG
 export class DynamoStandIn {
   /** Operations that fail with 500 until told otherwise. */
   readonly broken = new Set<string>();
+  /** Operations that are not answered for 20 seconds until told otherwise. */
+  readonly silent = new Set<string>();
   /** How often each was called. */
   readonly calls: Record<string, number> = {};
   #items: readonly Item[] = [];
@@ -47,7 +49,8 @@ export class DynamoStandIn {
   /** What it answers, after how many milliseconds. */
   answer(operation: string, input: Input): { status: number; output: object; afterMs: number } {
     this.calls[operation] = (this.calls[operation] ?? 0) + 1;
-    const afterMs = (latencyMs[operation] ?? 6) * (0.6 + Math.random() * 0.8);
+    const usualMs = (latencyMs[operation] ?? 6) * (0.6 + Math.random() * 0.8);
+    const afterMs = this.silent.has(operation) ? 20_000 : usualMs;
     if (this.broken.has(operation))
       return { status: 500, output: { __type: 'InternalServerError', message: 'Broken.' }, afterMs };
     return { status: 200, output: this.#run(operation, input), afterMs };

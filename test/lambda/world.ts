@@ -152,6 +152,7 @@ export class LambdaWorld {
     this.queue.waiting.splice(0);
     this.posts.isThrottled = () => false;
     this.dynamo.broken.clear();
+    this.dynamo.silent.clear();
   }
 
   async stop(): Promise<void> {

@@ -7,7 +7,7 @@ const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const secretBytes = (count: number): string => `whsec_${Buffer.alloc(count, 7).toString('base64')}`;
 
 describe('without any variable', () => {
-  test('the settings are the README’s defaults', () => {
+  test('the settings are the documented defaults', () => {
     expect(parseSettings({})).toEqual({
       ok: true,
       value: {

@@ -10,20 +10,36 @@ import { freePort } from '../support/free-port.ts';
 import { startLocal, testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { otherPaths, samePaths } from '../wire/escaped-urls.ts';
-import { startApp } from './started-app.ts';
+import { type Run, startApp } from './started-app.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
-describe.for([
-  ['node', 'app.mjs'],
-  ['python3', 'app.py'],
-] as const)('%s %s', ([command, file]) => {
+const wsgi: Run = { command: 'python3', file: 'wsgi.py', imported: ['app.py'] };
+const server = 'test/readme/raw_target.py';
+
+interface Case {
+  readonly name: string;
+  readonly run: Run;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly refusedPaths?: typeof otherPaths;
+}
+
+const cases: readonly Case[] = [
+  { name: 'plain.mjs', run: { command: 'node', file: 'plain.mjs' } },
+  { name: 'app.py', run: { command: 'python3', file: 'app.py' } },
+  // PATH_INFO can't tell an escaped slash from a slash, and this server has nothing else.
+  { name: 'wsgi.py', run: wsgi, refusedPaths: otherPaths.filter((pair) => !isSameDecoded(pair)) },
+  { name: 'wsgi.py with RAW_URI', run: { ...wsgi, server }, variables: { TARGET_NAME: 'RAW_URI' } },
+  { name: 'wsgi.py with REQUEST_URI', run: { ...wsgi, server }, variables: { TARGET_NAME: 'REQUEST_URI' } },
+];
+
+describe.for(cases)('$name', ({ run, variables, refusedPaths = otherPaths }) => {
   test('answers what clients say, takes every hook, and refuses what the gateway did not sign', async () => {
     const port = await freePort();
     const base = `http://127.0.0.1:${port}/websocket`;
     const world = await startLocal({ WEBHOOK_BASE_URL: base });
     const environment = appEnvironment(world.gateway, testSecrets);
-    const app = await startApp(command, file, { ...environment, PORT: String(port) });
+    const app = await startApp(run, { ...variables, ...environment, PORT: String(port) });
     try {
       const client = await connect(`${world.url}/foo/b%20r?x=1`);
       for (const body of ['hello', '日本 & +=%', '']) {
@@ -56,7 +72,7 @@ describe.for([
     const world = await startLocal({ WEBHOOK_BASE_URL: await recorder.listen() });
     const port = await freePort();
     const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
-    const app = await startApp(command, file, environment);
+    const app = await startApp(run, { ...variables, ...environment });
     try {
       await (await connect(`${world.url}/here`)).close();
       const { raw, headers: all } = await recorder.hook('/here', 'closed');
@@ -83,17 +99,30 @@ describe.for([
 
   test('takes a hook however a proxy escapes its path, and refuses it at another', async () => {
     const port = await freePort();
-    const app = await startApp(command, file, { PORT: String(port), SOCKETHOOK_WEBHOOK_SECRET: firstSecret });
+    const app = await startApp(run, {
+      ...variables,
+      PORT: String(port),
+      SOCKETHOOK_WEBHOOK_SECRET: firstSecret,
+    });
     try {
       for (const [path, arrives] of samePaths)
         expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 200]);
-      for (const [path, arrives] of otherPaths)
+      for (const [path, arrives] of refusedPaths)
         expect([path, arrives, await postThroughProxy(port, path, arrives)]).toEqual([path, arrives, 401]);
     } finally {
       await app.stop();
     }
   });
 });
+
+/** Whether two paths are the same once every escape is decoded. */
+function isSameDecoded([path, arrives]: readonly [string, string]): boolean {
+  try {
+    return decodeURIComponent(path) === decodeURIComponent(arrives);
+  } catch {
+    return false;
+  }
+}
 
 /** A caller that announces a body, and leaves in the middle of it. */
 async function hangUp(port: number): Promise<void> {

@@ -1,10 +1,18 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rows as costRows } from '../../docs/costs.ts';
 import { lambdaLog } from '../../functions/aws/lambda-log.ts';
@@ -14,9 +22,13 @@ import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import { parseContext } from '../../infra/aws/context.ts';
 import { counted } from '../../infra/aws/metrics.ts';
 import { settingNames } from '../../infra/aws/setting-rules.ts';
+import { Sockethook } from '../../infra/aws/sockethook.ts';
 import { checkSettings } from '../../sdk/check-settings.ts';
 import { portOf } from '../contract/ports/port-of.ts';
-import { awsPage, rows, section } from './readme.ts';
+import { quickApp } from '../infra/synthesised.ts';
+import { doc } from './page.ts';
+
+const page = doc('aws');
 
 const base = { webhookBaseUrl: 'https://app.example/websocket' };
 
@@ -24,12 +36,12 @@ test('the table of settings on AWS has every setting of the stack, and no other'
   const unknown = parseContext({ ...base, misspelt: '1' });
   const names = unknown.ok ? [] : (/there are (.*)\./.exec(unknown.fault.join(' '))?.[1] ?? '').split(', ');
   expect(names.length).toBeGreaterThan(settingNames.size);
-  const written = rows('Settings', 'setting', awsPage).map(([name]) => name);
+  const written = page.rows('Settings', 'setting').map(([name]) => name);
   expect(written.sort()).toEqual(names.sort());
 });
 
 test('a default in the table is the same as leaving the setting out', () => {
-  const written = rows('Settings', 'setting', awsPage).filter(([, value]) => value !== '');
+  const written = page.rows('Settings', 'setting').filter(([, value]) => value !== '');
   expect(written.length).toBeGreaterThan(15);
   const without = parseContext(base);
   expect(without.ok).toBe(true);
@@ -39,12 +51,12 @@ test('a default in the table is the same as leaving the setting out', () => {
 });
 
 test('the table of costs is what the formula says', () => {
-  const [, ...written] = [[], ...rows('What it costs', 'use', awsPage)];
+  const [, ...written] = [[], ...page.rows('Cost', 'use')];
   expect(written).toEqual(costRows());
 });
 
 test('the table of metrics has every metric, and the event that it counts', () => {
-  const written = rows('Watching it', 'metric', awsPage).map(([metric, event]) => [metric, event]);
+  const written = page.rows('Watching it', 'metric').map(([metric, event]) => [metric, event]);
   expect(written.map(([metric]) => metric).sort()).toEqual([...counted].sort());
   const lines: string[] = [];
   const output = new Writable({
@@ -58,6 +70,33 @@ test('the table of metrics has every metric, and the event that it counts', () =
   expect(lines.map((line) => [JSON.parse(line)._aws.CloudWatchMetrics[0].Metrics[0].Name])).toEqual(
     written.map(([metric]) => [metric]),
   );
+});
+
+test('the construct takes the properties that the page gives it, and has what the page names', () => {
+  const [code = ''] = page.code('In a stack of your own', 'ts');
+  const [, path = '', body = ''] =
+    /^import \{ Sockethook \} from '\.\.\/sockethook\/(.*)';\n([\s\S]*)$/.exec(code) ?? [];
+  expect(existsSync(path), path).toBe(true);
+  const stack = new Stack(quickApp(), 'Mine', { env: { account: '123456789012', region: 'eu-central-1' } });
+  const name = 'ws.example.com';
+  const hostedZone = new PublicHostedZone(stack, 'Zone', { zoneName: 'example.com' });
+  const certificate = new Certificate(stack, 'Certificate', { domainName: name });
+  const given = {
+    Sockethook,
+    RemovalPolicy,
+    certificate,
+    hostedZone,
+    alarmTopic: new Topic(stack, 'Alarms'),
+    app: new Role(stack, 'App', { assumedBy: new AccountRootPrincipal() }),
+  };
+  const make = new Function(...Object.keys(given), `${body}\nreturn gateway;`);
+  const gateway: object = make.apply(stack, Object.values(given));
+  const resources = JSON.stringify(Template.fromStack(stack).toJSON());
+  expect(resources).toContain(`"DomainName":"${name}"`);
+  const [, list = ''] = /You can use its ([^.]*)\./.exec(page.section('In a stack of your own')) ?? [];
+  const named = [...list.matchAll(/`(\w+)`/g)].map(([, property = '']) => property);
+  expect(named.length).toBeGreaterThan(5);
+  for (const property of named) expect(gateway).toHaveProperty(property);
 });
 
 const lists = {
@@ -91,12 +130,7 @@ case "$command" in
 esac
 `;
 
-/** The blocks for a shell in a section. */
-function shell(title: string): string[] {
-  return [...section(title, awsPage).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
-}
-
-const exports = shell('Deploying').find((code) => code.includes('export ')) ?? '';
+const exports = page.code('Deploying', 'sh').find((code) => code.includes('export ')) ?? '';
 const functions = exports.slice(0, exports.indexOf('export '));
 
 describe('the commands for a shell', () => {
@@ -142,7 +176,7 @@ describe('the commands for a shell', () => {
   });
 
   test('sign a call for IAM, the session token too', async () => {
-    const [call = ''] = shell('In a stack of your own').filter((code) => code.includes('--aws-sigv4'));
+    const [call = ''] = page.code('Who may call', 'sh').filter((code) => code.includes('--aws-sigv4'));
     let seen: IncomingMessage | undefined;
     const server = createServer((request, response) => {
       seen = request;
@@ -159,8 +193,35 @@ describe('the commands for a shell', () => {
     );
   });
 
+  test('broadcast by the call that the page shows', async () => {
+    const seen: string[] = [];
+    const server = createServer(async (request, response) => {
+      seen.push(`${request.method} ${request.url} ${request.headers.authorization}`, await text(request));
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const [call = ''] = page.code('Deploying', 'sh').filter((code) => code.startsWith('curl '));
+    const here = `export SOCKETHOOK_API_KEY=key SOCKETHOOK_API_URL=http://127.0.0.1:${portOf(server)}`;
+    await run(here, 'curl() { command curl --silent "$@"; }', call);
+    server.close();
+    expect(seen).toEqual(['POST /broadcast Bearer key', 'body=Hello, all']);
+  });
+
+  test('make a role for access logs that API Gateway may take, and set it', async () => {
+    const [script = ''] = page.code('Access logs', 'sh');
+    const note = 'aws() { printf "%s\\n" "$*" >>calls; [ "$2" = get-role ] && echo arn:role; return 0; }';
+    await run(note, script);
+    const [create = '', attach = '', , update = ''] = (await readFile(join(folder, 'calls'), 'utf8')).split(
+      '\n',
+    );
+    const { Statement } = JSON.parse(create.slice(create.indexOf('{')));
+    expect(Statement[0].Principal.Service).toBe('apigateway.amazonaws.com');
+    expect(attach).toMatch(/AmazonAPIGatewayPushToCloudWatchLogs$/);
+    expect(update).toMatch(/op=replace,path=\/cloudwatchRoleArn,value=arn:role$/);
+  });
+
   test('put a secret that the gateway takes before those that were there, and take these out again', async () => {
-    const [add = '', remove = ''] = shell('Rotating secrets');
+    const [add = '', remove = ''] = page.code('Rotating secrets', 'sh');
     await run(functions, add);
     const [made = '', ...old] = (await readFile(join(folder, 'webhookSecrets'), 'utf8')).split(',');
     expect(old).toEqual(lists.webhookSecrets);

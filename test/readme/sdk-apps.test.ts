@@ -4,15 +4,15 @@ import * as sdk from '../../sdk/index.ts';
 import { connect, refused } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLocal, testSecrets } from '../support/local.ts';
-import { rows } from './readme.ts';
-import { startTypeScriptApp } from './started-app.ts';
+import { doc } from './page.ts';
+import { startSdkApp } from './started-app.ts';
 
-/** Starts a gateway and an app of the README beside it. */
+/** Starts a gateway and an app of a page beside it. */
 async function start(file: string) {
   const port = await freePort();
   const world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
   const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
-  const app = await startTypeScriptApp(file, environment);
+  const app = await startSdkApp(file, environment);
   const stop = async (): Promise<void> => {
     await world.stop();
     await app.stop();
@@ -53,16 +53,45 @@ test('the Fastify app answers, with as much as a message may have', async () => 
   await stop();
 });
 
-test('the README names every error of the SDK, and no other', () => {
+test('the Hono app answers', async () => {
+  const { world, stop } = await start('hono.ts');
+  const client = await connect(`${world.url}/a%20b?x=1`);
+  client.send('hello');
+  expect(await client.next()).toBe('You said: hello');
+  await client.close();
+  await stop();
+});
+
+test('the app of the README welcomes clients to rooms, passes on what is said in one, and tells who left', async () => {
+  const { world, stop } = await start('app.mjs');
+  expect((await refused(`${world.url}/elsewhere`)).status).toBe(404);
+  const [alice, bob] = [await connect(`${world.url}/room/1`), await connect(`${world.url}/room/1`)];
+  const other = await connect(`${world.url}/room/2`);
+  expect([await alice.next(), await bob.next()]).toEqual(['Welcome to /room/1.', 'Welcome to /room/1.']);
+  alice.send('hello');
+  expect([await alice.next(), await bob.next()]).toEqual(['hello', 'hello']);
+  await alice.close();
+  expect(await bob.next()).toBe('Somebody left.');
+  expect(await other.next()).toBe('Welcome to /room/2.');
+  other.send('only here');
+  expect(await other.next()).toBe('only here');
+  await bob.close();
+  await other.close();
+  await stop();
+});
+
+test('the page of the SDK names every error of the SDK, and no other', () => {
   const classes = Object.entries(sdk)
     .filter(([name]) => name.endsWith('Error') && name !== 'SockethookError')
     .map(([name]) => name);
-  const told = rows('The SDK', 'code');
+  const told = doc('sdk').rows('Errors', 'code');
   expect(told.map(([, name]) => name).sort()).toEqual(classes.sort());
 });
 
-test('the README names every call of the SDK', () => {
-  const told = rows('The SDK', 'call').map(([call = '']) => call.replace(/\(.*$/, ''));
+test('the page of the SDK names every call of the SDK', () => {
+  const told = doc('sdk')
+    .rows('Calls', 'call')
+    .map(([call = '']) => call.replace(/\(.*$/, ''));
   expect(told.sort()).toEqual([
     'broadcastMessage',
     'checkSettings',

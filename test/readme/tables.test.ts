@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseActions } from '../../functions/wire/actions.ts';
+import { type AppResponse, readAnswer } from '../../functions/wire/answer.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
+import { form } from '../../functions/wire/formats/form.ts';
 import { type HookEvent, hookEvents } from '../../functions/wire/hook.ts';
 import { limits } from '../../functions/wire/limits.ts';
 import { problems } from '../../functions/wire/problems.ts';
@@ -9,16 +12,23 @@ import { sendFailures } from '../../functions/wire/send-failures.ts';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import { type LocalLimits, limitSets, parseSettings } from '../../infra/local/settings.ts';
 import { testSecrets } from '../support/local.ts';
-import { fences, rows } from './readme.ts';
+import { doc, Page, readme } from './page.ts';
+
+const app = doc('your-app');
+const api = doc('http-api');
+const operations = doc('operations');
+const contributing = new Page('CONTRIBUTING.md');
+const tests = new Page('test/README.md');
+const actionsType = 'application/vnd.sockethook+json';
 
 test('the table of fields has those of a real hook, in their order', () => {
-  const [hook = ''] = fences('On the wire', 'http');
+  const [hook = ''] = readme.code('On the wire', 'http');
   const real = new URLSearchParams(hook.trimEnd().split('\n\n')[1]);
-  expect(rows('Hooks', 'field').flatMap(([names = '']) => names.match(/\w+/g))).toEqual([...real.keys()]);
+  expect(app.rows('Hooks', 'field').flatMap(([names = '']) => names.match(/\w+/g))).toEqual([...real.keys()]);
 });
 
 test('the table of problems has every code with its status, and no other', () => {
-  const written = rows('The HTTP API', 'code').filter((row) => row.length === 3);
+  const written = api.rows('Problems', 'code');
   const real = Object.entries(problems).map(([code, { status }]) => [
     code,
     code === 'refused_by_app' ? 'the app’s own 4xx' : String(status),
@@ -27,7 +37,7 @@ test('the table of problems has every code with its status, and no other', () =>
 });
 
 test('the table of failures has every code of a failed send, and no other', () => {
-  const written = rows('The HTTP API', 'failure').map(([code]) => code);
+  const written = api.rows('Outcomes', 'failure').map(([code]) => code);
   expect(written.sort()).toEqual(Object.keys(sendFailures).sort());
 });
 
@@ -36,21 +46,28 @@ test('the table of close codes has every code that the gateway uses, and whether
     String(code),
     reconnect ? 'yes' : 'no',
   ]);
-  expect(rows('Connecting', 'close code').map(([code, , again]) => [code, again])).toEqual(real);
+  expect(
+    doc('clients')
+      .rows('Close codes', 'close code')
+      .map(([code, , again]) => [code, again]),
+  ).toEqual(real);
 });
 
 test('the table of settings has every variable that is read, and no other', () => {
   const source = readFileSync(new URL('../../infra/local/settings.ts', import.meta.url), 'utf8');
   const read = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
   expect(
-    rows('Settings', 'variable')
+    operations
+      .rows('Settings', 'variable')
       .map(([name]) => name)
       .sort(),
   ).toEqual(read.sort());
 });
 
 test('a default in the table of settings is the same as leaving the variable out', () => {
-  const written = rows('Settings', 'variable').filter(([, value]) => value !== '' && value !== 'made');
+  const written = operations
+    .rows('Settings', 'variable')
+    .filter(([, value]) => value !== '' && value !== 'generated');
   expect(written).toHaveLength(8);
   for (const [name = '', value = ''] of written) {
     expect([name, parseSettings({ [name]: value })]).toEqual([name, parseSettings({})]);
@@ -59,20 +76,22 @@ test('a default in the table of settings is the same as leaving the variable out
 
 test('the app’s variables are those that `npm run env` prints', () => {
   const real = appEnvironment({ apiUrl: '', webSocketUrl: '' }, testSecrets);
-  expect(rows('Your own app', 'variable').map(([name]) => name)).toEqual(Object.keys(real));
+  expect(app.rows('Connecting your app to a gateway', 'variable').map(([name]) => name)).toEqual(
+    Object.keys(real),
+  );
 });
 
 const localNames: Readonly<Record<keyof LocalLimits, string>> = {
-  messageBytes: 'message, either way, in bytes of UTF-8',
-  frameBytes: 'message of a client that is logged, in bytes',
+  messageBytes: 'message in either direction, in bytes of UTF-8',
+  frameBytes: 'message from a client before a warning, in bytes',
   urlLength: 'URL of a client, in characters',
   idleMs: 'idle time, in ms',
   lifeMs: 'life of a socket, in ms',
-  unsentBytes: 'unread by a client before 1008, in bytes',
-  waitingBytes: 'bytes of one client that wait for their hooks',
-  allWaitingBytes: 'bytes of all clients that wait for their hooks',
+  unsentBytes: 'bytes unread by a client before 1008',
+  waitingBytes: 'backlog of a client, in bytes',
+  allWaitingBytes: 'backlog of all clients, in bytes',
   headBytes: 'head of a request, in bytes',
-  goneMs: 'hooks of a client that has gone, in ms',
+  goneMs: 'time for the hooks of a client that has gone, in ms',
 };
 const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits>, string>> = {
   pathBytes: 'path, in bytes',
@@ -80,15 +99,15 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   stateBytes: 'state, in bytes',
   socketIdLength: 'socket id, in characters',
   sendSockets: 'sockets in one `send` or `except`',
-  formFields: 'fields of a form to the HTTP API',
+  formFields: 'fields in a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
-  outboxMessages: 'messages that wait for an opening client',
-  outboxBytes: 'bytes that wait for an opening client',
+  outboxMessages: 'messages queued for a client that is connecting',
+  outboxBytes: 'bytes queued for a client that is connecting',
   answerBytes: 'answer to a hook, in bytes',
   ticketSeconds: 'life of a ticket, in seconds',
-  ticketSecondsDefault: 'life of a ticket if not given, in seconds',
+  ticketSecondsDefault: 'default life of a ticket, in seconds',
   pageSize: 'page of `GET /sockets`',
-  pageSizeDefault: 'page of `GET /sockets` if not given',
+  pageSizeDefault: 'default page of `GET /sockets`',
 };
 
 test('the table of limits has every limit with its values, and no other', () => {
@@ -103,15 +122,17 @@ test('the table of limits has every limit with its values, and no other', () => 
     amount(limits[name as keyof typeof otherNames]),
     'same',
   ]);
-  expect(rows('Limits', 'limit').sort()).toEqual([...local, ...others].sort());
+  expect(operations.rows('Limits', 'limit').sort()).toEqual([...local, ...others].sort());
 });
 
 test('the table of actions says which hook allows what, and its example shows them all', () => {
-  const [example = ''] = fences('Actions', 'json');
+  const [example = ''] = app.code('Actions', 'json');
   const actions: Record<string, unknown> = JSON.parse(example);
-  const written = rows('Actions', 'action').flatMap(([names = '', ...events]) =>
-    names.split(', ').map((name) => [name.replaceAll('`', ''), ...events.map((cell) => cell === 'yes')]),
-  );
+  const written = app
+    .rows('Actions', 'action')
+    .flatMap(([names = '', ...events]) =>
+      names.split(', ').map((name) => [name.replaceAll('`', ''), ...events.map((cell) => cell === 'yes')]),
+    );
   const allows = (name: string, event: HookEvent): boolean =>
     parseActions(JSON.stringify({ [name]: actions[name] }), {
       event,
@@ -120,4 +141,90 @@ test('the table of actions says which hook allows what, and its example shows th
     }).ok;
   const real = Object.keys(actions).map((name) => [name, ...hookEvents.map((event) => allows(name, event))]);
   expect(written.sort()).toEqual(real.sort());
+});
+
+/** What an app may answer, by the first column of the table of answers. */
+const answers = new Map<string, readonly AppResponse[]>([
+  ['2xx', [200, 204, 299].map(answered)],
+  ['2xx with invalid actions', [{ ...answered(200), contentType: actionsType, body: '{"unknown":1}' }]],
+  ['408, 425, 429', [408, 425, 429].map(answered)],
+  ['404, 405', [404, 405].map(answered)],
+  ['501', [answered(501)]],
+  ['other 4xx', [400, 401, 403, 410, 413, 499].map(answered)],
+  ['3xx', [301, 302, 307].map(answered)],
+  ['5xx, a broken answer', [...[500, 502, 503].map(answered), { kind: 'broken', why: 'no HTTP' }]],
+  ['nothing before the time-out', [{ kind: 'timeout' }]],
+]);
+
+function answered(status: number): Extract<AppResponse, { kind: 'response' }> {
+  return { kind: 'response', status, contentType: 'text/plain', retryAfter: '', body: '' };
+}
+
+/** What the table says of an answer to a hook. */
+function told(response: AppResponse, event: HookEvent): string {
+  const context = { event, offered: [], messageBytes: limits.messageBytes };
+  const answer = readAnswer(response, form, context, 0);
+  const own = response.kind === 'response' ? response.status : undefined;
+  const refused = (status: number): string =>
+    `refused with ${status === own && status < 500 ? 'that status' : status}`;
+  switch (answer.kind) {
+    case 'accepted':
+      return event === 'handshake' ? 'client accepted' : 'done';
+    case 'refused':
+      return event === 'handshake' ? refused(answer.status) : 'lost, logged';
+    case 'failed':
+      return event === 'handshake' ? refused(answer.status) : 'retried';
+    case 'invalid':
+      if (event === 'handshake') return refused(502);
+      return event === 'closed' ? 'done, logged' : 'lost, logged';
+    case 'unwanted':
+      return event === 'closed' ? 'done: "not wanted", warned once' : 'lost, logged';
+  }
+}
+
+test('the table of answers says what the gateway makes of each answer to each hook', () => {
+  const written = app.rows('Answers', 'your app answers');
+  expect(written.map(([name]) => name)).toEqual([...answers.keys()]);
+  for (const [name = '', ...says] of written) {
+    for (const response of answers.get(name) ?? []) {
+      const real = hookEvents.map((event) => told(response, event));
+      expect(real, `${name}: ${JSON.stringify(response)}`).toEqual(says);
+    }
+  }
+});
+
+/** The source of the gateway, of the adapters for AWS, and of the gateway in one process. */
+const source = execFileSync('git', ['grep', '-h', '', '--', 'functions/*.ts', 'infra/local/*.ts'], {
+  encoding: 'utf8',
+  maxBuffer: 2 ** 26,
+});
+
+test('the table of log events has events that the gateway logs', () => {
+  const events = operations.rows('Logs', 'event').map(([event]) => event);
+  expect(events.length).toBeGreaterThan(10);
+  expect(events.filter((event) => !source.includes(`'${event}'`))).toEqual([]);
+});
+
+test('every warning and error that the gateway logs is named in a page', () => {
+  const logged = new Set(
+    [...source.matchAll(/\.(?:warn|warnOnce|error)\(\s*'([a-z_]+)'/g)].map(([, event = '']) => event),
+  );
+  expect(logged.size).toBeGreaterThan(15);
+  const named = operations.section('Logs') + doc('aws').section('Watching it');
+  expect([...logged].filter((event) => !named.includes(`\`${event}\``))).toEqual([]);
+});
+
+test('every lane of the contributors’ table is a script, and every lane is in the table', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const lanes = Object.keys(scripts).filter((name) => /^(?:test|bench|check|verify)/.test(name));
+  const written = contributing.rows('Test lanes', 'command').map(([command = '']) => command);
+  const names = written.map((command) => command.replace(/^npm (?:run )?/, ''));
+  expect(names.sort()).toEqual(lanes.sort());
+});
+
+test('the page about tests has every folder of tests', () => {
+  const url = new URL('../', import.meta.url);
+  const folders = readdirSync(url, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const written = tests.rows('Tests', 'folder').map(([cell = '']) => /^\[(\w+)\]/.exec(cell)?.[1]);
+  expect(written.sort()).toEqual(folders.map(({ name }) => name).sort());
 });

@@ -5,14 +5,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import { type Client, connect } from '../support/client.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
-import { fences } from './readme.ts';
+import { doc, readme } from './page.ts';
 
-/** An app on bare TCP: keeps each hook as it came off the wire, and answers 204. */
+const [shownHook = '', shownAnswer = ''] = readme.code('On the wire', 'http').map((code) => code.trimEnd());
+
+/** An app on bare TCP: keeps each hook as it came off the wire, answers a message as the README does, and else 204. */
 const received: string[] = [];
 const app = createServer((connection) => {
   connection.on('data', (bytes) => {
-    received.push(bytes.toString());
-    connection.write('HTTP/1.1 204 No Content\r\n\r\n');
+    const hook = bytes.toString();
+    received.push(hook);
+    const isMessage = hook.startsWith('POST /websocket/message/');
+    connection.write(isMessage ? shownAnswer.replaceAll('\n', '\r\n') : 'HTTP/1.1 204 No Content\r\n\r\n');
   });
   connection.on('error', () => connection.destroy());
 });
@@ -59,21 +63,21 @@ async function run(
   return [Number(stdout.slice(at + 1)), stdout.slice(0, at)];
 }
 
-test('a hook is on the wire as the README shows it, and its curl answers back', async () => {
+test('a hook is on the wire as the README shows it, and its answer and its curl reach the client', async () => {
   const client = await connect(`${world.url}/foo/bar?x=1`, { origin: 'https://app.example' });
   client.send('hello');
-  const [shown = ''] = fences('On the wire', 'http');
+  expect(await client.next()).toBe('hello yourself');
   await expect.poll(() => received.find((hook) => hook.startsWith('POST /websocket/message/'))).toBeDefined();
   const real = received.find((hook) => hook.startsWith('POST /websocket/message/')) ?? '';
-  expect(settled(real)).toBe(settled(shown.trimEnd()));
+  expect(settled(real)).toBe(settled(shownHook));
   const from = new URLSearchParams(real.split('\r\n\r\n')[1]).get('from') ?? '';
-  const [curl = ''] = fences('On the wire', 'sh');
+  const [curl = ''] = readme.code('On the wire', 'sh');
   const [status] = await run(curl.replace('0VHzZriVn1SDsZ4=', from), environment);
-  expect([status, await client.next()]).toEqual([200, 'hello yourself']);
+  expect([status, await client.next()]).toEqual([200, 'hello again']);
   await client.close();
 });
 
-/** Values that are new each time become those of the README's example. */
+/** Values that are new each time become those of the page's example. */
 function example(name: string, value: unknown): unknown {
   if (name === 'url') return String(value).replace(/:\d+\/\?ticket=eyJ.*$/, ':8080/?ticket=eyJ...');
   if (name === 'socket') return '0VHzZriVn1SDsZ4=';
@@ -81,7 +85,7 @@ function example(name: string, value: unknown): unknown {
 }
 
 test('every curl of the HTTP API is answered as its comment says', async () => {
-  const [preamble = '', ...calls] = (fences('The HTTP API', 'sh')[0] ?? '').trimEnd().split('\n\n');
+  const [preamble = '', ...calls] = (doc('http-api').code('Calls', 'sh')[0] ?? '').trimEnd().split('\n\n');
   expect(calls).toHaveLength(9);
   const { client, socket } = await enter();
   for (const call of calls) {

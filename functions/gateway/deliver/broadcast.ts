@@ -1,7 +1,7 @@
 import type { Broadcast } from '../../wire/deliveries.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
-import type { TaskBroadcast } from '../ports.ts';
+import type { RecordPage, TaskBroadcast } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
 import { patienceMs } from './post.ts';
@@ -37,6 +37,9 @@ export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<Bro
   return { ...counts, unfinished: true };
 }
 
+/** Why a broadcast stopped that could go on. */
+const outOfTime = 'no time is left';
+
 /** Where a broadcast stopped: sockets that were looked up and not begun, and where it goes on behind them. */
 export interface Stop {
   readonly sockets: readonly SocketId[];
@@ -44,7 +47,10 @@ export interface Stop {
   readonly why: string;
 }
 
-/** Brings a message to the sockets of a broadcast; where it stopped, if it did. */
+/**
+ * Brings a message to the sockets of a broadcast; where it stopped, if it did. A lookup that is not done when the run is
+ * over is waited for no longer: what was delivered has to be told, or queued, before the run is cut off.
+ */
 export async function broadcastBy(
   { registry }: Gateway,
   dispatcher: Dispatcher,
@@ -52,22 +58,29 @@ export async function broadcastBy(
   { except, path, user, from }: TaskBroadcast,
 ): Promise<Stop | undefined> {
   const spared = new Set(except);
+  let pages: AsyncIterator<RecordPage> | undefined;
   let stood = from;
   try {
-    for await (const { records, next } of registry.pages({ path, user }, from)) {
+    pages = registry.pages({ path, user }, from)[Symbol.asyncIterator]();
+    for (;;) {
+      const page = await dispatcher.inTime(pages.next());
+      if (page === undefined) return { sockets: [], from: stood, why: outOfTime };
+      if (page.done === true) return undefined;
+      const { records, next } = page.value;
       const targets = spared.size === 0 ? records : records.filter(({ socket }) => !spared.has(socket));
       const begun = await beginAll(dispatcher, message, targets);
       stood = next;
       if (begun === targets.length) continue;
       const sockets = targets.slice(begun).map(({ socket }) => socket);
-      return { sockets, from: next, why: 'no time is left' };
+      return { sockets, from: next, why: outOfTime };
     }
   } catch (error) {
     return { sockets: [], from: stood, why: String(error) };
   } finally {
+    // It ends when its lookup does, and nobody waits for that.
+    pages?.return?.().catch(() => undefined);
     await dispatcher.landed();
   }
-  return undefined;
 }
 
 /** How many were begun before the run was over. */

@@ -2,6 +2,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { Soon } from '../soon.ts';
+import { NotPosted } from './not-posted.ts';
 import type { Outcome } from './outcome.ts';
 import { post, postOnce, type Try } from './post.ts';
 
@@ -57,7 +58,7 @@ function bring(
     const tried = poster(gateway, known, body);
     return tried instanceof Promise ? judged(gateway, known, tried) : unlessLater(known, tried);
   } catch (error) {
-    return faulty(gateway, socket, error);
+    return failed(gateway, socket, error, known);
   }
 }
 
@@ -65,7 +66,7 @@ async function judged(gateway: Gateway, record: SocketRecord, tried: Soon<Try>):
   try {
     return unlessLater(record, await tried);
   } catch (error) {
-    return faulty(gateway, record.socket, error);
+    return failed(gateway, record.socket, error, record);
   }
 }
 
@@ -76,6 +77,16 @@ function unlessLater(record: SocketRecord, tried: Try): Outcome | Unsent {
 function faulty({ log }: Gateway, socket: SocketId, error: unknown): 'post_failed' {
   log.error('delivery_fault', { socket, why: String(error) });
   return 'post_failed';
+}
+
+function failed(
+  gateway: Gateway,
+  socket: SocketId,
+  error: unknown,
+  record: SocketRecord | undefined,
+): Outcome | Unsent {
+  const code = faulty(gateway, socket, error);
+  return error instanceof NotPosted ? { record, code } : code;
 }
 
 async function find(
@@ -95,7 +106,7 @@ async function find(
   try {
     return await enter(gateway, socket, body, record, poster);
   } catch (error) {
-    return faulty(gateway, socket, error);
+    return failed(gateway, socket, error, record);
   }
 }
 

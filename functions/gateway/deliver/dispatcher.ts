@@ -3,9 +3,7 @@ import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
-
-/** How many deliveries are under way at once; how many posts that makes is up to the connections. */
-const atOnce = 256;
+import { Width } from './width.ts';
 
 /** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
 const throttledInRow = 16;
@@ -30,20 +28,33 @@ interface Aside extends Unsent {
  */
 export class Dispatcher {
   readonly #gateway: Gateway;
+  readonly #width: Width;
   readonly #aside = new Map<SocketId, Aside[]>();
   #underWay = 0;
   #inRow = 0;
-  /** Who waits for fewer deliveries to be under way, and for how many. */
-  #waiter: { readonly most: number; readonly go: () => void } | undefined;
+  /** Who waits for nothing to be under way. */
+  #waiter: (() => void) | undefined;
+  /** The end of the run, once something is to come before it. */
+  #over: Promise<undefined> | undefined;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
+    this.#width = gateway.width ?? new Width();
   }
 
   /** Whether no time is left to begin anything. */
   get isOver(): boolean {
     const { clock, deadline } = this.#gateway;
     return deadline !== Number.POSITIVE_INFINITY && clock.monotonic() >= deadline;
+  }
+
+  /** What comes, or undefined if the run is over before. */
+  async inTime<Value>(coming: Promise<Value>): Promise<Value | undefined> {
+    const { clock, deadline } = this.#gateway;
+    if (deadline === Number.POSITIVE_INFINITY) return coming;
+    // A timer may ring a moment early.
+    this.#over ??= clock.sleep(Math.max(0, deadline - clock.monotonic()) + 1).then(() => undefined);
+    return Promise.race([coming, this.#over]);
   }
 
   /** Begins a delivery; a promise if the caller is to wait before the next one. `known` is the record, if it is at hand. */
@@ -59,19 +70,22 @@ export class Dispatcher {
     return this.#room();
   }
 
-  /** Whether something is aside since its socket could not be looked up. */
+  /** Whether something is aside since its socket could not be looked up, or no connection was to be had. */
   get isBlind(): boolean {
     return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
   }
 
   /** Every delivery that was begun has its outcome, or is put aside. */
   async landed(): Promise<void> {
-    if (this.#underWay > 0) await this.#wait(0);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((go) => {
+      this.#waiter = go;
+    });
   }
 
   /**
    * Tries what was throttled again and again, for so long and not beyond the end of the run. Whoever could not be looked
-   * up was asked for several times already.
+   * up or reached was asked for several times already.
    */
   async retry(patienceMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;
@@ -117,10 +131,12 @@ export class Dispatcher {
 
   #track(landing: Promise<void>): void {
     this.#underWay += 1;
+    this.#width.began();
     void landing.then(() => {
       this.#underWay -= 1;
-      if (this.#waiter === undefined || this.#underWay > this.#waiter.most) return;
-      this.#waiter.go();
+      this.#width.ended();
+      if (this.#underWay > 0) return;
+      this.#waiter?.();
       this.#waiter = undefined;
     });
   }
@@ -143,13 +159,7 @@ export class Dispatcher {
   /** A promise if the next delivery has to wait. */
   #room(): Promise<void> | undefined {
     if (this.#inRow >= throttledInRow) return this.#slowDown();
-    return this.#underWay < atOnce ? undefined : this.#wait(atOnce - 1);
-  }
-
-  #wait(most: number): Promise<void> {
-    return new Promise((go) => {
-      this.#waiter = { most, go };
-    });
+    return this.#width.room();
   }
 
   #slowDown(): Promise<void> {

@@ -16,7 +16,7 @@ const mostTries = 10;
 /** The pause before what is left is done, in milliseconds: of a task that got on, and the first of one that did not. */
 const pauseMs = { onward: 1_000, stuck: 5_000, most: 900_000 };
 
-/** What is left of a task, and why it stopped if it could not look sockets up. */
+/** What is left of a task, and why it stopped if sockets could not be looked up or posted to. */
 interface Rest {
   readonly send: readonly Send[];
   readonly broadcast: readonly TaskBroadcast[];
@@ -26,33 +26,39 @@ interface Rest {
 /**
  * Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. What is left
  * when the run is over, or can't be brought for now, is queued anew before this one is done with, so that nothing is
- * done twice. Rejects if it got nowhere since sockets could not be looked up: then it is all left.
+ * done twice. Rejects if it got nowhere since sockets could not be looked up or posted to: then it is all left.
  */
 export async function spread(gateway: Gateway, task: DeliverTask): Promise<void> {
   const run = new Run(gateway, task);
   const rest = await run.deliver();
   const isEmpty = rest.send.length + rest.broadcast.length === 0;
   if (rest.fault !== undefined && !run.hasSettled) throw new Error(rest.fault);
-  const isClosing = task.close && (isEmpty || run.isFreeToClose(rest));
-  if (!isEmpty) await putOff(gateway, { ...task, ...rest, close: task.close && !isClosing }, run.hasSettled);
-  if (isClosing) await run.close();
+  if (rest.fault !== undefined) gateway.log.error('fault', { request: task.hook, why: rest.fault });
+  const isClosing = task.close && run.isFreeToClose(rest);
+  const left = { ...task, ...rest, close: task.close && !isClosing };
+  const isGivenUp = (!isEmpty || left.close) && !(await putOff(gateway, left, run.hasSettled));
+  if (!isClosing && !(task.close && isGivenUp)) return;
+  if (await run.close()) return;
+  await putOff(gateway, { ...task, send: [], broadcast: [] }, run.hasSettled || isGivenUp);
 }
 
-/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. */
+/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. Whether it is queued. */
 async function putOff(
   { later, log }: Gateway,
   { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliverTask,
   hasGotOn: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const tried = hasGotOn ? 0 : tries + 1;
   if (tried >= mostTries) {
     const sockets = send.reduce((sum, one) => sum + one.sockets.length, 0);
-    log.error('action_failed', { request: hook, action: 'send', code: 'given_up', sockets });
-    return;
+    const action = send.length > 0 ? 'send' : broadcast.length > 0 ? 'broadcast' : 'close';
+    log.error('action_failed', { request: hook, action, code: 'given_up', sockets });
+    return false;
   }
   const pause = hasGotOn && broadcast.length > 0 ? pauseMs.onward : pauseMs.stuck * 2 ** tried;
   const rest: DeliverTask = { kind, socket, hook, send, broadcast, close, tries: tried };
   await later.queue(rest, Math.min(pauseMs.most, pause));
+  return true;
 }
 
 /** One run of a task. */
@@ -79,11 +85,11 @@ class Run {
     await this.#dispatcher.retry(patienceMs);
     const aside = this.#dispatcher.left(this.#messages);
     const again = aside.map(([{ body }, sockets]): Send => ({ sockets, malformed: [], body }));
-    const fault = this.#dispatcher.isBlind ? { fault: 'No socket could be looked up.' } : {};
+    const fault = this.#dispatcher.isBlind ? { fault: 'Sockets could not be looked up, or posted to.' } : {};
     return { ...fault, ...rest, send: [...again, ...rest.send] };
   }
 
-  /** Whether nothing that is left may be for the hook's own socket, which is closed after all of it. */
+  /** Whether there is time, and nothing that is left may be for the hook's own socket, which is closed after all of it. */
   isFreeToClose({ send, broadcast }: Rest): boolean {
     const { socket } = this.#task;
     return (
@@ -93,12 +99,14 @@ class Run {
     );
   }
 
-  async close(): Promise<void> {
+  /** Whether the hook's own socket has ended; a fault may pass. */
+  async close(): Promise<boolean> {
     try {
       await close(this.#gateway, this.#task.socket);
+      return true;
     } catch (error) {
-      const facts = { request: this.#task.hook, action: 'close', code: 'fault', why: String(error) };
-      this.#gateway.log.error('action_failed', facts);
+      this.#gateway.log.error('fault', { request: this.#task.hook, why: String(error) });
+      return false;
     }
   }
 
