@@ -12,9 +12,9 @@ const unit = [
 /** Tests that change the environment of their process, or look at the state of a module from its beginning. */
 const isolated = [
   'test/aws/contract.test.ts',
-  'test/http/http-app-tls.test.ts',
+  'test/node/http-app-tls.test.ts',
   'test/infra/lambda-example.test.ts',
-  'test/local/turn.test.ts',
+  'test/local/batch-writes.test.ts',
   'test/readme/aws.test.ts',
   'test/sdk/{adapters,calls,errors,hooks,types}.test.ts',
 ];

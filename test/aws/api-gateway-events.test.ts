@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ConnectEvent } from './api-gateway/events.ts';
-import { id, knocking, stopGateways, World } from './api-gateway-world.ts';
+import { connecting, id, stopGateways, World } from './api-gateway-world.ts';
 
 afterEach(stopGateways);
 
@@ -22,8 +22,8 @@ describe('an event', () => {
 
   test('a $connect event has headers and multiValueHeaders, one text and all texts of each', async () => {
     const world = await World.start();
-    knocking(world, { Cookie: 'a=b', 'x-twice': 'one\r\nx-twice: two' });
-    await eventually('it knocks', () => world.connects.length === 1);
+    connecting(world, { Cookie: 'a=b', 'x-twice': 'one\r\nx-twice: two' });
+    await eventually('it connects', () => world.connects.length === 1);
     const [event] = world.connects as ConnectEvent[];
     expect(event).toEqual({
       headers: expect.objectContaining({ Host: 'localhost', 'x-twice': 'two', Cookie: 'a=b' }),
@@ -164,8 +164,8 @@ describe('an event', () => {
   test('headers that API Gateway knows have canonical names, any other the case that the client gave it', async () => {
     const world = await World.start();
     const headers = { 'sec-websocket-protocol': 'chat', 'x-My-HEADER': 'mine', origin: 'http://a.example' };
-    knocking(world, headers);
-    await eventually('it knocks', () => world.connects.length === 1);
+    connecting(world, headers);
+    await eventually('it connects', () => world.connects.length === 1);
     const [event] = world.connects as ConnectEvent[];
     expect(Object.keys(event?.headers ?? {})).toEqual([
       'Host',

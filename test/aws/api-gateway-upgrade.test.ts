@@ -5,10 +5,10 @@ import { rawRequest, upgradeRequest } from '../support/raw.ts';
 import type { MessageEvent } from './api-gateway/events.ts';
 import {
   authorization,
+  connecting,
   enterAfterLeaves,
   frame,
   gate,
-  knocking,
   never,
   ok,
   startWithoutRoutes,
@@ -66,7 +66,7 @@ describe('an upgrade', () => {
     const { open, opened } = gate();
     const world = await World.start({ $connect: () => opened.then(() => ok) });
     const pending = connect(world.gateway.url, { protocols: ['chat'] });
-    await eventually('it knocks', () => world.connects.length === 1);
+    await eventually('it connects', () => world.connects.length === 1);
     expect(world.gateway.connectionIds).toEqual([]);
     open();
     await expect(pending).rejects.toThrow('Server sent no subprotocol');
@@ -81,9 +81,9 @@ describe('an upgrade', () => {
         return opened.then(() => ({ statusCode }));
       },
     });
-    const refusedOne = knocking(world);
+    const refusedOne = connecting(world);
     await eventually('one waits', () => world.connects.length === 1);
-    const accepted = knocking(world);
+    const accepted = connecting(world);
     await eventually('two wait', () => world.connects.length === 2);
     refusedOne.leave();
     accepted.leave();
@@ -100,8 +100,8 @@ describe('an upgrade', () => {
     const { open, opened } = gate();
     const world = await World.start({ $connect: () => opened.then(() => ok) });
     world.faults.earlyDisconnect = 1;
-    const client = knocking(world);
-    await eventually('it knocks', () => world.connects.length === 1);
+    const client = connecting(world);
+    await eventually('it connects', () => world.connects.length === 1);
     client.leave();
     await eventually('it is told', () => world.ends.length === 1);
     open();
@@ -143,7 +143,7 @@ describe('an upgrade', () => {
     });
     world.faults.repeatConnect = 1;
     const client = connect(world.gateway.url);
-    await eventually('it knocks', () => world.connects.length === 1);
+    await eventually('it connects', () => world.connects.length === 1);
     open();
     const { ws } = await client;
     await eventually('it was invoked again', () => invoked === 2);
@@ -157,7 +157,7 @@ describe('an upgrade', () => {
   test('a status of 2xx lets the client in, and of its headers only Sec-WebSocket-Protocol is passed on', async () => {
     const headers = { 'Sec-WebSocket-Protocol': 'chat', 'Set-Cookie': 'a=b', 'X-Mine': 'm' };
     const world = await World.start({ $connect: async () => ({ statusCode: 204, headers, body: 'hello' }) });
-    const { answer } = knocking(world, { 'Sec-WebSocket-Protocol': 'superchat, chat' });
+    const { answer } = connecting(world, { 'Sec-WebSocket-Protocol': 'superchat, chat' });
     await eventually('the answer is there', () => answer.join('').includes('\r\n\r\n'));
     const received = answer.join('');
     const [first, ...lines] = received.split('\r\n');

@@ -111,7 +111,7 @@ export function gate(): { readonly open: () => void; readonly opened: Promise<vo
 export const never = (): Promise<never> => new Promise(() => {});
 
 /** A TCP client that asks for an upgrade, its headers byte for byte; what it gets, and how it leaves. */
-export function knocking(world: World, headers: Readonly<Record<string, string>> = {}) {
+export function connecting(world: World, headers: Readonly<Record<string, string>> = {}) {
   const { port, pathname } = new URL(world.gateway.url);
   const answer: string[] = [];
   const bytes = upgradeRequest(pathname, headers);

@@ -6,8 +6,8 @@ let cloud: Cloud;
 let events: string[][] = [];
 beforeAll(async () => {
   cloud = await Cloud.start();
-  const { deliver } = cloud.doors;
-  cloud.doors.deliver = (event) => {
+  const { tasks: deliver } = cloud.handlers;
+  cloud.handlers.tasks = (event) => {
     events.push(bodiesOf(event));
     return deliver(event);
   };
@@ -79,7 +79,7 @@ describe('a batch of the queue', () => {
       after: async ({ service }) => {
         if (service !== 'dynamodb') return undefined;
         begun += 1;
-        if (begun === sockets.length) die(cloud.lambdas.deliver.kill());
+        if (begun === sockets.length) die(cloud.lambdas.tasks.kill());
         await died;
         return 'cut';
       },
