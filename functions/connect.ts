@@ -1,5 +1,5 @@
-import { connectDoor } from './aws/connect-door.ts';
 import { awsGateway } from './aws/gateway.ts';
+import { connectHandler } from './aws/handlers/connect-handler.ts';
 
-/** `$connect`: a client knocks, and the app decides. */
-export const handler = connectDoor(awsGateway());
+/** `$connect`: a client connects, and the app decides. */
+export const handler = connectHandler(awsGateway());

@@ -1,5 +1,5 @@
 import { awsGateway } from './aws/gateway.ts';
-import { messageDoor } from './aws/message-door.ts';
+import { messageHandler } from './aws/handlers/message-handler.ts';
 
 /** `$default`: a client sent a message. */
-export const handler = messageDoor(awsGateway());
+export const handler = messageHandler(awsGateway());

@@ -1,5 +1,5 @@
-import { disconnectDoor } from './aws/disconnect-door.ts';
 import { awsGateway } from './aws/gateway.ts';
+import { disconnectHandler } from './aws/handlers/disconnect-handler.ts';
 
 /** `$disconnect`: a connection has ended. */
-export const handler = disconnectDoor(awsGateway());
+export const handler = disconnectHandler(awsGateway());

@@ -1,6 +1,6 @@
 import { awsGateway } from './aws/gateway.ts';
-import { httpDoor } from './aws/http-door.ts';
+import { apiHandler } from './aws/handlers/api-handler.ts';
 import { postSend } from './gateway/api/post-send.ts';
 
 /** `POST /send` */
-export const handler = httpDoor(awsGateway(), { 'POST /send': postSend });
+export const handler = apiHandler(awsGateway(), { 'POST /send': postSend });

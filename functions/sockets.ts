@@ -1,15 +1,12 @@
-import { DynamoDirectory } from './aws/dynamo-directory.ts';
+import { SdkConnections } from './aws/connections/sdk-connections.ts';
+import { DynamoDirectory } from './aws/dynamo/directory.ts';
 import { awsGateway } from './aws/gateway.ts';
-import { httpDoor } from './aws/http-door.ts';
-import { ManagementConnections } from './aws/management-connections.ts';
+import { apiHandler } from './aws/handlers/api-handler.ts';
 import { deleteSocket, getSocket, getSockets } from './gateway/api/sockets.ts';
 
 /** `GET /sockets`, `GET` and `DELETE /sockets/{socket}` */
-export const handler = httpDoor(
-  awsGateway({ Directory: DynamoDirectory, Connections: ManagementConnections }),
-  {
-    'GET /sockets': getSockets,
-    'GET /sockets/{socket}': getSocket,
-    'DELETE /sockets/{socket}': deleteSocket,
-  },
-);
+export const handler = apiHandler(awsGateway({ Directory: DynamoDirectory, Connections: SdkConnections }), {
+  'GET /sockets': getSockets,
+  'GET /sockets/{socket}': getSocket,
+  'DELETE /sockets/{socket}': deleteSocket,
+});

@@ -1,9 +1,7 @@
-import { DynamoDirectory } from './aws/dynamo-directory.ts';
+import { SdkConnections } from './aws/connections/sdk-connections.ts';
+import { DynamoDirectory } from './aws/dynamo/directory.ts';
 import { awsGateway } from './aws/gateway.ts';
-import { ManagementConnections } from './aws/management-connections.ts';
-import { sweepDoor } from './aws/sweep-door.ts';
+import { sweepHandler } from './aws/handlers/sweep-handler.ts';
 
 /** The schedule: what nobody has finished is finished, and whose end nobody told is ended. */
-export const handler = sweepDoor(
-  awsGateway({ Directory: DynamoDirectory, Connections: ManagementConnections }),
-);
+export const handler = sweepHandler(awsGateway({ Directory: DynamoDirectory, Connections: SdkConnections }));

@@ -9,6 +9,6 @@ if (settings.ok) {
   new SockethookStack(app, settings.value);
 } else {
   const how = 'Write each as -c name=value, or in the "context" of cdk.json.';
-  process.stderr.write(`${[...settings.fault, how].join('\n')}\n`);
+  process.stderr.write(`${[...settings.error, how].join('\n')}\n`);
   process.exitCode = 1;
 }

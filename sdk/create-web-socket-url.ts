@@ -23,10 +23,10 @@ export interface WebSocketUrlOptions {
  */
 export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions = {}): Promise<string> {
   const target = parsePathAndQuery(path);
-  if (!target.ok) throw new ArgumentError('path', `can not be used: ${target.fault}`);
+  if (!target.ok) throw new ArgumentError('path', `can not be used: ${target.error}`);
   const { user = '', expiresIn = limits.ticketSecondsDefault } = options;
   const name = parseUser(user);
-  if (!name.ok) throw new ArgumentError('user', `can not be used: ${name.fault}`);
+  if (!name.ok) throw new ArgumentError('user', `can not be used: ${name.error}`);
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > limits.ticketSeconds) {
     throw new ArgumentError('expiresIn', `must be whole seconds from 1 to ${limits.ticketSeconds}`);
   }

@@ -6,7 +6,7 @@ import { type HookRequest, verifyHook } from './verify-hook.ts';
 
 /** What is done with each hook; one that is left out is accepted. `Context` is the framework's own request. */
 export interface HookHandlers<Context> {
-  /** A client knocks: return nothing to let it in, `refuse()` not to. */
+  /** A client connects: return nothing to let it in, `refuse()` not to. */
   readonly handshake?: Handler<Context, HookAnswer<'handshake'>>;
   /** A client sent a text. */
   readonly message?: Handler<Context, HookAnswer<'message'>>;
@@ -48,7 +48,7 @@ export function createHandle<Context>(
     const { body } = request;
     if (body === undefined) return sentence(413, `A hook is at most ${mostBytes} bytes.`);
     const hook = verifyHook({ ...request, body }, signingKeys(), Date.now());
-    if (!hook.ok) return sentence(401, hook.fault);
+    if (!hook.ok) return sentence(401, hook.error);
     const { event, id, fields } = hook.value;
     const answer = async (): Promise<HookResponse> => {
       const message = toMessage(event, fields, id, request);

@@ -2,12 +2,8 @@ import { limits } from '../functions/wire/limits.ts';
 import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
 import { call } from './call.ts';
 import { ApiError, ArgumentError, SockethookError } from './errors.ts';
-import {
-  type BroadcastOutcome,
-  readBroadcastOutcome,
-  readSendOutcome,
-  type SendOutcome,
-} from './outcomes.ts';
+import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
+import { readBroadcastOutcome, readSendOutcome } from './read-outcomes.ts';
 
 /** Whom a broadcast reaches; everybody if nothing is said. */
 export interface BroadcastOptions {

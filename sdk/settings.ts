@@ -27,7 +27,7 @@ export function signingKeys(): readonly SigningKey[] {
   const name = 'SOCKETHOOK_WEBHOOK_SECRET';
   return entries(required(name, 'to one of the gateway’s webhook secrets')).map((secret) => {
     const key = parseSigningKey(secret);
-    if (!key.ok) throw new SettingError(name, `is malformed: ${key.fault}`);
+    if (!key.ok) throw new SettingError(name, `is malformed: ${key.error}`);
     return key.value;
   });
 }
@@ -37,7 +37,7 @@ export function webSocketUrl(): string {
   const name = 'SOCKETHOOK_WEBSOCKET_URL';
   const url = required(name, 'to the URL that clients connect to, ws:// or wss://');
   const read = parseWebSocketUrl(url);
-  if (!read.ok) throw new SettingError(name, read.fault);
+  if (!read.ok) throw new SettingError(name, read.error);
   return read.value;
 }
 
@@ -47,7 +47,7 @@ export function urlKey(): UrlKey | undefined {
   const [text] = entries(process.env[name] ?? '');
   if (text === undefined) return undefined;
   const key = parseUrlKey(text);
-  if (!key.ok) throw new SettingError(name, `is malformed: ${key.fault}`);
+  if (!key.ok) throw new SettingError(name, `is malformed: ${key.error}`);
   return key.value;
 }
 

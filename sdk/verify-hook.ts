@@ -1,6 +1,6 @@
 import { type HookEvent, hookEvents } from '../functions/wire/hook.ts';
 import { cut } from '../functions/wire/path.ts';
-import { fault, ok, type Result } from '../functions/wire/result.ts';
+import { err, ok, type Result } from '../functions/wire/result.ts';
 import { type SigningKey, verify } from '../functions/wire/signature.ts';
 import { isSamePath, isSameQuery } from '../functions/wire/url-equivalence.ts';
 
@@ -22,7 +22,7 @@ export interface VerifiedHook {
 
 /**
  * Verifies a hook: the signature under one of the keys, at most 5 minutes old, and that its body, which is signed,
- * says the event, the path and the query that the URL says, however that is escaped. The fault is a sentence that gives nothing away.
+ * says the event, the path and the query that the URL says, however that is escaped. The error is a sentence that gives nothing away.
  */
 export function verifyHook(
   { url, headers, body }: HookRequest,
@@ -37,11 +37,11 @@ export function verifyHook(
     body,
   };
   const signed = verify(presented, keys, now);
-  if (!signed.ok) return fault(`This hook is ${signed.fault}.`);
+  if (!signed.ok) return err(`This hook is ${signed.error}.`);
   const fields = readFields(header('content-type') ?? '', body);
-  if (fields === undefined) return fault('The body of this hook can not be read.');
+  if (fields === undefined) return err('The body of this hook can not be read.');
   const event = hookEvents.find((known) => known === fields.get('event'));
-  if (event === undefined || !isAt(url, event, fields)) return fault('This hook is signed for another URL.');
+  if (event === undefined || !isAt(url, event, fields)) return err('This hook is signed for another URL.');
   return ok({ event, id: signed.value.id, fields });
 }
 

@@ -43,7 +43,7 @@ export interface DisconnectEvent {
   };
 }
 
-/** What a door of a WebSocket API answers. */
+/** What a handler of a WebSocket API answers. */
 export interface WebSocketResult {
   readonly statusCode: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export interface HttpEvent {
   };
 }
 
-/** What a door of an HTTP API answers. */
+/** What a handler of an HTTP API answers. */
 export interface HttpResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;

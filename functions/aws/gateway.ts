@@ -1,20 +1,20 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Clock, Connections } from '../gateway/ports.ts';
-import { HttpApp } from '../http/http-app.ts';
-import type { Caller } from './aws-service.ts';
+import { HttpApp } from '../node/http-app.ts';
 import { awsBasics, type Basics } from './basics.ts';
-import { type DirectoryClass, dynamoRegistry } from './dynamo-registry.ts';
+import type { Caller } from './client/aws-service.ts';
+import { SignedConnections } from './connections/signed-connections.ts';
 
-import { NoDirectory } from './no-directory.ts';
-import { SignedConnections } from './signed-connections.ts';
-import { SqsLater } from './sqs-later.ts';
+import { NoDirectory } from './dynamo/no-directory.ts';
+import { type DirectoryClass, dynamoRegistry } from './dynamo/registry.ts';
+import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 
 /** A way to reach connections. */
 type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
 
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
-  readonly later: SqsLater;
+  readonly tasks: SqsTaskQueue;
 }
 
 /** What a function needs beyond what all of them have. */
@@ -37,7 +37,7 @@ export function awsGateway({
     registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
-    later: new SqsLater(aws.queue, caller, basics.clock),
+    tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),
     // Each run has its own.
     deadline: Number.POSITIVE_INFINITY,
   };

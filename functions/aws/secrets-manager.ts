@@ -4,8 +4,8 @@ import { parseApiKey } from '../wire/api-key.ts';
 import type { Result } from '../wire/result.ts';
 import { parseSigningKey, type SigningKey } from '../wire/signature.ts';
 import { parseUrlKey, type UrlKey } from '../wire/ticket.ts';
-import { AwsService, type Caller } from './aws-service.ts';
-import { JsonProtocol } from './json-protocol.ts';
+import { AwsService, type Caller } from './client/aws-service.ts';
+import { JsonProtocol } from './client/json-protocol.ts';
 
 /** How long a list is good without being read again, in milliseconds. */
 const cachedMs = 300_000;
@@ -52,7 +52,7 @@ export function secretsManager(
 /** A fault of the operator: what a secret holds can't be used. Its value is not repeated. */
 function wellFormed<Key>(parsed: Result<Key, string>): Key {
   if (parsed.ok) return parsed.value;
-  throw new Error(`A secret is malformed: ${parsed.fault}.`);
+  throw new Error(`A secret is malformed: ${parsed.error}.`);
 }
 
 function cachedList<Key>(

@@ -12,10 +12,10 @@ import {
   whole,
 } from '../wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
-import type { Caller } from './aws-service.ts';
-import type { TableAddress } from './dynamo-table.ts';
+import type { Caller } from './client/aws-service.ts';
+import type { TableAddress } from './dynamo/table.ts';
+import type { QueueAddress } from './queue/sqs-task-queue.ts';
 import type { SecretsAddress } from './secrets-manager.ts';
-import type { QueueAddress } from './sqs-later.ts';
 
 const present = v.pipe(v.optional(v.string(), ''), v.minLength(1, 'must be set'));
 const httpUrl = v.pipe(
@@ -159,9 +159,9 @@ function gatewaySettings(output: Environment): GatewaySettings {
     defersDeliveries: true,
     keepsOrder: false,
     retry: { attempts: 3, withinMs: 5_000 },
-    closedForMs: 86_400_000,
+    closedRetryMs: 86_400_000,
     // Longer than any function runs, so that whoever holds a lease that has ended is dead.
-    ...{ leaseMs: 90_000, staleMs: 90_000, tooEarlyMs: 1_000, disbeliefMs: 10_000 },
+    ...{ leaseMs: 90_000, staleMs: 90_000, flushRetryMs: 1_000, goneGraceMs: 10_000 },
     // A margin for a `$disconnect` that is on its way.
     lifeMs: limits.lifeMs + 300_000,
     probeMinutes: output.PROBE_MINUTES,

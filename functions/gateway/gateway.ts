@@ -28,7 +28,7 @@ export interface GatewaySettings {
   readonly messageBytes: number;
   /** Where clients connect, without a query: `wss://...`. */
   readonly webSocketUrl: string;
-  /** Whether a reply travels back with the message door's own answer where it can, or is always posted. */
+  /** Whether a reply travels back with the message handler's own answer where it can, or is always posted. */
   readonly replyBy: 'route' | 'post';
   /** Whether what an answer asks of other sockets is queued, or done before the next hook of its socket. */
   readonly defersDeliveries: boolean;
@@ -37,13 +37,13 @@ export interface GatewaySettings {
   /** How hooks that failed are tried again. */
   readonly retry: RetrySettings;
   /** How long after its socket's end a closed hook is tried again, in milliseconds. */
-  readonly closedForMs: number;
+  readonly closedRetryMs: number;
   /** How long a flush or a closed hook is nobody else's, in milliseconds. */
   readonly leaseMs: number;
   /** How long a flush waits that came before its handshake was accepted, in milliseconds. */
-  readonly tooEarlyMs: number;
+  readonly flushRetryMs: number;
   /** How long a 410 is not believed after a handshake was accepted, in milliseconds. */
-  readonly disbeliefMs: number;
+  readonly goneGraceMs: number;
   /** When a step that a worker has begun and not finished is somebody else's to finish, in milliseconds. */
   readonly staleMs: number;
   /** How long a socket lives at most, in milliseconds. */

@@ -1,10 +1,10 @@
 import type { LogFields } from './ports.ts';
 
 /** How many characters of a value a line has: what an app or a client wrote is not the log's to keep. */
-const mostCharacters = 2_048;
+const maxCharacters = 2_048;
 
 /** What is warned of once is remembered for so many cases; more are not warned of. */
-const mostCases = 1_000;
+const maxCases = 1_000;
 
 /** The fields of a line with long texts cut; a text that was cut says how long it was. */
 export function bounded(fields: LogFields): LogFields {
@@ -19,14 +19,14 @@ export class Warned {
   /** Whether this is the first time for an event, or for one case of it. */
   isFirst(event: string, of: string | number = ''): boolean {
     const key = `${event} ${of}`;
-    if (this.#cases.has(key) || this.#cases.size >= mostCases) return false;
+    if (this.#cases.has(key) || this.#cases.size >= maxCases) return false;
     this.#cases.add(key);
     return true;
   }
 }
 
 function isLong(value: LogFields[string]): value is string {
-  return typeof value === 'string' && value.length > mostCharacters;
+  return typeof value === 'string' && value.length > maxCharacters;
 }
 
 function shortened(fields: LogFields): LogFields {
@@ -36,6 +36,6 @@ function shortened(fields: LogFields): LogFields {
 
 function shorten(text: string): string {
   // Half of a surrogate pair at the cut would be no text.
-  const kept = text.slice(0, mostCharacters).replace(/[\ud800-\udbff]$/, '');
+  const kept = text.slice(0, maxCharacters).replace(/[\ud800-\udbff]$/, '');
   return `${kept}… (${text.length} characters)`;
 }

@@ -4,8 +4,8 @@ import type { ClientPath } from '../wire/path.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
-import type { Soon } from './soon.ts';
 
 /**
  * What the gateway needs from the world. Each port has a contract suite under test/contract that every
@@ -15,7 +15,7 @@ export interface Ports {
   readonly registry: Registry;
   readonly connections: Connections;
   readonly app: App;
-  readonly later: Later;
+  readonly tasks: TaskQueue;
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,7 +28,7 @@ export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
 export interface Lifecycle {
   /** Stores a record that is `opening`; false if the socket has a record already, which stays as it is. */
   put(record: SocketRecord): Promise<boolean>;
-  get(socket: SocketId): Soon<SocketRecord | undefined>;
+  get(socket: SocketId): MaybePromise<SocketRecord | undefined>;
   /**
    * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
    * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more; the record
@@ -39,14 +39,14 @@ export interface Lifecycle {
     acceptance: Acceptance,
     to: 'open' | 'accepted',
   ): Promise<'done' | 'waiting' | 'gone'>;
-  /** Keeps a state with a socket that is not closing; whether there was one. */
-  keep(socket: SocketId, state: string): Promise<boolean>;
+  /** Sets the state of a socket that is not closing; whether there was one. */
+  setState(socket: SocketId, state: string): Promise<boolean>;
   /**
    * Marks a socket as `closing`. Its record for exactly one of any number of calls: that caller owes the closed hook.
    * It holds the lease for so many milliseconds, if the socket was accepted; of one that is still opening nobody may
    * tell yet.
    */
-  close(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
+  markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
   /**
    * Leases a socket of this status for so many milliseconds, so that one worker at a time flushes it or posts its
    * closed hook; undefined if it has another status or is leased.
@@ -112,9 +112,9 @@ export interface Connections {
    * Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon.
    * Rejects with a `NotPosted` if it is certain that nothing left.
    */
-  post(socket: SocketId, body: string, until?: number): Soon<Posted>;
-  /** Ends a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
-  end(socket: SocketId): Promise<void>;
+  post(socket: SocketId, body: string, until?: number): MaybePromise<Posted>;
+  /** Closes a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
+  close(socket: SocketId): Promise<void>;
   /** Whether a connection exists; true too when that can't be found out for now. */
   has(socket: SocketId): Promise<boolean>;
 }
@@ -153,9 +153,9 @@ export interface AppRequest {
 }
 
 /** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */
-export interface Later {
+export interface TaskQueue {
   /** Queues a task; its work begins after so many milliseconds, or at once. */
-  queue(task: Task, delayMs?: number): Promise<void>;
+  enqueue(task: Task, delayMs?: number): Promise<void>;
 }
 
 /** Work for later. */
@@ -164,11 +164,11 @@ export type Task =
   | { readonly kind: 'flush'; readonly socket: SocketId }
   /** Post the closed hook of a socket that is closing. */
   | { readonly kind: 'closed'; readonly socket: SocketId }
-  | DeliverTask;
+  | DeliveriesTask;
 
 /** Do what the answer to a hook asked for and could wait: send, broadcast, then close. */
-export interface DeliverTask {
-  readonly kind: 'deliver';
+export interface DeliveriesTask {
+  readonly kind: 'deliveries';
   readonly socket: SocketId;
   /** The hook's id. */
   readonly hook: string;
@@ -193,7 +193,7 @@ export type Freshness = 'cached' | 'fresh';
 export interface Secrets {
   apiKeys(freshness: Freshness): Promise<readonly string[]>;
   urlKeys(freshness: Freshness): Promise<readonly UrlKey[]>;
-  signingKeys(): Soon<readonly SigningKey[]>;
+  signingKeys(): MaybePromise<readonly SigningKey[]>;
 }
 
 /** Time and chance. */

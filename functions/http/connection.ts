@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { AnswerParser } from './answer-parser.ts';
-import type { Carried } from './exchange.ts';
+import type { PendingExchange } from './exchange.ts';
+import { ResponseParser } from './response-parser.ts';
 import { isShortage } from './shortage.ts';
 
 /** Who has the connections. */
@@ -9,24 +9,24 @@ export interface ConnectionOwner {
   /** Milliseconds from any beginning. */
   readonly now: () => number;
   /** Called before something is written to a connection. */
-  readonly hold: (stream: Writable) => void;
+  readonly beforeWrite: (stream: Writable) => void;
   /** The connection stands. */
   connected(): void;
   /** The connection can be used for another exchange. */
   idle(connection: Connection): void;
   gone(connection: Connection): void;
   /** There could be no connection for a shortage of our own, and its exchange has to wait; it is gone by that. */
-  short(connection: Connection, exchange: Carried, why: string): void;
+  exhausted(connection: Connection, exchange: PendingExchange, why: string): void;
   /** The connection broke in a way that lets the request be made once more. `isOld`: it had been kept. */
-  repeat(exchange: Carried, isOld: boolean): void;
+  repeat(exchange: PendingExchange, isOld: boolean): void;
 }
 
 /** A connection to a server, on which one exchange follows another. */
 export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
-  #exchange: Carried | undefined;
-  #parser = new AnswerParser();
+  #exchange: PendingExchange | undefined;
+  #parser = new ResponseParser();
   #hasStood = false;
   #isShort = false;
   #isUsed = false;
@@ -65,12 +65,12 @@ export class Connection {
   }
 
   /** Sends the request of an exchange, its head (latin1) and its body (UTF-8), and brings it the answer. */
-  carry(exchange: Carried, head: string): void {
+  send(exchange: PendingExchange, head: string): void {
     this.#exchange = exchange;
-    exchange.carriedBy(() => this.destroy());
+    exchange.sentOver(() => this.destroy());
     if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
-    this.#owner.hold(this.#socket);
+    this.#owner.beforeWrite(this.#socket);
     const { body } = exchange.request;
     // One write where one encoding does for both.
     if (Buffer.byteLength(body) === body.length) {
@@ -114,10 +114,10 @@ export class Connection {
     this.#isUnsent = true;
   }
 
-  #done(exchange: Carried): void {
+  #done(exchange: PendingExchange): void {
     const { keptMs } = this.#parser;
     this.#exchange = undefined;
-    this.#parser = new AnswerParser();
+    this.#parser = new ResponseParser();
     this.#isUsed = true;
     this.#release(keptMs);
     exchange.end();
@@ -146,14 +146,14 @@ export class Connection {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (exchange !== undefined && this.#isShort) {
-      this.#owner.short(this, exchange, this.#why);
+      this.#owner.exhausted(this, exchange, this.#why);
       return;
     }
     if (exchange !== undefined) this.#breakOff(exchange);
     this.#owner.gone(this);
   }
 
-  #breakOff(exchange: Carried): void {
+  #breakOff(exchange: PendingExchange): void {
     if (this.#mayRepeat(exchange)) {
       // A server that dies while it handles a request looks like a connection that was old at first.
       exchange.isSeen = !this.#isUnsent;
@@ -165,7 +165,7 @@ export class Connection {
   }
 
   /** What the server has begun to answer is not made again. */
-  #mayRepeat({ request, isRepeated, isSettled }: Carried): boolean {
+  #mayRepeat({ request, isRepeated, isSettled }: PendingExchange): boolean {
     if (isRepeated || isSettled || this.#parser.hasBegun) return false;
     if (this.#isUnsent) return true;
     if (!this.#hasStood) return false;

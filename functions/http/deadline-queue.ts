@@ -5,18 +5,18 @@ export interface Expiring {
 }
 
 /** One that waits, between those that came before it and after it. */
-export class Wait {
+export class Deadline {
   readonly one: Expiring;
   /** When its time is over, on the clock of `performance`. */
   readonly due: number;
-  earlier: Wait | undefined;
-  later: Wait | undefined;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
   isOver = false;
 
-  constructor(one: Expiring, due: number, earlier: Wait | undefined) {
+  constructor(one: Expiring, due: number, previous: Deadline | undefined) {
     this.one = one;
     this.due = due;
-    this.earlier = earlier;
+    this.previous = previous;
   }
 }
 
@@ -27,8 +27,8 @@ export class Wait {
  */
 export class DeadlineQueue {
   readonly #ms: number;
-  #first: Wait | undefined;
-  #last: Wait | undefined;
+  #first: Deadline | undefined;
+  #last: Deadline | undefined;
   #isArmed = false;
 
   constructor(ms: number) {
@@ -45,26 +45,26 @@ export class DeadlineQueue {
     return this.#first === undefined;
   }
 
-  add(one: Expiring): Wait {
-    const wait = new Wait(one, performance.now() + this.#ms, this.#last);
-    if (this.#last === undefined) this.#first = wait;
-    else this.#last.later = wait;
-    this.#last = wait;
+  add(one: Expiring): Deadline {
+    const deadline = new Deadline(one, performance.now() + this.#ms, this.#last);
+    if (this.#last === undefined) this.#first = deadline;
+    else this.#last.next = deadline;
+    this.#last = deadline;
     if (!this.#isArmed) this.#arm(this.#ms);
-    return wait;
+    return deadline;
   }
 
   /** Its time does not matter any more. */
-  delete(wait: Wait): void {
-    if (wait.isOver) return;
-    const { earlier, later } = wait;
-    if (earlier === undefined) this.#first = later;
-    else earlier.later = later;
-    if (later === undefined) this.#last = earlier;
-    else later.earlier = earlier;
-    wait.isOver = true;
-    wait.earlier = undefined;
-    wait.later = undefined;
+  delete(deadline: Deadline): void {
+    if (deadline.isOver) return;
+    const { previous, next } = deadline;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    deadline.isOver = true;
+    deadline.previous = undefined;
+    deadline.next = undefined;
   }
 
   #arm(ms: number): void {
@@ -76,9 +76,13 @@ export class DeadlineQueue {
   #expire(): void {
     const now = performance.now();
     try {
-      for (let wait = this.#first; wait !== undefined && wait.due <= now; wait = this.#first) {
-        this.delete(wait);
-        wait.one.expire();
+      for (
+        let deadline = this.#first;
+        deadline !== undefined && deadline.due <= now;
+        deadline = this.#first
+      ) {
+        this.delete(deadline);
+        deadline.one.expire();
       }
     } finally {
       this.#isArmed = false;

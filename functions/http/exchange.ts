@@ -1,8 +1,8 @@
-import type { Head } from './answer-head.ts';
-import type { AnswerListener } from './answer-parser.ts';
-import { DeadlineQueue, type Expiring, type Wait } from './deadline-queue.ts';
+import { type Deadline, DeadlineQueue, type Expiring } from './deadline-queue.ts';
 import type { CommonFields } from './fields.ts';
-import type { InLine } from './line.ts';
+import type { Head } from './response-head.ts';
+import type { ResponseListener } from './response-parser.ts';
+import type { Queued } from './wait-queue.ts';
 
 /** A request over HTTP/1.1, as it is to stand on the wire. */
 export interface HttpRequest {
@@ -26,10 +26,10 @@ export interface HttpRequest {
  */
 export type Repeats = 'unsent' | 'stale' | 'always';
 
-/** A request as whoever carries it sees it. */
-export interface Carried extends AnswerListener, InLine {
+/** An exchange as the pool and its connections see it. */
+export interface PendingExchange extends ResponseListener, Queued {
   readonly request: HttpRequest;
-  turn: number;
+  position: number;
   /** Whether this is its second try. */
   isRepeated: boolean;
   /** Whether the server may have seen its first one. */
@@ -37,11 +37,11 @@ export interface Carried extends AnswerListener, InLine {
   /** Whether nobody waits for it any more. */
   readonly isSettled: boolean;
   /** It has to wait for a connection. */
-  hold(): this;
+  waits(): this;
   /** For so many milliseconds more there was no connection at all that it could wait for, and why. */
   starve(ms: number, why: string): void;
   /** Says how to break it off at its time-out. */
-  carriedBy(abort: () => void): void;
+  sentOver(abort: () => void): void;
   /** Its connection stands, and the request leaves: from now on the server may see it. */
   leaves(): void;
   /** The answer is here to its end. */
@@ -59,7 +59,7 @@ export type Failure =
   | { readonly kind: 'broken'; readonly why: string };
 
 /** Makes an outcome of what comes of a request. */
-export interface Reading<Outcome> {
+export interface ResponseReader<Outcome> {
   /** The outcome, if the head says all that matters. */
   head(head: Head): Outcome | undefined;
   /** The next bytes of the body, in memory that is used again afterwards; an outcome if no more of it is wanted. */
@@ -70,13 +70,13 @@ export interface Reading<Outcome> {
 }
 
 /** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
-const mostDropped = 262_144;
+const maxDropped = 262_144;
 
 /** Why a request was not made that waited for a connection. */
-export const noneFree = 'no connection was free in time';
+export const noConnectionFree = 'no connection was free in time';
 
 /** How long a request may wait for a connection that stands, and what it then has for its answer. */
-export interface Patience {
+export interface ExchangeTimeouts {
   readonly waiting: DeadlineQueue;
   /** Asked when the connection stands. */
   answer(): DeadlineQueue;
@@ -87,19 +87,19 @@ export interface Patience {
  * its time-out, which begins when it is sent unless waiting counts. What else comes is read and dropped, if it is not
  * much, so that the connection can be used again.
  */
-export class Exchange<Outcome> implements Carried, Expiring {
+export class Exchange<Outcome> implements PendingExchange, Expiring {
   readonly request: HttpRequest;
-  turn = 0;
+  position = 0;
   isRepeated = false;
   isSeen = false;
-  readonly #reading: Reading<Outcome>;
-  readonly #deadlines: DeadlineQueue | Patience;
+  readonly #reader: ResponseReader<Outcome>;
+  readonly #deadlines: DeadlineQueue | ExchangeTimeouts;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #waitMs: number | undefined;
   /** The queue in which its time runs now, and its place there; none while it may wait for ever. */
   #queue: DeadlineQueue | undefined;
-  #wait: Wait | undefined;
-  #isHeld = false;
+  #deadline: Deadline | undefined;
+  #isWaiting = false;
   #starvedMs = 0;
   #isSettled = false;
   #dropped = 0;
@@ -112,29 +112,29 @@ export class Exchange<Outcome> implements Carried, Expiring {
    */
   constructor(
     request: HttpRequest,
-    reading: Reading<Outcome>,
-    deadlines: DeadlineQueue | Patience,
+    reader: ResponseReader<Outcome>,
+    deadlines: DeadlineQueue | ExchangeTimeouts,
     resolve: (outcome: Outcome) => void,
     waitMs?: number,
   ) {
     this.request = request;
-    this.#reading = reading;
+    this.#reader = reader;
     this.#deadlines = deadlines;
     this.#resolve = resolve;
     this.#waitMs = waitMs;
-    this.#isHeld = 'waiting' in deadlines;
+    this.#isWaiting = 'waiting' in deadlines;
     this.#queue = 'waiting' in deadlines ? deadlines.waiting : deadlines;
-    this.#wait = this.#queue.add(this);
+    this.#deadline = this.#queue.add(this);
   }
 
   get isSettled(): boolean {
     return this.#isSettled;
   }
 
-  hold(): this {
+  waits(): this {
     // A second try has what the first has left of its time.
-    if (this.#waitMs === undefined || this.#isHeld || this.isRepeated) return this;
-    this.#isHeld = true;
+    if (this.#waitMs === undefined || this.#isWaiting || this.isRepeated) return this;
+    this.#isWaiting = true;
     this.#run(Number.isFinite(this.#waitMs) ? new DeadlineQueue(this.#waitMs) : undefined);
     return this;
   }
@@ -142,56 +142,56 @@ export class Exchange<Outcome> implements Carried, Expiring {
   starve(ms: number, why: string): void {
     this.#starvedMs += ms;
     if ('waiting' in this.#deadlines) return;
-    if (this.#isHeld && this.#starvedMs >= this.#deadlines.ms) this.fail({ kind: 'unreachable', why });
+    if (this.#isWaiting && this.#starvedMs >= this.#deadlines.ms) this.fail({ kind: 'unreachable', why });
   }
 
-  carriedBy(abort: () => void): void {
+  sentOver(abort: () => void): void {
     this.#abort = abort;
-    if (!this.#isHeld || 'waiting' in this.#deadlines) return;
-    this.#isHeld = false;
+    if (!this.#isWaiting || 'waiting' in this.#deadlines) return;
+    this.#isWaiting = false;
     this.#run(this.#deadlines);
   }
 
   leaves(): void {
-    if (!this.#isHeld || !('waiting' in this.#deadlines)) return;
-    this.#isHeld = false;
+    if (!this.#isWaiting || !('waiting' in this.#deadlines)) return;
+    this.#isWaiting = false;
     this.#run(this.#deadlines.answer());
   }
 
   expire(): void {
-    this.fail(this.#isHeld ? { kind: 'unreachable', why: noneFree } : { kind: 'timeout' });
+    this.fail(this.#isWaiting ? { kind: 'unreachable', why: noConnectionFree } : { kind: 'timeout' });
     this.#abort?.();
   }
 
   head(head: Head): void {
-    this.#settle(this.#reading.head(head));
+    this.#settle(this.#reader.head(head));
   }
 
   body(bytes: Buffer): boolean {
     if (this.#isSettled) {
       this.#dropped += bytes.length;
-      return this.#dropped <= mostDropped;
+      return this.#dropped <= maxDropped;
     }
-    const early = this.#reading.body(bytes);
+    const early = this.#reader.body(bytes);
     this.#settle(early);
     return early === undefined;
   }
 
   end(): void {
     this.#run(undefined);
-    if (!this.#isSettled) this.#settle(this.#reading.end());
+    if (!this.#isSettled) this.#settle(this.#reader.end());
   }
 
   fail(failure: Failure): void {
     this.#run(undefined);
-    if (!this.#isSettled) this.#settle(this.#reading.fail(failure));
+    if (!this.#isSettled) this.#settle(this.#reader.fail(failure));
   }
 
   /** From now on its time runs in this queue, from the beginning, and in no other. */
   #run(queue: DeadlineQueue | undefined): void {
-    if (this.#wait !== undefined) this.#queue?.delete(this.#wait);
+    if (this.#deadline !== undefined) this.#queue?.delete(this.#deadline);
     this.#queue = queue;
-    this.#wait = queue?.add(this);
+    this.#deadline = queue?.add(this);
   }
 
   #settle(outcome: Outcome | undefined): void {

@@ -1,7 +1,7 @@
-import { fault, ok, type Result } from '../wire/result.ts';
+import { err, ok, type Result } from '../wire/result.ts';
 
 /** Why headers can't stand on the wire; Node.js has the same names for it. */
-export type FieldFault = 'ERR_INVALID_HTTP_TOKEN' | 'ERR_INVALID_CHAR';
+export type FieldError = 'ERR_INVALID_HTTP_TOKEN' | 'ERR_INVALID_CHAR';
 
 /** A name (RFC 9110 section 5.6.2), but for those of the headers that are written with each request anyway. */
 const token = /^(?!(?:connection|content-length|transfer-encoding|host)$)[!#$%&'*+.^`|~\w-]+$/i;
@@ -17,14 +17,14 @@ export function isFieldValue(value: string): boolean {
  * Writes headers as they stand on the wire, a line each, in latin1: all of them but for Host, Connection and what says
  * how long the body is. Nothing in them ends its line too early.
  */
-export function writeFields(headers: Readonly<Record<string, string>>): Result<string, FieldFault> {
+export function writeFields(headers: Readonly<Record<string, string>>): Result<string, FieldError> {
   let lines = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
     const field = fields.get(name) ?? newField(name);
-    if (field === undefined) return fault('ERR_INVALID_HTTP_TOKEN');
+    if (field === undefined) return err('ERR_INVALID_HTTP_TOKEN');
     if (value !== field.written) {
-      if (!isFieldValue(value)) return fault('ERR_INVALID_CHAR');
+      if (!isFieldValue(value)) return err('ERR_INVALID_CHAR');
       field.written = value;
     }
     lines += field.name + value + lineEnd;
@@ -42,12 +42,12 @@ interface Field {
 
 /** Few names are ever written, and each with nearly every request. */
 const fields = new Map<string, Field>();
-const mostFields = 256;
+const maxFields = 256;
 
 function newField(name: string): Field | undefined {
   if (!token.test(name)) return undefined;
   const field = { name: `${name}: `, written: '' };
-  if (fields.size < mostFields) fields.set(name, field);
+  if (fields.size < maxFields) fields.set(name, field);
   return field;
 }
 
@@ -58,7 +58,7 @@ export class CommonFields {
   /** Throws if one can't stand on the wire; what it says is not repeated. */
   constructor(headers: Readonly<Record<string, string>>) {
     const written = writeFields(headers);
-    if (!written.ok) throw new Error(`A header can't be written: ${written.fault}.`);
+    if (!written.ok) throw new Error(`A header can't be written: ${written.error}.`);
     this.#lines = written.value;
   }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
-import { fault, ok, type Result } from '../wire/result.ts';
+import { err, ok, type Result } from '../wire/result.ts';
 
 /** RFC 6455 section 7.4.1: what stands for a close frame without a code. */
 const noCode = 1005;
@@ -12,11 +12,11 @@ const noCode = 1005;
  */
 export function readClose(payload: Buffer): Result<{ code: number; reason: string }, CloseCode> {
   if (payload.length === 0) return ok({ code: noCode, reason: '' });
-  if (payload.length === 1 || !isSendable(payload.readUInt16BE(0))) return fault(closeCodes.protocolError);
+  if (payload.length === 1 || !isSendable(payload.readUInt16BE(0))) return err(closeCodes.protocolError);
   const reason = payload.subarray(2);
   return isUtf8(reason)
     ? ok({ code: payload.readUInt16BE(0), reason: reason.toString() })
-    : fault(closeCodes.invalidText);
+    : err(closeCodes.invalidText);
 }
 
 /** Section 7.4 and the registry of IANA: those that are defined and may stand in a frame, and those that anybody may use. */

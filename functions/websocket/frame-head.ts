@@ -1,6 +1,6 @@
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
-import { fault, ok, type Result } from '../wire/result.ts';
-import { mostControlBytes, opcodes } from './frames.ts';
+import { err, ok, type Result } from '../wire/result.ts';
+import { maxControlBytes, opcodes } from './frames.ts';
 
 /** What a frame says of itself before its payload. RFC 6455 section 5.2. */
 export interface FrameHead {
@@ -15,7 +15,7 @@ export interface FrameHead {
 }
 
 /** The most bytes of a head. */
-export const mostHeadBytes = 14;
+export const maxHeadBytes = 14;
 /** The bytes of a masking key. */
 const keyBytes = 4;
 
@@ -31,8 +31,8 @@ export function readFrameHead(bytes: Buffer, at: number): Result<FrameHead, Clos
   // Section 5.1: every frame from a client is masked.
   if (second < 0x80) return broken;
   const short = second & 0x7f;
-  if (isControl(first) && short > mostControlBytes) return broken;
-  const size = short < 126 ? 6 : short === 126 ? 8 : mostHeadBytes;
+  if (isControl(first) && short > maxControlBytes) return broken;
+  const size = short < 126 ? 6 : short === 126 ? 8 : maxHeadBytes;
   if (bytes.length < at + size - keyBytes) return undefined;
   const length = readLength(bytes, at + 2, short);
   if (length === undefined) return broken;
@@ -41,7 +41,7 @@ export function readFrameHead(bytes: Buffer, at: number): Result<FrameHead, Clos
   return ok({ opcode: first & 0x0f, isFinal: first >= 0x80, length, key, bytes: size });
 }
 
-const broken = fault(closeCodes.protocolError);
+const broken = err(closeCodes.protocolError);
 
 /** Sections 5.2 and 5.5: no bit is used that stands for an extension, no code is reserved, no control frame is a part. */
 function isKnown(first: number): boolean {

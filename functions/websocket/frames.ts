@@ -5,7 +5,7 @@ export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9,
 const final = 0x80;
 
 /** RFC 6455 section 5.5: what a control frame carries at most, in bytes. */
-export const mostControlBytes = 125;
+export const maxControlBytes = 125;
 
 /** A text as a frame from server to client, ready to be written: RFC 6455 section 5.2, unmasked. */
 export function textFrame(text: string): Buffer {
@@ -31,7 +31,7 @@ export function pongFrame(payload: Uint8Array): Buffer {
  */
 export function closeFrame(code?: number, reason = ''): Buffer {
   if (code === undefined) return Buffer.from([final | opcodes.close, 0]);
-  const text = Buffer.from(cutText(reason, mostControlBytes - 2));
+  const text = Buffer.from(cutText(reason, maxControlBytes - 2));
   const frame = Buffer.allocUnsafe(4 + text.length);
   frame[0] = final | opcodes.close;
   frame[1] = 2 + text.length;

@@ -11,13 +11,13 @@ const owners = new WeakMap<Socket, NodeTransport>();
 /** A connection that `node:net` has accepted; it has to allow half-open connections, and to send without delay. */
 export class NodeTransport implements Transport {
   readonly #socket: Socket;
-  readonly #hold: (stream: Writable) => void;
+  readonly #beforeWrite: (stream: Writable) => void;
   #listener = nobody;
 
   /** `hold` is called before something is written, to let what is written together leave together. */
   constructor(socket: Socket, hold: (stream: Writable) => void) {
     this.#socket = socket;
-    this.#hold = hold;
+    this.#beforeWrite = hold;
     owners.set(socket, this);
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
     // What is wrong with a connection shows in its end.
@@ -37,13 +37,13 @@ export class NodeTransport implements Transport {
     return this.#listener;
   }
 
-  hear(listener: TransportListener): void {
+  setListener(listener: TransportListener): void {
     this.#listener = listener;
   }
 
   write(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
-    this.#hold(this.#socket);
+    this.#beforeWrite(this.#socket);
     this.#socket.write(bytes);
   }
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import { GatheredBytes } from '../wire/gathered-bytes.ts';
 import { readClose } from './close-payload.ts';
-import { type FrameHead, mostHeadBytes, readFrameHead } from './frame-head.ts';
+import { type FrameHead, maxHeadBytes, readFrameHead } from './frame-head.ts';
 import { opcodes } from './frames.ts';
 import { unmask } from './unmask.ts';
 import { Utf8Check } from './utf8-check.ts';
@@ -33,7 +33,7 @@ class GatheredText {
  */
 export class Receiver {
   readonly #listener: ReceiverListener;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   /** The bytes of a head that is not whole. */
   #partialHead: Buffer | undefined;
   /** The frame whose payload is being read. */
@@ -45,9 +45,9 @@ export class Receiver {
   #isDone = false;
 
   /** `mostBytes` is what a text may have, in bytes of UTF-8. */
-  constructor(listener: ReceiverListener, mostBytes: number) {
+  constructor(listener: ReceiverListener, maxBytes: number) {
     this.#listener = listener;
-    this.#mostBytes = mostBytes;
+    this.#maxBytes = maxBytes;
   }
 
   /** How much memory it holds for a text that is not whole, in bytes. */
@@ -86,7 +86,7 @@ export class Receiver {
     const partial = this.#partialHead;
     const kept = partial?.length ?? 0;
     const source =
-      partial === undefined ? bytes : Buffer.concat([partial, bytes.subarray(at, at + mostHeadBytes - kept)]);
+      partial === undefined ? bytes : Buffer.concat([partial, bytes.subarray(at, at + maxHeadBytes - kept)]);
     const start = partial === undefined ? at : 0;
     const head = readFrameHead(source, start);
     if (head === undefined) {
@@ -94,7 +94,7 @@ export class Receiver {
       return bytes.length - at;
     }
     this.#partialHead = undefined;
-    if (!head.ok) this.#violation(head.fault);
+    if (!head.ok) this.#violation(head.error);
     else this.#enter(head.value);
     return head.ok ? head.value.bytes - kept : 0;
   }
@@ -107,7 +107,7 @@ export class Receiver {
       const bytes = length + (this.#text?.bytes.length ?? 0);
       if (isPart !== (opcode === opcodes.continuation)) this.#violation(closeCodes.protocolError);
       else if (opcode === opcodes.binary) this.#violation(closeCodes.unsupported);
-      else if (bytes > this.#mostBytes) this.#violation(closeCodes.tooBig);
+      else if (bytes > this.#maxBytes) this.#violation(closeCodes.tooBig);
       if (this.#isDone) return;
     }
     this.#frame = frame;
@@ -161,7 +161,7 @@ export class Receiver {
   #close(payload: Buffer): void {
     const close = readClose(payload);
     if (!close.ok) {
-      this.#violation(close.fault);
+      this.#violation(close.error);
       return;
     }
     // Section 5.5.1: nothing follows a close frame.

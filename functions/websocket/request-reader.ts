@@ -26,13 +26,13 @@ const mention = /\r\nupgrade:[^\r\n]*websocket/i;
  */
 export class RequestReader implements TransportListener {
   readonly #first: FirstRequest;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #read = new GatheredBytes();
 
   /** `mostBytes` is what a head may have, without the empty line at its end. */
-  constructor(first: FirstRequest, mostBytes: number) {
+  constructor(first: FirstRequest, maxBytes: number) {
     this.#first = first;
-    this.#mostBytes = mostBytes;
+    this.#maxBytes = maxBytes;
   }
 
   data(bytes: Buffer): void {
@@ -40,7 +40,7 @@ export class RequestReader implements TransportListener {
     if (before > 0) this.#read.add(bytes);
     const all = before > 0 ? this.#read.bytes : bytes;
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#mostBytes;
+    const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#maxBytes;
     // A line that ends in LF alone ends no head of ours: RFC 9112 section 2.2. Whoever else reads it says so at once.
     if (!isGet(all) || hasBareLf(all, before, end)) this.#first.other(all);
     else if (isTooLarge) this.#first.tooLarge();

@@ -5,7 +5,7 @@ export interface Transport {
   /** Bytes that were written and have not left yet. */
   readonly unsent: number;
   /** Who hears of it from now on. */
-  hear(listener: TransportListener): void;
+  setListener(listener: TransportListener): void;
   write(bytes: Uint8Array): void;
   /** Writes text of latin1. */
   writeText(text: string): void;

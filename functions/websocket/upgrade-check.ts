@@ -3,7 +3,7 @@ import { isToken, listOf, type RequestHead, valuesOf } from './request-head.ts';
 import { readRequestTarget } from './request-target.ts';
 
 /** Why a request to upgrade to a WebSocket can't be granted. */
-export interface UpgradeFault {
+export interface UpgradeError {
   /** The header at fault, if it is one. */
   readonly field?: string;
   readonly detail: string;
@@ -26,9 +26,9 @@ export function isWebSocketUpgrade(head: RequestHead): boolean {
  * may ask too, though RFC 9110 section 7.8 does not have it, since that is what proxies send which were not told
  * otherwise.
  */
-export function checkUpgrade(head: RequestHead): UpgradeFault | undefined {
+export function checkUpgrade(head: RequestHead): UpgradeError | undefined {
   if (head.method !== 'GET') return { detail: 'A WebSocket handshake is a GET.' };
-  return hostFault(head) ?? targetFault(head) ?? bodyFault(head) ?? keyFault(head) ?? subprotocolFault(head);
+  return hostError(head) ?? targetError(head) ?? bodyError(head) ?? keyError(head) ?? subprotocolError(head);
 }
 
 /** What a server answers to the key of a client: RFC 6455 section 4.2.2. */
@@ -40,7 +40,7 @@ export function acceptOf(head: RequestHead): string {
  * What is wrong with the `Host` of a request, or with the host that its target names. RFC 9112 section 3.2: a request of
  * HTTP/1.1 has one `Host`, and an older one not several.
  */
-export function hostFault(head: RequestHead): UpgradeFault | undefined {
+export function hostError(head: RequestHead): UpgradeError | undefined {
   const hosts = valuesOf(head, 'host');
   const isRight = hosts.length === 1 ? authority.test(hosts[0] ?? '') : hosts.length === 0 && !head.isNew;
   if (!isRight) return { field: 'Host', detail: 'A request has one Host, a name and perhaps a port.' };
@@ -52,21 +52,21 @@ export function hostFault(head: RequestHead): UpgradeFault | undefined {
 }
 
 /** RFC 9110 sections 4.2.1 and 4.2.4: a URL names a host, and nobody's name stands before it. */
-function targetFault({ target }: RequestHead): UpgradeFault | undefined {
+function targetError({ target }: RequestHead): UpgradeError | undefined {
   const { authority: named } = readRequestTarget(target);
   if (named === undefined || (authority.test(named) && !/^(?::|$)/.test(named))) return undefined;
   return { detail: 'The URL of a request has a host, and perhaps a port.' };
 }
 
 /** What would come behind the head is frames, not a body. */
-function bodyFault(head: RequestHead): UpgradeFault | undefined {
+function bodyError(head: RequestHead): UpgradeError | undefined {
   const lengths = valuesOf(head, 'content-length');
   if (lengths.every((length) => /^0+$/.test(length)) && valuesOf(head, 'transfer-encoding').length === 0)
     return undefined;
   return { field: 'Content-Length', detail: 'A WebSocket handshake has no body.' };
 }
 
-function keyFault(head: RequestHead): UpgradeFault | undefined {
+function keyError(head: RequestHead): UpgradeError | undefined {
   const versions = valuesOf(head, 'sec-websocket-version');
   if (versions.length !== 1 || versions[0] !== '13')
     return { field: 'Sec-WebSocket-Version', detail: 'Connect with a WebSocket of version 13.' };
@@ -76,7 +76,7 @@ function keyFault(head: RequestHead): UpgradeFault | undefined {
 }
 
 /** RFC 6455 section 4.1: tokens, none of them twice. RFC 9110 section 5.6.1: of an empty list there is nothing to choose. */
-function subprotocolFault(head: RequestHead): UpgradeFault | undefined {
+function subprotocolError(head: RequestHead): UpgradeError | undefined {
   if (valuesOf(head, 'sec-websocket-protocol').length === 0) return undefined;
   const offered = listOf(head, 'sec-websocket-protocol');
   const field = 'Sec-WebSocket-Protocol';

@@ -28,13 +28,13 @@ export interface UpgradeServerOptions {
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
   /** Called before something is written to a WebSocket, to let what is written together leave together. */
-  readonly hold: (stream: Writable) => void;
+  readonly beforeWrite: (stream: Writable) => void;
   /** The answer to a request that can't be read, all of it. */
-  answerTo(fault: RequestFault): Uint8Array;
+  errorResponse(error: RequestError): Uint8Array;
 }
 
 /** Why a request can't be read. */
-export type RequestFault = 'malformed' | 'headers_too_large' | 'timed_out';
+export type RequestError = 'malformed' | 'headers_too_large' | 'timed_out';
 
 /**
  * An HTTP server whose upgrades to WebSockets are ours: `node:http` never sees them, so that no stream and no header list
@@ -65,7 +65,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.on('connection', (socket) => arrivals.take(socket));
   // A WebSocket on a connection that has served other requests, as proxies keep them.
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
-    const transport = new NodeTransport(socket, options.hold);
+    const transport = new NodeTransport(socket, options.beforeWrite);
     transport.pause();
     pipeline.whenAnswered(socket, () => {
       if (socket.destroyed) return;
@@ -74,7 +74,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     });
   });
   server.on('clientError', (error, socket) =>
-    pipeline.fail(socket, (fault) => options.answerTo(fault), error),
+    pipeline.fail(socket, (error) => options.errorResponse(error), error),
   );
   const closeOthers = server.closeAllConnections;
   server.closeAllConnections = () => {
@@ -100,7 +100,7 @@ class Arrivals {
   }
 
   take(socket: Socket): void {
-    const transport = new NodeTransport(socket, this.#options.hold);
+    const transport = new NodeTransport(socket, this.#options.beforeWrite);
     this.#waiting.set(transport, performance.now() + firstRequestMs);
     const known = (): boolean => this.#waiting.delete(transport);
     const first = {
@@ -121,7 +121,7 @@ class Arrivals {
         transport.destroy();
       },
     };
-    transport.hear(new RequestReader(first, this.#options.headBytes));
+    transport.setListener(new RequestReader(first, this.#options.headBytes));
   }
 
   stop(): void {
@@ -130,8 +130,8 @@ class Arrivals {
     this.#waiting.clear();
   }
 
-  #refuse(transport: NodeTransport, fault: RequestFault): void {
-    new Upgrade(transport, noHead, nothing).refuse(this.#options.answerTo(fault));
+  #refuse(transport: NodeTransport, error: RequestError): void {
+    new Upgrade(transport, noHead, nothing).refuse(this.#options.errorResponse(error));
   }
 
   #tidy(): void {
@@ -166,7 +166,7 @@ class Pipeline {
   }
 
   /** Answers a request that can't be read, unless an answer is under way, and ends its connection. */
-  fail(socket: Duplex, answerTo: (fault: RequestFault) => Uint8Array, error: Error): void {
+  fail(socket: Duplex, answerTo: (error: RequestError) => Uint8Array, error: Error): void {
     if (this.#failed.has(socket)) return;
     this.#failed.add(socket);
     const last = this.#last.get(socket);
@@ -175,7 +175,7 @@ class Pipeline {
       socket.destroy();
       return;
     }
-    socket.end(answerTo(faultOf(error)));
+    socket.end(answerTo(requestErrorOf(error)));
     const linger = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(linger));
   }
@@ -204,7 +204,7 @@ class PlainRequest extends IncomingMessage {
   }
 }
 
-function faultOf(error: Error): RequestFault {
+function requestErrorOf(error: Error): RequestError {
   const code = 'code' in error ? error.code : undefined;
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timed_out' : 'malformed';

@@ -7,7 +7,7 @@ import { WebSocketConnection } from './web-socket-connection.ts';
 /** How long a client that was refused has to hang up, in milliseconds. */
 const lingerMs = 2_000;
 /** What a client may send before it was let in, in bytes; RFC 6455 section 4.1 has it wait. */
-const mostEarlyBytes = 65_536;
+const maxEarlyBytes = 65_536;
 
 /**
  * A client that asks for a WebSocket and waits for the answer. It is granted or refused once; till then a client that
@@ -25,7 +25,7 @@ export class Upgrade implements TransportListener {
   constructor(transport: Transport, head: RequestHead, early: Buffer) {
     this.head = head;
     this.#transport = transport;
-    transport.hear(this);
+    transport.setListener(this);
     if (early.length > 0) this.data(early);
   }
 
@@ -43,7 +43,7 @@ export class Upgrade implements TransportListener {
    * Lets the client in (RFC 6455 section 4.2.2), unless it has left; the connection is to be started. `mostBytes` is what
    * a text may have.
    */
-  accept(mostBytes: number, subprotocol: string | undefined): WebSocketConnection | undefined {
+  accept(maxBytes: number, subprotocol: string | undefined): WebSocketConnection | undefined {
     if (this.#hasLeft) return undefined;
     const chosen = subprotocol === undefined ? '' : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
     this.#transport.writeText(
@@ -51,7 +51,7 @@ export class Upgrade implements TransportListener {
         `Sec-WebSocket-Accept: ${acceptOf(this.head)}\r\n${chosen}\r\n`,
     );
     const early = this.#early.length > 0 ? this.#early.bytes : undefined;
-    return new WebSocketConnection(this.#transport, mostBytes, early);
+    return new WebSocketConnection(this.#transport, maxBytes, early);
   }
 
   /**
@@ -70,7 +70,7 @@ export class Upgrade implements TransportListener {
   data(bytes: Buffer): void {
     if (this.#isRefused) return;
     this.#early.add(bytes);
-    if (this.#early.length > mostEarlyBytes) this.#transport.pause();
+    if (this.#early.length > maxEarlyBytes) this.#transport.pause();
   }
 
   ended(): void {

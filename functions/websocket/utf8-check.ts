@@ -3,15 +3,15 @@ import { isUtf8 } from 'node:buffer';
 /** How many bytes follow the first byte of a character, and between which the first of these lies (RFC 3629 section 4). */
 interface Lead {
   readonly following: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /** Checks text of UTF-8 that comes in pieces, and says at once when what has come can't be the beginning of any. */
 export class Utf8Check {
   #following = 0;
-  #least = 0x80;
-  #most = 0xbf;
+  #min = 0x80;
+  #max = 0xbf;
 
   /** Takes the next piece; false if the text is no UTF-8, whatever else may come. */
   take(bytes: Buffer): boolean {
@@ -26,8 +26,8 @@ export class Utf8Check {
     const lead = leadOf(bytes[cut] ?? 0);
     if (lead === undefined) return false;
     this.#following = lead.following;
-    this.#least = lead.least;
-    this.#most = lead.most;
+    this.#min = lead.min;
+    this.#max = lead.max;
     return bytes.subarray(cut + 1).every((byte) => this.#follow(byte));
   }
 
@@ -37,10 +37,10 @@ export class Utf8Check {
   }
 
   #follow(byte: number): boolean {
-    if (byte < this.#least || byte > this.#most) return false;
+    if (byte < this.#min || byte > this.#max) return false;
     this.#following -= 1;
-    this.#least = 0x80;
-    this.#most = 0xbf;
+    this.#min = 0x80;
+    this.#max = 0xbf;
     return true;
   }
 }
@@ -57,12 +57,12 @@ function lastCharacter(bytes: Buffer, from: number): number {
 }
 
 function leadOf(byte: number): Lead | undefined {
-  if (byte >= 0xc2 && byte <= 0xdf) return { following: 1, least: 0x80, most: 0xbf };
+  if (byte >= 0xc2 && byte <= 0xdf) return { following: 1, min: 0x80, max: 0xbf };
   // Not in more bytes than it takes, and no half of a surrogate pair.
   if (byte >= 0xe0 && byte <= 0xef)
-    return { following: 2, least: byte === 0xe0 ? 0xa0 : 0x80, most: byte === 0xed ? 0x9f : 0xbf };
+    return { following: 2, min: byte === 0xe0 ? 0xa0 : 0x80, max: byte === 0xed ? 0x9f : 0xbf };
   // Nothing beyond U+10FFFF.
   if (byte >= 0xf0 && byte <= 0xf4)
-    return { following: 3, least: byte === 0xf0 ? 0x90 : 0x80, most: byte === 0xf4 ? 0x8f : 0xbf };
+    return { following: 3, min: byte === 0xf0 ? 0x90 : 0x80, max: byte === 0xf4 ? 0x8f : 0xbf };
   return undefined;
 }

@@ -33,11 +33,11 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   #timer: NodeJS.Timeout | undefined;
 
   /** `early` is what came behind the upgrade. Nothing is read until `start`. */
-  constructor(transport: Transport, mostBytes: number, early: Buffer | undefined) {
+  constructor(transport: Transport, maxBytes: number, early: Buffer | undefined) {
     this.#transport = transport;
-    this.#receiver = new Receiver(this, mostBytes);
+    this.#receiver = new Receiver(this, maxBytes);
     this.#rest = early;
-    transport.hear(this);
+    transport.setListener(this);
   }
 
   /** Bytes that the client has not read, as far as they wait on this side. */

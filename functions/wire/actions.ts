@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { type ActionName, actionsType, allowedActions } from './action-rules.ts';
 import { type Broadcast, broadcastSchema, type Send, sendSchema } from './deliveries.ts';
-import { type Fault, malformed } from './fault.ts';
+import { type DocumentError, malformed } from './document-error.ts';
 import type { HookEvent } from './hook.ts';
 import { limits } from './limits.ts';
 import { isWellFormed } from './printable.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 import { messageText, readBy, stateText, userText } from './schema.ts';
 
 /** What an app asks for in its answer to a hook; done in the order reply, send, broadcast, close. */
@@ -36,14 +36,14 @@ export interface AnswerContext {
 /**
  * Reads an actions document. Refuses text that is not a JSON object, a field that is unknown, wrong or not
  * allowed in an answer to this event (`close` in a handshake; `user` and `subprotocol` outside one; `reply`,
- * `state` and `close` once a socket is closed), and a message over the limit; the fault names the field.
+ * `state` and `close` once a socket is closed), and a message over the limit; the error names the field.
  */
-export function parseActions(text: string, context: AnswerContext): Result<Actions, Fault> {
+export function parseActions(text: string, context: AnswerContext): Result<Actions, DocumentError> {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    return fault(malformed('The actions document is not JSON.'));
+    return err(malformed('The actions document is not JSON.'));
   }
   return readReply(document, context) ?? readBy(schemaFor(context), document);
 }
@@ -52,7 +52,7 @@ export function parseActions(text: string, context: AnswerContext): Result<Actio
 function readReply(
   document: unknown,
   { event, messageBytes }: AnswerContext,
-): Result<Actions, Fault> | undefined {
+): Result<Actions, DocumentError> | undefined {
   if (event !== 'message' || typeof document !== 'object' || document === null) return undefined;
   for (const name in document) if (name !== 'reply') return undefined;
   if (!('reply' in document)) return undefined;
@@ -66,7 +66,7 @@ function readReply(
 export function answeredActions(
   answer: { readonly contentType: string; readonly body: string },
   context: AnswerContext,
-): Result<Actions, Fault> {
+): Result<Actions, DocumentError> {
   return isActions(answer.contentType) && answer.body !== ''
     ? parseActions(answer.body, context)
     : ok(noActions);

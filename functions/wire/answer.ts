@@ -1,5 +1,5 @@
 import { type Actions, type AnswerContext, isActions } from './actions.ts';
-import { type Fault, malformed } from './fault.ts';
+import { type DocumentError, malformed } from './document-error.ts';
 import type { HookFormat } from './hook-format.ts';
 import type { RefusalHeader } from './refusal-headers.ts';
 
@@ -44,7 +44,7 @@ export type Answer =
       readonly headers?: readonly RefusalHeader[];
     }
   /** Repeating won't help: the app accepted with actions that can't be read. */
-  | { readonly kind: 'invalid'; readonly fault: Fault }
+  | { readonly kind: 'invalid'; readonly error: DocumentError }
   /** The app has no handler for this event. */
   | { readonly kind: 'unwanted'; readonly status: number };
 
@@ -82,25 +82,25 @@ function readStatus(response: Response, format: HookFormat, context: AnswerConte
   const { status, refusal = [] } = response;
   if (status >= 200 && status < 300) return readAccepted(response, format, context);
   const why = `the app answered ${status}`;
-  const told = refusal.length === 0 ? {} : { headers: refusal };
+  const headers = refusal.length === 0 ? {} : { headers: refusal };
   if (passing.has(status) && context.event !== 'handshake') {
     return failed(why, false, parseRetryAfter(response.retryAfter, now));
   }
   if (unhandled.has(status)) {
     return context.event === 'handshake'
-      ? { kind: 'refused', status: status === 501 ? 502 : status, why, ...told }
+      ? { kind: 'refused', status: status === 501 ? 502 : status, why, ...headers }
       : { kind: 'unwanted', status };
   }
-  if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...told };
+  if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...headers };
   const isRedirect = status >= 300 && status < 400;
-  return { ...failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now)), ...told };
+  return { ...failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now)), ...headers };
 }
 
 function readAccepted(response: Response, format: HookFormat, context: AnswerContext): Answer {
   if (response.unreadable !== undefined && isActions(response.contentType))
-    return { kind: 'invalid', fault: malformed(response.unreadable) };
+    return { kind: 'invalid', error: malformed(response.unreadable) };
   const actions = format.answer(response, context);
-  if (!actions.ok) return { kind: 'invalid', fault: actions.fault };
+  if (!actions.ok) return { kind: 'invalid', error: actions.error };
   return looksLikeActions(response)
     ? { kind: 'accepted', actions: actions.value, hint: 'unmarked_actions' }
     : { kind: 'accepted', actions: actions.value };

@@ -1,8 +1,8 @@
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 /** Reads an API key: at least 16 visible ASCII characters, none of them a comma, so that it fits a header and a list. */
 export function parseApiKey(text: string): Result<string, string> {
   return /^[\x21-\x2b\x2d-\x7e]{16,}$/.test(text)
     ? ok(text)
-    : fault('an API key is at least 16 visible characters');
+    : err('an API key is at least 16 visible characters');
 }

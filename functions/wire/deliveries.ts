@@ -21,7 +21,7 @@ export interface Broadcast {
 }
 
 const idList = v.array(v.string('must be a socket id, which is text'), 'must be a list of socket ids');
-const mostSockets = v.maxLength<string[], number, string>(
+const maxSockets = v.maxLength<string[], number, string>(
   limits.sendSockets,
   `must be at most ${limits.sendSockets} sockets`,
 );
@@ -31,25 +31,25 @@ const sockets = v.pipe(
   v.union([v.string(), idList], 'must be a socket id or a list of socket ids'),
   v.transform((given) => (typeof given !== 'string' ? given : given === '' ? [] : [given])),
   v.minLength(1, 'must name at least one socket'),
-  mostSockets,
+  maxSockets,
   v.transform((given) => (given.length === 1 ? given : [...new Set(given)])),
 );
 
 /** The schema of a send whose body may have so many bytes. */
-export const sendSchema = once((mostBytes) =>
+export const sendSchema = once((maxBytes) =>
   v.pipe(
-    v.strictObject({ sockets, body: messageText(mostBytes) }, 'must be an object'),
+    v.strictObject({ sockets, body: messageText(maxBytes) }, 'must be an object'),
     v.transform(({ sockets, body }): Send => toSend(sockets, body)),
   ),
 );
 
 /** The schema of a broadcast whose body may have so many bytes. */
-export const broadcastSchema = once((mostBytes) =>
+export const broadcastSchema = once((maxBytes) =>
   v.pipe(
     v.strictObject(
       {
-        body: messageText(mostBytes),
-        except: v.optional(v.pipe(idList, mostSockets), []),
+        body: messageText(maxBytes),
+        except: v.optional(v.pipe(idList, maxSockets), []),
         path: v.optional(pathText),
         user: v.optional(someUserText),
       },
@@ -60,11 +60,11 @@ export const broadcastSchema = once((mostBytes) =>
 );
 
 /** Builds a schema once for each limit; a process knows one or two. */
-function once<Schema>(build: (mostBytes: number) => Schema): (mostBytes: number) => Schema {
+function once<Schema>(build: (maxBytes: number) => Schema): (maxBytes: number) => Schema {
   const built = new Map<number, Schema>();
-  return (mostBytes) => {
-    const schema = built.get(mostBytes) ?? build(mostBytes);
-    built.set(mostBytes, schema);
+  return (maxBytes) => {
+    const schema = built.get(maxBytes) ?? build(maxBytes);
+    built.set(maxBytes, schema);
     return schema;
   };
 }

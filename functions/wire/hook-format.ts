@@ -1,5 +1,5 @@
 import type { Actions, AnswerContext } from './actions.ts';
-import type { Fault } from './fault.ts';
+import type { DocumentError } from './document-error.ts';
 import type { Hook } from './hook.ts';
 import type { Result } from './result.ts';
 
@@ -22,6 +22,6 @@ export interface HookAnswer {
 export interface HookFormat {
   /** Writes a hook for the app at a base URL. */
   request(hook: Hook, baseUrl: string): HookRequest;
-  /** Reads the actions of a 2xx answer; a fault names the field that is wrong. */
-  answer(response: HookAnswer, context: AnswerContext): Result<Actions, Fault>;
+  /** Reads the actions of a 2xx answer; an error names the field that is wrong. */
+  answer(response: HookAnswer, context: AnswerContext): Result<Actions, DocumentError>;
 }

@@ -1,4 +1,4 @@
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 /**
  * RFC 6454 section 6.2: scheme "://" host [ ":" port ]. Browsers write an origin so for the schemes of shells and
@@ -26,13 +26,13 @@ export function normaliseOrigin(text: string): string | undefined {
   return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
-/** Reads an origin that may connect, as an operator writes it; the fault is the rest of a sentence about the setting. */
+/** Reads an origin that may connect, as an operator writes it; the error is the rest of a sentence about the setting. */
 export function parseOrigin(text: string): Result<string, string> {
   const origin = normaliseOrigin(text);
   if (origin !== undefined) return ok(origin);
   if (text.includes('*'))
-    return fault('must name each origin; leave it out to let pages of any origin connect');
+    return err('must name each origin; leave it out to let pages of any origin connect');
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+[/?#]/i.test(text)
-    ? fault('must be origins, which end with the host or the port: no slash, no path, no query')
-    : fault('must be origins such as https://app.example or capacitor://localhost, separated by commas');
+    ? err('must be origins, which end with the host or the port: no slash, no path, no query')
+    : err('must be origins such as https://app.example or capacitor://localhost, separated by commas');
 }

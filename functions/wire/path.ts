@@ -1,6 +1,6 @@
 import { limits } from './limits.ts';
 import { byteLength, isWellFormed } from './printable.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
 declare const normal: unique symbol;
@@ -26,17 +26,16 @@ const controlOrBackslash = /[\p{Cc}\\]/u;
  * fault is a sentence that says which rule was broken.
  */
 export function parsePath(text: string): Result<ClientPath, string> {
-  if (!text.startsWith('/')) return fault('a path begins with "/"');
-  if (byteLength(text) > limits.pathBytes) return fault(`a path is at most ${limits.pathBytes} bytes`);
-  if (!pathCharacters.test(text))
-    return fault('a path holds only RFC 3986 path characters and valid escapes');
+  if (!text.startsWith('/')) return err('a path begins with "/"');
+  if (byteLength(text) > limits.pathBytes) return err(`a path is at most ${limits.pathBytes} bytes`);
+  if (!pathCharacters.test(text)) return err('a path holds only RFC 3986 path characters and valid escapes');
   const decoded = decode(text);
-  if (decoded === undefined) return fault('the escapes of a path are UTF-8');
-  if (controlOrBackslash.test(decoded)) return fault('a path has no control characters and no backslash');
+  if (decoded === undefined) return err('the escapes of a path are UTF-8');
+  if (controlOrBackslash.test(decoded)) return err('a path has no control characters and no backslash');
   const misstep = decoded.slice(1).split('/').find(isMisstep);
   return misstep === undefined
     ? ok(text as ClientPath)
-    : fault('no segment of a path is empty (but the last), "." or ".."');
+    : err('no segment of a path is empty (but the last), "." or ".."');
 }
 
 /** Servlet containers cut a segment at `;` before they resolve it, so `..;x` is a step as well, and `;x` is empty. */
@@ -73,7 +72,7 @@ export function escapeQuery(text: string): string {
 
 /** Reads a path with or without a query as an app writes it, `foo`, `/foo bar?x=1`, escaping what needs it. */
 export function parsePathAndQuery(text: string): Result<{ path: ClientPath; query: string }, string> {
-  if (!isWellFormed(text)) return fault('a path is well-formed Unicode');
+  if (!isWellFormed(text)) return err('a path is well-formed Unicode');
   const [path, query] = cut(text, '?');
   const parsed = parsePath(escapePath(path));
   return parsed.ok ? ok({ path: parsed.value, query: escapeQuery(query) }) : parsed;

@@ -25,7 +25,7 @@ const spelling: ReadonlyMap<string, string> = new Map(
 /** RFC 9110 section 5.5, without controls but for the tab. */
 const writable = /^[\t\x20-\x7e\x80-\xff]+$/;
 /** The most that is kept of what the app says: bytes of a header, and headers. */
-const most = { bytes: 1_024, headers: 8 };
+const max = { bytes: 1_024, headers: 8 };
 
 /** The name of a header that a client may be told when the app refuses it, by the same name in lower case. */
 export function refusalHeaderName(name: string): string | undefined {
@@ -34,7 +34,7 @@ export function refusalHeaderName(name: string): string | undefined {
 
 /** Adds a header of the app's to those kept, unless it is too long, can't stand on the wire, or is one too many. */
 export function keepRefusalHeader(kept: RefusalHeader[], name: string, value: string): void {
-  if (kept.length < most.headers && value.length <= most.bytes && writable.test(value))
+  if (kept.length < max.headers && value.length <= max.bytes && writable.test(value))
     kept.push([name, value]);
 }
 

@@ -1,7 +1,7 @@
 /** An expected outcome as a value: what was asked for, or why not. */
-export type Result<Value, Fault> =
+export type Result<Value, Problem> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly fault: Fault };
+  | { readonly ok: false; readonly error: Problem };
 
 /** The good outcome. */
 export function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {
@@ -9,6 +9,6 @@ export function ok<Value>(value: Value): { readonly ok: true; readonly value: Va
 }
 
 /** The other outcome. */
-export function fault<Fault>(why: Fault): { readonly ok: false; readonly fault: Fault } {
-  return { ok: false, fault: why };
+export function err<Problem>(why: Problem): { readonly ok: false; readonly error: Problem } {
+  return { ok: false, error: why };
 }

@@ -1,28 +1,28 @@
 import * as v from 'valibot';
-import { type Fault, malformed } from './fault.ts';
+import { type DocumentError, malformed } from './document-error.ts';
 import { limits } from './limits.ts';
 import { escapePath, parsePath } from './path.ts';
 import { byteLength, isPrintable, isWellFormed } from './printable.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 import { parseUser } from './user.ts';
 
-/** Reads a document by its schema; the fault names the first field that is wrong. */
+/** Reads a document by its schema; the error names the first field that is wrong. */
 export function readBy<Output>(
   schema: v.GenericSchema<unknown, Output>,
   document: unknown,
-): Result<Output, Fault> {
+): Result<Output, DocumentError> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    return fault(malformed('The document must be a JSON object.'));
+    return err(malformed('The document must be a JSON object.'));
   }
   const read = v.safeParse(schema, document, { abortEarly: true });
-  return read.success ? ok(read.output) : fault(faultOf(read.issues[0]));
+  return read.success ? ok(read.output) : err(documentError(read.issues[0]));
 }
 
 /** A text that can be a message: well-formed, and within a limit in bytes of UTF-8. */
-export function messageText(mostBytes: number) {
+export function messageText(maxBytes: number) {
   return v.pipe(
     v.string('must be text'),
-    atMost(mostBytes),
+    atMost(maxBytes),
     v.check(isWellFormed, 'must be well-formed Unicode'),
   );
 }
@@ -58,20 +58,20 @@ export const stateText = v.pipe(
   v.check(isPrintable, 'must be printable text'),
 );
 
-/** Lets a parser of ours be the last step of a pipe; its fault becomes the issue. */
+/** Lets a parser of ours be the last step of a pipe; its error becomes the issue. */
 export function parsed<Value>(parse: (text: string) => Result<Value, string>) {
   return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
     const result = parse(dataset.value);
     if (result.ok) return result.value;
-    addIssue({ message: `is not allowed: ${result.fault}` });
+    addIssue({ message: `is not allowed: ${result.error}` });
     return NEVER;
   });
 }
 
-/** How many characters of a field's name a fault repeats. */
-const mostShown = 128;
+/** How many characters of a field's name an error repeats. */
+const maxShown = 128;
 
-function faultOf(issue: v.BaseIssue<unknown>): Fault {
+function documentError(issue: v.BaseIssue<unknown>): DocumentError {
   const field = shownName(v.getDotPath(issue) ?? undefined);
   const named = field === undefined ? {} : { field };
   const subject = field === undefined ? 'The document' : `"${field}"`;
@@ -88,9 +88,7 @@ function faultOf(issue: v.BaseIssue<unknown>): Fault {
 
 /** A name that nobody knows can be as long as a document; the beginning tells which it is. */
 function shownName(name: string | undefined): string | undefined {
-  return name === undefined || name.length <= mostShown
-    ? name
-    : `${name.slice(0, mostShown).toWellFormed()}…`;
+  return name === undefined || name.length <= maxShown ? name : `${name.slice(0, maxShown).toWellFormed()}…`;
 }
 
 /** The number that was passed: valibot's own rules require it, ours have it. */

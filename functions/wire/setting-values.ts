@@ -24,14 +24,14 @@ const lowerCaseList = v.pipe(
 );
 
 /** A whole number within bounds. */
-export function whole(least: number, most: number) {
-  const rule = `must be a whole number from ${least} to ${most}`;
+export function whole(min: number, max: number) {
+  const rule = `must be a whole number from ${min} to ${max}`;
   return v.pipe(
     v.string(),
     v.regex(/^\d{1,9}$/, rule),
     v.transform(Number),
-    v.minValue(least, rule),
-    v.maxValue(most, rule),
+    v.minValue(min, rule),
+    v.maxValue(max, rule),
   );
 }
 
@@ -76,7 +76,7 @@ export const allowedOriginsValue = v.pipe(
     for (const entry of dataset.value.length > 0 ? dataset.value : ['']) {
       const origin = parseOrigin(entry);
       if (!origin.ok) {
-        addIssue({ message: origin.fault });
+        addIssue({ message: origin.error });
         return NEVER;
       }
       origins.add(origin.value);

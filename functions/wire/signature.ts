@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
 
@@ -7,7 +7,7 @@ declare const brand: unique symbol;
 export type SigningKey = KeyObject & { readonly [brand]: 'SigningKey' };
 
 /** Standard Webhooks, "Symmetric": between 24 and 64 bytes. */
-const keyBytes = { least: 24, most: 64 };
+const keyBytes = { min: 24, max: 64 };
 const secretText = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;
 
 /** How far apart the clocks of signer and verifier may be, in seconds, as in the published libraries. */
@@ -16,10 +16,10 @@ export const toleranceSeconds = 300;
 /** Reads a secret, `whsec_` and base64 of 24 to 64 bytes; the prefix may be missing. */
 export function parseSigningKey(secret: string): Result<SigningKey, string> {
   const base64 = secretText.exec(secret)?.[1];
-  if (base64 === undefined) return fault('a webhook secret is "whsec_" followed by base64');
+  if (base64 === undefined) return err('a webhook secret is "whsec_" followed by base64');
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.length < keyBytes.least || bytes.length > keyBytes.most) {
-    return fault(`a webhook secret holds ${keyBytes.least} to ${keyBytes.most} bytes`);
+  if (bytes.length < keyBytes.min || bytes.length > keyBytes.max) {
+    return err(`a webhook secret holds ${keyBytes.min} to ${keyBytes.max} bytes`);
   }
   return ok(createSecretKey(bytes) as SigningKey);
 }
@@ -41,7 +41,7 @@ export interface Presented {
 }
 
 /** Why a request was not signed by us, or not lately. */
-export type SignatureFault = 'unsigned' | 'stale' | 'forged';
+export type SignatureError = 'unsigned' | 'stale' | 'forged';
 
 /**
  * Verifies a signed request: any of its `v1` signatures under any of the keys will do, compared in constant time.
@@ -52,18 +52,18 @@ export function verify(
   keys: readonly SigningKey[],
   now: number,
   tolerance: number = toleranceSeconds,
-): Result<Signed, SignatureFault> {
+): Result<Signed, SignatureError> {
   const { id, body } = presented;
-  if (!id || !presented.signature || !/^\d{1,12}$/.test(presented.timestamp ?? '')) return fault('unsigned');
+  if (!id || !presented.signature || !/^\d{1,12}$/.test(presented.timestamp ?? '')) return err('unsigned');
   const timestamp = Number(presented.timestamp);
-  if (Math.abs(now / 1000 - timestamp) > tolerance) return fault('stale');
+  if (Math.abs(now / 1000 - timestamp) > tolerance) return err('stale');
   const signed: Signed = { id, timestamp, body };
   const given = presented.signature
     .split(' ')
     .filter((part) => part.startsWith('v1,'))
     .map((part) => Buffer.from(part.slice(3), 'base64'));
   const good = keys.map((key) => hmac(signed, key).digest());
-  return good.some((ours) => given.some((theirs) => isSame(ours, theirs))) ? ok(signed) : fault('forged');
+  return good.some((ours) => given.some((theirs) => isSame(ours, theirs))) ? ok(signed) : err('forged');
 }
 
 function hmac({ id, timestamp, body }: Signed, key: SigningKey) {

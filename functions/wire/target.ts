@@ -1,5 +1,5 @@
 import { type ClientPath, cut, escapeQuery, parsePath } from './path.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 /** What a client asks to be connected to: a path and its own query, or whatever its ticket says. */
 export type Target =
@@ -16,12 +16,12 @@ export function parseTarget(target: string): Result<Target, string> {
   const pairs = query.split('&').map((text) => ({ text, ...parsePair(text) }));
   const paths = pairs.filter(({ name }) => name === 'path');
   const tickets = pairs.filter(({ name }) => name === 'ticket');
-  if (tickets.length > 1) return fault('the parameter "ticket" is given once');
+  if (tickets.length > 1) return err('the parameter "ticket" is given once');
   const ticket = tickets[0]?.value;
   if (ticket !== undefined) return ok({ kind: 'ticket', ticket });
-  if (paths.length > 1) return fault('the parameter "path" is given once');
+  if (paths.length > 1) return err('the parameter "path" is given once');
   if (paths.length > 0 && pathname !== '/')
-    return fault('a URL with a path of its own has no parameter "path"');
+    return err('a URL with a path of its own has no parameter "path"');
   const path = parsePath(paths[0]?.value ?? pathname);
   if (!path.ok) return path;
   const own = pairs.filter(({ name }) => name !== 'path').map(({ text }) => text);

@@ -1,7 +1,7 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { limits } from './limits.ts';
 import { type ClientPath, parsePathAndQuery } from './path.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 import { parseUser } from './user.ts';
 
 declare const brand: unique symbol;
@@ -12,7 +12,7 @@ export type UrlKey = Uint8Array & { readonly [brand]: 'UrlKey' };
 /** Reads a URL key: at least 32 bytes of text, since RFC 7518 section 3.2 asks of HS256 a key of 256 bits. */
 export function parseUrlKey(text: string): Result<UrlKey, string> {
   const bytes = new TextEncoder().encode(text);
-  return bytes.length >= 32 ? ok(bytes as UrlKey) : fault('a URL key is at least 32 characters');
+  return bytes.length >= 32 ? ok(bytes as UrlKey) : err('a URL key is at least 32 characters');
 }
 
 /** What a ticket lets its bearer do: connect to this path as this user, until it expires. */
@@ -36,7 +36,7 @@ export function mintTicket(ticket: Ticket, expiresAt: number, key: UrlKey): Prom
 const leewaySeconds = 60;
 
 /**
- * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The fault says which rule was broken: no
+ * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The error says which rule was broken: no
  * JWT, another algorithm than HS256, no signature of a live key; `exp` missing, passed, or further away than the longest
  * life; not valid yet by `nbf` or `iat`; a path or user that we would not have minted. It repeats nothing of the ticket.
  */
@@ -45,13 +45,13 @@ export async function verifyTicket(
   keys: readonly UrlKey[],
   now: number,
 ): Promise<Result<Ticket, string>> {
-  if (token.length > limits.urlLength) return fault('the ticket is too long');
+  if (token.length > limits.urlLength) return err('the ticket is too long');
   for (const key of keys) {
     const payload = await claims(token, key, now);
     if (payload === undefined) continue;
     return payload.ok ? read(payload.value) : payload;
   }
-  return fault('no live key has signed the ticket');
+  return err('no live key has signed the ticket');
 }
 
 /** The claims of a ticket that this key has signed and whose times are good; undefined if it has not signed it. */
@@ -66,10 +66,10 @@ async function claims(
       ...{ currentDate: new Date(now), clockTolerance: leewaySeconds },
     });
     const broken = brokenTime(payload, now / 1000);
-    return broken === undefined ? ok(payload) : fault(broken);
+    return broken === undefined ? ok(payload) : err(broken);
   } catch (error) {
     if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-    return fault(whyNot(error));
+    return err(whyNot(error));
   }
 }
 
@@ -97,7 +97,7 @@ function whyNot(error: unknown): string {
 function read(payload: Record<string, unknown>): Result<Ticket, string> {
   const { path, sub = '' } = payload;
   if (typeof path !== 'string' || typeof sub !== 'string')
-    return fault('the claims of the ticket are not text');
+    return err('the claims of the ticket are not text');
   const target = parsePathAndQuery(path);
   if (!target.ok) return target;
   const user = parseUser(sub);

@@ -1,9 +1,9 @@
 import { limits } from './limits.ts';
 import { byteLength, isPrintable } from './printable.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 /** Reads the name of a user: printable text of at most 256 bytes; empty for nobody in particular. */
 export function parseUser(text: string): Result<string, string> {
-  if (byteLength(text) > limits.userBytes) return fault(`a user is at most ${limits.userBytes} bytes`);
-  return isPrintable(text) ? ok(text) : fault('a user is printable text');
+  if (byteLength(text) > limits.userBytes) return err(`a user is at most ${limits.userBytes} bytes`);
+  return isPrintable(text) ? ok(text) : err('a user is printable text');
 }

@@ -1,6 +1,6 @@
 import { hookEvents } from './hook.ts';
 import { decode } from './path.ts';
-import { fault, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './result.ts';
 
 /** What is allowed besides https. */
 export interface BaseUrlRules {
@@ -10,21 +10,20 @@ export interface BaseUrlRules {
 
 /**
  * Reads the app's base URL and writes it as WHATWG URL does, without the trailing slash. Refuses what is no URL,
- * another scheme, credentials, a query, a fragment, and a segment with the name of a hook; the fault is the rest of a sentence that begins with the
+ * another scheme, credentials, a query, a fragment, and a segment with the name of a hook; the error is the rest of a sentence that begins with the
  * setting's name.
  */
 export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRules): Result<string, string> {
   const example = 'such as https://app.example/websocket';
-  if (!URL.canParse(text)) return fault(`must be a URL ${example}`);
+  if (!URL.canParse(text)) return err(`must be a URL ${example}`);
   const url = new URL(text);
   const schemes = allowInsecure ? ['https:', 'http:'] : ['https:'];
   if (!schemes.includes(url.protocol))
-    return fault(`must begin with ${schemes.map((s) => `${s}//`).join(' or ')}`);
-  if (url.username !== '' || url.password !== '')
-    return fault('must have no user name and no password in it');
-  if (/[?#]/.test(text)) return fault('must have no query and no fragment');
+    return err(`must begin with ${schemes.map((s) => `${s}//`).join(' or ')}`);
+  if (url.username !== '' || url.password !== '') return err('must have no user name and no password in it');
+  if (/[?#]/.test(text)) return err('must have no query and no fragment');
   if (url.pathname.split('/').some(isEvent))
-    return fault(`must have no segment called ${hookEvents.join(', ')}: what follows it names the hook`);
+    return err(`must have no segment called ${hookEvents.join(', ')}: what follows it names the hook`);
   return ok(url.href.replace(/\/+$/, ''));
 }
 

@@ -15,7 +15,7 @@ import type { Construct } from 'constructs';
 import { count, sumOf, total } from './metrics.ts';
 
 /** What is watched, and who is told. */
-export interface Watched {
+export interface AlarmProps {
   readonly gateway: string;
   readonly functions: readonly IFunction[];
   readonly dead: Queue;
@@ -37,7 +37,7 @@ const description = {
 } as const;
 
 /** Seven alarms, each for something that somebody should look at. Silence is fine: a gateway may be idle. */
-export function alarms(scope: Construct, watched: Watched): Alarm[] {
+export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const { gateway, functions, dead, accountConcurrency, topic } = watched;
   const failures = {
     lost: count(gateway, 'HooksLost'),

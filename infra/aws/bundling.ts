@@ -1,7 +1,7 @@
 import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 
 /**
- * How esbuild makes a function of its door: one ES module with the AWS SDK in it, since what Lambda brings along is
+ * How esbuild makes a function of its handler: one ES module with the AWS SDK in it, since what Lambda brings along is
  * older and loads more slowly.
  */
 export const bundling: BundlingOptions = {

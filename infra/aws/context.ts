@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { err, ok, type Result } from '../../functions/wire/result.ts';
 import { list } from '../../functions/wire/setting-values.ts';
-import { type AskedDomains, domainFaults } from './custom-domain.ts';
+import { domainErrors, type RequestedDomains } from './custom-domain.ts';
 import { parseSettings, type Settings, settingNames, textsOf } from './setting-rules.ts';
 
 const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
@@ -53,7 +53,7 @@ export interface StackSettings extends v.InferOutput<typeof rules> {
 }
 
 /**
- * Reads the context: what `-c name=value` and cdk.json say. The fault has a sentence for every name that is missing,
+ * Reads the context: what `-c name=value` and cdk.json say. The error has a sentence for every name that is missing,
  * malformed, or none of ours: a flag that is misspelt must not be a flag that is not set. CDK's own names have a
  * colon, a slash or a hyphen.
  */
@@ -64,8 +64,8 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
   const set = Object.fromEntries(own.filter(([name, value]) => isKnown(name) && value !== ''));
   const gateway = parseSettings(set);
   const stack = v.safeParse(rules, textsOf(set));
-  const faults = [
-    ...(gateway.ok ? [] : gateway.fault),
+  const errors = [
+    ...(gateway.ok ? [] : gateway.error),
     ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
     ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
     ...together(set, 'vpcId', 'subnetIds'),
@@ -74,9 +74,9 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
       : []),
     ...together(set, 'domainName', 'certificateArn'),
     ...together(set, 'apiDomainName', 'apiCertificateArn'),
-    ...(stack.success ? domainFaults(askedOf(stack.output, set['prettyUrl'])) : []),
+    ...(stack.success ? domainErrors(requestedDomains(stack.output, set['prettyUrl'])) : []),
   ];
-  if (faults.length > 0 || !gateway.ok || !stack.success) return fault(faults);
+  if (errors.length > 0 || !gateway.ok || !stack.success) return err(errors);
   return ok({ ...stack.output, gateway: gateway.value });
 }
 
@@ -84,7 +84,7 @@ function together(set: Readonly<Record<string, unknown>>, name: string, other: s
   return Object.hasOwn(set, name) === Object.hasOwn(set, other) ? [] : [`${name} and ${other} go together.`];
 }
 
-function askedOf(stack: v.InferOutput<typeof rules>, prettyUrl: unknown): AskedDomains {
+function requestedDomains(stack: v.InferOutput<typeof rules>, prettyUrl: unknown): RequestedDomains {
   const one = (name: string | undefined, arn: string | undefined) =>
     name === undefined ? undefined : { name, certificateRegion: arn?.split(':')[3] };
   return {

@@ -6,45 +6,45 @@ import type { Construct } from 'constructs';
 import type { CustomDomain } from './sockethook-props.ts';
 
 /** A name that is asked for, and where its certificate is, if that is known. */
-export interface AskedDomain {
+export interface RequestedDomain {
   readonly name: string;
   readonly certificateRegion: string | undefined;
 }
 
 /** All that is asked for of names. `region` is the stack's, if it is known. */
-export interface AskedDomains {
-  readonly domain: AskedDomain | undefined;
-  readonly apiDomain: AskedDomain | undefined;
+export interface RequestedDomains {
+  readonly domain: RequestedDomain | undefined;
+  readonly apiDomain: RequestedDomain | undefined;
   readonly prettyUrl: boolean;
   readonly region?: string | undefined;
 }
 
 /** A sentence for every name that AWS would refuse in the midst of a deploy. */
-export function domainFaults({ domain, apiDomain, prettyUrl, region }: AskedDomains): string[] {
-  const faults: string[] = [];
-  const regional = [apiDomain, prettyUrl ? undefined : domain].filter((asked) => asked !== undefined);
+export function domainErrors({ domain, apiDomain, prettyUrl, region }: RequestedDomains): string[] {
+  const errors: string[] = [];
+  const regional = [apiDomain, prettyUrl ? undefined : domain].filter((requested) => requested !== undefined);
   for (const { name, certificateRegion: found } of regional) {
     // API Gateway Developer Guide, "Regional custom domain names": the certificate is in the API's region.
     if (found !== undefined && region !== undefined && found !== region)
-      faults.push(
+      errors.push(
         `The certificate of ${name} is in ${found}; API Gateway takes one of its own region, ${region}.`,
       );
   }
   // CloudFront Developer Guide, "Requirements for using SSL/TLS certificates": us-east-1, wherever the origin is.
   const edge = prettyUrl ? domain?.certificateRegion : undefined;
   if (edge !== undefined && edge !== 'us-east-1')
-    faults.push(
+    errors.push(
       `The certificate of ${domain?.name} is in ${edge}; with prettyUrl the name is CloudFront's, which takes certificates of us-east-1 alone.`,
     );
   if (domain !== undefined && domain.name === apiDomain?.name)
-    faults.push(
+    errors.push(
       `${domain.name} can't be both APIs' name: API Gateway does not mix WebSocket and HTTP under one.`,
     );
-  return faults;
+  return errors;
 }
 
 /** A name as it is asked for in code: where its certificate is may be known only when it is deployed. */
-export function asked({ name, certificate }: CustomDomain): AskedDomain {
+export function requestedDomain({ name, certificate }: CustomDomain): RequestedDomain {
   // The environment of a certificate that is imported is that of who imports it.
   const { certificateArn, env } = certificate;
   const region = Token.isUnresolved(certificateArn) ? env.region : certificateArn.split(':')[3];

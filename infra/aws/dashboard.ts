@@ -6,7 +6,7 @@ import { apiMetric, count, counted } from './metrics.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 /** What a dashboard shows. */
-export interface Shown {
+export interface DashboardProps {
   readonly gateway: string;
   readonly stage: WebSocketStage;
   readonly functions: Readonly<Record<string, IFunction>>;
@@ -14,13 +14,13 @@ export interface Shown {
 }
 
 /** A dashboard: clients, hooks, functions, what was put off. CloudWatch: an account's first three cost nothing. */
-export function dashboard(scope: Construct, shown: Shown): Dashboard {
+export function dashboard(scope: Construct, shown: DashboardProps): Dashboard {
   return new Dashboard(scope, 'Dashboard', {
     widgets: [clients(shown), hooks(shown), functions(shown), queues(shown)],
   });
 }
 
-function clients({ stage }: Shown): IWidget[] {
+function clients({ stage }: DashboardProps): IWidget[] {
   const sum = (name: string) => apiMetric(stage, name, Stats.SUM);
   const errors = ['ClientError', 'IntegrationError', 'ExecutionError'].map(sum);
   return [
@@ -30,7 +30,7 @@ function clients({ stage }: Shown): IWidget[] {
   ];
 }
 
-function hooks({ gateway }: Shown): IWidget[] {
+function hooks({ gateway }: DashboardProps): IWidget[] {
   return [
     graph(
       'Hooks and deliveries that did not go straight',
@@ -40,7 +40,7 @@ function hooks({ gateway }: Shown): IWidget[] {
   ];
 }
 
-function functions({ functions }: Shown): IWidget[] {
+function functions({ functions }: DashboardProps): IWidget[] {
   const each = (read: (one: IFunction, label: string) => IMetric): IMetric[] =>
     Object.entries(functions).map(([label, one]) => read(one, label));
   return [
@@ -59,7 +59,7 @@ function functions({ functions }: Shown): IWidget[] {
   ];
 }
 
-function queues({ tasks: { queue, dead } }: Shown): IWidget[] {
+function queues({ tasks: { queue, dead } }: DashboardProps): IWidget[] {
   const waiting = queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' });
   const given = dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' });
   return [

@@ -1,7 +1,7 @@
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { Door, type DoorSettings } from './door.ts';
-import { type DoorName, type DoorNeeds, doorNeeds } from './door-needs.ts';
+import { type FunctionName, type FunctionNeeds, functionNeeds } from './function-needs.ts';
+import { type FunctionSettings, GatewayFunction } from './gateway-function.ts';
 import type { SecretName } from './gateway-secrets.ts';
 import type { Memory } from './memory.ts';
 import type { Network } from './network.ts';
@@ -9,14 +9,14 @@ import { permissions, type Resources } from './permissions.ts';
 import type { Settings } from './setting-rules.ts';
 
 /** All functions by name. */
-export type GatewayFunctions = Readonly<Record<DoorName, NodejsFunction>>;
+export type GatewayFunctions = Readonly<Record<FunctionName, NodejsFunction>>;
 
 /** What the functions are made with. */
-export interface FunctionsProps extends DoorSettings {
+export interface FunctionsProps extends FunctionSettings {
   readonly resources: Resources;
   /** What every function is told. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly concurrency: Readonly<Partial<Record<DoorName, number | undefined>>>;
+  readonly concurrency: Readonly<Partial<Record<FunctionName, number | undefined>>>;
   /** Memory of those that are not to have what their needs say, in MB. */
   readonly memoryMb: Memory;
   readonly apiAuth: Settings['apiAuth'];
@@ -31,8 +31,8 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
 };
 
 /** Where IAM lets callers in, no function has to know a key. */
-function needsOf(name: DoorName, apiAuth: Settings['apiAuth']): DoorNeeds {
-  const needs: DoorNeeds = doorNeeds[name];
+function needsOf(name: FunctionName, apiAuth: Settings['apiAuth']): FunctionNeeds {
+  const needs: FunctionNeeds = functionNeeds[name];
   const { secrets = [] } = needs;
   return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
 }
@@ -41,13 +41,13 @@ function needsOf(name: DoorName, apiAuth: Settings['apiAuth']): DoorNeeds {
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
   const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
-  const make = (name: DoorName): NodejsFunction => {
+  const make = (name: FunctionName): NodejsFunction => {
     const needs = needsOf(name, apiAuth);
     const secrets = (needs.secrets ?? []).map((secret) => [
       secretVariables[secret],
       resources.secrets[secret].secretArn,
     ]);
-    return new Door(functions, name, {
+    return new GatewayFunction(functions, name, {
       ...{ name, ...settings, concurrency: concurrency[name], memoryMb: memoryMb[name] },
       environment: { ...environment, ...Object.fromEntries(secrets) },
       permissions: permissions(needs, resources),
@@ -58,6 +58,6 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
     ...{ connect: make('connect'), default: make('default'), disconnect: make('disconnect') },
     ...{ send: make('send'), broadcast: make('broadcast'), urls: make('urls') },
     ...{ sockets: make('sockets'), health: make('health') },
-    ...{ deliver: make('deliver'), sweep: make('sweep') },
+    ...{ tasks: make('tasks'), sweep: make('sweep') },
   };
 }

@@ -8,7 +8,7 @@ import { type Access, accessLog } from './access-log.ts';
 import type { Settings } from './setting-rules.ts';
 
 /** The functions behind the calls. */
-export interface HttpDoors {
+export interface HttpFunctions {
   readonly send: IFunction;
   readonly broadcast: IFunction;
   readonly urls: IFunction;
@@ -33,7 +33,7 @@ const calls = {
     [GET, '/openapi.json'],
     [GET, '/asyncapi.json'],
   ],
-} as const satisfies Readonly<Record<keyof HttpDoors, readonly (readonly [HttpMethod, string])[]>>;
+} as const satisfies Readonly<Record<keyof HttpFunctions, readonly (readonly [HttpMethod, string])[]>>;
 
 /** An HTTP API with its only stage. */
 export interface Calls {
@@ -48,11 +48,11 @@ export interface Calls {
  */
 export function httpApi(
   scope: Construct,
-  doors: HttpDoors,
+  functions: HttpFunctions,
   access: Access,
   apiAuth: Settings['apiAuth'],
 ): Calls {
-  const lambda = (name: keyof HttpDoors) => new HttpLambdaIntegration(name, doors[name]);
+  const lambda = (name: keyof HttpFunctions) => new HttpLambdaIntegration(name, functions[name]);
   const httpApi = new HttpApi(scope, 'HttpApi', {
     apiName: `${Stack.of(scope).stackName}-calls`,
     description: 'Sockethook: what an app calls',
@@ -60,7 +60,7 @@ export function httpApi(
     defaultIntegration: lambda('health'),
   });
   const authorizer = apiAuth === 'iam' ? new HttpIamAuthorizer() : undefined;
-  const routes = (name: keyof HttpDoors, guard: typeof authorizer): HttpRoute[] => {
+  const routes = (name: keyof HttpFunctions, guard: typeof authorizer): HttpRoute[] => {
     const integration = lambda(name);
     return calls[name].flatMap(([method, path]) => {
       // RFC 9110 section 9.3.2: what takes GET takes HEAD; API Gateway has a route for each method.

@@ -1,15 +1,15 @@
 import * as v from 'valibot';
 import { list, whole } from '../../functions/wire/setting-values.ts';
-import { type DoorName, doorNeeds } from './door-needs.ts';
+import { type FunctionName, functionNeeds } from './function-needs.ts';
 
 /** How much memory functions have, in MB, that are not to have what they have anyway. */
-export type Memory = Readonly<Partial<Record<DoorName, number>>>;
+export type Memory = Readonly<Partial<Record<FunctionName, number>>>;
 
-const names = Object.keys(doorNeeds).filter(isDoor);
+const names = Object.keys(functionNeeds).filter(isFunction);
 
 /** AWS Lambda Developer Guide, "Configure Lambda function memory": 128 MB to 10,240 MB. */
 const size = whole(128, 10_240);
-const rule = `must be a whole number from 128 to 10240, or such numbers by function, as in deliver=2048,send=512; the functions are ${names.join(', ')}`;
+const rule = `must be a whole number from 128 to 10240, or such numbers by function, as in tasks=2048,send=512; the functions are ${names.join(', ')}`;
 
 /** One number for all functions, or `name=number` for some, separated by commas. */
 export const memoryValue = v.pipe(
@@ -23,14 +23,14 @@ export const memoryValue = v.pipe(
   }),
 );
 
-function entriesOf(part: string): (readonly [DoorName, number] | undefined)[] {
+function entriesOf(part: string): (readonly [FunctionName, number] | undefined)[] {
   const [, name, digits = ''] = /^(?:([a-z]+)=)?(.*)$/.exec(part) ?? [];
   const mb = v.safeParse(size, digits);
   if (!mb.success) return [undefined];
   if (name === undefined) return names.map((each) => [each, mb.output] as const);
-  return [isDoor(name) ? [name, mb.output] : undefined];
+  return [isFunction(name) ? [name, mb.output] : undefined];
 }
 
-function isDoor(name: string): name is DoorName {
-  return Object.hasOwn(doorNeeds, name);
+function isFunction(name: string): name is FunctionName {
+  return Object.hasOwn(functionNeeds, name);
 }

@@ -2,8 +2,8 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { tableSchema } from '../../functions/aws/table-schema.ts';
-import type { DoorNeeds } from './door-needs.ts';
+import { tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import type { FunctionNeeds } from './function-needs.ts';
 import type { GatewaySecrets } from './gateway-secrets.ts';
 import type { TaskQueue } from './task-queue.ts';
 
@@ -16,7 +16,7 @@ export interface Resources {
 }
 
 /** What a function may do, by what it needs: named actions on named resources. */
-export function permissions(needs: DoorNeeds, resources: Resources): PolicyStatement[] {
+export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
   const { table, tasks, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];

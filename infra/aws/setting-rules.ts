@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
 import { hookEvents } from '../../functions/wire/hook.ts';
-import { fault, ok, type Result } from '../../functions/wire/result.ts';
+import { err, ok, type Result } from '../../functions/wire/result.ts';
 import {
   allowedOriginsValue,
   flag,
@@ -34,7 +34,7 @@ const rules = v.object({
   connectConcurrency: v.optional(whole(1, 1_000_000)),
   messageConcurrency: v.optional(whole(1, 1_000_000)),
   // Lambda: the maximum concurrency of an event source is 2 to 1,000.
-  deliverConcurrency: v.optional(whole(2, 1_000), '10'),
+  taskConcurrency: v.optional(whole(2, 1_000), '10'),
   requestRate: v.optional(whole(1, 1_000_000), '2000'),
   requestBurst: v.optional(whole(1, 1_000_000), '1000'),
   logRetentionDays: v.optional(
@@ -71,19 +71,19 @@ export type Settings = v.InferOutput<typeof rules>;
 export const settingNames: ReadonlySet<string> = new Set(Object.keys(rules.entries));
 
 /**
- * Reads settings, whether they come as texts or as values. The fault has a sentence for each that is missing or
+ * Reads settings, whether they come as texts or as values. The error has a sentence for each that is missing or
  * malformed, all at once.
  */
 export function parseSettings(values: Readonly<Record<string, unknown>>): Result<Settings, string[]> {
   const read = v.safeParse(rules, textsOf(values));
-  const faults = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
+  const errors = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
   if (values['webAclArn'] !== undefined && String(values['prettyUrl']) !== 'true')
-    faults.push('webAclArn needs prettyUrl: AWS WAF protects CloudFront, and neither API.');
+    errors.push('webAclArn needs prettyUrl: AWS WAF protects CloudFront, and neither API.');
   const base = baseUrl(values['webhookBaseUrl'], String(values['allowInsecureWebhooks']) === 'true');
-  if (!base.ok) return fault([base.fault, ...faults]);
-  return read.success && faults.length === 0
+  if (!base.ok) return err([base.error, ...errors]);
+  return read.success && errors.length === 0
     ? ok({ ...read.output, webhookBaseUrl: base.value })
-    : fault(faults);
+    : err(errors);
 }
 
 /**
@@ -107,7 +107,7 @@ export function textsOf(values: Readonly<Record<string, unknown>>): Record<strin
 function baseUrl(value: unknown, allowInsecure: boolean): Result<string, string> {
   const name = 'webhookBaseUrl';
   if (typeof value !== 'string' || value === '') {
-    return fault(`${name} is missing; it says where hooks go, such as https://app.example/websocket.`);
+    return err(`${name} is missing; it says where hooks go, such as https://app.example/websocket.`);
   }
   // What another resource will be called is not known before the deploy.
   if (Token.isUnresolved(value)) return ok(value);
@@ -115,5 +115,5 @@ function baseUrl(value: unknown, allowInsecure: boolean): Result<string, string>
   if (parsed.ok) return parsed;
   const isPlain = !allowInsecure && /^http:/i.test(value);
   const hint = isPlain ? '; set allowInsecureWebhooks to true if anybody on the way may read the hooks' : '';
-  return fault(`${name} ${parsed.fault}${hint}.`);
+  return err(`${name} ${parsed.error}${hint}.`);
 }

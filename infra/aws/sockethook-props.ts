@@ -4,7 +4,7 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookEvent } from '../../functions/wire/hook.ts';
-import type { DoorName } from './door-needs.ts';
+import type { FunctionName } from './function-needs.ts';
 
 /** A domain name of the user's. */
 export interface CustomDomain {
@@ -52,9 +52,9 @@ export interface SockethookProps {
 
   /**
    * Memory of all functions, or of some by their names, in MiB; a function's share of a processor grows with it.
-   * @default - 1,024 for send, broadcast and deliver, 512 for sweep, 256 for the rest
+   * @default - 1,024 for send, broadcast and tasks, 512 for sweep, 256 for the rest
    */
-  readonly memoryMb?: number | Readonly<Partial<Record<DoorName, number>>> | undefined;
+  readonly memoryMb?: number | Readonly<Partial<Record<FunctionName, number>>> | undefined;
   /**
    * How many connects are handled at once, at most: a slow app holds one Lambda for each.
    * @default - not reserved: as many as the account allows
@@ -63,7 +63,7 @@ export interface SockethookProps {
   /** How many messages are handled at once, at most. @default - not reserved: as many as the account allows */
   readonly messageConcurrency?: number | undefined;
   /** How many batches of queued deliveries are done at once, at most; 2 to 1,000. @default 10 */
-  readonly deliverConcurrency?: number | undefined;
+  readonly taskConcurrency?: number | undefined;
   /** How many requests a second the WebSocket API takes, and the HTTP API as many again. @default 2000 */
   readonly requestRate?: number | undefined;
   /** How many requests either API takes in a burst. @default 1000 */

@@ -7,7 +7,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { alarms } from './alarms.ts';
-import { asked, customDomain, domainFaults } from './custom-domain.ts';
+import { customDomain, domainErrors, requestedDomain } from './custom-domain.ts';
 import { dashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
 import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
@@ -19,7 +19,7 @@ import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
 import type { SockethookProps } from './sockethook-props.ts';
 import { socketsTable } from './sockets-table.ts';
-import { type TaskQueue, taskQueue, workOff } from './task-queue.ts';
+import { consumeTasks, type TaskQueue, taskQueue } from './task-queue.ts';
 import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
 
 /**
@@ -83,7 +83,7 @@ export class Sockethook extends Construct implements IConnectable {
     const { domain, apiDomain } = props;
     this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
     this.apiUrl = apiDomain === undefined ? calls.stage.api.apiEndpoint : `https://${apiDomain.name}`;
-    workOff(this, tasks, this.functions.deliver, settings.deliverConcurrency);
+    consumeTasks(this, tasks, this.functions.tasks, settings.taskConcurrency);
     schedule(this, this.functions.sweep);
     const { stage } = this.webSockets;
     this.domain = domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, stage) : undefined;
@@ -105,7 +105,7 @@ export class Sockethook extends Construct implements IConnectable {
     const gateway = api.apiId;
     const { accountConcurrency } = settings;
     // Those that nobody waits for who would notice; the others answer their caller. CloudWatch bills each metric.
-    const { connect, default: message, disconnect, deliver, sweep } = functions;
+    const { connect, default: message, disconnect, tasks: deliver, sweep } = functions;
     const silent = [connect, message, disconnect, deliver, sweep];
     const watched = { gateway, functions: silent, dead: tasks.dead, accountConcurrency, topic };
     if (settings.alarms) alarms(this, watched);
@@ -119,12 +119,12 @@ function checked(scope: Construct, props: SockethookProps): Settings {
   const { vpc: ___, vpcSubnets: ____, securityGroups: _____, ...values } = rest;
   const settings = parseSettings(values);
   const { region } = Stack.of(scope);
-  const faults = domainFaults({
-    domain: domain && asked(domain),
-    apiDomain: apiDomain && asked(apiDomain),
+  const errors = domainErrors({
+    domain: domain && requestedDomain(domain),
+    apiDomain: apiDomain && requestedDomain(apiDomain),
     prettyUrl: props.prettyUrl === true,
     region: Token.isUnresolved(region) ? undefined : region,
   });
-  if (settings.ok && faults.length === 0) return settings.value;
-  throw new Error([...(settings.ok ? [] : settings.fault), ...faults].join(' '));
+  if (settings.ok && errors.length === 0) return settings.value;
+  throw new Error([...(settings.ok ? [] : settings.error), ...errors].join(' '));
 }

@@ -8,7 +8,7 @@ import {
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { type TableIndex, tableSchema } from '../../functions/aws/table-schema.ts';
+import { type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 
 /**
  * The table of sockets. It has no point-in-time recovery: a restored socket is a dead one. DynamoDB encrypts it with

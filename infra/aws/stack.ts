@@ -18,27 +18,32 @@ export class SockethookStack extends Stack {
     super(scope, settings.stackName, { description });
     this.gateway = new Sockethook(this, 'Gateway', this.#props(settings));
     const { webSocketUrl, apiUrl, secrets } = this.gateway;
-    this.#say('WebSocketUrl', webSocketUrl, 'Where clients connect; the app’s SOCKETHOOK_WEBSOCKET_URL');
-    this.#say('ApiUrl', apiUrl, 'What the app calls; its SOCKETHOOK_API_URL');
-    this.#say('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
-    this.#say('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
-    this.#say('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
+    this.#output('WebSocketUrl', webSocketUrl, 'Where clients connect; the app’s SOCKETHOOK_WEBSOCKET_URL');
+    this.#output('ApiUrl', apiUrl, 'What the app calls; its SOCKETHOOK_API_URL');
+    this.#output('ApiKeysSecret', secrets.apiKeys.secretArn, 'Holds SOCKETHOOK_API_KEY');
+    this.#output('WebhookSecretsSecret', secrets.webhookSecrets.secretArn, 'Holds SOCKETHOOK_WEBHOOK_SECRET');
+    this.#output('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
     if (settings.vpcId !== undefined) {
       const groups = this.gateway.connections.securityGroups.map(({ securityGroupId }) => securityGroupId);
-      this.#say('SecurityGroups', groups.join(','), 'What the app has to let in');
+      this.#output('SecurityGroups', groups.join(','), 'What the app has to let in');
     }
-    this.#sayNames(settings.domainName);
+    this.#outputNames(settings.domainName);
   }
 
-  #sayNames(domainName: string | undefined): void {
+  #outputNames(domainName: string | undefined): void {
     const { domain, apiDomain, pretty } = this.gateway;
     const edge = pretty?.distributionDomainName;
     const target = domainName === undefined ? undefined : (domain?.regionalDomainName ?? edge);
     if (target !== undefined)
-      this.#say('WebSocketDomainTarget', target, 'What the CNAME of domainName points at');
+      this.#output('WebSocketDomainTarget', target, 'What the CNAME of domainName points at');
     if (apiDomain)
-      this.#say('ApiDomainTarget', apiDomain.regionalDomainName, 'What the CNAME of apiDomainName points at');
-    if (edge !== undefined) this.#say('PrettyUrl', `wss://${domainName ?? edge}`, 'Put the path behind it');
+      this.#output(
+        'ApiDomainTarget',
+        apiDomain.regionalDomainName,
+        'What the CNAME of apiDomainName points at',
+      );
+    if (edge !== undefined)
+      this.#output('PrettyUrl', `wss://${domainName ?? edge}`, 'Put the path behind it');
   }
 
   #props({ gateway, ...stack }: StackSettings): SockethookProps {
@@ -76,7 +81,7 @@ export class SockethookStack extends Stack {
     return { name, certificate: Certificate.fromCertificateArn(this, id, arn) };
   }
 
-  #say(id: string, value: string, description: string): void {
+  #output(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
 }

@@ -21,14 +21,14 @@ export function taskQueue(scope: Construct, removalPolicy: RemovalPolicy): TaskQ
   const queue = new Queue(scope, 'Tasks', {
     ...common,
     // Lambda: at least six times the function's time-out, so that a batch never comes again while it is worked off.
-    visibilityTimeout: Duration.seconds(6 * timeouts.deliver),
+    visibilityTimeout: Duration.seconds(6 * timeouts.tasks),
     deadLetterQueue: { queue: dead, maxReceiveCount: receives },
   });
   return { queue, dead };
 }
 
 /** Lets a function work the queue off; only those tasks of a batch come again that it says have failed. */
-export function workOff(
+export function consumeTasks(
   scope: Construct,
   { queue }: TaskQueue,
   target: IFunction,

@@ -3,7 +3,7 @@ export const timeouts = {
   /** What a client or a caller waits for. API Gateway: an integration ends after 29 s, and then says nothing useful. */
   waited: 28,
   /** A batch of deferred deliveries. */
-  deliver: 60,
+  tasks: 60,
   /** The schedule's minute. */
   sweep: 60,
 } as const;

@@ -9,7 +9,7 @@ import type { Construct } from 'constructs';
 import { type Access, accessLog } from './access-log.ts';
 
 /** The functions behind the three routes that every WebSocket API has. */
-export interface WebSocketDoors {
+export interface WebSocketFunctions {
   readonly connect: IFunction;
   readonly default: IFunction;
   readonly disconnect: IFunction;
@@ -47,16 +47,19 @@ export function webSockets(scope: Construct, access: Access): WebSockets {
  */
 export function addWebSocketRoutes(
   { api, stage }: WebSockets,
-  doors: WebSocketDoors,
+  functions: WebSocketFunctions,
   returnsReply: boolean,
 ): void {
   const lambda = (id: string, handler: IFunction) => ({
     integration: new WebSocketLambdaIntegration(id, handler),
   });
   stage.node.addDependency(
-    api.addRoute('$connect', lambda('ConnectDoor', doors.connect)),
-    api.addRoute('$default', { ...lambda('MessageDoor', doors.default), returnResponse: returnsReply }),
-    api.addRoute('$disconnect', lambda('DisconnectDoor', doors.disconnect)),
+    api.addRoute('$connect', lambda('ConnectHandler', functions.connect)),
+    api.addRoute('$default', {
+      ...lambda('MessageHandler', functions.default),
+      returnResponse: returnsReply,
+    }),
+    api.addRoute('$disconnect', lambda('DisconnectHandler', functions.disconnect)),
     api.addRoute('ping', { integration: ping() }),
   );
 }

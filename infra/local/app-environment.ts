@@ -1,4 +1,4 @@
-import type { SecretTexts } from './local-secrets.ts';
+import type { SecretTexts } from '../../functions/local/local-secrets.ts';
 
 /** The five variables that an app, the SDK and the command line read. */
 export function appEnvironment(

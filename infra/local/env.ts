@@ -1,12 +1,12 @@
+import { localUrls } from '../../functions/local/gateway.ts';
+import { secretTexts } from '../../functions/local/secrets-file.ts';
+import { readSettings } from '../../functions/local/settings.ts';
 import { appEnvironment } from './app-environment.ts';
-import { localUrls } from './gateway.ts';
-import { secretTexts } from './secrets-file.ts';
-import { readSettings } from './settings.ts';
 
 /** What `npm run --silent env` runs: prints the app's five variables for a shell to read. */
 function printEnvironment(): void {
   const settings = readSettings();
-  if (!settings.ok) throw new Error(settings.fault.join('\n'));
+  if (!settings.ok) throw new Error(settings.error.join('\n'));
   const urls = localUrls(settings.value, settings.value.port);
   const variables = appEnvironment(urls, secretTexts(settings.value));
   for (const [name, value] of Object.entries(variables))

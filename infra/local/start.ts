@@ -1,11 +1,11 @@
+import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
+import { createLog } from '../../functions/local/log.ts';
+import { standardOutput } from '../../functions/local/log-output.ts';
+import { secretTexts } from '../../functions/local/secrets-file.ts';
+import { isRunByNpm, readSettings } from '../../functions/local/settings.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
-import { type LocalGateway, startGateway } from './gateway.ts';
-import { createLog } from './log.ts';
-import { standardOutput } from './log-output.ts';
-import { secretTexts } from './secrets-file.ts';
-import { isRunByNpm, readSettings } from './settings.ts';
-import { systemClock } from './system-clock.ts';
 
 /** How long closed hooks may take when the gateway stops; with what follows it ends within 15 s. */
 const stopWithinMs = 13_000;
@@ -16,7 +16,7 @@ const log = createLog(output, systemClock.now);
 /** What `npm start` runs: a gateway on this machine, and the demo app beside it unless there is an app already. */
 async function start(): Promise<void> {
   const settings = readSettings();
-  if (!settings.ok) throw new Error(settings.fault.join('\n'));
+  if (!settings.ok) throw new Error(settings.error.join('\n'));
   const secrets = secretTexts(settings.value);
   const { port } = settings.value;
   const app = settings.value.webhookBaseUrl;

@@ -9,7 +9,7 @@ afterEach(() => target.stop());
 test('a client that hangs up while its handshake is under way has its descriptor freed at once', async () => {
   target = await Target.start(3_000);
   const before = target.descriptors;
-  const sockets = Array.from({ length: 100 }, () => target.knock('/slow'));
+  const sockets = Array.from({ length: 100 }, () => target.startUpgrade('/slow'));
   // One of its own for each, and one for its hook.
   expect(await settled(() => target.descriptors >= before + 200, 2_500)).toBe(true);
   for (const socket of sockets) socket.end();
@@ -24,7 +24,7 @@ test('10,000 hang-ups at every moment of a handshake leave nothing behind', asyn
   target = await Target.start(20);
   const head = upgradeRequest('/slow');
   const hangUp = async (number: number): Promise<void> => {
-    const socket = target.knock(number % 5 === 0 ? '/%zz' : '/slow');
+    const socket = target.startUpgrade(number % 5 === 0 ? '/%zz' : '/slow');
     const way = ways[number % ways.length] ?? 'destroy';
     if (number % 7 === 0) socket.write(head.subarray(0, number % head.length));
     await sleep(number % 41);
@@ -43,7 +43,7 @@ test('10,000 hang-ups at every moment of a handshake leave nothing behind', asyn
     await Promise.all(Array.from({ length: 100 }, work));
   };
   await run(1_000);
-  const free = (most: number) => settled(() => target.descriptors <= most, 15_000);
+  const free = (max: number) => settled(() => target.descriptors <= max, 15_000);
   // Kept connections to the app are closed after a while.
   await free(40);
   const [descriptors, memory] = [target.descriptors, target.memory];

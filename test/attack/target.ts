@@ -16,7 +16,7 @@ export class Target {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #app: Server;
-  #mostMemory = 0;
+  #maxMemory = 0;
   readonly #watch: NodeJS.Timeout;
 
   private constructor(child: ChildProcess, app: Server, port: number) {
@@ -24,7 +24,7 @@ export class Target {
     this.#app = app;
     this.port = port;
     this.#watch = setInterval(() => {
-      this.#mostMemory = Math.max(this.#mostMemory, this.memory);
+      this.#maxMemory = Math.max(this.#maxMemory, this.memory);
     }, 50);
   }
 
@@ -73,8 +73,8 @@ export class Target {
   }
 
   /** The most that it was since the start, in MB. */
-  get mostMemory(): number {
-    return Math.max(this.#mostMemory, this.memory);
+  get maxMemory(): number {
+    return Math.max(this.#maxMemory, this.memory);
   }
 
   /** How many descriptors it has open. */
@@ -87,7 +87,7 @@ export class Target {
   }
 
   /** A connection over TCP whose client has asked for a WebSocket, and whatever else; nothing is awaited. */
-  knock(path: string): Socket {
+  startUpgrade(path: string): Socket {
     const socket = connect(this.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write(upgradeRequest(path));
@@ -96,7 +96,7 @@ export class Target {
 
   /** The same, once it is in. */
   async enter(path: string): Promise<Socket> {
-    const socket = this.knock(path);
+    const socket = this.startUpgrade(path);
     await new Promise<void>((resolve, reject) => {
       socket.once('data', (bytes: Buffer) =>
         bytes.toString('latin1').startsWith('HTTP/1.1 101') ? resolve() : reject(new Error(String(bytes))),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testSecrets } from '../support/local.ts';
-import type { Door } from './bundles.ts';
+import type { HandlerName } from './bundles.ts';
 import { Cloud } from './cloud.ts';
 
-const calls: readonly (readonly [door: Door, routeKey: string])[] = [
+const calls: readonly (readonly [door: HandlerName, routeKey: string])[] = [
   ['send', 'POST /send'],
   ['broadcast', 'POST /broadcast'],
   ['urls', 'POST /urls'],
@@ -21,7 +21,7 @@ const letIn = { iam: { accessKey: 'AKID', accountId: '123456789012', userArn, us
 /** What a function answers to a call without content. */
 async function answered(
   cloud: Cloud,
-  [door, routeKey]: (typeof calls)[number],
+  [name, routeKey]: (typeof calls)[number],
   authorization: string,
   authorizer: unknown,
 ) {
@@ -29,7 +29,7 @@ async function answered(
   const event = { routeKey, rawPath: path, pathParameters: { socket: 'x' }, isBase64Encoded: false };
   const headers = { authorization, 'content-type': 'application/json' };
   const requestContext = { requestId: 'r=', ...(authorizer === undefined ? {} : { authorizer }) };
-  return (await cloud.doors[door]({ ...event, headers, requestContext })) as {
+  return (await cloud.handlers[name]({ ...event, headers, requestContext })) as {
     statusCode: number;
     body: string;
   };

@@ -105,7 +105,7 @@ function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
 const never = (): Promise<never> => new Promise(() => {});
 
 /** A TCP client that asks for an upgrade, its headers byte for byte; what it gets, and how it leaves. */
-function knocking(world: World, headers: Readonly<Record<string, string>> = {}) {
+function connecting(world: World, headers: Readonly<Record<string, string>> = {}) {
   const { port, pathname } = new URL(world.gateway.url);
   const answer: string[] = [];
   const bytes = upgradeRequest(pathname, headers);
@@ -146,8 +146,8 @@ describe('an event', () => {
 
   test('a $connect event has headers and multiValueHeaders, one text and all texts of each', async () => {
     const world = await World.start();
-    knocking(world, { Cookie: 'a=b', 'x-twice': 'one\r\nx-twice: two' });
-    await eventually('it knocks', () => world.connects.length === 1);
+    connecting(world, { Cookie: 'a=b', 'x-twice': 'one\r\nx-twice: two' });
+    await eventually('it connects', () => world.connects.length === 1);
     const [event] = world.connects as ConnectEvent[];
     expect(event).toEqual({
       headers: expect.objectContaining({ Host: 'localhost', 'x-twice': 'two', Cookie: 'a=b' }),
@@ -288,8 +288,8 @@ describe('an event', () => {
   test('headers that API Gateway knows have canonical names, any other the case that the client gave it', async () => {
     const world = await World.start();
     const headers = { 'sec-websocket-protocol': 'chat', 'x-My-HEADER': 'mine', origin: 'http://a.example' };
-    knocking(world, headers);
-    await eventually('it knocks', () => world.connects.length === 1);
+    connecting(world, headers);
+    await eventually('it connects', () => world.connects.length === 1);
     const [event] = world.connects as ConnectEvent[];
     expect(Object.keys(event?.headers ?? {})).toEqual([
       'Host',
@@ -519,7 +519,7 @@ describe('an upgrade', () => {
     const { open, opened } = gate();
     const world = await World.start({ $connect: () => opened.then(() => ok) });
     const pending = connect(world.gateway.url, { protocols: ['chat'] });
-    await eventually('it knocks', () => world.connects.length === 1);
+    await eventually('it connects', () => world.connects.length === 1);
     expect(world.gateway.connectionIds).toEqual([]);
     open();
     await expect(pending).rejects.toThrow('Server sent no subprotocol');
@@ -534,9 +534,9 @@ describe('an upgrade', () => {
         return opened.then(() => ({ statusCode }));
       },
     });
-    const refusedOne = knocking(world);
+    const refusedOne = connecting(world);
     await eventually('one waits', () => world.connects.length === 1);
-    const accepted = knocking(world);
+    const accepted = connecting(world);
     await eventually('two wait', () => world.connects.length === 2);
     refusedOne.leave();
     accepted.leave();
@@ -553,8 +553,8 @@ describe('an upgrade', () => {
     const { open, opened } = gate();
     const world = await World.start({ $connect: () => opened.then(() => ok) });
     world.faults.earlyDisconnect = 1;
-    const client = knocking(world);
-    await eventually('it knocks', () => world.connects.length === 1);
+    const client = connecting(world);
+    await eventually('it connects', () => world.connects.length === 1);
     client.leave();
     await eventually('it is told', () => world.ends.length === 1);
     open();
@@ -596,7 +596,7 @@ describe('an upgrade', () => {
     });
     world.faults.repeatConnect = 1;
     const client = connect(world.gateway.url);
-    await eventually('it knocks', () => world.connects.length === 1);
+    await eventually('it connects', () => world.connects.length === 1);
     open();
     const { ws } = await client;
     await eventually('it was invoked again', () => invoked === 2);
@@ -608,7 +608,7 @@ describe('an upgrade', () => {
   test('a status of 2xx lets the client in, and of its headers only Sec-WebSocket-Protocol is passed on', async () => {
     const headers = { 'Sec-WebSocket-Protocol': 'chat', 'Set-Cookie': 'a=b', 'X-Mine': 'm' };
     const world = await World.start({ $connect: async () => ({ statusCode: 204, headers, body: 'hello' }) });
-    const { answer } = knocking(world, { 'Sec-WebSocket-Protocol': 'superchat, chat' });
+    const { answer } = connecting(world, { 'Sec-WebSocket-Protocol': 'superchat, chat' });
     await eventually('the answer is there', () => answer.join('').includes('\r\n\r\n'));
     const received = answer.join('');
     const [first, ...lines] = received.split('\r\n');

@@ -6,8 +6,8 @@ let cloud: Cloud;
 let events: string[][] = [];
 beforeAll(async () => {
   cloud = await Cloud.start();
-  const { deliver } = cloud.doors;
-  cloud.doors.deliver = (event) => {
+  const { tasks: deliver } = cloud.handlers;
+  cloud.handlers.tasks = (event) => {
     events.push(bodiesOf(event));
     return deliver(event);
   };
@@ -71,7 +71,7 @@ describe('a batch of the queue', () => {
     const sockets = await ended(3);
     cloud.wires.meddler = {
       before: async ({ service }) => {
-        if (service === 'dynamodb') await cloud.lambdas.deliver.kill();
+        if (service === 'dynamodb') await cloud.lambdas.tasks.kill();
         return undefined;
       },
     };

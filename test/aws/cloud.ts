@@ -5,7 +5,7 @@ import { type Client, connect } from '../support/client.ts';
 import { testSecrets } from '../support/local.ts';
 import { type Handler as AppHandler, RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
-import { type Door, doors, type Handler } from './bundles.ts';
+import { functionNames, type Handler, type HandlerName } from './bundles.ts';
 import { Dynamo } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
@@ -24,7 +24,7 @@ export interface Opened {
 }
 
 /**
- * A whole deployment in which everything can be made to fail: the bundled doors in threads, all that they send out
+ * A whole deployment in which everything can be made to fail: the bundled handlers in threads, all that they send out
  * on wires, and time that passes when a test says so.
  */
 export class Cloud {
@@ -32,9 +32,9 @@ export class Cloud {
   readonly gateway: ApiGateway;
   readonly queue: Queue;
   readonly wires: Wires;
-  /** What is run for each door; a test may put another function in its place. */
-  readonly doors: Record<Door, Handler>;
-  readonly lambdas: Readonly<Record<Door, Lambda>>;
+  /** What is run for each handler; a test may put another function in its place. */
+  readonly handlers: Record<HandlerName, Handler>;
+  readonly lambdas: Readonly<Record<HandlerName, Lambda>>;
   readonly #parts: Parts;
   #api: { readonly url: string; stop(): Promise<void> } | undefined;
 
@@ -44,25 +44,25 @@ export class Cloud {
     this.queue = parts.queue;
     this.gateway = gateway;
     this.wires = wires;
-    const lambdas = doors.map((door) => [door, new Lambda(door, this.environment(wires))] as const);
-    this.lambdas = Object.fromEntries(lambdas) as Record<Door, Lambda>;
-    const handlers = lambdas.map(([door, lambda]) => [door, (event: unknown) => lambda.invoke(event)]);
-    this.doors = Object.fromEntries(handlers) as Record<Door, Handler>;
+    const lambdas = functionNames.map((name) => [name, new Lambda(name, this.environment(wires))] as const);
+    this.lambdas = Object.fromEntries(lambdas) as Record<HandlerName, Lambda>;
+    const handlers = lambdas.map(([name, lambda]) => [name, (event: unknown) => lambda.invoke(event)]);
+    this.handlers = Object.fromEntries(handlers) as Record<HandlerName, Handler>;
   }
 
   /** Deploys one with these settings, by the names that the Lambdas' environment has for them. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<Cloud> {
     const parts = await startParts(settings);
     let cloud: Cloud | undefined;
-    const invoke = (door: Door) => async (event: unknown) => cloud?.doors[door](event);
+    const invoke = (name: HandlerName) => async (event: unknown) => cloud?.handlers[name](event);
     const gateway = await ApiGateway.start({
       routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
       returnResponse: true,
     });
     const origins = { ...parts.origins, connections: new URL(gateway.endpoint).origin };
     cloud = new Cloud(parts, gateway, await Wires.open(origins));
-    parts.queue.attach(queueName, invoke('deliver'), visibilityMs);
-    cloud.#api = await startHttpApi(cloud.doors);
+    parts.queue.attach(queueName, invoke('tasks'), visibilityMs);
+    cloud.#api = await startHttpApi(cloud.handlers);
     return cloud;
   }
 
@@ -127,7 +127,7 @@ export class Cloud {
   async sweep(minute = Math.floor(Date.now() / minuteMs)): Promise<void> {
     const time = new Date(minute * minuteMs).toISOString().replace('.000Z', 'Z');
     const scheduled = { version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} };
-    await this.doors.sweep({ ...scheduled, time, region: 'eu-central-1' });
+    await this.handlers.sweep({ ...scheduled, time, region: 'eu-central-1' });
   }
 
   /** So many milliseconds go by: everything in the table is older, and what was delayed in the queue is due. */

@@ -12,7 +12,7 @@ import { awsSubject } from './world.ts';
 /** The same, whose replies travel back with the answer of the message's function where they can. */
 const routed: Subject = {
   ...awsSubject,
-  name: 'Lambda doors, replies by the route',
+  name: 'Lambda functions, replies by the route',
   start: (settings) => awsSubject.start({ ...settings, REPLY_BY: 'route' }),
 };
 

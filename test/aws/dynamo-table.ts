@@ -7,11 +7,11 @@ import {
   type DynamoDBClientConfig,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import type { Caller } from '../../functions/aws/aws-service.ts';
-import { DynamoDirectory } from '../../functions/aws/dynamo-directory.ts';
-import { dynamoRegistry } from '../../functions/aws/dynamo-registry.ts';
-import type { TableAddress } from '../../functions/aws/dynamo-table.ts';
-import { type TableIndex, tableSchema } from '../../functions/aws/table-schema.ts';
+import type { Caller } from '../../functions/aws/client/aws-service.ts';
+import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
+import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
+import type { TableAddress } from '../../functions/aws/dynamo/table.ts';
+import { type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import type { Clock, Registry } from '../../functions/gateway/ports.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { RecordingLog } from '../support/recording-log.ts';

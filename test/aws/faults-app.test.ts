@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { connect, knock } from '../support/client.ts';
+import { connect, tryConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Answer, actions } from '../support/recording-app.ts';
-import type { Door } from './bundles.ts';
+import type { HandlerName } from './bundles.ts';
 import { Cloud } from './cloud.ts';
 
 const hourMs = 3_600_000;
@@ -33,7 +33,7 @@ describe('an app that accepts a handshake', () => {
       answered();
       return 204;
     });
-    expect(await knock(cloud.at(late))).toMatchObject({ status: 504 });
+    expect(await tryConnect(cloud.at(late))).toMatchObject({ status: 504 });
     await isAnswered;
     await cloud.settled();
     await cloud.minutes(3);
@@ -109,11 +109,11 @@ describe('an app that never answers', () => {
     cloud = await Cloud.start({ HOOK_TIMEOUT_MS: '20000' });
   });
 
-  /** Gives a door so little time; the stand-in kills what takes longer. How long it took is looked at too. */
-  function limit(door: Door, mostMs: number) {
+  /** Gives a handler so little time; the stand-in kills what takes longer. How long it took is looked at too. */
+  function limit(name: HandlerName, maxMs: number) {
     const outcomes: { kind: 'returned' | 'died'; value: unknown }[] = [];
-    cloud.doors[door] = async (event) => {
-      const run = cloud.lambdas[door].invoke(event, mostMs);
+    cloud.handlers[name] = async (event) => {
+      const run = cloud.lambdas[name].invoke(event, maxMs);
       await run.then(
         (value) => outcomes.push({ kind: 'returned', value }),
         (value: unknown) => outcomes.push({ kind: 'died', value }),
@@ -136,12 +136,12 @@ describe('an app that never answers', () => {
       connect: limit('connect', 6_500),
       default: limit('default', 6_500),
       disconnect: limit('disconnect', 6_500),
-      deliver: limit('deliver', 6_500),
+      tasks: limit('tasks', 6_500),
     };
     const hopeless = freshPath();
     cloud.app.on(hopeless, ({ fields: { event } }) => (hangs && event === 'handshake' ? 'hang' : 204));
     messaging.client.send('m');
-    const refused = knock(cloud.at(hopeless));
+    const refused = tryConnect(cloud.at(hopeless));
     void leaving.client.close();
     await cloud.api.call('DELETE', `/sockets/${encodeURIComponent(closing.from)}`);
     expect(await refused).toMatchObject({ status: 504 });
@@ -168,7 +168,7 @@ describe('an app that never answers', () => {
     const outcomes = limit('connect', 4_900);
     const path = freshPath();
     cloud.app.on(path, () => actions({}));
-    expect(await knock(cloud.at(path))).toMatchObject({ status: 504 });
+    expect(await tryConnect(cloud.at(path))).toMatchObject({ status: 504 });
     expect(outcomes).toHaveLength(1);
     await cloud.minutes(3);
     expect(cloud.app.of(path)).toEqual([]);

@@ -28,15 +28,15 @@ const ways = {
         },
       };
     });
-    const { connect: door } = cloud.doors;
+    const { connect: name } = cloud.handlers;
     let begun = 0;
-    cloud.doors.connect = async (event) => {
+    cloud.handlers.connect = async (event) => {
       begun += 1;
       if (begun > 1) await written;
-      return door(event);
+      return name(event);
     };
     return () => {
-      cloud.doors.connect = door;
+      cloud.handlers.connect = name;
     };
   },
 };

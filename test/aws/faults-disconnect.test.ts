@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { knock } from '../support/client.ts';
+import { tryConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { Cloud, type Opened } from './cloud.ts';
 import type { Passage } from './wires.ts';
@@ -59,8 +59,8 @@ describe('$disconnect', () => {
 
   test('that comes again later, or for a socket that nobody knows, does no harm', async () => {
     const events: { requestContext: { connectionId: string } }[] = [];
-    const { disconnect } = cloud.doors;
-    cloud.doors.disconnect = (event) => {
+    const { disconnect } = cloud.handlers;
+    cloud.handlers.disconnect = (event) => {
       events.push(structuredClone(event) as (typeof events)[number]);
       return disconnect(event);
     };
@@ -68,7 +68,7 @@ describe('$disconnect', () => {
     await client.close();
     await cloud.app.hook(path, 'closed');
     await cloud.settled();
-    cloud.doors.disconnect = disconnect;
+    cloud.handlers.disconnect = disconnect;
     const [event] = events as [(typeof events)[number]];
     const unknown = { requestContext: { ...event.requestContext, connectionId: 'AAAAAAAAAAAAAAA=' } };
     const hooks = cloud.app.hooks.length;
@@ -101,7 +101,7 @@ describe('$disconnect', () => {
       order.push(event);
       return event === 'handshake' ? status : 204;
     });
-    const waiting = knock(cloud.at(path), { handshakeTimeout: 100 });
+    const waiting = tryConnect(cloud.at(path), { handshakeTimeout: 100 });
     waiting.catch(() => {});
     await eventually('the app has decided', () => order.includes('handshake'));
     await cloud.settled();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { knock } from '../support/client.ts';
+import { tryConnect } from '../support/client.ts';
 import { actions } from '../support/recording-app.ts';
 import { Cloud, type Opened } from './cloud.ts';
 import type { Meddler, Passage } from './wires.ts';
@@ -120,13 +120,13 @@ describe('a table that is silent', () => {
     expect(await cloud.items()).toEqual([]);
   });
 
-  test('keeps nobody waiting at the door: a client is refused, and the app is not asked', async () => {
+  test('keeps nobody waiting: a client is refused, and the app is not asked', async () => {
     const path = freshPath();
     cloud.wires.meddler = {
       before: ({ service }) => (service === 'dynamodb' ? new Promise(() => {}) : undefined),
     };
     const begun = performance.now();
-    expect(await knock(cloud.at(path))).toMatchObject({ status: 500 });
+    expect(await tryConnect(cloud.at(path))).toMatchObject({ status: 500 });
     expect(performance.now() - begun).toBeLessThan(10_000);
     expect(cloud.app.of(path)).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe('a table that is throttled for long', () => {
       () => 'done',
       () => 'failed',
     );
-    const [first, second] = await Promise.all([unknown, accepted].map((path) => knock(cloud.at(path))));
+    const [first, second] = await Promise.all([unknown, accepted].map((path) => tryConnect(cloud.at(path))));
     Object.assign(outcomes, { first, second, sent: (await sent).json, swept: await swept });
     await cloud.settled();
     outcomes['told'] = [leaving, ended].flatMap(({ path }) => codes(path));

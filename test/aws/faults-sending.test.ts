@@ -79,8 +79,8 @@ test.concurrent.for([0, 1_000, 3_000])(
     const client = await connect(cloud.at(path));
     const { from = '' } = (await cloud.app.hook(path, 'handshake')).fields;
     const begun = Date.now();
-    const later = await cloud.api.send(from, 'later');
-    expect(later.json).toMatchObject({ gone: [], failed: [] });
+    const tasks = await cloud.api.send(from, 'later');
+    expect(tasks.json).toMatchObject({ gone: [], failed: [] });
     client.send('question');
     expect(await client.take(5)).toEqual(['one', 'two', 'welcome', 'later', 'answer']);
     expect(Date.now() - begun).toBeGreaterThanOrEqual(validAfterMs * 0.9);
@@ -123,15 +123,15 @@ describe('what the answer to a message sends to others', () => {
     );
     cloud.queue.hold();
     let ran: string[] = [];
-    const { default: message } = cloud.doors;
-    cloud.doors.default = async (event) => {
+    const { default: message } = cloud.handlers;
+    cloud.handlers.default = async (event) => {
       const passages = await cloud.wires.during(() => message(event));
       ran = passages.map(({ service, operation }) => `${service} ${operation}`);
       return { statusCode: 200, body: 'done' };
     };
     client.send('go');
     expect(await client.next()).toBe('done');
-    cloud.doors.default = message;
+    cloud.handlers.default = message;
     expect(ran.at(-1)).toBe('sqs SendMessage');
     expect(ran).not.toContain('connections POST');
     expect(other.client.left).toEqual([]);

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { HttpEvent, HttpResult } from '../../functions/aws/events.ts';
 import { portOf } from '../contract/ports/port-of.ts';
-import type { Door, Handler } from './bundles.ts';
+import type { Handler, HandlerName } from './bundles.ts';
 
 /** The routes of the HTTP API, as the stack has them; what none of them takes goes to `health`. */
-const routes: Readonly<Record<string, Door>> = {
+const routes: Readonly<Record<string, HandlerName>> = {
   'POST /send': 'send',
   'POST /broadcast': 'broadcast',
   'POST /urls': 'urls',
@@ -34,10 +34,10 @@ type Request = HttpEvent & {
  * - what no route takes comes as `$default`
  * - the caller of HEAD gets the headers alone
  */
-export async function startHttpApi(doors: Readonly<Partial<Record<Door, Handler>>>) {
+export async function startHttpApi(handlers: Readonly<Partial<Record<HandlerName, Handler>>>) {
   const server = createServer(async (request, response) => {
     const event = toEvent(request, await buffer(request));
-    const answered = await doors[routes[event.routeKey] ?? 'health']?.(event).catch(() => undefined);
+    const answered = await handlers[routes[event.routeKey] ?? 'health']?.(event).catch(() => undefined);
     if (answered === undefined) {
       const body = '{"message":"Internal Server Error"}';
       response.writeHead(500, { 'Content-Type': 'application/json' }).end(body);

@@ -1,4 +1,4 @@
-import type { Door, Handler } from './bundles.ts';
+import type { Handler, HandlerName } from './bundles.ts';
 import type { Cloud } from './cloud.ts';
 import { Lambda } from './lambda.ts';
 import type { Interference, Passage } from './wires.ts';
@@ -15,23 +15,23 @@ export interface Victim {
   readonly done: readonly string[];
 }
 
-/** What is done to each victim: its door is to be run once; it does so in place of the function that stands there. */
+/** What is done to each victim: its handler is to be run once; it does so in place of the function that stands there. */
 export type Deed<Case> = (victim: Victim) => Promise<Case>;
 
 /**
- * Kills a door at every moment of a run: at its first request to the world before that takes effect, then after it
+ * Kills a handler at every moment of a run: at its first request to the world before that takes effect, then after it
  * has but before its answer is back, then at its second, until a run survives. The cases, the survivor's at last.
  */
 export async function killedAtEveryMoment<Case>(
   cloud: Cloud,
-  door: Door,
+  name: HandlerName,
   deed: Deed<Case>,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly victim: Victim; readonly result: Case }[]> {
   const cases: { victim: Victim; result: Case }[] = [];
   for (let request = 1; ; request++) {
     for (const when of ['before', 'after'] as const) {
-      const { victim, stop } = await place(cloud, door, request, when, settings);
+      const { victim, stop } = await place(cloud, name, request, when, settings);
       cases.push({ victim, result: await deed(victim) });
       await victim.ran;
       await stop();
@@ -43,13 +43,13 @@ export async function killedAtEveryMoment<Case>(
 
 async function place(
   cloud: Cloud,
-  door: Door,
+  name: HandlerName,
   request: number,
   when: 'before' | 'after',
   settings: Readonly<Record<string, string>>,
 ) {
   const wires = await cloud.layWires();
-  const lambda = new Lambda(door, { ...cloud.environment(wires), ...settings });
+  const lambda = new Lambda(name, { ...cloud.environment(wires), ...settings });
   let seen = 0;
   let hasDied = false;
   const last = new Set<Passage>();
@@ -67,13 +67,13 @@ async function place(
     },
     after: (passage) => (last.has(passage) ? kill() : undefined),
   };
-  const usual: Handler = cloud.doors[door];
+  const usual: Handler = cloud.handlers[name];
   let end: (ended: Promise<void>) => void = () => {};
   const ran = new Promise<void>((resolve) => {
     end = resolve;
   });
-  cloud.doors[door] = (event) => {
-    cloud.doors[door] = usual;
+  cloud.handlers[name] = (event) => {
+    cloud.handlers[name] = usual;
     const running = lambda.invoke(event);
     end(
       running.then(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { Client, knock } from '../support/client.ts';
+import { Client, tryConnect } from '../support/client.ts';
 import { type Answer, actions } from '../support/recording-app.ts';
 import { Cloud } from './cloud.ts';
 import { killedAtEveryMoment, type Victim } from './kill-switch.ts';
@@ -18,7 +18,7 @@ interface Case {
   readonly client: Client | undefined;
 }
 
-/** Lets clients knock until a handshake survives; who is in leaves in the end, and time goes by. */
+/** Lets clients connect until a handshake survives; who is in leaves in the end, and time goes by. */
 async function killAll(handshake: (from: string) => Promise<Answer>, settings: Record<string, string> = {}) {
   // What they queue comes late: a connection that never was is believed to be gone by then.
   cloud.queue.hold();
@@ -30,7 +30,7 @@ async function killAll(handshake: (from: string) => Promise<Answer>, settings: R
       cloud.app.on(path, ({ fields: { event, from = '' } }) =>
         event === 'handshake' ? handshake(from) : 204,
       );
-      const outcome = await knock(cloud.at(path));
+      const outcome = await tryConnect(cloud.at(path));
       const client = outcome instanceof Client ? outcome : undefined;
       return { path, client, status: outcome instanceof Client ? 101 : outcome.status };
     },
@@ -136,7 +136,7 @@ describe('$connect that can’t write down that the app has accepted', () => {
         return isAcceptance ? { status: 400, json } : undefined;
       },
     };
-    expect(await knock(cloud.at(path))).toMatchObject({ status: 500 });
+    expect(await tryConnect(cloud.at(path))).toMatchObject({ status: 500 });
     cloud.wires.meddler = {};
     await cloud.settled();
     expect(cloud.app.of(path, 'handshake')).toHaveLength(1);

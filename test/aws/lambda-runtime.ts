@@ -12,9 +12,9 @@ export type Ran =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string };
 
-/** The runtime of a Lambda, in a thread: loads a bundled door, and runs it for each event that comes. */
-const { door }: { readonly door: string } = workerData;
-const { handler }: { handler: (event: unknown, context: object) => Promise<unknown> } = await import(door);
+/** The runtime of a Lambda, in a thread: loads a bundled handler, and runs it for each event that comes. */
+const { handler: name }: { readonly handler: string } = workerData;
+const { handler }: { handler: (event: unknown, context: object) => Promise<unknown> } = await import(name);
 
 parentPort?.on('message', ({ id, event, timeoutMs }: Run) => {
   const end = Date.now() + timeoutMs;

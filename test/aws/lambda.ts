@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { bundleOf, type Door, timeoutMs } from './bundles.ts';
+import { bundleOf, type HandlerName, timeoutMs } from './bundles.ts';
 import type { Ran, Run } from './lambda-runtime.ts';
 
 /** A line of a function's log. */
@@ -10,28 +10,28 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** A bundled door in a thread of its own, with its own environment; it can be killed at any moment, as Lambda can. */
+/** A bundled handler in a thread of its own, with its own environment; it can be killed at any moment, as Lambda can. */
 export class Lambda {
   /** What it has logged. */
   readonly lines: LogLine[] = [];
-  readonly #door: Door;
+  readonly #name: HandlerName;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Map<number, (ran: Ran) => void>();
   #worker: Promise<Worker> | undefined;
   #runs = 0;
 
-  constructor(door: Door, environment: Readonly<Record<string, string>>) {
-    this.#door = door;
+  constructor(name: HandlerName, environment: Readonly<Record<string, string>>) {
+    this.#name = name;
     this.#environment = environment;
   }
 
   /** Runs it once, in a fresh thread if there is none; rejects if it throws, is killed or takes longer than it may. */
-  async invoke(event: unknown, mostMs = timeoutMs(this.#door)): Promise<unknown> {
+  async invoke(event: unknown, maxMs = timeoutMs(this.#name)): Promise<unknown> {
     this.#worker ??= this.#start();
     const worker = await this.#worker;
     this.#runs += 1;
-    const run: Run = { id: this.#runs, event, timeoutMs: mostMs };
-    const timer = setTimeout(() => void this.kill(), mostMs);
+    const run: Run = { id: this.#runs, event, timeoutMs: maxMs };
+    const timer = setTimeout(() => void this.kill(), maxMs);
     const ran = await new Promise<Ran>((resolve) => {
       this.#running.set(run.id, resolve);
       worker.postMessage(run);
@@ -50,7 +50,7 @@ export class Lambda {
 
   async #start(): Promise<Worker> {
     const worker = new Worker(new URL(await bundleOf('runtime')), {
-      workerData: { door: await bundleOf(this.#door) },
+      workerData: { handler: await bundleOf(this.#name) },
       env: { ...this.#environment },
       stdout: true,
     });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
 import { connect } from '../support/client.ts';
+import type { ReceivedHook } from '../support/conform-hook.ts';
 import { testSecrets } from '../support/local.ts';
-import type { ReceivedHook } from '../support/recording-app.ts';
 import { Cloud } from './cloud.ts';
 
 let cloud: Cloud;
@@ -64,7 +64,7 @@ let count = 0;
 async function connected(path: string, given: Record<string, unknown>, status = 200): Promise<void> {
   count += 1;
   const { requestContext = {}, ...rest } = given;
-  const answer = await cloud.doors.connect({
+  const answer = await cloud.handlers.connect({
     queryStringParameters: { path },
     multiValueQueryStringParameters: { path: [path] },
     ...rest,
@@ -152,14 +152,14 @@ describe('an event of a message or of an end', () => {
     const { path, from } = await entered();
     const requestContext = { eventType: 'MESSAGE', connectionId: from, requestId: 'r=', messageId: null };
     const time = { requestTimeEpoch: 1_764_000_000_000 };
-    await cloud.doors.default({ body, requestContext: { ...requestContext, ...time } });
+    await cloud.handlers.default({ body, requestContext: { ...requestContext, ...time } });
     expect((await cloud.app.hook(path, 'message')).fields['body']).toBe('');
   });
 
   test('with no time is of the time when it came', async () => {
     const { path, from } = await entered();
     const requestContext = { eventType: 'MESSAGE', connectionId: from, requestId: 'r=', messageId: 'm=' };
-    await cloud.doors.default({ body: 'x', requestContext });
+    await cloud.handlers.default({ body: 'x', requestContext });
     const { fields } = await cloud.app.hook(path, 'message');
     expect(Math.abs(Number(fields['time']) - Date.now())).toBeLessThan(20_000);
   });
@@ -168,7 +168,7 @@ describe('an event of a message or of an end', () => {
     const { path, from } = await entered();
     const end = { disconnectStatusCode: null, disconnectReason: null };
     const requestContext = { eventType: 'DISCONNECT', connectionId: from, requestId: 'r=', ...end };
-    await cloud.doors.disconnect({ headers: null, requestContext });
+    await cloud.handlers.disconnect({ headers: null, requestContext });
     expect((await cloud.app.hook(path, 'closed')).fields).toMatchObject({ code: '1006', reason: '' });
   });
 });
@@ -182,7 +182,7 @@ describe('an event of the HTTP API', () => {
 
   test.for([null, undefined, ''])('with %j for its body has none', async (body) => {
     const event = { routeKey: 'POST /send', rawPath: '/send', rawQueryString: '', headers, body };
-    expect(await cloud.doors.send({ ...event, requestContext })).toMatchObject({
+    expect(await cloud.handlers.send({ ...event, requestContext })).toMatchObject({
       statusCode: 400,
       body: expect.stringContaining('malformed_body'),
     });
@@ -190,18 +190,18 @@ describe('an event of the HTTP API', () => {
 
   test.for([null, undefined])('with %s for its query has none', async (rawQueryString) => {
     const event = { routeKey: 'GET /sockets', rawPath: '/sockets', rawQueryString, headers };
-    expect(await cloud.doors.sockets({ ...event, requestContext })).toMatchObject({ statusCode: 200 });
+    expect(await cloud.handlers.sockets({ ...event, requestContext })).toMatchObject({ statusCode: 200 });
   });
 
   test.for([null, undefined])('with %s for its headers shows no key', async (none) => {
     const event = { routeKey: 'POST /send', rawPath: '/send', rawQueryString: '', headers: none, body: '{}' };
-    expect(await cloud.doors.send({ ...event, requestContext })).toMatchObject({ statusCode: 401 });
+    expect(await cloud.handlers.send({ ...event, requestContext })).toMatchObject({ statusCode: 401 });
   });
 
   test('with null for the parts of its path is for no socket', async () => {
     const event = { routeKey: 'GET /sockets/{socket}', rawPath: '/sockets/', rawQueryString: '', headers };
     for (const pathParameters of [null, undefined, { socket: null }])
-      expect(await cloud.doors.sockets({ ...event, pathParameters, requestContext })).toMatchObject({
+      expect(await cloud.handlers.sockets({ ...event, pathParameters, requestContext })).toMatchObject({
         statusCode: 404,
       });
   });

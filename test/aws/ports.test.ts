@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
-import { ManagementConnections } from '../../functions/aws/management-connections.ts';
-import { SignedConnections } from '../../functions/aws/signed-connections.ts';
+import { SdkConnections } from '../../functions/aws/connections/sdk-connections.ts';
+import { SignedConnections } from '../../functions/aws/connections/signed-connections.ts';
 import type { Connections } from '../../functions/gateway/ports.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { parseSocketId } from '../../functions/wire/socket-id.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { connect } from '../support/client.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
@@ -18,7 +18,7 @@ afterAll(() => apiGateway.stop());
 const caller = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 const ways: Readonly<Record<string, (url: string) => Connections>> = {
   '@connections by our own calls': (url) => new SignedConnections(url, caller, systemClock),
-  "@connections by the SDK's client": (url) => new ManagementConnections(url, caller),
+  "@connections by the SDK's client": (url) => new SdkConnections(url, caller),
 };
 
 for (const [name, make] of Object.entries(ways)) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { knock } from '../support/client.ts';
+import { tryConnect } from '../support/client.ts';
 import { Cloud, type Opened } from './cloud.ts';
 import type { Passage } from './wires.ts';
 
@@ -92,7 +92,7 @@ describe('a sweep that is not to probe', () => {
     cloud.gateway.faults.dropDisconnect = 0;
     const path = freshPath();
     cloud.app.on(path, ({ fields }) => (fields['event'] === 'handshake' ? 'hang' : 204));
-    const waiting = knock(cloud.at(path));
+    const waiting = tryConnect(cloud.at(path));
     await cloud.app.hook(path, 'handshake');
     await cloud.lambdas.connect.kill();
     expect(await waiting).toMatchObject({ status: 502 });

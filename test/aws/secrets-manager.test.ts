@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { secretsManager } from '../../functions/aws/secrets-manager.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { testSecrets } from '../support/local.ts';
 import { RecordingLog } from '../support/recording-log.ts';

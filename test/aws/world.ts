@@ -3,7 +3,7 @@ import { Api } from '../support/api.ts';
 import { testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
-import { type Door, type Handler, startDoors } from './bundles.ts';
+import { type Handler, type HandlerName, startHandlers } from './bundles.ts';
 import { Dynamo } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
@@ -32,9 +32,9 @@ async function startServices() {
 let services: ReturnType<typeof startServices> | undefined;
 let count = 0;
 
-/** The bundled Lambda doors behind API Gateway, over DynamoDB, SQS and Secrets Manager, in one process. */
+/** The bundled Lambda functions behind API Gateway, over DynamoDB, SQS and Secrets Manager, in one process. */
 export const awsSubject: Subject = {
-  name: 'Lambda doors',
+  name: 'Lambda functions',
   keepsOrder: false,
   tellsRefusals: false,
   answersEverything: true,
@@ -45,14 +45,14 @@ export const awsSubject: Subject = {
     const queueUrl = `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/tasks-${count}`;
     const app = new RecordingApp();
     const WEBHOOK_BASE_URL = await app.listen();
-    let doors: Record<Door, Handler> | undefined;
-    const invoke = (door: Door) => async (event: unknown) => doors?.[door](event);
+    let handlers: Record<HandlerName, Handler> | undefined;
+    const invoke = (name: HandlerName) => async (event: unknown) => handlers?.[name](event);
     const gateway = await ApiGateway.start({
       routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
       returnResponse: true,
       limits: { frameBytes: Number.POSITIVE_INFINITY },
     });
-    doors = await startDoors({
+    handlers = await startHandlers({
       WEBHOOK_BASE_URL,
       HOOK_TIMEOUT_MS: '2000',
       TABLE_NAME: await dynamo.table(dynamo.client()),
@@ -64,8 +64,8 @@ export const awsSubject: Subject = {
       URL_KEYS_SECRET: 'urlKeys',
       ...settings,
     });
-    queue.attach(queueUrl, doors.deliver);
-    const api = await startHttpApi(doors);
+    queue.attach(queueUrl, handlers.tasks);
+    const api = await startHttpApi(handlers);
     return {
       app,
       api: new Api(api.url, testSecrets.apiKeys[0] ?? ''),

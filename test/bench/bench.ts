@@ -41,6 +41,6 @@ export interface Table {
 export interface Target {
   readonly what: string;
   readonly measured: number;
-  readonly least?: number;
-  readonly most?: number;
+  readonly min?: number;
+  readonly max?: number;
 }

@@ -28,7 +28,7 @@ export async function bundle(
   return Object.fromEntries(await Promise.all(bundled));
 }
 
-/** The file of a Lambda door. */
+/** The file of a Lambda handler. */
 export function doorFile(name: string): URL {
   return new URL(`../../functions/${name}.ts`, import.meta.url);
 }

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { doors } from '../aws/bundles.ts';
+import { functionNames } from '../aws/bundles.ts';
 import type { Bench } from './bench.ts';
 import { bundle, doorFile, type Entry } from './bundles.ts';
 import { median } from './measure/median.ts';
 import { whole } from './report/markdown.ts';
-import { doorEnvironment } from './servers/door-environment.ts';
+import { handlerEnvironment } from './servers/handler-environment.ts';
 
 const run = promisify(execFile);
 
-/** What a door is that does it all with the stock clients of the SDK. */
+/** What a handler is that does it all with the stock clients of the SDK. */
 const stock = `
   import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
   import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
@@ -21,17 +21,17 @@ const stock = `
   ];
 `;
 
-/** The doors whose cold start somebody sees who has just come, or has sent something. */
+/** The handlers whose cold start somebody sees who has just come, or has sent something. */
 const waitedFor: ReadonlySet<string> = new Set(['connect', 'default', 'disconnect', 'send']);
 
 const timed = (file: string): string =>
   `const from = performance.now(); await import(${JSON.stringify(pathToFileURL(file))}); console.log(performance.now() - from); process.exit(0);`;
 
-/** How long each Lambda door takes to import in a fresh process, and how large its bundle is. */
+/** How long each Lambda handler takes to import in a fresh process, and how large its bundle is. */
 export const coldStart: Bench = {
   name: 'cold-start',
   run: async ({ isQuick }) => {
-    const ours = doors.map((name): [string, Entry] => [name, { file: doorFile(name) }]);
+    const ours = functionNames.map((name): [string, Entry] => [name, { file: doorFile(name) }]);
     const bundles = await bundle({
       'stock clients': { text: stock },
       'an empty module': { text: 'export {};' },
@@ -67,9 +67,9 @@ export const coldStart: Bench = {
       ],
       targets: [
         {
-          what: 'the slowest door that a client waits for ÷ stock clients',
+          what: 'the slowest handler that a client waits for ÷ stock clients',
           measured: Math.max(...waited.map(({ ratio }) => ratio)),
-          most: 0.5,
+          max: 0.5,
         },
       ],
     };
@@ -77,7 +77,7 @@ export const coldStart: Bench = {
 };
 
 async function importMs(file: string): Promise<number> {
-  const env = { PATH: process.env['PATH'], ...doorEnvironment };
+  const env = { PATH: process.env['PATH'], ...handlerEnvironment };
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', timed(file)], { env });
   return Number(stdout);
 }

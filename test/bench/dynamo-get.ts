@@ -8,9 +8,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoCalls } from '../../functions/aws/dynamo-calls.ts';
+import { sdkOptions } from '../../functions/aws/connections/sdk-options.ts';
+import { DynamoCalls } from '../../functions/aws/dynamo/calls.ts';
 import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
-import { sdkOptions } from '../../functions/aws/sdk-options.ts';
 import { parseSocketId, type SocketId } from '../../functions/wire/socket-id.ts';
 import { caller, Dynamo, registryAt } from '../aws/dynamo-table.ts';
 import { bring } from '../contract/ports/registry-world.ts';
@@ -80,10 +80,8 @@ async function compare(rounds: number, calls: number): Promise<void> {
   server.kill();
   process.stdout.write(`CPU µs per GetItem, median of ${rounds} rounds of ${calls} (least, most)\n`);
   for (const [way, measured] of costs) {
-    const [cost, least, most] = [median(measured), Math.min(...measured), Math.max(...measured)];
-    process.stdout.write(
-      `${cost.toFixed(0).padStart(6)} (${least.toFixed(0)}, ${most.toFixed(0)}) | ${way}\n`,
-    );
+    const [cost, min, max] = [median(measured), Math.min(...measured), Math.max(...measured)];
+    process.stdout.write(`${cost.toFixed(0).padStart(6)} (${min.toFixed(0)}, ${max.toFixed(0)}) | ${way}\n`);
   }
 }
 

@@ -19,6 +19,6 @@ export const echo: Bench = {
         ...(hasPushpin() && !effort.isQuick ? [pushpin] : []),
       ],
       answersBy: 'reply',
-      least: 0.95,
+      min: 0.95,
     }),
 };

@@ -28,7 +28,7 @@ export const flood: Bench = {
       targets: sizes.map((bytes, at) => ({
         what: `memory with frames of ${bytes} bytes, MB`,
         measured: Number(rows[at + 1]?.at(-1)),
-        most: 600,
+        max: 600,
       })),
     };
   },

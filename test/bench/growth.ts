@@ -110,11 +110,11 @@ function growths(costs: readonly (readonly number[])[]): number[] {
 }
 
 function targets(what: string, { lines: [own, base], grown, grownBeside }: Growth): Target[] {
-  const [most, fewest] = [own?.points.at(-1)?.x, own?.points[0]?.x];
-  const named = `${what} with ${whole(most ?? 0)} sockets ÷ with ${fewest}`;
+  const [max, fewest] = [own?.points.at(-1)?.x, own?.points[0]?.x];
+  const named = `${what} with ${whole(max ?? 0)} sockets ÷ with ${fewest}`;
   return [
-    { what: named, measured: grown, most: flat },
-    { what: `${named}, ÷ that of ${base?.name}`, measured: grownBeside, most: flatBeside },
+    { what: named, measured: grown, max: flat },
+    { what: `${named}, ÷ that of ${base?.name}`, measured: grownBeside, max: flatBeside },
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import type { DeliveriesTask } from '../../functions/gateway/ports.ts';
 import { aPath, newSocket } from '../fakes/a-record.ts';
 import type { LimitedFunction } from '../lambda/limited-function.ts';
 import type { Ran } from '../lambda/runtime.ts';
@@ -10,14 +10,14 @@ import { whole } from './report/markdown.ts';
 /** What is measured: what a run of it is told, in the order of the columns. */
 interface Job {
   readonly what: string;
-  readonly door: 'send' | 'broadcast' | 'deliver' | 'default';
+  readonly functionName: 'send' | 'broadcast' | 'tasks' | 'default';
   readonly sockets: number;
-  run(world: LambdaWorld, door: LimitedFunction): Promise<Ran | readonly Ran[]>;
+  run(world: LambdaWorld, handler: LimitedFunction): Promise<Ran | readonly Ran[]>;
 }
 
-function tasks(count: number): DeliverTask[] {
+function tasks(count: number): DeliveriesTask[] {
   return Array.from({ length: count }, (_, at) => ({
-    ...({ kind: 'deliver', socket: newSocket(), hook: `message_${at}`, send: [], close: false } as const),
+    ...({ kind: 'deliveries', socket: newSocket(), hook: `message_${at}`, send: [], close: false } as const),
     broadcast: [{ body: 'm'.repeat(128), except: [], path: aPath('/') }],
   }));
 }
@@ -26,28 +26,28 @@ const body = 'm'.repeat(128);
 const jobs: readonly Job[] = [
   ...[1, 1_000].map(
     (sockets): Job => ({
-      ...{ what: `send to ${sockets}`, door: 'send', sockets },
-      run: (world, door) => world.post(door, '/send', { body, sockets: world.sockets }),
+      ...{ what: `send to ${sockets}`, functionName: 'send', sockets },
+      run: (world, handler) => world.post(handler, '/send', { body, sockets: world.sockets }),
     }),
   ),
   ...[1_000, 10_000].map(
     (sockets): Job => ({
-      ...{ what: `broadcast to ${whole(sockets)}`, door: 'broadcast', sockets },
-      run: (world, door) => world.post(door, '/broadcast', { body }),
+      ...{ what: `broadcast to ${whole(sockets)}`, functionName: 'broadcast', sockets },
+      run: (world, handler) => world.post(handler, '/broadcast', { body }),
     }),
   ),
   ...[10, 1_000].map(
     (sockets): Job => ({
-      ...{ what: `ten queued broadcasts to ${whole(sockets)}`, door: 'deliver', sockets },
-      run: (world, door) => {
+      ...{ what: `ten queued broadcasts to ${whole(sockets)}`, functionName: 'tasks', sockets },
+      run: (world, handler) => {
         world.queue.put(...tasks(10));
-        return world.workOff(door);
+        return world.workOff(handler);
       },
     }),
   ),
   {
-    ...{ what: 'a message and its reply', door: 'default', sockets: 1 },
-    run: (world, door) => world.message(door, world.sockets[0] ?? newSocket()),
+    ...{ what: 'a message and its reply', functionName: 'default', sockets: 1 },
+    run: (world, handler) => world.message(handler, world.sockets[0] ?? newSocket()),
   },
 ];
 
@@ -81,9 +81,9 @@ async function measure(world: LambdaWorld, job: Job, memoryMb: number, rounds: n
   };
   for (let round = 0; round < rounds; round++) {
     world.crowd(job.sockets);
-    const door = await world.cold(job.door, memoryMb);
+    const handler = await world.cold(job.functionName, memoryMb);
     for (let time = 0; time < 4; time++) {
-      const ran = [await job.run(world, door)].flat();
+      const ran = [await job.run(world, handler)].flat();
       const ms = ran.reduce((sum, one) => sum + one.ms, 0);
       if (time === 0) measured.cold.push(ms);
       else measured.warm.push(ms);

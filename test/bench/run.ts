@@ -4,7 +4,7 @@ import { broadcast } from './broadcast.ts';
 import { coldStart } from './cold-start.ts';
 import { connect } from './connect.ts';
 import { connections } from './connections.ts';
-import { defaultDoor } from './default-door.ts';
+import { defaultHandler } from './default-handler.ts';
 import { echo } from './echo.ts';
 import { flood } from './flood.ts';
 import { growth } from './growth.ts';
@@ -22,7 +22,7 @@ const benches: readonly Bench[] = [
   memory,
   flood,
   coldStart,
-  defaultDoor,
+  defaultHandler,
   connections,
   growth,
   lambda,

@@ -10,6 +10,6 @@ export const send: Bench = {
     measureEcho(effort, {
       subjects: [gateway(effort.gatewayOptions), ...before(), forwarder],
       answersBy: 'send',
-      least: 0.9,
+      min: 0.9,
     }),
 };

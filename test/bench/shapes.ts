@@ -20,18 +20,18 @@ export interface Echo {
   readonly subjects: readonly Subject[];
   readonly answersBy: AppAt['answersBy'];
   /** The least that the gateway's rate may be, divided by the forwarder's. */
-  readonly least: number;
+  readonly min: number;
 }
 
 /** Measures an echo in all shapes: a message, its hook, the app's answer, back to the client. */
-export function measureEcho(effort: Effort, { subjects, answersBy, least }: Echo): Promise<Section> {
+export function measureEcho(effort: Effort, { subjects, answersBy, min }: Echo): Promise<Section> {
   return withStations(subjects, answersBy, async (all) => {
     const tables: Table[] = [];
     const targets: Target[] = [];
     await warm(all, effort.warmMs);
     for (const { clients, inFlight } of shapes) {
       const shape = `${clients}x${inFlight}`;
-      const stations = all.filter(({ mostInFlight }) => mostInFlight >= inFlight);
+      const stations = all.filter(({ maxInFlight }) => maxInFlight >= inFlight);
       for (const station of stations) await station.open(clients);
       const standings = await inRounds(stations, 'forwarder', effort.rounds, (station) =>
         echo(station, inFlight, effort.ms),
@@ -41,7 +41,7 @@ export function measureEcho(effort: Effort, { subjects, answersBy, least }: Echo
         standingsTable(`${shape} (clients x in flight)`, ['message', 'messages'], 'forwarder', standings),
       );
       const measured = standingOf('gateway', standings).rateRatio;
-      targets.push({ what: `${shape}, rate ÷ forwarder`, measured, least });
+      targets.push({ what: `${shape}, rate ÷ forwarder`, measured, min });
       targets.push(...besideBefore(shape, standings, 1.03));
     }
     return { tables, targets };

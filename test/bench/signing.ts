@@ -10,11 +10,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import aws4 from 'aws4';
-import { HttpsOrigin } from '../../functions/aws/https-origin.ts';
+import { HttpsClient } from '../../functions/aws/client/https-client.ts';
+import { ServiceKey } from '../../functions/aws/client/service-key.ts';
+import { Signer } from '../../functions/aws/client/signer.ts';
+import { SignedConnections } from '../../functions/aws/connections/signed-connections.ts';
 import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
-import { ServiceKey } from '../../functions/aws/service-key.ts';
-import { SignedConnections } from '../../functions/aws/signed-connections.ts';
-import { Signer } from '../../functions/aws/signer.ts';
 import { socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { median } from './measure/median.ts';
@@ -39,16 +39,16 @@ const caller = {
 /** Every way to post, by the address of the server. */
 const ways: Readonly<Record<string, (address: string) => Promise<Call>>> = {
   'the same without a signature': async (address) => {
-    const origin = new HttpsOrigin(new URL(address), clock);
+    const origin = new HttpsClient(new URL(address), clock);
     return () => origin.call({ method: 'POST', path, headers, body });
   },
   SignedConnections: async (address) => {
     const signed = new SignedConnections(`${address}/prod`, caller, clock);
     return () => signed.post(socket, body);
   },
-  'ManagementConnections, the SDK client': async (address) => {
-    const { ManagementConnections } = await import('../../functions/aws/management-connections.ts');
-    const management = new ManagementConnections(`${address}/prod`, caller);
+  'SdkConnections, the SDK client': async (address) => {
+    const { SdkConnections } = await import('../../functions/aws/connections/sdk-connections.ts');
+    const management = new SdkConnections(`${address}/prod`, caller);
     return () => management.post(socket, body);
   },
 };

@@ -54,11 +54,11 @@ export class Deployment {
   }
 
   /** Runs a function with an event; resolves to what it returned, or to what it threw. */
-  async invoke(door: string, event: unknown): Promise<unknown> {
+  async invoke(handler: string, event: unknown): Promise<unknown> {
     const headers = { Authorization: asRoot('lambda') };
     const functions = `${this.ministack.endpoint}/2015-03-31/functions/`;
     const list = await (await fetch(functions, { headers })).text();
-    const name = new RegExp(`"FunctionName": ?"(Sockethook-GatewayFunctions${door}Function[^"]+)"`).exec(
+    const name = new RegExp(`"FunctionName": ?"(Sockethook-GatewayFunctions${handler}Function[^"]+)"`).exec(
       list,
     )?.[1];
     const invocation = { method: 'POST', headers, body: JSON.stringify(event) };

@@ -55,7 +55,7 @@ describe('a stack', () => {
     await client.closed;
   });
 
-  test('with IAM at its door lets in whom IAM knows, by a signature alone', async () => {
+  test('with IAM lets in whom IAM knows, by a signature alone', async () => {
     await stack.deploy({ webhookBaseUrl: after.baseUrl, apiAuth: 'iam' });
     const { host, pathname } = new URL(`${stack.apiUrl}/sockets`);
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };

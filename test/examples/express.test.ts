@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import { ChildApp, type Environment } from '../support/child-app.ts';
-import { type Client, connect, knock, refused } from '../support/client.ts';
+import { type Client, connect, refused, tryConnect } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
 
@@ -106,7 +106,7 @@ describe('a room', () => {
 describe('the handshake', () => {
   test('knows a browser by its session, from a page on the same host and from no other', async () => {
     const headers = await logIn('alice');
-    const browser = (origin: string) => knock(`${world.url}/room/staff`, { headers, origin });
+    const browser = (origin: string) => tryConnect(`${world.url}/room/staff`, { headers, origin });
     expect(await browser('https://elsewhere.example')).toMatchObject({ status: 401 });
     const client = await browser(url);
     if ('status' in client) throw new Error(`refused with ${client.status}`);

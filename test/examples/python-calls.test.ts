@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import type { Environment } from '../support/child-app.ts';
 import { connect } from '../support/client.ts';
+import type { ReceivedHook } from '../support/conform-hook.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
-import type { ReceivedHook } from '../support/recording-app.ts';
 import { evaluatePython } from './python.ts';
 
 const [firstSecret = '', secondSecret = ''] = testSecrets.webhookSecrets;

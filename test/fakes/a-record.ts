@@ -11,7 +11,7 @@ export function newSocket(): SocketId {
 /** A path that a test knows to be good. */
 export function aPath(text: string): ClientPath {
   const path = parsePath(text);
-  if (!path.ok) throw new Error(path.fault);
+  if (!path.ok) throw new Error(path.error);
   return path.value;
 }
 

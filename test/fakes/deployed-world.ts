@@ -1,7 +1,7 @@
 import type { GatewaySettings } from '../../functions/gateway/gateway.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
+import type { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import type { MemoryRegistry } from '../../infra/local/memory-registry.ts';
 import { type FakeWorld, fakeGateway } from './fake-gateway.ts';
 import { sweepMinutes } from './sweep-minutes.ts';
 

@@ -1,4 +1,4 @@
-import type { Admission } from '../../functions/gateway/relay/handshake.ts';
+import type { HandshakeOutcome } from '../../functions/gateway/relay/connect-request.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import type { FakeWorld } from './fake-gateway.ts';
 import type { Fate } from './mortal.ts';
@@ -22,7 +22,7 @@ export class FakeClient {
   }
 
   /** What `$connect` came to, and how many milliseconds later the connection is there, if it is to be. */
-  enter(fate: Fate<Admission>, lagMs = 0): boolean {
+  enter(fate: Fate<HandshakeOutcome>, lagMs = 0): boolean {
     if (fate.kind === 'died' || fate.value.kind === 'refused') return false;
     this.#thereFrom = this.#world.clock.now() + lagMs;
     this.#world.connections.missing.delete(this.socket);

@@ -33,7 +33,7 @@ export class FakeConnections implements Connections {
     return posted;
   }
 
-  async end(socket: SocketId): Promise<void> {
+  async close(socket: SocketId): Promise<void> {
     this.ended.push(socket);
   }
 

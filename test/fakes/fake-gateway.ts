@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto';
 import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { localSecrets } from '../../functions/local/local-secrets.ts';
+import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { hookEvents } from '../../functions/wire/hook.ts';
 import { limits } from '../../functions/wire/limits.ts';
-import { localSecrets } from '../../infra/local/local-secrets.ts';
-import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { aRecord } from './a-record.ts';
 import { FakeApp } from './fake-app.ts';
 import { FakeConnections } from './fake-connections.ts';
-import { FakeLater } from './fake-later.ts';
+import { FakeTaskQueue } from './fake-task-queue.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** A gateway in a world of fakes, each within a test's reach. */
@@ -20,7 +20,7 @@ export interface FakeWorld {
   readonly registry: Registry;
   readonly connections: FakeConnections;
   readonly app: FakeApp;
-  readonly later: FakeLater;
+  readonly tasks: FakeTaskQueue;
   readonly clock: ManualClock;
   readonly log: RecordingLog;
   /** Puts a socket that was let in at this moment. */
@@ -34,10 +34,10 @@ export function fakeGateway(
   const clock = new ManualClock();
   const memory = new MemoryRegistry(clock);
   const registry = given.registry?.(memory) ?? memory;
-  const [connections, app, later, log] = [
+  const [connections, app, tasks, log] = [
     new FakeConnections(),
     new FakeApp(),
-    new FakeLater(),
+    new FakeTaskQueue(),
     new RecordingLog(),
   ];
   const secret = createHmac('sha256', 'a test').digest('base64');
@@ -47,7 +47,7 @@ export function fakeGateway(
     registry,
     connections,
     app,
-    later,
+    tasks,
     secrets,
     clock,
     log,
@@ -59,7 +59,7 @@ export function fakeGateway(
     await memory.put(record);
     return record;
   };
-  return { gateway, registry, connections, app, later, clock, log, admit };
+  return { gateway, registry, connections, app, tasks, clock, log, admit };
 }
 
 const usual: GatewaySettings = {
@@ -77,10 +77,10 @@ const usual: GatewaySettings = {
   replyBy: 'post',
   defersDeliveries: false,
   keepsOrder: false,
-  closedForMs: 86_400_000,
+  closedRetryMs: 86_400_000,
   staleMs: 60_000,
   lifeMs: 7_500_000,
   probeMinutes: 30,
-  tooEarlyMs: 1_000,
-  disbeliefMs: 10_000,
+  flushRetryMs: 1_000,
+  goneGraceMs: 10_000,
 };

@@ -1,5 +1,5 @@
+import type { MaybePromise } from '../../functions/gateway/maybe-promise.ts';
 import type { Clock } from '../../functions/gateway/ports.ts';
-import type { Soon } from '../../functions/gateway/soon.ts';
 
 interface Sleeper {
   readonly at: number;
@@ -60,7 +60,7 @@ export class ManualClock implements Clock {
   }
 
   /** Lets time pass, from one sleeper to the next, until an outcome is here. */
-  async until<Value>(outcome: Soon<Value>): Promise<Value> {
+  async until<Value>(outcome: MaybePromise<Value>): Promise<Value> {
     const promise = Promise.resolve(outcome);
     let isSettled = false;
     const done = (): void => {

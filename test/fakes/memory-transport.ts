@@ -11,7 +11,7 @@ export class MemoryTransport implements Transport {
   #sent: Buffer[] = [];
   #listener: TransportListener | undefined;
 
-  hear(listener: TransportListener): void {
+  setListener(listener: TransportListener): void {
     this.#listener = listener;
   }
 

@@ -5,17 +5,17 @@ export type { Pass } from './passed-registry.ts';
 
 /** A gateway whose every call to the world goes through a pass: its registry, connections, app, queue and pauses. */
 export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
-  const { registry, connections, app, later, clock } = gateway;
+  const { registry, connections, app, tasks, clock } = gateway;
   return {
     ...gateway,
     registry: new PassedRegistry(registry, pass),
     connections: {
       post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
-      end: (socket) => pass('end', () => connections.end(socket)),
+      close: (socket) => pass('end', () => connections.close(socket)),
       has: (socket) => pass('has', () => connections.has(socket)),
     },
     app: { post: (request) => pass(`hook ${request.headers['webhook-id']}`, () => app.post(request)) },
-    later: { queue: (task, delay) => pass(`queue ${task.kind}`, () => later.queue(task, delay)) },
+    tasks: { enqueue: (task, delay) => pass(`queue ${task.kind}`, () => tasks.enqueue(task, delay)) },
     clock: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),

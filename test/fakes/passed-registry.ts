@@ -27,12 +27,12 @@ export class PassedRegistry implements Registry {
     return this.#pass(`accept ${to}`, () => this.#registry.accept(socket, acceptance, to));
   }
 
-  keep(socket: SocketId, state: string) {
-    return this.#pass('keep', () => this.#registry.keep(socket, state));
+  setState(socket: SocketId, state: string) {
+    return this.#pass('setState', () => this.#registry.setState(socket, state));
   }
 
-  close(socket: SocketId, end: SocketEnd, leaseMs?: number) {
-    return this.#pass(`close ${end.code}`, () => this.#registry.close(socket, end, leaseMs));
+  markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number) {
+    return this.#pass(`close ${end.code}`, () => this.#registry.markClosing(socket, end, leaseMs));
   }
 
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {

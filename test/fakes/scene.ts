@@ -1,10 +1,11 @@
 import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import type { Outcome } from '../../functions/gateway/deliver/outcome.ts';
 import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
-import { perform } from '../../functions/gateway/perform.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
-import { type Admission, handshake, type Knock } from '../../functions/gateway/relay/handshake.ts';
-import { hangUp } from '../../functions/gateway/relay/hang-up.ts';
+import type { ConnectRequest, HandshakeOutcome } from '../../functions/gateway/relay/connect-request.ts';
+import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
+import { handshake } from '../../functions/gateway/relay/handshake.ts';
+import { runTask } from '../../functions/gateway/run-task.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { deployedWorld } from './deployed-world.ts';
@@ -33,7 +34,7 @@ export class Scene implements Play {
   /** What nobody expected. */
   readonly faults: string[] = [];
   /** What the client was told, once it was. */
-  admission: Admission | undefined;
+  admission: HandshakeOutcome | undefined;
   /** Whether the app was told of the end of a socket that it was still being asked about. */
   isToldEarly = false;
   /** The messages that have their outcome. */
@@ -66,16 +67,16 @@ export class Scene implements Play {
 
   /** The gateway as an actor has it. */
   as(actor: string, answerTo: Gateway['app'] = this.world.app): Gateway {
-    const { gateway, clock, later } = this.world;
+    const { gateway, clock, tasks } = this.world;
     const pass = this.#turnstile.passOf(actor);
     return {
       ...passedGateway({ ...gateway, app: answerTo }, pass),
-      later: {
-        queue: (task, delayMs = 0) =>
+      tasks: {
+        enqueue: (task, delayMs = 0) =>
           pass(`queue ${task.kind}${delayMs > 0 ? ' later' : ''}`, async () => {
-            if (delayMs > 0) return later.queue(task, delayMs);
+            if (delayMs > 0) return tasks.enqueue(task, delayMs);
             for (let copy = 0; copy < this.copies; copy++) {
-              this.begin(this.#nameOf(task.kind, actor), (own) => perform(own, task));
+              this.begin(this.#nameOf(task.kind, actor), (own) => runTask(own, task));
             }
           }),
       },
@@ -111,10 +112,10 @@ export class Scene implements Play {
   }
 
   /**
-   * A client knocks; the app, while it is asked, sends this, and then answers. Until that is over there is no
+   * A client connects; the app, while it is asked, sends this, and then answers. Until that is over there is no
    * connection, and none ever if the client is refused.
    */
-  knock(knock: Knock, answer: AppResponse, inside: readonly string[] = []): void {
+  connect(connectRequest: ConnectRequest, answer: AppResponse, inside: readonly string[] = []): void {
     const app = this.#turnstile.passOf('app');
     let isAsked = false;
     this.world.app.onPost = ({ url }) => {
@@ -134,7 +135,7 @@ export class Scene implements Play {
     };
     const entering = async (): Promise<void> => {
       const gateway = { ...this.as('handshake'), app: asked };
-      this.admission = await handshake(gateway, knock);
+      this.admission = await handshake(gateway, connectRequest);
       if (this.admission.kind === 'accepted') this.#enter();
     };
     entering().catch((error: unknown) => this.faults.push(`handshake: ${String(error)}`));
@@ -167,7 +168,7 @@ export class Scene implements Play {
     });
     this.begin('disconnect', async (gateway) => {
       await goes;
-      await hangUp(gateway, this.socket, { code: 1001, reason: '' });
+      await disconnect(gateway, this.socket, { code: 1001, reason: '' });
     });
   }
 
@@ -207,7 +208,7 @@ export class Scene implements Play {
 
   async state(): Promise<unknown> {
     await quiet();
-    const { clock, registry, connections, later } = this.world;
+    const { clock, registry, connections, tasks } = this.world;
     const record = [await this.record(), await registry.waiting(this.socket)];
     const seen = [
       this.arrived,
@@ -219,7 +220,7 @@ export class Scene implements Play {
     ];
     const client = [this.#isIn, this.#hasLeft, this.#refusals];
     const messages = [this.sent, [...this.#done].sort()];
-    const queue = [later.delayed, later.delayMs];
+    const queue = [tasks.delayed, tasks.delayMs];
     return [this.#turnstile.state, clock.now(), record, seen, client, queue, messages];
   }
 

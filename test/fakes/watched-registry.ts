@@ -27,14 +27,14 @@ export class WatchedRegistry implements Registry {
     return this.#registry.accept(socket, acceptance, to);
   }
 
-  async keep(socket: SocketId, state: string) {
-    this.#before('keep', socket);
-    return this.#registry.keep(socket, state);
+  async setState(socket: SocketId, state: string) {
+    this.#before('setState', socket);
+    return this.#registry.setState(socket, state);
   }
 
-  async close(socket: SocketId, end: SocketEnd, leaseMs?: number) {
-    this.#before('close', socket);
-    return this.#registry.close(socket, end, leaseMs);
+  async markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number) {
+    this.#before('markClosing', socket);
+    return this.#registry.markClosing(socket, end, leaseMs);
   }
 
   async lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { spread } from '../../functions/gateway/deliver/spread.ts';
+import { runDeliveries } from '../../functions/gateway/deliver/run-deliveries.ts';
 import { Width } from '../../functions/gateway/deliver/width.ts';
-import type { DeliverTask } from '../../functions/gateway/ports.ts';
+import type { DeliveriesTask } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { newSocket } from '../fakes/a-record.ts';
 import { deployedWorld } from '../fakes/deployed-world.ts';
@@ -10,11 +10,11 @@ test('the tasks of a run share what is under way at once, and each of them gets 
   const { gateway, connections, clock, admit } = deployedWorld();
   const records: SocketRecord[] = [];
   for (let at = 0; at < 100; at++) records.push(await admit());
-  let [underWay, most] = [0, 0];
+  let [underWay, max] = [0, 0];
   const first: string[] = [];
   for (const { socket } of records)
     connections.script(socket, async (_, body) => {
-      most = Math.max(most, ++underWay);
+      max = Math.max(max, ++underWay);
       if (first.length < 40) first.push(body);
       await clock.sleep(10);
       underWay -= 1;
@@ -22,16 +22,16 @@ test('the tasks of a run share what is under way at once, and each of them gets 
     });
   const bodies = ['a', 'b', 'c', 'd', 'e'];
   const tasks = bodies.map(
-    (body): DeliverTask => ({
-      ...{ kind: 'deliver', socket: newSocket(), hook: 'message_1', broadcast: [], close: false },
+    (body): DeliveriesTask => ({
+      ...{ kind: 'deliveries', socket: newSocket(), hook: 'message_1', broadcast: [], close: false },
       send: [{ body, malformed: [], sockets: records.map(({ socket }) => socket) }],
     }),
   );
   const run = { ...gateway, width: new Width(20) };
-  await clock.until(Promise.all(tasks.map((task) => spread(run, task))));
+  await clock.until(Promise.all(tasks.map((task) => runDeliveries(run, task))));
   expect(connections.arrived).toHaveLength(500);
   // One more for each that was just about to begin.
-  expect(most).toBeGreaterThanOrEqual(20);
-  expect(most).toBeLessThanOrEqual(25);
+  expect(max).toBeGreaterThanOrEqual(20);
+  expect(max).toBeLessThanOrEqual(25);
   expect(new Set(first)).toEqual(new Set(bodies));
 });

@@ -12,7 +12,7 @@ describe('headers', () => {
   test.for(['Host', 'connection', 'Content-Length', 'TRANSFER-ENCODING', '', 'a b', 'a:', 'a\r\n', 'ä'])(
     'can not be called %j',
     (name) => {
-      expect(writeFields({ fine: 'x', [name]: 'x' })).toEqual({ ok: false, fault: 'ERR_INVALID_HTTP_TOKEN' });
+      expect(writeFields({ fine: 'x', [name]: 'x' })).toEqual({ ok: false, error: 'ERR_INVALID_HTTP_TOKEN' });
     },
   );
 
@@ -21,7 +21,7 @@ describe('headers', () => {
   });
 
   test.for(['\r', '\n', '\0', '\x7f', 'a\r\nb: c', '\u0100'])('can not say %j', (value) => {
-    expect(writeFields({ name: value })).toEqual({ ok: false, fault: 'ERR_INVALID_CHAR' });
+    expect(writeFields({ name: value })).toEqual({ ok: false, error: 'ERR_INVALID_CHAR' });
   });
 
   test('are looked at again whenever a value is another one', () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { HttpApp } from '../../functions/http/http-app.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
+import { HttpApp } from '../../functions/node/http-app.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 
 /**
  * A program that may open nothing more: posts hooks to the app at an origin, may open again after so many milliseconds,
@@ -17,8 +17,8 @@ await app.stop();
 // A shell, since nothing can be started any more once the limit stands. Descriptors that are merely taken would not do:
 // whatever closes one in between, a module loader say, gives it back.
 const shell = spawn('sh', { stdio: ['pipe', 'pipe', 'inherit'] });
-async function limitDescriptors(most: number): Promise<void> {
-  shell.stdin.write(`prlimit --pid ${process.pid} --nofile=${most}: && echo done\n`);
+async function limitDescriptors(max: number): Promise<void> {
+  shell.stdin.write(`prlimit --pid ${process.pid} --nofile=${max}: && echo done\n`);
   await once(shell.stdout, 'data');
 }
 

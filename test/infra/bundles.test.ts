@@ -2,41 +2,37 @@ import { readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundling } from '../../infra/aws/bundling.ts';
-import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
+import { type FunctionName, functionNeeds } from '../../infra/aws/function-needs.ts';
 import { esbuildOptions } from '../aws/esbuild-options.ts';
 
 const under = (folder: string, ...names: string[]): string[] => names.map((name) => `${folder}/${name}`);
 const aws = (...names: string[]): string[] => under('aws', ...names);
+const handler = (name: string): string[] => under('aws/handlers', `${name}-handler`);
+const sdkConnections = under('aws/connections', 'sdk-connections', 'sdk-options');
 
 /** What every function holds. */
-const everyDoor = [
-  ...aws(
-    'aws-calls',
-    'aws-fault',
-    'aws-service',
-    'basics',
-    'https-origin',
-    'json-protocol',
-    'lambda-clock',
-    'lambda-log',
-  ),
-  ...aws('secrets-manager', 'service-key', 'settings', 'signer', 'timed'),
-  ...under('http', 'answer-head', 'answer-parser', 'connection', 'deadline-queue', 'deadlines', 'dialer'),
-  ...under('http', 'exchange', 'fields', 'line', 'origin', 'shortage'),
+const everyFunction = [
+  ...aws('basics', 'lambda-clock', 'lambda-log', 'secrets-manager', 'settings'),
+  ...under('aws/client', 'aws-calls', 'aws-error', 'aws-service', 'https-client', 'json-protocol'),
+  ...under('aws/client', 'service-key', 'signer'),
+  ...under('aws/handlers', 'with-deadline'),
+  ...under('http', 'connection', 'connection-pool', 'deadline-queue', 'deadline-queues', 'dialer'),
+  ...under('http', 'exchange', 'fields', 'response-head', 'response-parser', 'shortage', 'wait-queue'),
 ];
 /** What each holds that reads and writes sockets one by one. */
-const socketDoor = [
-  ...everyDoor,
-  ...aws('dynamo-attribute', 'dynamo-calls', 'dynamo-item', 'dynamo-lifecycle', 'dynamo-outbox'),
-  ...aws('dynamo-registry', 'dynamo-shard', 'dynamo-table', 'gateway', 'mark', 'no-directory', 'refusal'),
-  ...aws('signed-connections', 'sqs-later', 'task'),
-  ...under('http', 'http-app'),
+const socketFunction = [
+  ...everyFunction,
+  ...aws('gateway'),
+  ...under('aws/connections', 'refused-call', 'signed-connections'),
+  ...under('aws/dynamo', 'attribute', 'calls', 'item', 'lifecycle', 'no-directory', 'outbox', 'registry'),
+  ...under('aws/dynamo', 'shard', 'table', 'write-id'),
+  ...under('aws/queue', 'sqs-task-queue', 'task-message'),
+  ...under('node', 'http-app'),
 ];
 /** What each holds that looks many sockets up. */
-const directoryDoor = [
-  ...socketDoor,
-  ...aws('dynamo-cursor', 'dynamo-directory', 'dynamo-parallel', 'dynamo-progress', 'dynamo-read'),
-  ...aws('table-schema'),
+const directoryFunction = [
+  ...socketFunction,
+  ...under('aws/dynamo', 'cursor', 'directory', 'parallel', 'progress', 'read', 'table-schema'),
 ];
 const plain = ['valibot'];
 const jose = ['jose', 'valibot'];
@@ -51,29 +47,29 @@ interface Bundle {
 }
 
 /** All that each function holds, and how large it may be, in KiB. */
-const expected: Record<DoorName, Bundle> = {
-  connect: { ours: [...socketDoor, ...aws('connect-door')], npm: jose, kib: 90 },
-  default: { ours: [...socketDoor, ...aws('message-door')], npm: plain, kib: 77 },
-  disconnect: { ours: [...socketDoor, ...aws('disconnect-door')], npm: plain, kib: 77 },
-  send: { ours: [...socketDoor, ...aws('http-door')], npm: plain, kib: 74 },
-  broadcast: { ours: [...directoryDoor, ...aws('http-door')], npm: plain, kib: 80 },
-  urls: { ours: [...everyDoor, ...aws('http-door')], npm: jose, kib: 66 },
+const expected: Record<FunctionName, Bundle> = {
+  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 90 },
+  default: { ours: [...socketFunction, ...handler('message')], npm: plain, kib: 77 },
+  disconnect: { ours: [...socketFunction, ...handler('disconnect')], npm: plain, kib: 77 },
+  send: { ours: [...socketFunction, ...handler('api')], npm: plain, kib: 74 },
+  broadcast: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 80 },
+  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 66 },
   sockets: {
-    ours: [...directoryDoor, ...aws('http-door', 'management-connections', 'sdk-options')],
+    ours: [...directoryFunction, ...handler('api'), ...sdkConnections],
     npm: management,
     kib: 410,
   },
-  health: { ours: [...everyDoor, ...aws('http-door')], npm: plain, kib: 99 },
-  deliver: { ours: [...directoryDoor, ...aws('deliver-door')], npm: plain, kib: 84 },
+  health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 99 },
+  tasks: { ours: [...directoryFunction, ...handler('tasks')], npm: plain, kib: 84 },
   sweep: {
-    ours: [...directoryDoor, ...aws('management-connections', 'sdk-options', 'sweep-door')],
+    ours: [...directoryFunction, ...handler('sweep'), ...sdkConnections],
     npm: management,
     kib: 410,
   },
 };
 
-const names = Object.keys(doorNeeds) as DoorName[];
-const bundles = new Map<DoorName, { readonly files: readonly string[]; readonly kib: number }>();
+const names = Object.keys(functionNeeds) as FunctionName[];
+const bundles = new Map<FunctionName, { readonly files: readonly string[]; readonly kib: number }>();
 
 beforeAll(async () => {
   for (const name of names) {
@@ -97,7 +93,7 @@ function packageOf(path: string): string | undefined {
  * The packages of a bundle. A client of the SDK brings some twenty of AWS's own along, and others with each release:
  * in a bundle that has a client they are the client's, in any other they are a mistake.
  */
-function packagesOf(name: DoorName): string[] {
+function packagesOf(name: FunctionName): string[] {
   const files = bundles.get(name)?.files ?? [];
   const all = [...new Set(files.map(packageOf).filter((each) => each !== undefined))].sort();
   const isClient = (each: string): boolean => each.startsWith('@aws-sdk/client-');
@@ -132,7 +128,7 @@ describe('a bundle holds what its function needs', () => {
   });
 
   test('what somebody waits for, or posts by the thousand, holds nothing of the AWS SDK', () => {
-    for (const name of ['connect', 'default', 'disconnect', 'send', 'broadcast', 'deliver'] as const) {
+    for (const name of ['connect', 'default', 'disconnect', 'send', 'broadcast', 'tasks'] as const) {
       expect([name, packagesOf(name).filter((each) => /^@(?:aws-sdk|aws|smithy)\//.test(each))]).toEqual([
         name,
         [],

@@ -9,7 +9,7 @@ describe('the stack of the example', () => {
   const set = new Synthesised(new LambdaApp(quickApp(), 'Example'));
 
   test('sends the hooks to the Function URL of the app', () => {
-    const { Variables } = set.door('connect').Properties['Environment'] as {
+    const { Variables } = set.lambda('connect').Properties['Environment'] as {
       Variables: Record<string, unknown>;
     };
     expect(set.line(Variables['WEBHOOK_BASE_URL'])).toBe('<AppFunctionUrl.FunctionUrl>websocket');

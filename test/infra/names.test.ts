@@ -34,7 +34,7 @@ describe('a domain of one’s own', () => {
   });
 
   test('is where URLs are minted for, while @connections stays with the stage', () => {
-    const { Variables } = set.door('urls').Properties['Environment'] as {
+    const { Variables } = set.lambda('urls').Properties['Environment'] as {
       Variables: Record<string, unknown>;
     };
     expect(Variables['WEBSOCKET_URL']).toBe('wss://ws.example.com');
@@ -144,7 +144,7 @@ describe('what AWS would refuse of a domain', () => {
     ],
   ])('%j stops the synth', ([context, sentence]) => {
     const settings = parseContext({ webhookBaseUrl: 'https://app.example/', ...context });
-    expect(settings).toEqual({ ok: false, fault: [sentence] });
+    expect(settings).toEqual({ ok: false, error: [sentence] });
   });
 });
 

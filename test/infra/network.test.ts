@@ -13,7 +13,7 @@ const [vpcId, one, two, group] = [
   'sg-0a1b2c3d',
 ];
 const named = { vpcId, subnetIds: `${one},${two}` };
-const posters = ['connect', 'default', 'deliver', 'disconnect'];
+const posters = ['connect', 'default', 'disconnect', 'tasks'];
 
 interface VpcConfig {
   readonly SubnetIds: readonly unknown[];
@@ -77,8 +77,8 @@ describe('a gateway whose app is in a VPC', () => {
   });
 
   test('whose base URL is not known yet lets them out by TCP', () => {
-    const later = `${Lazy.string({ produce: () => 'https://later.example/' })}x`;
-    expect(egress(made(() => ({ webhookBaseUrl: later })))).toContainEqual(['0.0.0.0/0', 'tcp', 0, 65_535]);
+    const tasks = `${Lazy.string({ produce: () => 'https://later.example/' })}x`;
+    expect(egress(made(() => ({ webhookBaseUrl: tasks })))).toContainEqual(['0.0.0.0/0', 'tcp', 0, 65_535]);
   });
 
   test('says what the app has to let in', () => {
@@ -155,7 +155,7 @@ describe('what is said of a VPC', () => {
     ],
   ])('%j stops the synth', ([context, sentence]) => {
     const settings = parseContext({ webhookBaseUrl: 'https://app.example/', ...context });
-    expect(settings).toEqual({ ok: false, fault: [sentence] });
+    expect(settings).toEqual({ ok: false, error: [sentence] });
   });
 
   test('subnets without a VPC are refused in code too', () => {

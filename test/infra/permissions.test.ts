@@ -51,7 +51,7 @@ const allowed: Record<string, string[]> = {
     secret('ApiKeys'),
   ],
   health: [],
-  deliver: [
+  tasks: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...indexes,
     ...on(queue, 'sqs', 'SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),

@@ -10,9 +10,9 @@ const base = 'webhookBaseUrl';
 const good = { webhookBaseUrl: 'https://app.example/websocket' };
 
 /** The sentences about a context; none if it is fine. */
-function faultsOf(context: Readonly<Record<string, unknown>>): string[] {
+function errorsOf(context: Readonly<Record<string, unknown>>): string[] {
   const settings = parseContext(context);
-  return settings.ok ? [] : settings.fault;
+  return settings.ok ? [] : settings.error;
 }
 
 describe('where hooks go', () => {
@@ -56,15 +56,15 @@ describe('where hooks go', () => {
       `${base} must have no user name and no password in it.`,
     ],
   ])('%s stops the synth with a sentence', ([, context, sentence]) => {
-    expect(faultsOf(context)).toEqual([sentence]);
+    expect(errorsOf(context)).toEqual([sentence]);
   });
 
   test('plain http is fine once it is allowed', () => {
-    expect(faultsOf({ [base]: 'http://app.example/websocket', allowInsecureWebhooks: true })).toEqual([]);
+    expect(errorsOf({ [base]: 'http://app.example/websocket', allowInsecureWebhooks: true })).toEqual([]);
   });
 
   test('no sentence repeats a password', () => {
-    expect(faultsOf({ [base]: 'https://me:secret@app.example/' }).join()).not.toContain('secret');
+    expect(errorsOf({ [base]: 'https://me:secret@app.example/' }).join()).not.toContain('secret');
   });
 });
 
@@ -91,21 +91,21 @@ describe('the other settings', () => {
     ['replyBy', 'mail', 'must be route or post'],
     ['apiAuth', 'none', 'must be key or iam'],
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
-    ['deliverConcurrency', 1, 'must be a whole number from 2 to 1000'],
-    ['deliverConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
+    ['taskConcurrency', 1, 'must be a whole number from 2 to 1000'],
+    ['taskConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
     ['webSocketUrl', 'wss://x?y', 'must be a ws:// or wss:// URL without a query'],
     ['stackName', '1st', 'must be letters, digits and hyphens, a letter first, 117 at most'],
     ['removalPolicy', 'snapshot', 'must be destroy or retain'],
     ['alarmTopicArn', 'topic', 'must be the ARN of an SNS topic'],
   ])('%s may not be %j', ([name, value, rule]) => {
-    expect(faultsOf({ ...good, [name]: value })).toEqual([`${name} ${rule}.`]);
+    expect(errorsOf({ ...good, [name]: value })).toEqual([`${name} ${rule}.`]);
   });
 
-  test.for([127, 10_241, 'deliver=64', 'deliver=', 'mail=512', ',', { send: 64 }, { mail: 512 }])(
+  test.for([127, 10_241, 'tasks=64', 'deliver=', 'mail=512', ',', { send: 64 }, { mail: 512 }])(
     'memoryMb may not be %j',
     (memoryMb) => {
-      expect(faultsOf({ ...good, memoryMb })).toEqual([
+      expect(errorsOf({ ...good, memoryMb })).toEqual([
         expect.stringMatching(
           /^memoryMb must be a whole number from 128 to 10240, or such numbers by function/,
         ),
@@ -116,17 +116,17 @@ describe('the other settings', () => {
   test('memory is set for all functions, or for some by their names, and others keep what is theirs', () => {
     const sizes = (memoryMb: unknown) => {
       const set = Synthesised.of({ memoryMb });
-      return ['deliver', 'sweep', 'health'].map((name) => set.door(name).Properties['MemorySize']);
+      return ['tasks', 'sweep', 'health'].map((name) => set.lambda(name).Properties['MemorySize']);
     };
     expect(sizes(undefined)).toEqual([1_024, 512, 256]);
     expect(sizes(128)).toEqual([128, 128, 128]);
     expect(sizes('10240')).toEqual([10_240, 10_240, 10_240]);
-    expect(sizes('deliver=2048, health=128')).toEqual([2_048, 512, 128]);
+    expect(sizes('tasks=2048, health=128')).toEqual([2_048, 512, 128]);
     expect(sizes({ sweep: 1_769 })).toEqual([1_024, 1_769, 256]);
   });
 
   test('a number of days that CloudWatch does not know is refused with those that it does', () => {
-    expect(faultsOf({ ...good, logRetentionDays: 10 })).toEqual([
+    expect(errorsOf({ ...good, logRetentionDays: 10 })).toEqual([
       expect.stringMatching(/^logRetentionDays must be one of 1, 3, 5, 7, 14, 30,/),
     ]);
   });
@@ -136,36 +136,36 @@ describe('the other settings', () => {
     const apis = Synthesised.of({ stackName }).all('AWS::ApiGatewayV2::Api');
     const names = apis.map(([, { Properties }]) => String(Properties['Name']));
     expect(Math.max(...names.map(({ length }) => length))).toBe(128);
-    expect(faultsOf({ ...good, stackName: `${stackName}S` })).toEqual([
+    expect(errorsOf({ ...good, stackName: `${stackName}S` })).toEqual([
       expect.stringMatching(/^stackName .* 117 at most\.$/),
     ]);
   });
 
   test('a name that is misspelt is refused, since it would not be set', () => {
-    expect(faultsOf({ ...good, requireTickets: 'true' })).toEqual([
+    expect(errorsOf({ ...good, requireTickets: 'true' })).toEqual([
       expect.stringMatching(/^requireTickets is no setting; there are .*\brequireTicket\b/),
     ]);
   });
 
   test('what CDK itself puts into the context is none of ours', () => {
-    expect(faultsOf({ ...good, 'aws:cdk:enable-path-metadata': true, '@aws-cdk/core:x': true })).toEqual([]);
+    expect(errorsOf({ ...good, 'aws:cdk:enable-path-metadata': true, '@aws-cdk/core:x': true })).toEqual([]);
   });
 
   test('a domain comes with its certificate', () => {
-    expect(faultsOf({ ...good, domainName: 'ws.example.com' })).toEqual([
+    expect(errorsOf({ ...good, domainName: 'ws.example.com' })).toEqual([
       'domainName and certificateArn go together.',
     ]);
   });
 
   test('everything that is wrong is said at once', () => {
-    expect(faultsOf({ hookTimeoutMs: 'soon', replyBy: 'mail', stackName: '-', color: 'blue' })).toHaveLength(
+    expect(errorsOf({ hookTimeoutMs: 'soon', replyBy: 'mail', stackName: '-', color: 'blue' })).toHaveLength(
       5,
     );
   });
 
   test('cdk.json may have values and lists where a command line has texts', () => {
     const set = Synthesised.of({ hooks: ['message'], requireTicket: true, hookTimeoutMs: 500 });
-    const { Variables } = set.door('connect').Properties['Environment'] as { Variables: object };
+    const { Variables } = set.lambda('connect').Properties['Environment'] as { Variables: object };
     expect(Variables).toMatchObject({ HOOKS: 'message', REQUIRE_TICKET: 'true', HOOK_TIMEOUT_MS: '500' });
   });
 });
@@ -183,7 +183,7 @@ describe('the construct', () => {
     const url = Lazy.string({ produce: () => 'https://later.example/' });
     const gateway = new Sockethook(stack(), 'Gateway', { webhookBaseUrl: `${url}websocket` });
     const set = new Synthesised(Stack.of(gateway));
-    const { Variables } = set.door('connect').Properties['Environment'] as { Variables: object };
+    const { Variables } = set.lambda('connect').Properties['Environment'] as { Variables: object };
     expect(Variables).toMatchObject({ WEBHOOK_BASE_URL: 'https://later.example/websocket' });
   });
 

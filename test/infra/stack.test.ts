@@ -166,9 +166,9 @@ describe('the functions', () => {
       .all('AWS::Lambda::Function')
       .filter(([, { Properties }]) => 'ReservedConcurrentExecutions' in Properties);
     expect(reserved).toHaveLength(2);
-    expect(set.door('connect').Properties['ReservedConcurrentExecutions']).toBe(5);
-    expect(set.door('default').Properties['ReservedConcurrentExecutions']).toBe(50);
-    expect(set.door('health').Properties).toMatchObject({
+    expect(set.lambda('connect').Properties['ReservedConcurrentExecutions']).toBe(5);
+    expect(set.lambda('default').Properties['ReservedConcurrentExecutions']).toBe(50);
+    expect(set.lambda('health').Properties).toMatchObject({
       MemorySize: 1024,
       TracingConfig: { Mode: 'Active' },
     });
@@ -186,8 +186,8 @@ describe('the functions', () => {
   });
 
   test('a hook that is put off again and again is no loop that Lambda would end', () => {
-    expect(stack.door('deliver').Properties['RecursiveLoop']).toBe('Allow');
-    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !id.includes('deliver'));
+    expect(stack.lambda('tasks').Properties['RecursiveLoop']).toBe('Allow');
+    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !id.includes('tasks'));
     for (const [, { Properties }] of others) expect(Properties['RecursiveLoop']).toBeUndefined();
   });
 
@@ -310,17 +310,17 @@ describe('the schedule', () => {
     const { ScheduleExpression, Targets } = stack.one('AWS::Events::Rule').Properties;
     expect(ScheduleExpression).toBe('rate(1 minute)');
     expect(Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }]);
-    expect(JSON.stringify(Targets)).toContain(stack.door('sweep').id);
+    expect(JSON.stringify(Targets)).toContain(stack.lambda('sweep').id);
     // Lambda itself would run it twice more, with the minute of the first.
     const again = stack.one('AWS::Lambda::EventInvokeConfig').Properties;
     expect(again['MaximumRetryAttempts']).toBe(0);
-    expect(JSON.stringify(again['FunctionName'])).toContain(stack.door('sweep').id);
+    expect(JSON.stringify(again['FunctionName'])).toContain(stack.lambda('sweep').id);
   });
 });
 
 /** A function's environment. */
 function environmentOf(name: string, of = stack): Readonly<Record<string, unknown>> {
-  const { Variables } = of.door(name).Properties['Environment'] as { Variables: Record<string, unknown> };
+  const { Variables } = of.lambda(name).Properties['Environment'] as { Variables: Record<string, unknown> };
   return Variables;
 }
 

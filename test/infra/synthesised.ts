@@ -25,7 +25,7 @@ export function quickApp(): App {
 /** The stack that this context makes. */
 export function stackOf(context: Readonly<Record<string, unknown>> = {}): SockethookStack {
   const settings = parseContext({ webhookBaseUrl: 'https://app.example/websocket', ...context });
-  if (!settings.ok) throw new Error(settings.fault.join('\n'));
+  if (!settings.ok) throw new Error(settings.error.join('\n'));
   return new SockethookStack(quickApp(), settings.value);
 }
 
@@ -54,8 +54,8 @@ export class Synthesised {
     return { id: first[0], ...first[1] };
   }
 
-  /** The function of a door. */
-  door(name: string): Resource & { readonly id: string } {
+  /** The function of a handler. */
+  lambda(name: string): Resource & { readonly id: string } {
     return this.one('AWS::Lambda::Function', `Functions${name}Function`);
   }
 

@@ -3,11 +3,11 @@ import { parseSettings } from '../../functions/aws/settings.ts';
 import { Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
-const { all, door } = {
+const { all, lambda: handler } = {
   all: stack.all('AWS::Lambda::Function'),
-  door: (name: string) => stack.door(name).Properties,
+  lambda: (name: string) => stack.lambda(name).Properties,
 };
-const timeoutOf = (name: string) => Number(door(name)['Timeout']);
+const timeoutOf = (name: string) => Number(handler(name)['Timeout']);
 
 describe('what waits for something waits longer than that takes', () => {
   test('a function that somebody waits for ends before API Gateway gives up on it, after 29 seconds', () => {
@@ -36,7 +36,7 @@ describe('what waits for something waits longer than that takes', () => {
   });
 
   test('a hook at its longest leaves its function five seconds', () => {
-    const longest = Synthesised.of({ hookTimeoutMs: '20000' }).door('connect').Properties;
+    const longest = Synthesised.of({ hookTimeoutMs: '20000' }).lambda('connect').Properties;
     const { Variables } = longest['Environment'] as { Variables: Record<string, string> };
     expect(Number(Variables['HOOK_TIMEOUT_MS']) + 5_000).toBeLessThanOrEqual(
       Number(longest['Timeout']) * 1_000,
@@ -45,7 +45,7 @@ describe('what waits for something waits longer than that takes', () => {
 
   test('a task is out of sight six times as long as its function may run', () => {
     const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', 'GatewayTasks').Properties;
-    expect(VisibilityTimeout).toBe(6 * timeoutOf('deliver'));
+    expect(VisibilityTimeout).toBe(6 * timeoutOf('tasks'));
   });
 
   test('a sweep ends before the next but one begins', () => {

@@ -53,7 +53,7 @@ describe('alarms', () => {
 
   test('a gateway’s own metrics are told apart from another’s by the name that its functions write', () => {
     const { Dimensions } = stack.one('AWS::CloudWatch::Alarm', 'Faults').Properties;
-    const { Variables } = stack.door('default').Properties['Environment'] as {
+    const { Variables } = stack.lambda('default').Properties['Environment'] as {
       Variables: Record<string, unknown>;
     };
     expect(Dimensions).toEqual([{ Name: 'Gateway', Value: Variables['GATEWAY_NAME'] }]);

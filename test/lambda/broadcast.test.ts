@@ -22,10 +22,13 @@ describe('POST /broadcast', () => {
     'reaches all of $count sockets, to $to, cold, warm and after idleness',
     async ({ count, to }) => {
       world.crowd(count);
-      const door = await world.cold('broadcast');
+      const handler = await world.cold('broadcast');
       for (const before of [idle.none, idle.none, idle.long]) {
         await before();
-        const { status, document } = await world.post(door, '/broadcast', { body: 'hello', ...target[to] });
+        const { status, document } = await world.post(handler, '/broadcast', {
+          body: 'hello',
+          ...target[to],
+        });
         expect([status, document]).toEqual([200, { delivered: count, queued: 0, gone: 0, failed: 0 }]);
         expect(world.posts.counts).toEqual({ posts: count, sockets: count });
         world.posts.forget();
@@ -37,8 +40,8 @@ describe('POST /broadcast', () => {
     'of 60,000 sockets reaches all, or says how many it reached and that it did not end ($memoryMb MB)',
     async ({ memoryMb }) => {
       world.crowd(60_000);
-      const door = await world.cold('broadcast', memoryMb);
-      const { status, document } = await world.post(door, '/broadcast', { body: 'hello' });
+      const handler = await world.cold('broadcast', memoryMb);
+      const { status, document } = await world.post(handler, '/broadcast', { body: 'hello' });
       const { posts, sockets } = world.posts.counts;
       expect(status).toBe(200);
       expect(sockets).toBe(posts);
@@ -59,8 +62,8 @@ describe('POST /broadcast', () => {
       world.dynamo.broken.add('Scan');
       return false;
     };
-    const door = await world.cold('broadcast', undefined, 7_000);
-    const { status, document } = await world.post(door, '/broadcast', { body: 'hello' });
+    const handler = await world.cold('broadcast', undefined, 7_000);
+    const { status, document } = await world.post(handler, '/broadcast', { body: 'hello' });
     const { delivered, failed } = document;
     const rest = { queued: 0, gone: 0, unfinished: true };
     expect([status, document]).toEqual([200, { delivered, failed, ...rest }]);
@@ -76,8 +79,8 @@ describe('POST /broadcast', () => {
     world.crowd(1_000);
     world.dynamo.silent.add('Scan');
     // A table is waited for for eight seconds.
-    const door = await world.cold('broadcast', undefined, 7_000);
-    const { status, document } = await world.post(door, '/broadcast', { body: 'hello' });
+    const handler = await world.cold('broadcast', undefined, 7_000);
+    const { status, document } = await world.post(handler, '/broadcast', { body: 'hello' });
     const none = { delivered: 0, queued: 0, gone: 0, failed: 0 };
     expect([status, document]).toEqual([200, { ...none, unfinished: true }]);
   });
@@ -86,8 +89,8 @@ describe('POST /broadcast', () => {
     const { sockets } = world.crowd(1_000);
     const stuck = new Set(sockets.filter((_, at) => at % 100 === 3));
     world.posts.isThrottled = (socket) => stuck.has(socket);
-    const door = await world.cold('broadcast');
-    const { document } = await world.post(door, '/broadcast', { body: 'hello', path: '/' });
+    const handler = await world.cold('broadcast');
+    const { document } = await world.post(handler, '/broadcast', { body: 'hello', path: '/' });
     expect(document).toEqual({ delivered: 990, queued: 0, gone: 0, failed: 10 });
     expect(world.posts.counts).toEqual({ posts: 990, sockets: 990 });
   });

@@ -1,7 +1,7 @@
-import type { Item } from '../../functions/aws/dynamo-attribute.ts';
-import { number, text } from '../../functions/aws/dynamo-attribute.ts';
-import { expiresAfter } from '../../functions/aws/dynamo-item.ts';
-import { pathShardOf } from '../../functions/aws/dynamo-shard.ts';
+import type { Item } from '../../functions/aws/dynamo/attribute.ts';
+import { number, text } from '../../functions/aws/dynamo/attribute.ts';
+import { expiresAfter } from '../../functions/aws/dynamo/item.ts';
+import { pathShardOf } from '../../functions/aws/dynamo/shard.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { normalisePath } from '../../functions/wire/path.ts';
 import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';

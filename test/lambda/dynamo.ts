@@ -1,4 +1,4 @@
-import type { Item } from '../../functions/aws/dynamo-attribute.ts';
+import type { Item } from '../../functions/aws/dynamo/attribute.ts';
 import type { Crowd } from './crowd.ts';
 
 /** A page of what was found. */

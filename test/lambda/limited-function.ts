@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
-import type { DoorName } from '../../infra/aws/door-needs.ts';
-import { doors } from '../aws/bundles.ts';
+import type { FunctionName } from '../../infra/aws/function-needs.ts';
+import { functionNames } from '../aws/bundles.ts';
 import { esbuildOptions } from '../aws/esbuild-options.ts';
 import { type LambdaNode, lambdaNode } from './lambda-node.ts';
 import type { Ran, Run } from './runtime.ts';
@@ -16,7 +16,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly event: stri
 
 /** How a function is run. */
 export interface FunctionSettings {
-  readonly door: DoorName;
+  readonly functionName: FunctionName;
   readonly memoryMb: number;
   /** In milliseconds. */
   readonly timeoutMs: number;
@@ -26,7 +26,7 @@ export interface FunctionSettings {
 let node: LambdaNode | undefined;
 let bundled: Promise<string> | undefined;
 
-/** A bundled door in a process that has the CPU and the memory of a Lambda of its size. */
+/** A bundled handler in a process that has the CPU and the memory of a Lambda of its size. */
 export class LimitedFunction {
   /** What it has logged. */
   readonly lines: LogLine[] = [];
@@ -49,7 +49,7 @@ export class LimitedFunction {
     bundled ??= bundle(node);
     const folder = await bundled;
     const { memoryMb } = settings;
-    const child = fork(join(folder, 'runtime.mjs'), [join(folder, `${settings.door}.mjs`)], {
+    const child = fork(join(folder, 'runtime.mjs'), [join(folder, `${settings.functionName}.mjs`)], {
       execPath: node.file,
       // As Lambda's own runtime starts Node.js.
       execArgv: [
@@ -103,7 +103,7 @@ export class LimitedFunction {
 /** As the stack does it. */
 async function bundle({ version }: LambdaNode): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), 'sockethook-lambda-'));
-  const entryPoints = doors.map((door) => [door, `functions/${door}.ts`]);
+  const entryPoints = functionNames.map((handler) => [handler, `functions/${handler}.ts`]);
   await build({
     entryPoints: { ...Object.fromEntries(entryPoints), runtime: 'test/lambda/runtime.ts' },
     ...esbuildOptions(version.startsWith('24.') ? undefined : `node${version}`),

@@ -13,10 +13,10 @@ test('a message is answered by one reply, cold, warm and after idleness', async 
   const { sockets } = world.crowd(1);
   const [socket] = sockets;
   if (socket === undefined) throw new Error('There is no socket.');
-  const door = await world.cold('default');
+  const handler = await world.cold('default');
   for (const before of [idle.none, idle.none, idle.long]) {
     await before();
-    expect((await world.message(door, socket)).value).toEqual({ statusCode: 200 });
+    expect((await world.message(handler, socket)).value).toEqual({ statusCode: 200 });
     expect(world.posts.of(socket)).toEqual(['pong']);
     world.posts.forget();
   }

@@ -17,7 +17,7 @@ export interface Ran {
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
-/** The runtime of a Lambda in a process of its own: loads a bundled door, and runs it for each event that comes. */
+/** The runtime of a Lambda in a process of its own: loads a bundled handler, and runs it for each event that comes. */
 const loaded: Promise<{ handler: Handler }> = import(process.argv[2] ?? '');
 
 process.on('message', async ({ event, timeoutMs }: Run) => {

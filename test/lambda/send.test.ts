@@ -14,10 +14,10 @@ describe('POST /send', () => {
     'reaches all of %i sockets, cold, warm and after idleness',
     async (count) => {
       const { sockets } = world.crowd(count);
-      const door = await world.cold('send');
+      const handler = await world.cold('send');
       for (const before of [idle.none, idle.none, idle.long]) {
         await before();
-        const { status, document } = await world.post(door, '/send', { sockets, body: 'hello' });
+        const { status, document } = await world.post(handler, '/send', { sockets, body: 'hello' });
         expect([status, document]).toEqual([200, { delivered: count, queued: 0, gone: [], failed: [] }]);
         expect(world.posts.counts).toEqual({ posts: count, sockets: count });
         world.posts.forget();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeTask } from '../../functions/aws/task.ts';
+import { writeTask } from '../../functions/aws/queue/task-message.ts';
 import type { Task } from '../../functions/gateway/ports.ts';
 
 /** A message of the queue. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import { type DoorName, doorNeeds } from '../../infra/aws/door-needs.ts';
-import { sdkQuiet } from '../bench/servers/door-environment.ts';
+import { type FunctionName, functionNeeds } from '../../infra/aws/function-needs.ts';
+import { sdkQuiet } from '../bench/servers/handler-environment.ts';
 import { type Certificate, certificate } from './certificate.ts';
 import { type Crowd, crowdOf } from './crowd.ts';
 import { DynamoStandIn } from './dynamo.ts';
@@ -73,19 +73,19 @@ export class LambdaWorld {
 
   /** A function that is cold, of the memory that the stack gives it unless told. */
   async cold(
-    door: DoorName,
-    memoryMb: number = doorNeeds[door].memoryMb,
-    timeoutMs = doorNeeds[door].timeout * 1_000,
+    handler: FunctionName,
+    memoryMb: number = functionNeeds[handler].memoryMb,
+    timeoutMs = functionNeeds[handler].timeout * 1_000,
   ): Promise<LimitedFunction> {
     const environment = this.#environment();
-    const started = await LimitedFunction.start({ door, memoryMb, timeoutMs, environment });
+    const started = await LimitedFunction.start({ functionName: handler, memoryMb, timeoutMs, environment });
     this.#functions.add(started);
     return started;
   }
 
   /** `POST` to a path of the HTTP API. */
-  async post(door: LimitedFunction, path: '/send' | '/broadcast', body: object): Promise<Answered> {
-    const ran = await door.run({
+  async post(handler: LimitedFunction, path: '/send' | '/broadcast', body: object): Promise<Answered> {
+    const ran = await handler.run({
       ...{ routeKey: `POST ${path}`, rawPath: path, rawQueryString: '', isBase64Encoded: false },
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       ...{ body: JSON.stringify(body), requestContext: { requestId: 'request' } },
@@ -95,59 +95,63 @@ export class LambdaWorld {
   }
 
   /** Has a function work the queue off, event after event, until nothing waits any more; every run. */
-  async workOff(door: LimitedFunction, mostRuns = 50): Promise<Ran[]> {
+  async workOff(handler: LimitedFunction, maxRuns = 50): Promise<Ran[]> {
     const runs: Ran[] = [];
     while (this.queue.waiting.length > 0) {
-      if (runs.length === mostRuns) throw new Error(`Tasks still wait after ${mostRuns} runs.`);
-      runs.push(await this.work(door));
+      if (runs.length === maxRuns) throw new Error(`Tasks still wait after ${maxRuns} runs.`);
+      runs.push(await this.work(handler));
     }
     return runs;
   }
 
   /** Has a function do one event of the queue. */
-  async work(door: LimitedFunction): Promise<Ran> {
-    const ran = await door.run(this.queue.hand(batchSize));
+  async work(handler: LimitedFunction): Promise<Ran> {
+    const ran = await handler.run(this.queue.hand(batchSize));
     const { batchItemFailures } = ran.value as { batchItemFailures: { itemIdentifier: string }[] };
     this.queue.settle(new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
     return ran;
   }
 
-  /** A client knocks. */
-  connect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+  /** A client connects. */
+  connect(handler: LimitedFunction, socket: SocketId): Promise<Ran> {
     const requestContext = {
       ...{ connectionId: socket, eventType: 'CONNECT', requestId: 'request' },
       ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
     };
     const multiValueHeaders = { Host: ['gateway.example'] };
-    return door.run({ multiValueHeaders, multiValueQueryStringParameters: { path: ['/'] }, requestContext });
+    return handler.run({
+      multiValueHeaders,
+      multiValueQueryStringParameters: { path: ['/'] },
+      requestContext,
+    });
   }
 
   /** A client has gone. */
-  disconnect(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+  disconnect(handler: LimitedFunction, socket: SocketId): Promise<Ran> {
     const requestContext = {
       ...{ connectionId: socket, eventType: 'DISCONNECT', requestId: 'request', disconnectStatusCode: 1001 },
       ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
     };
-    return door.run({ requestContext });
+    return handler.run({ requestContext });
   }
 
   /** The schedule's minute. */
-  sweep(door: LimitedFunction): Promise<Ran> {
-    return door.run({ time: new Date().toISOString() });
+  sweep(handler: LimitedFunction): Promise<Ran> {
+    return handler.run({ time: new Date().toISOString() });
   }
 
   /** A client's message, to which the app answers with a reply. */
-  message(door: LimitedFunction, socket: SocketId): Promise<Ran> {
+  message(handler: LimitedFunction, socket: SocketId): Promise<Ran> {
     const requestContext = {
       ...{ connectionId: socket, eventType: 'MESSAGE', messageId: 'message', requestId: 'request' },
       ...{ requestTimeEpoch: Date.now(), identity: { sourceIp: '192.0.2.1' } },
     };
-    return door.run({ body: 'ping', requestContext });
+    return handler.run({ body: 'ping', requestContext });
   }
 
   /** Ends the functions; the services stay. */
   async end(): Promise<void> {
-    for (const door of this.#functions) await door.stop();
+    for (const handler of this.#functions) await handler.stop();
     this.#functions.clear();
     this.queue.waiting.splice(0);
     this.posts.isThrottled = () => false;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Backlog, messageWeight } from '../../infra/local/backlog.ts';
-import { watchedLane } from '../fakes/watched-lane.ts';
+import { Backlog, messageWeight } from '../../functions/local/backlog.ts';
+import { watchedSocketQueue } from '../fakes/watched-socket-queue.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLocal } from '../support/local.ts';
@@ -46,12 +46,12 @@ describe('a backlog', () => {
   });
 });
 
-describe('a lane with messages', () => {
+describe('a socket queue with messages', () => {
   const relayed: string[] = [];
   const owned = () => {
-    const watched = watchedLane();
+    const watched = watchedSocketQueue();
     relayed.length = 0;
-    watched.lane.own({
+    watched.queue.setConsumer({
       relay: async ({ body }) => void relayed.push(body),
       shed: () => void watched.told.push('shed'),
     });
@@ -60,37 +60,37 @@ describe('a lane with messages', () => {
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   test('does tasks and messages in the order in which they came', async () => {
-    const { lane } = owned();
-    const task = (name: string) => lane.push(async () => void relayed.push(name));
+    const { queue } = owned();
+    const task = (name: string) => queue.push(async () => void relayed.push(name));
     task('flush');
-    lane.receive('a', 1, 1);
-    lane.receive('b', 1, 1);
-    task('deliver');
-    lane.receive('c', 1, 1);
+    queue.receive('a', 1, 1);
+    queue.receive('b', 1, 1);
+    task('deliveries');
+    queue.receive('c', 1, 1);
     task('closed');
-    lane.release();
+    queue.release();
     await turn();
-    expect(relayed).toEqual(['flush', 'a', 'b', 'deliver', 'c', 'closed']);
+    expect(relayed).toEqual(['flush', 'a', 'b', 'deliveries', 'c', 'closed']);
   });
 
   test('weighs nothing when all is done', async () => {
-    const { lane, weight } = owned();
-    lane.receive('a', 1_000, 1);
-    lane.receive('b', 10, 1);
-    lane.hold(70);
+    const { queue, weight } = owned();
+    queue.receive('a', 1_000, 1);
+    queue.receive('b', 10, 1);
+    queue.addHeldBytes(70);
     expect(weight()).toBe(1_010 + 2 * 256 + 70);
-    lane.hold(-70);
-    lane.release();
+    queue.addHeldBytes(-70);
+    queue.release();
     await turn();
-    expect([weight(), lane.weight, lane.waiting]).toEqual([0, 0, 0]);
+    expect([weight(), queue.weight, queue.waiting]).toEqual([0, 0, 0]);
   });
 
   test('whose messages were dropped does its tasks next', async () => {
-    const { lane, weight } = owned();
-    for (const body of ['a', 'b']) lane.receive(body, 1, 1);
-    lane.push(async () => void relayed.push('closed'));
-    expect(lane.drop()).toBe(2);
-    lane.release();
+    const { queue, weight } = owned();
+    for (const body of ['a', 'b']) queue.receive(body, 1, 1);
+    queue.push(async () => void relayed.push('closed'));
+    expect(queue.drop()).toBe(2);
+    queue.release();
     await turn();
     expect([relayed, weight()]).toEqual([['closed'], 0]);
   });

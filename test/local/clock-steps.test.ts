@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
+import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { bring } from '../contract/ports/registry-world.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { type Client, connect } from '../support/client.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { descriptorShares, mostDescriptors } from '../../infra/local/descriptors.ts';
-import { aRequest } from '../contract/ports/app.ts';
+import { descriptorShares, maxDescriptors } from '../../functions/local/descriptors.ts';
+import { aRequest } from '../contract/ports/app-world.ts';
 import { RawServer } from '../contract/ports/raw-server.ts';
-import { type Client, connect, knock } from '../support/client.ts';
+import { type Client, connect, tryConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FewDescriptors, withDescriptors } from '../support/few-descriptors.ts';
 import { RecordingApp } from '../support/recording-app.ts';
@@ -32,8 +32,8 @@ describe('the descriptors of a process', () => {
   });
 
   test('are those that the process was given', async () => {
-    expect(mostDescriptors()).toBeGreaterThan(64);
-    const code = "import('./infra/local/descriptors.ts').then((m) => console.log(m.mostDescriptors()))";
+    expect(maxDescriptors()).toBeGreaterThan(64);
+    const code = "import('./functions/local/descriptors.ts').then((m) => console.log(m.maxDescriptors()))";
     const few = withDescriptors(123, ['--eval', code]);
     stops.push(() => few.stop());
     await few.line((line) => Number(line) === 123);
@@ -94,7 +94,7 @@ describe('a gateway that has few descriptors', () => {
 
   test('lets no more clients in than leaves some for hooks', { timeout: 60_000 }, async () => {
     const { app, clients, url } = await start(256, 200);
-    await expect(knock(`${url}all`)).rejects.toThrow();
+    await expect(tryConnect(`${url}all`)).rejects.toThrow();
     clients[0]?.send('still heard');
     await app.hook('/all', 'message', ({ fields }) => fields['body'] === 'still heard');
   });
@@ -136,8 +136,8 @@ describe.skipIf(!hasPrlimit)('hooks for which there is no connection at all (thi
 });
 
 test('hooks do not keep an app waiting that does not listen', async () => {
-  const { HttpApp } = await import('../../functions/http/http-app.ts');
-  const { systemClock } = await import('../../infra/local/system-clock.ts');
+  const { HttpApp } = await import('../../functions/node/http-app.ts');
+  const { systemClock } = await import('../../functions/node/system-clock.ts');
   const app = new HttpApp('http://localhost:9', systemClock);
   stops.push(() => app.stop());
   const begun = performance.now();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../infra/local/system-clock.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLocal } from '../support/local.ts';
 import { upgradeRequest } from '../support/raw.ts';

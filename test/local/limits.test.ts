@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { limitSets } from '../../infra/local/settings.ts';
+import { limitSets } from '../../functions/local/settings.ts';
 import { clientFrame } from '../attack/frames.ts';
 import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';

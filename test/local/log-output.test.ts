@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createLog } from '../../infra/local/log.ts';
-import { FileOutput, StreamOutput } from '../../infra/local/log-output.ts';
+import { createLog } from '../../functions/local/log.ts';
+import { FileOutput, StreamOutput } from '../../functions/local/log-output.ts';
 import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -141,8 +141,8 @@ function linesOf(text: string): Record<string, unknown>[] {
 /** Logs under a limit on the size of files, which stands for a full disk, and makes room after three lines. */
 const writer = `
 import { truncateSync } from 'node:fs';
-import { createLog } from '${join(process.cwd(), 'infra/local/log.ts')}';
-import { FileOutput } from '${join(process.cwd(), 'infra/local/log-output.ts')}';
+import { createLog } from '${join(process.cwd(), 'functions/local/log.ts')}';
+import { FileOutput } from '${join(process.cwd(), 'functions/local/log-output.ts')}';
 
 const log = createLog(new FileOutput(1), () => 0);
 for (let at = 0; at < 3; at++) log.info('full', { text: 'x'.repeat(2_000) });

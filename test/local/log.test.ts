@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Log } from '../../functions/gateway/ports.ts';
-import { createLog } from '../../infra/local/log.ts';
-import { StreamOutput } from '../../infra/local/log-output.ts';
+import { createLog } from '../../functions/local/log.ts';
+import { StreamOutput } from '../../functions/local/log-output.ts';
 
 /** A stream that keeps what is written; a terminal if it says so. */
 class Written extends Writable {

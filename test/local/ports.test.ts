@@ -1,15 +1,15 @@
 import { afterAll } from 'vitest';
-import { perform } from '../../functions/gateway/perform.ts';
+import { runTask } from '../../functions/gateway/run-task.ts';
+import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
+import { Sessions } from '../../functions/local/sessions.ts';
+import { limitSets } from '../../functions/local/settings.ts';
+import { SocketQueues } from '../../functions/local/socket-queues.ts';
+import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
-import { Lanes } from '../../infra/local/lanes.ts';
-import { MemoryRegistry } from '../../infra/local/memory-registry.ts';
-import { Sessions } from '../../infra/local/sessions.ts';
-import { limitSets } from '../../infra/local/settings.ts';
-import { WebSocketDoor } from '../../infra/local/web-socket-door.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
-import { laterContract } from '../contract/ports/later.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { registryContract } from '../contract/ports/registry.ts';
+import { taskQueueContract } from '../contract/ports/task-queue.ts';
 import { aPath } from '../fakes/a-record.ts';
 import { fakeGateway } from '../fakes/fake-gateway.ts';
 import { connect } from '../support/client.ts';
@@ -17,24 +17,24 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
 
-laterContract('lanes', async (perform) => new Lanes(perform, new RecordingLog()));
+taskQueueContract('socket queues', async (runTask) => new SocketQueues(runTask, new RecordingLog()));
 
-/** A door with sessions behind it, whose clients an app lets in that only answers. */
+/** A server with sessions behind it, whose clients an app lets in that only answers. */
 const sessions = new Sessions();
 const { gateway: fakes, app } = fakeGateway();
-const lanes = new Lanes((task) => perform(gateway, task), fakes.log);
-const gateway = { ...fakes, connections: sessions, later: lanes };
-const door = new WebSocketDoor(gateway, sessions, lanes, limitSets['api-gateway']);
+const queues = new SocketQueues((task) => runTask(gateway, task), fakes.log);
+const gateway = { ...fakes, connections: sessions, tasks: queues };
+const handler = new WebSocketServer(gateway, sessions, queues, limitSets['api-gateway']);
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,
-  hold: () => {},
-  upgrade: (upgrade) => void door.knock(upgrade),
-  answerTo: () => Buffer.alloc(0),
+  beforeWrite: () => {},
+  upgrade: (upgrade) => void handler.handle(upgrade),
+  errorResponse: () => Buffer.alloc(0),
   request: (_, response) => response.writeHead(404).end(),
 });
 const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 afterAll(async () => {
-  sessions.cutAll();
+  sessions.terminateAll();
   await new Promise((resolve) => server.close(resolve));
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
-import type { Entry } from '../../infra/local/memory-registry.ts';
-import { RecordIndex } from '../../infra/local/record-index.ts';
+import type { Entry } from '../../functions/local/record-index.ts';
+import { RecordIndex } from '../../functions/local/record-index.ts';
 import { aPath, aRecord } from '../fakes/a-record.ts';
 
 function anEntry(given: Partial<SocketRecord>): Entry {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { clientHeaders } from '../../infra/local/upgrade.ts';
+import { clientHeaders } from '../../functions/local/upgrade.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';
 

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
-import { secretTexts } from '../../infra/local/secrets-file.ts';
 import { ChildApp } from '../support/child-app.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sockethook-'));
@@ -144,7 +144,7 @@ test('a disk that is full at the first start leaves nothing behind, and the next
 
 /** Makes the secrets of many folders, each at its moment, and says what came of each. */
 const maker = `
-import { secretTexts } from '${join(process.cwd(), 'infra/local/secrets-file.ts')}';
+import { secretTexts } from '${join(process.cwd(), 'functions/local/secrets-file.ts')}';
 
 const [begin, root, count] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])];
 for (let at = 0; at < count; at++) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { type LocalSettings, limitSets, parseSettings } from '../../functions/local/settings.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { json } from '../../functions/wire/formats/json.ts';
-import { type LocalSettings, limitSets, parseSettings } from '../../infra/local/settings.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const secretBytes = (count: number): string => `whsec_${Buffer.alloc(count, 7).toString('base64')}`;
@@ -159,7 +159,7 @@ const malformed: { name: string; value: string }[] = [
 test.for(malformed)('$name=$value is refused in one sentence that does not repeat it', ({ name, value }) => {
   const read = parseSettings({ [name]: value });
   expect(read.ok).toBe(false);
-  const sentences = read.ok ? [] : read.fault;
+  const sentences = read.ok ? [] : read.error;
   expect(sentences).toEqual([expect.stringMatching(new RegExp(`^${name} must .*\\.$`))]);
   if (/KEYS|SECRETS/.test(name) && value.length > 1) expect(sentences.join()).not.toContain(value);
 });
@@ -172,7 +172,7 @@ test('all problems are told at once, one sentence for each variable', () => {
     ...{ SOCKETHOOK_WEBHOOK_SECRETS: 'hunter4', SOCKETHOOK_URL_KEYS: 'hunter5' },
   };
   const read = parseSettings(wrong);
-  const sentences = read.ok ? [] : read.fault;
+  const sentences = read.ok ? [] : read.error;
   expect(sentences.map((sentence) => sentence.split(' ')[0]).sort()).toEqual(Object.keys(wrong).sort());
   expect(sentences.join('\n')).not.toMatch(/hunter/);
 });

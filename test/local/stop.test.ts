@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
-import { connect, knock } from '../support/client.ts';
+import { connect, tryConnect } from '../support/client.ts';
 import { startLocal } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
@@ -72,11 +72,11 @@ test('a client that is still waiting to be let in is refused with 503, and its a
     answer = resolve;
   });
   app.on('/late', ({ fields }) => (fields['event'] === 'handshake' ? answered : 204));
-  const waiting = knock(`${url}late`);
+  const waiting = tryConnect(`${url}late`);
   await app.hook('/late', 'handshake');
   child.kill('SIGTERM');
   await expect
-    .poll(async () => (await knock(`${url}new`).catch(() => ({ status: 503 }))) as unknown)
+    .poll(async () => (await tryConnect(`${url}new`).catch(() => ({ status: 503 }))) as unknown)
     .toMatchObject({ status: 503 });
   answer(204);
   expect(await waiting).toMatchObject({ status: 503 });
@@ -104,12 +104,12 @@ test('an app that does not take its closed hooks delays the end by less than 15 
 test('what is still to be told when the time is over is logged as lost, one line each', async () => {
   const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' });
   world.app.on('/stuck', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
-  world.app.on('/knocking', () => 'hang');
+  world.app.on('/connecting', () => 'hang');
   const client = await connect(`${world.url}/stuck`);
   for (const body of ['m1', 'm2', 'm3']) client.send(body);
   await world.app.hook('/stuck', 'message');
-  void knock(`${world.url}/knocking`).catch(() => {});
-  await world.app.hook('/knocking', 'handshake');
+  void tryConnect(`${world.url}/connecting`).catch(() => {});
+  await world.app.hook('/connecting', 'handshake');
   await client.close();
   await world.gateway.stop(100);
   const lost = world.log.of('hook_lost').map(({ fields }) => String(fields['request']).split('_')[0]);
@@ -203,7 +203,7 @@ test('logs hold no secret, ticket, cookie or body, even when everything fails', 
   const headers = { Cookie: 'very-secret-cookie', Authorization: 'Bearer very-secret-token' };
   const client = await connect(`${url}leaky`, { headers });
   client.send('very-secret-body');
-  await knock(`${url}?ticket=very-secret-ticket`, { headers });
+  await tryConnect(`${url}?ticket=very-secret-ticket`, { headers });
   await app.hook('/leaky', 'message');
   child.kill('SIGTERM');
   await exited;

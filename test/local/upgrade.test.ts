@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { limitSets } from '../../infra/local/settings.ts';
-import { clientHeaders } from '../../infra/local/upgrade.ts';
+import { limitSets } from '../../functions/local/settings.ts';
+import { clientHeaders } from '../../functions/local/upgrade.ts';
 import { connect, refused } from '../support/client.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';

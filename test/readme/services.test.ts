@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { limitSets } from '../../infra/local/settings.ts';
+import { limitSets } from '../../functions/local/settings.ts';
 import { ChildApp } from '../support/child-app.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { type LocalLimits, limitSets, parseSettings } from '../../functions/local/settings.ts';
 import { parseActions } from '../../functions/wire/actions.ts';
 import { type AppResponse, readAnswer } from '../../functions/wire/answer.ts';
 import { closeCodes } from '../../functions/wire/close-codes.ts';
@@ -10,7 +11,6 @@ import { limits } from '../../functions/wire/limits.ts';
 import { problems } from '../../functions/wire/problems.ts';
 import { sendFailures } from '../../functions/wire/send-failures.ts';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
-import { type LocalLimits, limitSets, parseSettings } from '../../infra/local/settings.ts';
 import { testSecrets } from '../support/local.ts';
 import { doc, Page, readme } from './page.ts';
 
@@ -54,7 +54,7 @@ test('the table of close codes has every code that the gateway uses, and whether
 });
 
 test('the table of settings has every variable that is read, and no other', () => {
-  const source = readFileSync(new URL('../../infra/local/settings.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../functions/local/settings.ts', import.meta.url), 'utf8');
   const read = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
   expect(
     operations
@@ -216,10 +216,10 @@ test('every warning and error that the gateway logs is named in a page', () => {
 
 test('every lane of the contributors’ table is a script, and every lane is in the table', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const lanes = Object.keys(scripts).filter((name) => /^(?:test|bench|check|verify)/.test(name));
+  const queues = Object.keys(scripts).filter((name) => /^(?:test|bench|check|verify)/.test(name));
   const written = contributing.rows('Test lanes', 'command').map(([command = '']) => command);
   const names = written.map((command) => command.replace(/^npm (?:run )?/, ''));
-  expect(names.sort()).toEqual(lanes.sort());
+  expect(names.sort()).toEqual(queues.sort());
 });
 
 test('the page about tests has every folder of tests', () => {

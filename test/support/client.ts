@@ -69,13 +69,13 @@ export async function connect(
   url: string,
   options: ClientOptions & { protocols?: string[] } = {},
 ): Promise<Client> {
-  const outcome = await knock(url, options);
+  const outcome = await tryConnect(url, options);
   if (outcome instanceof Client) return outcome;
   throw new Error(`refused with ${outcome.status}: ${outcome.body}`);
 }
 
 /** Opens a WebSocket, or gives the refusal. */
-export function knock(
+export function tryConnect(
   url: string,
   { protocols = [], ...options }: ClientOptions & { protocols?: string[] } = {},
 ): Promise<Client | Refusal> {
@@ -101,7 +101,7 @@ export async function refused(
   url: string,
   options: ClientOptions & { protocols?: string[] } = {},
 ): Promise<Refusal> {
-  const outcome = await knock(url, options);
+  const outcome = await tryConnect(url, options);
   if (!(outcome instanceof Client)) return outcome;
   outcome.ws.terminate();
   throw new Error('The client was let in.');

@@ -1,8 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Ajv } from 'ajv';
 import asyncapi from '../../functions/wire/asyncapi.json' with { type: 'json' };
 import { hookEvents } from '../../functions/wire/hook.ts';
 import { limits } from '../../functions/wire/limits.ts';
-import type { ReceivedHook } from './recording-app.ts';
 
 interface DescribedHook {
   readonly contentType: string;
@@ -35,4 +35,14 @@ export function hookConforms({ method, url, headers, fields }: ReceivedHook): vo
   check(described.headers.$ref, headers);
   // The size of a message is a limit that a setting of the gateway lifts.
   check(described.payload.$ref, { ...fields, body: fields['body']?.slice(0, limits.messageBytes) });
+}
+
+/** A hook as it arrived: nothing is parsed but its body. */
+export interface ReceivedHook {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly raw: string;
+  readonly fields: Readonly<Record<string, string>>;
 }

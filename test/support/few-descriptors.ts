@@ -12,11 +12,11 @@ export interface FewDescriptors {
 
 /** Starts one, with the PATH and what is given of the environment. */
 export function withDescriptors(
-  most: number,
+  max: number,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): FewDescriptors {
-  const script = `ulimit -n ${most}; exec "${process.execPath}" --import tsx "$@"`;
+  const script = `ulimit -n ${max}; exec "${process.execPath}" --import tsx "$@"`;
   const child = spawn('bash', ['-c', script, 'bash', ...args], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,12 +1,12 @@
-import { type LocalGateway, type Surroundings, startGateway } from '../../infra/local/gateway.ts';
-import type { SecretTexts } from '../../infra/local/local-secrets.ts';
+import { type GatewayOptions, type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
+import type { SecretTexts } from '../../functions/local/local-secrets.ts';
 import {
   type LocalLimits,
   type LocalSettings,
   limitSets,
   parseSettings,
-} from '../../infra/local/settings.ts';
-import { systemClock } from '../../infra/local/system-clock.ts';
+} from '../../functions/local/settings.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import type { Subject } from '../contract/gateway/world.ts';
 import { Api } from './api.ts';
 import { RecordingApp } from './recording-app.ts';
@@ -34,13 +34,13 @@ export interface LocalWorld {
 export async function startLocal(
   environment: Readonly<Record<string, string>> = {},
   limits: Partial<LocalLimits> = {},
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<GatewayOptions> = {},
 ): Promise<LocalWorld> {
   const app = new RecordingApp();
   const log = new RecordingLog();
   const base = await app.listen();
   const parsed = parseSettings({ PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment });
-  if (!parsed.ok) throw new Error(parsed.fault.join('\n'));
+  if (!parsed.ok) throw new Error(parsed.error.join('\n'));
   const settings: LocalSettings = { ...parsed.value, limits: { ...limitSets['api-gateway'], ...limits } };
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
   const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, ...surroundings };

@@ -1,22 +1,6 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hookConforms } from './conform-hook.ts';
-
-/** A hook as it arrived: nothing is parsed but its body. */
-export interface ReceivedHook {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly rawHeaders: readonly string[];
-  readonly raw: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
+import { hookConforms, type ReceivedHook } from './conform-hook.ts';
 
 /** What the app answers: a status, or a status with headers and a body; `hang` leaves the request open. */
 export type Answer =

@@ -30,18 +30,18 @@ export class Relay extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // Not the managed policy: by that, a run that outlives the stack would make its log anew.
     logGroup.grantWrite(role);
-    const door = new NodejsFunction(this, 'Function', {
-      ...{ entry: fileURLToPath(new URL('relay-door.ts', import.meta.url)), bundling },
+    const handler = new NodejsFunction(this, 'Function', {
+      ...{ entry: fileURLToPath(new URL('relay-handler.ts', import.meta.url)), bundling },
       ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: 512 },
       // Longer than any hook is waited for.
       timeout: Duration.seconds(20),
       environment: { HOOKS_QUEUE: hooks.queueUrl, ANSWERS_TABLE: answers.tableName },
       ...{ logGroup, role },
     });
-    hooks.grantSendMessages(door);
-    answers.grantReadData(door);
+    hooks.grantSendMessages(handler);
+    answers.grantReadData(handler);
     // Open to all: the app checks the signature of a hook, as any app does.
-    const { url } = door.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
+    const { url } = handler.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
     const host = Fn.select(2, Fn.split('/', url));
     this.url = known?.replace('{urlId}', Fn.select(0, Fn.split('.', host))) ?? `https://${host}`;
     new CfnOutput(this, 'HooksQueue', { value: hooks.queueUrl }).overrideLogicalId('HooksQueue');

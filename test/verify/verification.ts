@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SecretTexts } from '../../infra/local/local-secrets.ts';
+import type { SecretTexts } from '../../functions/local/local-secrets.ts';
 import { Cdk, type Template } from '../deploy/cdk.ts';
 import { apiUrlAt, type Emulator, forEmulator, quirks } from '../deploy/emulator.ts';
 

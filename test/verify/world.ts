@@ -5,7 +5,7 @@ import { HookPoller } from './hook-poller.ts';
 import { Verification, type VerificationPlan } from './verification.ts';
 
 /** What a hook may take at least, in milliseconds: the relay's way to this machine and back is no app's. */
-const leastHookMs = 5_000;
+const minHookMs = 5_000;
 
 /** How long a stage may answer nothing but 403 after a deploy, in milliseconds. */
 const settlingMs = 60_000;
@@ -15,7 +15,7 @@ export async function startWorld(
   verification: Verification,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<GatewayWorld> {
-  const HOOK_TIMEOUT_MS = String(Math.max(leastHookMs, Number(settings['HOOK_TIMEOUT_MS'] ?? 10_000)));
+  const HOOK_TIMEOUT_MS = String(Math.max(minHookMs, Number(settings['HOOK_TIMEOUT_MS'] ?? 10_000)));
   const all = Object.entries({ ...settings, HOOK_TIMEOUT_MS });
   await verification.deploy(Object.fromEntries(all.map(([name, value]) => [camelCase(name), value])));
   const app = new RecordingApp(verification.output('WebhookBaseUrl'));

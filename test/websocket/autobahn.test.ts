@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { limitSets } from '../../infra/local/settings.ts';
+import { limitSets } from '../../functions/local/settings.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { actions } from '../support/recording-app.ts';
 import type { Case } from './autobahn/case.ts';

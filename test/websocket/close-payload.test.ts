@@ -20,10 +20,10 @@ test('of all 65,536 codes those are taken that may stand in a close frame, the o
   for (const [to, isSendable] of ranges) {
     for (; code <= to; code++) {
       const read = readClose(closePayload(code, 'why'));
-      const outcome = read.ok ? read.value : read.fault.code;
+      const outcome = read.ok ? read.value : read.error.code;
       expect(outcome).toEqual(isSendable ? { code, reason: 'why' } : 1002);
       const bare = readClose(closePayload(code));
-      expect(bare.ok ? bare.value : bare.fault.code).toEqual(isSendable ? { code, reason: '' } : 1002);
+      expect(bare.ok ? bare.value : bare.error.code).toEqual(isSendable ? { code, reason: '' } : 1002);
     }
   }
   expect(code).toBe(65_536);
@@ -32,7 +32,7 @@ test('of all 65,536 codes those are taken that may stand in a close frame, the o
 test('no payload is 1005, and half a code breaks the protocol', () => {
   expect(readClose(Buffer.alloc(0))).toEqual({ ok: true, value: { code: 1005, reason: '' } });
   for (const byte of [0, 3, 255])
-    expect(readClose(Buffer.from([byte]))).toMatchObject({ ok: false, fault: { code: 1002 } });
+    expect(readClose(Buffer.from([byte]))).toMatchObject({ ok: false, error: { code: 1002 } });
 });
 
 test.for<[string, string, string | undefined]>([
@@ -43,9 +43,9 @@ test.for<[string, string, string | undefined]>([
   ['with half a surrogate pair', 'eda080', undefined],
 ])('a reason %s', ([, hex, reason]) => {
   const read = readClose(closePayload(1000, Buffer.from(hex, 'hex')));
-  expect(read.ok ? read.value.reason : read.fault.code).toBe(reason ?? 1007);
+  expect(read.ok ? read.value.reason : read.error.code).toBe(reason ?? 1007);
 });
 
 test('a code that may not be sent counts before a reason that is no UTF-8', () => {
-  expect(readClose(closePayload(1005, Buffer.from([0xff])))).toMatchObject({ fault: { code: 1002 } });
+  expect(readClose(closePayload(1005, Buffer.from([0xff])))).toMatchObject({ error: { code: 1002 } });
 });

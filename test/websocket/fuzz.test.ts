@@ -4,7 +4,7 @@ import { ours } from './fuzz/ours.ts';
 import type { Outcome } from './fuzz/outcome.ts';
 import { Random } from './fuzz/random.ts';
 import { reference } from './fuzz/reference.ts';
-import { cut, mostBytes, stream } from './fuzz/streams.ts';
+import { cut, maxBytes, stream } from './fuzz/streams.ts';
 
 /** More by `FUZZ_STREAMS=200000 FUZZ_SEED=7 npx vitest run test/websocket/fuzz.test.ts`. */
 const streams = Number(process.env['FUZZ_STREAMS'] ?? 4_000);
@@ -42,9 +42,9 @@ async function compare(random: Random): Promise<string> {
   const bytes = stream(random);
   const chunks = cut(bytes, random);
   const pausing = random.oneIn(3) ? random : undefined;
-  const { exception, reference: theirs, ours: mine } = judged(bytes, mostBytes);
-  const { pings, ...expected } = await reference(upTo(chunks, theirs.length), mostBytes);
-  const { pongs, told, ...outcome } = ours(upTo(chunks, mine.length), mostBytes, pausing);
+  const { exception, reference: theirs, ours: mine } = judged(bytes, maxBytes);
+  const { pings, ...expected } = await reference(upTo(chunks, theirs.length), maxBytes);
+  const { pongs, told, ...outcome } = ours(upTo(chunks, mine.length), maxBytes, pausing);
   const isExcepted = exception !== undefined && expected.close === undefined;
   const close = isExcepted ? exception.code : expected.close;
   expect(outcome).toEqual({ texts: expected.texts, close });

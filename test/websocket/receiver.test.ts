@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { Receiver } from '../../functions/websocket/receiver.ts';
 import { type Heard, HeardFrames } from '../fakes/heard-frames.ts';
 import { clientFrame, close, fragments, inTwo, pieces, ping, pong, text } from './client-frames.ts';
-import { mostBytes, violations } from './violations.ts';
+import { maxBytes, violations } from './violations.ts';
 
 /** What is heard of bytes that come in these pieces, each of which is written over as soon as it was read. */
-function hear(chunks: readonly Buffer[], most = mostBytes): Heard[] {
+function hear(chunks: readonly Buffer[], max = maxBytes): Heard[] {
   const frames = new HeardFrames();
-  const receiver = new Receiver(frames, most);
+  const receiver = new Receiver(frames, max);
   for (const chunk of chunks) {
     const read = Buffer.from(chunk);
     expect(receiver.take(read, 0)).toBe(read.length);
@@ -118,12 +118,10 @@ test.for<[string, (length: number) => Buffer]>([
   ['in parts and an empty one', (length) => Buffer.concat(fragments(['x'.repeat(length), '']))],
   ['of two bytes to a character', (length) => text('ü'.repeat(length / 2) + 'x'.repeat(length % 2))],
 ])('a text of as many bytes as it may have is taken, and one more is 1009: %s', ([, make]) => {
-  for (const most of [10, 126, 65_536, 131_072]) {
+  for (const max of [10, 126, 65_536, 131_072]) {
     for (const chunks of [(bytes: Buffer) => [bytes], (bytes: Buffer) => pieces(bytes, 1_001)]) {
-      expect(hear(chunks(make(most)), most).map(([event, , bytes]) => [event, bytes])).toEqual([
-        ['text', most],
-      ]);
-      expect(hear(chunks(make(most + 1)), most)).toEqual([['violation', 1009]]);
+      expect(hear(chunks(make(max)), max).map(([event, , bytes]) => [event, bytes])).toEqual([['text', max]]);
+      expect(hear(chunks(make(max + 1)), max)).toEqual([['violation', 1009]]);
     }
   }
 });
@@ -167,7 +165,7 @@ test.for<[string, string, number]>([
 
 test('what was stopped hears nothing more', () => {
   const frames = new HeardFrames();
-  const receiver = new Receiver(frames, mostBytes);
+  const receiver = new Receiver(frames, maxBytes);
   receiver.take(clientFrame({ opcode: 1, isFinal: false, payload: 'a'.repeat(1_000) }), 0);
   expect(receiver.held).toBeGreaterThan(0);
   receiver.stop();

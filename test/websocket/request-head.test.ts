@@ -193,6 +193,6 @@ test.for<[string, string | undefined | true, ...string[]]>([
   ],
   ['a subprotocol that is no token', 'Sec-WebSocket-Protocol', line, ...right, 'Sec-WebSocket-Protocol: a b'],
 ])('an upgrade with %s: the fault is of %s', ([, field, ...lines]) => {
-  const fault = checkUpgrade(headOf(...lines));
-  expect(fault === undefined ? undefined : (fault.field ?? true)).toBe(field);
+  const error = checkUpgrade(headOf(...lines));
+  expect(error === undefined ? undefined : (error.field ?? true)).toBe(field);
 });

@@ -13,7 +13,7 @@ interface Verdict {
 }
 
 /** Has a request read in pieces until it is known what it is, as a connection would be; each is written over then. */
-function readRequest(chunks: readonly Buffer[], mostBytes = 1_000): Verdict | undefined {
+function readRequest(chunks: readonly Buffer[], maxBytes = 1_000): Verdict | undefined {
   let verdict: Verdict | undefined;
   let after = 0;
   const is = (kind: Verdict['kind'], bytes: Buffer, head?: RequestHead): void => {
@@ -27,7 +27,7 @@ function readRequest(chunks: readonly Buffer[], mostBytes = 1_000): Verdict | un
     tooLarge: () => is('tooLarge', Buffer.alloc(0)),
     gone: () => is('gone', Buffer.alloc(0)),
   };
-  const reader = new RequestReader(first, mostBytes);
+  const reader = new RequestReader(first, maxBytes);
   for (const chunk of chunks) {
     if (verdict !== undefined) break;
     after += 1;
@@ -106,11 +106,11 @@ test.for<[string, string]>([
 });
 
 test('a head as long as it may be is read, and one byte more is too large, known as soon as it shows', () => {
-  const most = upgrade.length - 4;
+  const max = upgrade.length - 4;
   const bytes = Buffer.concat([upgrade, frames]);
   for (const chunks of cuts(bytes)) {
-    expect(readRequest(chunks, most)?.kind).toBe('upgrade');
-    expect(readRequest(chunks, most - 1)?.kind).toBe('tooLarge');
+    expect(readRequest(chunks, max)?.kind).toBe('upgrade');
+    expect(readRequest(chunks, max - 1)?.kind).toBe('tooLarge');
   }
   const endless = Buffer.from(`GET /${'x'.repeat(2_000)}`);
   expect(readRequest(pieces(endless, 1), 1_000)).toMatchObject({ kind: 'tooLarge', after: 1_004 });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { close, pieces } from './client-frames.ts';
 import { RawWebSocket } from './raw-web-socket.ts';
-import { mostBytes, violations } from './violations.ts';
+import { maxBytes, violations } from './violations.ts';
 
 let world: LocalWorld;
 beforeAll(async () => {
-  world = await startLocal({}, { messageBytes: mostBytes });
+  world = await startLocal({}, { messageBytes: maxBytes });
 });
 afterAll(() => world.stop());
 

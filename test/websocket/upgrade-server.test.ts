@@ -67,10 +67,11 @@ function admit(upgrade: Upgrade): void {
 
 const server = createUpgradeServer({
   headBytes,
-  hold() {},
+  beforeWrite() {},
   upgrade: admit,
   request: (request, response) => void answer(ours, request, response),
-  answerTo: (fault) => Buffer.from(`HTTP/1.1 400 ${fault}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`),
+  errorResponse: (error) =>
+    Buffer.from(`HTTP/1.1 400 ${error}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`),
 });
 /** The same without us. */
 const reference = createServer(

@@ -9,7 +9,7 @@ export interface Violation {
 }
 
 /** What a text may have where these are tried, in bytes. */
-export const mostBytes = 131_072;
+export const maxBytes = 131_072;
 
 const some = 'x'.repeat(200);
 const open = clientFrame({ opcode: 1, isFinal: false, payload: 'a' });
@@ -95,11 +95,11 @@ const contents: Violation[] = [
     bytes: all(fragments(pieces(Buffer.from('f09f98', 'hex'), 1))),
     code: 1007,
   },
-  { name: 'a text of one byte too many', bytes: long(1, BigInt(mostBytes + 1)), code: 1009 },
+  { name: 'a text of one byte too many', bytes: long(1, BigInt(maxBytes + 1)), code: 1009 },
   { name: 'a text of 2^53 - 1 bytes', bytes: long(1, 2n ** 53n - 1n), code: 1009 },
   { name: 'a text of 2^53 bytes', bytes: long(1, 2n ** 53n), code: 1009 },
   { name: 'a text of 2^63 - 1 bytes', bytes: long(1, 2n ** 63n - 1n), code: 1009 },
-  { name: 'parts of one byte too many', bytes: all(open, long(0, BigInt(mostBytes))), code: 1009 },
+  { name: 'parts of one byte too many', bytes: all(open, long(0, BigInt(maxBytes))), code: 1009 },
 ].map((violation) => ({ ...violation, texts: violation.name.includes('behind a text') ? ['a'] : [] }));
 
 /** RFC 6455 sections 5.5.1 and 7.4. */

@@ -43,15 +43,15 @@ test('empty texts are values, which is how state is cleared', () => {
 });
 
 test.for(['', 'OK', '{', "{'reply':'x'}", '{"reply":"x"} x', '{"reply":"x",}'])('%j is not JSON', (text) => {
-  const fault = { code: 'malformed_body', detail: 'The actions document is not JSON.' };
-  expect(parseActions(text, message)).toEqual({ ok: false, fault });
+  const error = { code: 'malformed_body', detail: 'The actions document is not JSON.' };
+  expect(parseActions(text, message)).toEqual({ ok: false, error });
 });
 
 test.for(['null', 'true', '7', '"reply"', '[]', '[{"reply":"x"}]'])(
   'the JSON %s is not an object',
   (text) => {
-    const fault = { code: 'malformed_body', detail: 'The document must be a JSON object.' };
-    expect(parseActions(text, message)).toEqual({ ok: false, fault });
+    const error = { code: 'malformed_body', detail: 'The document must be a JSON object.' };
+    expect(parseActions(text, message)).toEqual({ ok: false, error });
   },
 );
 
@@ -62,13 +62,13 @@ test.for<[field: string, document: object]>([
   ['send.0.to', { send: [{ sockets: 'a', body: 'x', to: 'b' }] }],
   ['broadcast.0.sockets', { broadcast: [{ body: 'x', sockets: 'a' }] }],
 ])('%j is not a field', ([field, document]) => {
-  const fault = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
-  expect(read(document)).toEqual({ ok: false, fault });
+  const error = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
+  expect(read(document)).toEqual({ ok: false, error });
 });
 
 test('the field __proto__ is not a field', () => {
-  const fault = { code: 'unknown_field', field: '__proto__' };
-  expect(parseActions('{"__proto__":{"close":true}}', message)).toMatchObject({ ok: false, fault });
+  const error = { code: 'unknown_field', field: '__proto__' };
+  expect(parseActions('{"__proto__":{"close":true}}', message)).toMatchObject({ ok: false, error });
 });
 
 test.for<[field: string, document: object]>([
@@ -76,8 +76,8 @@ test.for<[field: string, document: object]>([
   ['send.1.body', { send: [{ sockets: 'a', body: 'x' }, { sockets: 'a' }] }],
   ['broadcast.0.body', { broadcast: [{}] }],
 ])('%j is missed', ([field, document]) => {
-  const fault = { code: 'missing_field', detail: `"${field}" is missing.`, field };
-  expect(read(document)).toEqual({ ok: false, fault });
+  const error = { code: 'missing_field', detail: `"${field}" is missing.`, field };
+  expect(read(document)).toEqual({ ok: false, error });
 });
 
 test.for<[field: string, rule: string, wrong: readonly unknown[]]>([
@@ -89,21 +89,21 @@ test.for<[field: string, rule: string, wrong: readonly unknown[]]>([
   ['broadcast', 'must be a list', [null, 7, 'x', {}]],
 ])('%j %s', ([field, rule, wrong]) => {
   for (const value of wrong) {
-    const fault = { code: 'invalid_field', detail: `"${field}" ${rule}.`, field };
-    expect(read({ [field]: value }, handshake)).toEqual({ ok: false, fault });
+    const error = { code: 'invalid_field', detail: `"${field}" ${rule}.`, field };
+    expect(read({ [field]: value }, handshake)).toEqual({ ok: false, error });
   }
 });
 
 test.for([null, 0, 1, 'true', {}, []])('"close" is true or false, not %j', (close) => {
-  const fault = { code: 'invalid_field', detail: '"close" must be true or false.', field: 'close' };
-  expect(read({ close })).toEqual({ ok: false, fault });
+  const error = { code: 'invalid_field', detail: '"close" must be true or false.', field: 'close' };
+  expect(read({ close })).toEqual({ ok: false, error });
 });
 
 test.for([null, 7, 'x'])('an entry of "send" or "broadcast" is an object, not %j', (entry) => {
   const send = { code: 'invalid_field', field: 'send.0' };
   const broadcast = { code: 'invalid_field', field: 'broadcast.0' };
-  expect(read({ send: [entry] })).toMatchObject({ ok: false, fault: send });
-  expect(read({ broadcast: [entry] })).toMatchObject({ ok: false, fault: broadcast });
+  expect(read({ send: [entry] })).toMatchObject({ ok: false, error: send });
+  expect(read({ broadcast: [entry] })).toMatchObject({ ok: false, error: broadcast });
 });
 
 test.for<[field: string, document: object, context: AnswerContext]>([
@@ -116,15 +116,15 @@ test.for<[field: string, document: object, context: AnswerContext]>([
   ['user', { user: 'alice' }, closed],
 ])('%j is not allowed in %j', ([field, document, context]) => {
   const detail = `"${field}" is not allowed in an answer to ${context.event}.`;
-  expect(read(document, context)).toEqual({ ok: false, fault: { code: 'invalid_field', detail, field } });
+  expect(read(document, context)).toEqual({ ok: false, error: { code: 'invalid_field', detail, field } });
 });
 
 test.for([message, closed])('a subprotocol is not allowed in an answer to $event', (context) => {
-  const fault = { code: 'invalid_field', field: 'subprotocol' };
-  expect(read({ subprotocol: 'chat' }, context)).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field: 'subprotocol' };
+  expect(read({ subprotocol: 'chat' }, context)).toMatchObject({ ok: false, error });
   expect(read({ subprotocol: 'chat' }, { ...context, offered: ['chat'] })).toMatchObject({
     ok: false,
-    fault,
+    error,
   });
 });
 
@@ -132,8 +132,8 @@ test.for([['chat'], []])(
   'a subprotocol that the client did not offer is refused, its offers being %j',
   (offered) => {
     const detail = '"subprotocol" must be one that the client offered.';
-    const fault = { code: 'invalid_field', detail, field: 'subprotocol' };
-    expect(read({ subprotocol: 'Chat' }, { ...handshake, offered })).toEqual({ ok: false, fault });
+    const error = { code: 'invalid_field', detail, field: 'subprotocol' };
+    expect(read({ subprotocol: 'Chat' }, { ...handshake, offered })).toEqual({ ok: false, error });
   },
 );
 
@@ -150,8 +150,8 @@ test.for<[document: (text: string) => object, field: string]>([
   const fits = ['x'.repeat(131_072), 'é'.repeat(65_536)];
   for (const text of fits) expect(read(document(text))).toMatchObject({ ok: true });
   const detail = `"${field}" must be at most 131072 bytes of UTF-8.`;
-  const fault = { code: 'invalid_field', detail, field, limit: 131_072 };
-  for (const text of fits) expect(read(document(`${text}x`))).toEqual({ ok: false, fault });
+  const error = { code: 'invalid_field', detail, field, limit: 131_072 };
+  for (const text of fits) expect(read(document(`${text}x`))).toEqual({ ok: false, error });
 });
 
 test.for([
@@ -175,20 +175,20 @@ test.for([
 
 test('a gateway with another limit on messages holds to it', () => {
   expect(read({ reply: 'xxx' }, { ...message, messageBytes: 3 })).toMatchObject({ ok: true });
-  expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 3 })).toMatchObject({ fault: { limit: 3 } });
+  expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 3 })).toMatchObject({ error: { limit: 3 } });
   expect(read({ reply: 'xxxx' }, { ...message, messageBytes: 4 })).toMatchObject({ ok: true });
 });
 
 test.for(['x'.repeat(4_096), 'é'.repeat(2_048)])('a state has at most 4,096 bytes', (state) => {
   expect(read({ state })).toMatchObject({ ok: true, value: { state } });
-  const fault = { code: 'invalid_field', field: 'state', limit: 4_096 };
-  expect(read({ state: `${state}x` })).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field: 'state', limit: 4_096 };
+  expect(read({ state: `${state}x` })).toMatchObject({ ok: false, error });
 });
 
 test.for(['x'.repeat(256), 'é'.repeat(128)])('a user has at most 256 bytes', (user) => {
   expect(read({ user }, handshake)).toMatchObject({ ok: true, value: { user } });
-  const fault = { code: 'invalid_field', field: 'user' };
-  expect(read({ user: `${user}x` }, handshake)).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field: 'user' };
+  expect(read({ user: `${user}x` }, handshake)).toMatchObject({ ok: false, error });
 });
 
 test.for<[kind: string, entry: object]>([
@@ -197,15 +197,15 @@ test.for<[kind: string, entry: object]>([
 ])('%j has at most 100 entries', ([kind, entry]) => {
   expect(read({ [kind]: new Array(100).fill(entry) })).toMatchObject({ ok: true });
   const detail = `"${kind}" must be at most 100 entries.`;
-  const fault = { code: 'invalid_field', detail, field: kind, limit: 100 };
-  expect(read({ [kind]: new Array(101).fill(entry) })).toEqual({ ok: false, fault });
+  const error = { code: 'invalid_field', detail, field: kind, limit: 100 };
+  expect(read({ [kind]: new Array(101).fill(entry) })).toEqual({ ok: false, error });
 });
 
 test.for(['\n', 'a\u0000', '\u007f', '\u0085', '\ud800'])('%j is neither a state nor a user', (text) => {
   const state = { code: 'invalid_field', detail: '"state" must be printable text.', field: 'state' };
-  expect(read({ state: text })).toEqual({ ok: false, fault: state });
+  expect(read({ state: text })).toEqual({ ok: false, error: state });
   const user = { code: 'invalid_field', field: 'user' };
-  expect(read({ user: text }, handshake)).toMatchObject({ ok: false, fault: user });
+  expect(read({ user: text }, handshake)).toMatchObject({ ok: false, error: user });
 });
 
 test.for(['reply', 'send', 'broadcast'])('half of a surrogate pair in "%s" is refused', (kind) => {
@@ -213,18 +213,18 @@ test.for(['reply', 'send', 'broadcast'])('half of a surrogate pair in "%s" is re
   const field = kind === 'reply' ? 'reply' : `${kind}.0.body`;
   const document = { [kind]: kind === 'reply' ? entry.body : [entry] };
   const detail = `"${field}" must be well-formed Unicode.`;
-  expect(read(document)).toEqual({ ok: false, fault: { code: 'invalid_field', detail, field } });
+  expect(read(document)).toEqual({ ok: false, error: { code: 'invalid_field', detail, field } });
 });
 
 test('a message may hold control characters', () => {
   expect(read({ reply: '\u0000\r\n\t' })).toMatchObject({ ok: true, value: { reply: '\u0000\r\n\t' } });
 });
 
-test('a field’s name of 128 characters is repeated in a fault, of a longer one the beginning', () => {
+test('a field’s name of 128 characters is repeated in an error, of a longer one the beginning', () => {
   const whole = 'n'.repeat(128);
-  expect(read({ [whole]: 1 })).toMatchObject({ fault: { field: whole } });
+  expect(read({ [whole]: 1 })).toMatchObject({ error: { field: whole } });
   const field = `${whole}…`;
-  const fault = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
-  expect(read({ [`${whole}n`]: 1 })).toEqual({ ok: false, fault });
-  expect(read({ ['n'.repeat(900_000)]: 1 })).toEqual({ ok: false, fault });
+  const error = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
+  expect(read({ [`${whole}n`]: 1 })).toEqual({ ok: false, error });
+  expect(read({ ['n'.repeat(900_000)]: 1 })).toEqual({ ok: false, error });
 });

@@ -44,8 +44,8 @@ test.for(hookEvents)('a 2xx to a %s with an actions document brings the actions'
 test.for(hookEvents)('a 2xx to a %s with actions that can’t be read is invalid, and says why', (event) => {
   const unreadable = 'The answer has Content-Encoding gzip.';
   const response = { ...answered(200, { contentType: actionsType, body: '' }), unreadable };
-  const fault = { code: 'malformed_body', detail: unreadable };
-  expect(answerTo(event, response)).toEqual({ kind: 'invalid', fault });
+  const error = { code: 'malformed_body', detail: unreadable };
+  expect(answerTo(event, response)).toEqual({ kind: 'invalid', error });
   // It was never to be read.
   const ignored = { ...answered(200, { contentType: 'application/json', body: '' }), unreadable };
   expect(answerTo(event, ignored)).toEqual({ kind: 'accepted', actions: noActions });
@@ -60,16 +60,16 @@ test.for<[event: HookEvent, body: string, field: string | undefined]>([
   ['message', ' ', undefined],
 ])('a 2xx to a %s with the actions %j is invalid', ([event, body, field]) => {
   const answer = answerTo(event, answered(200, { contentType: actionsType, body }));
-  const fault = field === undefined ? { code: 'malformed_body' } : { code: 'invalid_field', field };
-  expect(answer).toMatchObject({ kind: 'invalid', fault });
+  const error = field === undefined ? { code: 'malformed_body' } : { code: 'invalid_field', field };
+  expect(answer).toMatchObject({ kind: 'invalid', error });
 });
 
 test.for([408, 425, 429])('a %i refuses a handshake and puts off the rest', (status) => {
   const why = `the app answered ${status}`;
-  const later = { kind: 'failed', status: 502, why, mayHaveAccepted: false };
+  const tasks = { kind: 'failed', status: 502, why, mayHaveAccepted: false };
   expect(answerTo('handshake', answered(status))).toEqual({ kind: 'refused', status, why });
-  expect(answerTo('message', answered(status))).toEqual(later);
-  expect(answerTo('closed', answered(status))).toEqual(later);
+  expect(answerTo('message', answered(status))).toEqual(tasks);
+  expect(answerTo('closed', answered(status))).toEqual(tasks);
 });
 
 test.for<[status: number, shown: number]>([

@@ -21,30 +21,30 @@ test.for<[sockets: unknown, read: string[], malformed: string[]]>([
 test('a send is to at most 1,000 sockets', () => {
   expect(readSend({ sockets: ids(1_000), body: '' })).toMatchObject({ value: { sockets: ids(1_000) } });
   const detail = '"sockets" must be at most 1000 sockets.';
-  const fault = { code: 'invalid_field', detail, field: 'sockets', limit: 1_000 };
-  expect(readSend({ sockets: ids(1_001), body: '' })).toEqual({ ok: false, fault });
+  const error = { code: 'invalid_field', detail, field: 'sockets', limit: 1_000 };
+  expect(readSend({ sockets: ids(1_001), body: '' })).toEqual({ ok: false, error });
 });
 
 test.for([[], ''])('a send to %j names nobody and is refused', (sockets) => {
-  const fault = {
+  const error = {
     code: 'invalid_field',
     detail: '"sockets" must name at least one socket.',
     field: 'sockets',
   };
-  expect(readSend({ sockets, body: 'x' })).toMatchObject({ ok: false, fault });
+  expect(readSend({ sockets, body: 'x' })).toMatchObject({ ok: false, error });
 });
 
 test.for([null, 7, {}, [7], ['a', null], [['a']]])('%j is no list of sockets', (sockets) => {
-  const fault = { code: 'invalid_field', field: 'sockets' };
-  expect(readSend({ sockets, body: 'x' })).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field: 'sockets' };
+  expect(readSend({ sockets, body: 'x' })).toMatchObject({ ok: false, error });
 });
 
 test.for<[field: string, document: object]>([
   ['sockets', { body: 'x' }],
   ['body', { sockets: 'a' }],
 ])('a send without %s is refused', ([field, document]) => {
-  const fault = { code: 'missing_field', detail: `"${field}" is missing.`, field };
-  expect(readSend(document)).toEqual({ ok: false, fault });
+  const error = { code: 'missing_field', detail: `"${field}" is missing.`, field };
+  expect(readSend(document)).toEqual({ ok: false, error });
 });
 
 test('a body over the limit is too large, whoever it is for', () => {
@@ -52,7 +52,7 @@ test('a body over the limit is too large, whoever it is for', () => {
   expect(readSend({ sockets: 'a', body })).toMatchObject({ ok: true });
   expect(readBroadcast({ body })).toMatchObject({ ok: true });
   const detail = '"body" must be at most 131072 bytes of UTF-8.';
-  const refused = { ok: false, fault: { code: 'body_too_large', detail, field: 'body', limit: 131_072 } };
+  const refused = { ok: false, error: { code: 'body_too_large', detail, field: 'body', limit: 131_072 } };
   expect(readSend({ sockets: 'a', body: `${body}x` })).toEqual(refused);
   expect(readBroadcast({ body: `${body}x` })).toEqual(refused);
 });
@@ -70,8 +70,8 @@ test('a broadcast is narrowed to a path and a user, less those excepted', () => 
 
 test('a broadcast excepts at most 1,000 sockets', () => {
   expect(readBroadcast({ body: '', except: ids(1_000) })).toMatchObject({ value: { except: ids(1_000) } });
-  const fault = { code: 'invalid_field', field: 'except', limit: 1_000 };
-  expect(readBroadcast({ body: '', except: ids(1_001) })).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field: 'except', limit: 1_000 };
+  expect(readBroadcast({ body: '', except: ids(1_001) })).toMatchObject({ ok: false, error });
 });
 
 test.for<[field: string, changes: object]>([
@@ -88,16 +88,16 @@ test.for<[field: string, changes: object]>([
   ['user', { user: 'x'.repeat(257) }],
   ['user', { user: 'a\nb' }],
 ])('the %s of a broadcast is at fault in %j', ([field, changes]) => {
-  const fault = { code: 'invalid_field', field };
-  expect(readBroadcast({ body: 'x', ...changes })).toMatchObject({ ok: false, fault });
+  const error = { code: 'invalid_field', field };
+  expect(readBroadcast({ body: 'x', ...changes })).toMatchObject({ ok: false, error });
 });
 
 test.for(['group', 'sockets', 'Body'])('%s is not a field of a broadcast', (field) => {
-  const fault = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
-  expect(readBroadcast({ body: 'x', [field]: 'x' })).toEqual({ ok: false, fault });
+  const error = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
+  expect(readBroadcast({ body: 'x', [field]: 'x' })).toEqual({ ok: false, error });
 });
 
 test('a broadcast without a body is refused', () => {
-  const fault = { code: 'missing_field', detail: '"body" is missing.', field: 'body' };
-  expect(readBroadcast({ except: [] })).toEqual({ ok: false, fault });
+  const error = { code: 'missing_field', detail: '"body" is missing.', field: 'body' };
+  expect(readBroadcast({ except: [] })).toEqual({ ok: false, error });
 });

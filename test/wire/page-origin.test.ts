@@ -59,5 +59,5 @@ test.for([
   'https://app.example/path',
   'https://a.example?q',
 ])('%s is refused with what is too much of it', (given) => {
-  expect(parseOrigin(given)).toMatchObject({ fault: expect.stringContaining('no slash, no path') });
+  expect(parseOrigin(given)).toMatchObject({ error: expect.stringContaining('no slash, no path') });
 });

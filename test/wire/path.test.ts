@@ -41,35 +41,35 @@ const notUnicode = ['/%ed%a0%80', '/%f5%80%80%80'];
 const foreign = ['/a?b', '/a#b', '/a b', '/é', '/日本', '/"', '/<a>', '/a|b', '/^', '/`', '/{a}', '/[a]'];
 
 test.for([...steps, ...escapedSteps, ...stepsWithParameters])('the step in %j is refused', (path) => {
-  expect(parsePath(path)).toEqual({ ok: false, fault: rule.step });
+  expect(parsePath(path)).toEqual({ ok: false, error: rule.step });
 });
 
 test.for(empties)('the empty segment in %j is refused', (path) => {
-  expect(parsePath(path)).toEqual({ ok: false, fault: rule.step });
+  expect(parsePath(path)).toEqual({ ok: false, error: rule.step });
 });
 
 test.for([...controls, '/a%5c..%5cx', '/%5C'])(
   'the escaped control or backslash in %j is refused',
   (path) => {
-    expect(parsePath(path)).toEqual({ ok: false, fault: rule.control });
+    expect(parsePath(path)).toEqual({ ok: false, error: rule.control });
   },
 );
 
 test.for([...rawControls, ...brokenEscapes, ...foreign, '/a\\b', '/\\..\\x', '/\ud800'])(
   'the character in %j that no path holds is refused',
   (path) => {
-    expect(parsePath(path)).toEqual({ ok: false, fault: rule.characters });
+    expect(parsePath(path)).toEqual({ ok: false, error: rule.characters });
   },
 );
 
 test.for([...notUtf8, ...notUnicode])('the escapes in %j that are not UTF-8 are refused', (path) => {
-  expect(parsePath(path)).toEqual({ ok: false, fault: rule.utf8 });
+  expect(parsePath(path)).toEqual({ ok: false, error: rule.utf8 });
 });
 
 test.for(['', 'a', 'http://evil/', '\\', '\\\\evil', '?x', '%2Fa', ' /a', '.', '..'])(
   '%j is refused since it does not begin with a slash',
   (path) => {
-    expect(parsePath(path)).toEqual({ ok: false, fault: rule.start });
+    expect(parsePath(path)).toEqual({ ok: false, error: rule.start });
   },
 );
 
@@ -88,7 +88,7 @@ test.for([`/${'a'.repeat(1_023)}`, `/${'%20'.repeat(341)}`])('a path of 1,024 by
 
 test.for([`/${'a'.repeat(1_024)}`, `/a${'%20'.repeat(341)}`])('a path of 1,025 bytes is refused', (path) => {
   expect(path).toHaveLength(1_025);
-  expect(parsePath(path)).toEqual({ ok: false, fault: rule.size });
+  expect(parsePath(path)).toEqual({ ok: false, error: rule.size });
 });
 
 const dangerous = [
@@ -136,7 +136,7 @@ test('a path of well-formed text is escaped so that it decodes to that text, or 
   const clear = fc.property(fc.oneof(crafted, fc.string({ unit: 'binary' })), (text) => {
     const parsed = parsePath(escapePath(text));
     const written = text.startsWith('/') ? text : `/${text}`;
-    if (!parsed.ok) expect(Object.values(rule)).toContain(parsed.fault);
+    if (!parsed.ok) expect(Object.values(rule)).toContain(parsed.error);
     else if (text.includes('%')) expect(escapePath(parsed.value)).toBe(parsed.value);
     else expect(decodeURIComponent(parsed.value)).toBe(written);
   });
@@ -148,7 +148,7 @@ const utf16 = fc.array(fc.nat(0xffff), { maxLength: 8 }).map((units) => String.f
 test('whatever an app writes as path and query is read or refused, never an exception', () => {
   const clear = fc.property(fc.oneof(utf16, crafted), (text) => {
     const parsed = parsePathAndQuery(text);
-    expect(parsed.ok ? parsePath(parsed.value.path).ok : parsed.fault.includes('path')).toBe(true);
+    expect(parsed.ok ? parsePath(parsed.value.path).ok : parsed.error.includes('path')).toBe(true);
     expect(parsed.ok ? parsed.value.query : '').toMatch(/^[\x21-\x7e]*$/);
   });
   fc.assert(clear, { numRuns: 2_000 });
@@ -205,8 +205,8 @@ test.for<[text: string, fault: string]>([
   ['/a\\..\\b', rule.control],
   ['a\nb', rule.control],
   ['http://evil/', rule.step],
-])('%j is refused as path and query', ([text, fault]) => {
-  expect(parsePathAndQuery(text)).toEqual({ ok: false, fault });
+])('%j is refused as path and query', ([text, error]) => {
+  expect(parsePathAndQuery(text)).toEqual({ ok: false, error });
 });
 
 test.for<[text: string, before: string, after: string]>([

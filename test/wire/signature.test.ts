@@ -37,15 +37,15 @@ test.for([
 });
 
 test.for([secretOf(23), secretOf(65), 'whsec_AAAA'])('%j is a webhook secret of the wrong size', (secret) => {
-  expect(parseSigningKey(secret)).toEqual({ ok: false, fault: 'a webhook secret holds 24 to 64 bytes' });
+  expect(parseSigningKey(secret)).toEqual({ ok: false, error: 'a webhook secret holds 24 to 64 bytes' });
 });
 
 test.for([
   ...['', 'whsec_', `${secretOf(32)}\n`, ` ${secretOf(32)}`, `${secretOf(32)}==`, `whsk_${'A'.repeat(32)}`],
   ...[`WHSEC_${'A'.repeat(32)}`, `whsec_${'-_'.repeat(16)}`, `${secretOf(32)},${secretOf(32)}`],
 ])('%j is no webhook secret', (secret) => {
-  const fault = 'a webhook secret is "whsec_" followed by base64';
-  expect(parseSigningKey(secret)).toEqual({ ok: false, fault });
+  const error = 'a webhook secret is "whsec_" followed by base64';
+  expect(parseSigningKey(secret)).toEqual({ ok: false, error });
 });
 
 test('a secret signs the same with its prefix and without it', () => {
@@ -92,7 +92,7 @@ test('any flipped bit of the body is refused', () => {
     const changed = bytes.map((byte, index) => (index === at % bytes.length ? byte ^ (1 << bit) : byte));
     const of = { ...signed, body };
     expect(verify(presented(keys, { body: bytes }, of), keys, now)).toMatchObject({ ok: true });
-    expect(verify(presented(keys, { body: changed }, of), keys, now)).toEqual({ ok: false, fault: 'forged' });
+    expect(verify(presented(keys, { body: changed }, of), keys, now)).toEqual({ ok: false, error: 'forged' });
   });
   fc.assert(forged);
 });
@@ -102,7 +102,7 @@ test('any other character in the id is refused', () => {
     const code = id.charCodeAt(at % id.length) ^ (1 << bit);
     const changed = id.slice(0, at % id.length) + String.fromCharCode(code) + id.slice((at % id.length) + 1);
     const of = { ...signed, id };
-    expect(verify(presented(keys, { id: changed }, of), keys, now)).toEqual({ ok: false, fault: 'forged' });
+    expect(verify(presented(keys, { id: changed }, of), keys, now)).toEqual({ ok: false, error: 'forged' });
   });
   fc.assert(forged);
 });
@@ -112,7 +112,7 @@ test('any other second in the timestamp is refused', () => {
     fc.integer({ min: -300, max: 300 }).filter((seconds) => seconds !== 0),
     (seconds) => {
       const moved = presented(keys, { timestamp: timestamp + seconds });
-      expect(verify(moved, keys, now)).toEqual({ ok: false, fault: 'forged' });
+      expect(verify(moved, keys, now)).toEqual({ ok: false, error: 'forged' });
     },
   );
   fc.assert(forged);
@@ -121,15 +121,15 @@ test('any other second in the timestamp is refused', () => {
 test.for<[seconds: number, outcome: object]>([
   [300, { ok: true, value: signed }],
   [-300, { ok: true, value: signed }],
-  [300.001, { ok: false, fault: 'stale' }],
-  [-300.001, { ok: false, fault: 'stale' }],
+  [300.001, { ok: false, error: 'stale' }],
+  [-300.001, { ok: false, error: 'stale' }],
 ])('what was signed %d seconds ago is judged by its age', ([seconds, outcome]) => {
   expect(verify(presented(keys), keys, now + seconds * 1000)).toEqual(outcome);
 });
 
 test('a verifier may be stricter about the age', () => {
   expect(verify(presented(keys), keys, now + 10_000, 10)).toMatchObject({ ok: true });
-  expect(verify(presented(keys), keys, now + 10_001, 10)).toEqual({ ok: false, fault: 'stale' });
+  expect(verify(presented(keys), keys, now + 10_001, 10)).toEqual({ ok: false, error: 'stale' });
 });
 
 test.for([
@@ -138,7 +138,7 @@ test.for([
     timestamp: text,
   })),
 ])('a request with %j counts as unsigned', (changes) => {
-  expect(verify({ ...presented(keys), ...changes }, keys, now)).toEqual({ ok: false, fault: 'unsigned' });
+  expect(verify({ ...presented(keys), ...changes }, keys, now)).toEqual({ ok: false, error: 'unsigned' });
 });
 
 const digest = sign(signed, keys.slice(0, 1)).slice('v1,'.length);
@@ -146,7 +146,7 @@ const digest = sign(signed, keys.slice(0, 1)).slice('v1,'.length);
 test.for([`v1a,${digest}`, `v2,${digest}`, digest, 'v1,', 'v1', `V1,${digest}`, `v1,${digest.slice(0, 40)}`])(
   'the signature %j is not one of ours',
   (signature) => {
-    expect(verify({ ...presented(keys), signature }, keys, now)).toEqual({ ok: false, fault: 'forged' });
+    expect(verify({ ...presented(keys), signature }, keys, now)).toEqual({ ok: false, error: 'forged' });
   },
 );
 
@@ -156,8 +156,8 @@ test('signatures of other versions and keys do not hide the good one', () => {
 });
 
 test('a request signed by a key that is not live is forged', () => {
-  expect(verify(presented(keys.slice(0, 2)), keys.slice(2), now)).toEqual({ ok: false, fault: 'forged' });
-  expect(verify(presented(keys), [], now)).toEqual({ ok: false, fault: 'forged' });
+  expect(verify(presented(keys.slice(0, 2)), keys.slice(2), now)).toEqual({ ok: false, error: 'forged' });
+  expect(verify(presented(keys), [], now)).toEqual({ ok: false, error: 'forged' });
 });
 
 test.for(secrets)('the published library verifies what we sign, by the secret %s', (secret) => {
@@ -183,6 +183,6 @@ test.for(secrets)('we verify what the published library signs, by the secret %s'
   expect(verify(request, keys, date.getTime())).toEqual({ ok: true, value });
   expect(verify({ ...request, body: `${body} ` }, keys, date.getTime())).toEqual({
     ok: false,
-    fault: 'forged',
+    error: 'forged',
   });
 });

@@ -75,8 +75,8 @@ test.for<[target: string, fault: string]>([
   ['/?path=%2F%252e%252e%2Fx', 'no segment of a path is empty (but the last), "." or ".."'],
   ['/../x', 'no segment of a path is empty (but the last), "." or ".."'],
   ['//evil/x', 'no segment of a path is empty (but the last), "." or ".."'],
-])('%j is refused', ([target, fault]) => {
-  expect(parseTarget(target)).toEqual({ ok: false, fault });
+])('%j is refused', ([target, error]) => {
+  expect(parseTarget(target)).toEqual({ ok: false, error });
 });
 
 test.for<[target: string, ticket: string]>([

@@ -12,7 +12,7 @@ const inAnHour = now / 1000 + 3_600;
 const key = urlKey('the first key, 32 bytes or longer');
 const newKey = urlKey('the second key, also long enough.');
 const longKey = urlKey('x'.repeat(64));
-const refused = (fault: string) => ({ ok: false, fault });
+const refused = (error: string) => ({ ok: false, error });
 const notLive = refused('no live key has signed the ticket');
 const expired = refused('the ticket has expired');
 const notYet = refused('the ticket is not valid yet');
@@ -21,7 +21,7 @@ const tooLong = refused(
 );
 const otherAlgorithm = refused('the ticket is not signed by HS256');
 const noJwt = refused('the ticket is no signed JWT');
-const notText = { ok: false, fault: 'the claims of the ticket are not text' };
+const notText = { ok: false, error: 'the claims of the ticket are not text' };
 
 function urlKey(text: string): UrlKey {
   return must(parseUrlKey(text));
@@ -45,7 +45,7 @@ test.for(['x'.repeat(32), 'é'.repeat(16), 'x'.repeat(48)])('%j is long enough t
 });
 
 test.for(['', 'x'.repeat(31), 'é'.repeat(15)])('%j is too short to be a URL key', (text) => {
-  expect(parseUrlKey(text)).toEqual({ ok: false, fault: 'a URL key is at least 32 characters' });
+  expect(parseUrlKey(text)).toEqual({ ok: false, error: 'a URL key is at least 32 characters' });
 });
 
 test('a ticket says where its bearer may connect and as whom', async () => {
@@ -191,10 +191,10 @@ test.for<[claims: { path: string; sub?: string }, fault: string]>([
   [{ path: '/a\\b' }, 'a path has no control characters and no backslash'],
   [{ path: `/${'a'.repeat(1_024)}` }, 'a path is at most 1024 bytes'],
   [{ path: '/\udc00' }, 'a path is well-formed Unicode'],
-])('a signed ticket with the claims %j is refused', async ([claims, fault]) => {
+])('a signed ticket with the claims %j is refused', async ([claims, error]) => {
   expect(await verifyTicket(await jwt({ exp: inAnHour, ...claims }), [key], now)).toEqual({
     ok: false,
-    fault,
+    error,
   });
 });
 
@@ -210,7 +210,7 @@ test('a ticket of 4,096 characters is read, one of 4,097 is refused', async () =
   const longer = await mint('/', 'x'.repeat(1 + 3_012 - bytes));
   expect([longest.length, longer.length]).toEqual([4_096, 4_097]);
   expect(await verifyTicket(longest, [key], now)).toMatchObject({ ok: true });
-  expect(await verifyTicket(longer, [key], now)).toEqual({ ok: false, fault: 'the ticket is too long' });
+  expect(await verifyTicket(longer, [key], now)).toEqual({ ok: false, error: 'the ticket is too long' });
 });
 
 test.for(['', 'x', '..', 'a.b.c', '{}.{}.{}', 'é.é.é'])('%j is no ticket', async (token) => {

@@ -21,7 +21,7 @@ test.for<[text: string, url: string]>([
 test('plain http is for one machine only', () => {
   const text = 'http://localhost:3000/websocket';
   expect(parseWebhookBaseUrl(text, { allowInsecure: true })).toEqual({ ok: true, value: text });
-  const refused = { ok: false, fault: 'must begin with https://' };
+  const refused = { ok: false, error: 'must begin with https://' };
   expect(parseWebhookBaseUrl(text, { allowInsecure: false })).toEqual(refused);
 });
 
@@ -43,6 +43,6 @@ test.for<[text: string, fault: string]>([
   ['https://app.example/x/closed/', segment],
   ['https://app.example/m%65ssage/x', segment],
   ['https://app.example/#', 'must have no query and no fragment'],
-])('the base URL %j %s', ([text, fault]) => {
-  expect(parseWebhookBaseUrl(text, { allowInsecure: true })).toEqual({ ok: false, fault });
+])('the base URL %j %s', ([text, error]) => {
+  expect(parseWebhookBaseUrl(text, { allowInsecure: true })).toEqual({ ok: false, error });
 });

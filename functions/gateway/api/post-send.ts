@@ -6,6 +6,6 @@ import { readBody } from './read-body.ts';
 
 /** `POST /send`: a message for one socket or for up to 1,000; the outcome says what came of each. */
 export const postSend = authorized(async (gateway, request) => {
-  const asked = await readBody(request, sendSchema(gateway.settings.messageBytes));
-  return asked.ok ? document(200, await send(gateway, asked.value)) : refusal(asked.fault);
+  const read = await readBody(request, sendSchema(gateway.settings.messageBytes));
+  return read.ok ? document(200, await send(gateway, read.value)) : refusal(read.error);
 });

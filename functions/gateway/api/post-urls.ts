@@ -27,9 +27,9 @@ type UrlNeeds = Pick<Gateway, 'secrets' | 'clock' | 'settings'>;
 
 /** `POST /urls`: a URL with a ticket, for a client to connect with; `expiresAt` is in milliseconds since 1970. */
 export const postUrls = authorized<UrlNeeds>(async (gateway, request) => {
-  const asked = await readBody(request, urlSchema, { numbers: ['expiresIn'] });
-  if (!asked.ok) return refusal(asked.fault);
-  const { path, user, expiresIn } = asked.value;
+  const read = await readBody(request, urlSchema, { numbers: ['expiresIn'] });
+  if (!read.ok) return refusal(read.error);
+  const { path, user, expiresIn } = read.value;
   const [key] = await gateway.secrets.urlKeys('cached');
   if (key === undefined) throw new Error('There is no URL key to mint a ticket with.');
   const expiresAt = Math.floor(gateway.clock.now() / 1000) + expiresIn;

@@ -1,7 +1,7 @@
 import type { GenericSchema } from 'valibot';
 import { limits } from '../../wire/limits.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
-import { fault, ok, type Result } from '../../wire/result.ts';
+import { err, ok, type Result } from '../../wire/result.ts';
 import { readBy } from '../../wire/schema.ts';
 import { utf8Text } from '../../wire/utf8-text.ts';
 import type { ApiRequest } from './call.ts';
@@ -31,8 +31,8 @@ export async function readBody<Output>(
   if (!content.ok) return content;
   const read = readBy(schema, content.value);
   if (read.ok) return read;
-  const { code, ...details } = read.fault;
-  return fault(problem(code, details));
+  const { code, ...details } = read.error;
+  return err(problem(code, details));
 }
 
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
@@ -43,7 +43,7 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
   if (type !== 'application/x-www-form-urlencoded') {
     const detail =
       'Send application/json or application/x-www-form-urlencoded, and say which in Content-Type.';
-    return fault(problem('unsupported_media_type', { detail }));
+    return err(problem('unsupported_media_type', { detail }));
   }
   if (text.trimStart().startsWith('{')) {
     return malformed(
@@ -53,7 +53,7 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
   if (!isTextWhenUnescaped(text)) return malformed('The form has escapes that are no UTF-8.');
   if (hasTooManyFields(text)) {
     const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
-    return fault(problem('malformed_body', { detail, limit: limits.formFields }));
+    return err(problem('malformed_body', { detail, limit: limits.formFields }));
   }
   return ok(readFields(new URLSearchParams(text), shape));
 }
@@ -97,5 +97,5 @@ function number(text: string): number | string {
 }
 
 function malformed(detail: string): Result<never, Problem> {
-  return fault(problem('malformed_body', { detail }));
+  return err(problem('malformed_body', { detail }));
 }

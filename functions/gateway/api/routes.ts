@@ -1,4 +1,4 @@
-import { fault, ok, type Result } from '../../wire/result.ts';
+import { err, ok, type Result } from '../../wire/result.ts';
 import type { Call } from './call.ts';
 import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
@@ -42,5 +42,5 @@ export function route(method: string, path: string): Result<Route, NoRoute> {
     const call = parameters && Object.hasOwn(byMethod, wanted) ? byMethod[wanted] : undefined;
     if (call !== undefined && parameters !== undefined) return ok({ call, parameters });
   }
-  return fault(noRoute(path));
+  return err(noRoute(path));
 }

@@ -3,7 +3,7 @@ import { limits } from '../../wire/limits.ts';
 import { problem } from '../../wire/problems.ts';
 import { pathText, readBy, someUserText } from '../../wire/schema.ts';
 import { parseSocketId } from '../../wire/socket-id.ts';
-import { close } from '../deliver/close.ts';
+import { closeSocket } from '../end/close-socket.ts';
 import type { SocketRecord } from '../record.ts';
 import { authorized } from './authorized.ts';
 import { type ApiResponse, document, refusal } from './call.ts';
@@ -27,9 +27,9 @@ const listSchema = v.strictObject({
 
 /** `GET /sockets`: the sockets that a broadcast would reach, a page at a time. */
 export const getSockets = authorized(async (gateway, request) => {
-  const asked = readBy(listSchema, readFields(request.query));
-  if (!asked.ok) return refusal(problem(asked.fault.code, asked.fault));
-  const { path, user, limit, cursor } = asked.value;
+  const read = readBy(listSchema, readFields(request.query));
+  if (!read.ok) return refusal(problem(read.error.code, read.error));
+  const { path, user, limit, cursor } = read.value;
   const page = await gateway.registry.list({ path, user }, limit, cursor);
   if (page === undefined) {
     return refusal(
@@ -49,7 +49,7 @@ export const getSocket = authorized(async (gateway, request) => {
 /** `DELETE /sockets/:socket`: closes a socket with 1000. */
 export const deleteSocket = authorized(async (gateway, request) => {
   const socket = parseSocketId(request.parameters['socket'] ?? '');
-  if (socket === undefined || (await close(gateway, socket)) === 'gone') return unknown();
+  if (socket === undefined || (await closeSocket(gateway, socket)) === 'gone') return unknown();
   return { status: 204, headers: {}, body: '' };
 });
 

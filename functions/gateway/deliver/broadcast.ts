@@ -4,7 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import type { RecordPage, TaskBroadcast } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
-import { patienceMs } from './post.ts';
+import { retryForMs } from './post-to-connection.ts';
 
 /** What came of a broadcast, in sockets. */
 export interface BroadcastOutcome {
@@ -30,7 +30,7 @@ export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<Bro
   };
   const dispatcher = new Dispatcher(gateway);
   const stop = await broadcastBy(gateway, dispatcher, message, asked);
-  await dispatcher.retry(patienceMs);
+  await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
   if (stop === undefined) return counts;
   gateway.log.error('broadcast_unfinished', { ...counts, why: stop.why });
@@ -79,7 +79,7 @@ export async function broadcastBy(
   } finally {
     // It ends when its lookup does, and nobody waits for that.
     pages?.return?.().catch(() => undefined);
-    await dispatcher.landed();
+    await dispatcher.settled();
   }
 }
 

@@ -1,10 +1,10 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { SocketRecord } from '../record.ts';
-import type { Soon } from '../soon.ts';
 import { NotPosted } from './not-posted.ts';
 import type { Outcome } from './outcome.ts';
-import { post, postOnce, type Try } from './post.ts';
+import { postToConnection, postToConnectionOnce, type Try } from './post-to-connection.ts';
 
 /** A message that can't be brought for now: nothing was sent, and it may be tried again. */
 export interface Unsent {
@@ -15,7 +15,7 @@ export interface Unsent {
 }
 
 /** How a message is posted to a socket that is open. */
-type Poster = (gateway: Gateway, record: SocketRecord, body: string) => Soon<Try>;
+type Poster = (gateway: Gateway, record: SocketRecord, body: string) => MaybePromise<Try>;
 
 /**
  * Brings one message to one socket: into the outbox while the client is still opening, so that nothing overtakes
@@ -27,9 +27,9 @@ export function deliver(
   socket: SocketId,
   body: string,
   known?: SocketRecord,
-): Soon<Outcome> {
-  const brought = bring(gateway, socket, body, known, post);
-  return brought instanceof Promise ? brought.then(outcomeOf) : outcomeOf(brought);
+): MaybePromise<Outcome> {
+  const outcome = deliverWith(gateway, socket, body, known, postToConnection);
+  return outcome instanceof Promise ? outcome.then(outcomeOf) : outcomeOf(outcome);
 }
 
 /** The same, tried once. */
@@ -38,43 +38,47 @@ export function deliverOnce(
   socket: SocketId,
   body: string,
   known: SocketRecord | undefined,
-): Soon<Outcome | Unsent> {
-  return bring(gateway, socket, body, known, postOnce);
+): MaybePromise<Outcome | Unsent> {
+  return deliverWith(gateway, socket, body, known, postToConnectionOnce);
 }
 
-function outcomeOf(brought: Outcome | Unsent): Outcome {
-  return typeof brought === 'string' ? brought : brought.code;
+function outcomeOf(outcome: Outcome | Unsent): Outcome {
+  return typeof outcome === 'string' ? outcome : outcome.code;
 }
 
-function bring(
+function deliverWith(
   gateway: Gateway,
   socket: SocketId,
   body: string,
   known: SocketRecord | undefined,
   poster: Poster,
-): Soon<Outcome | Unsent> {
-  if (known?.status !== 'open') return find(gateway, socket, body, known, poster);
+): MaybePromise<Outcome | Unsent> {
+  if (known?.status !== 'open') return lookUpAndDeliver(gateway, socket, body, known, poster);
   try {
     const tried = poster(gateway, known, body);
-    return tried instanceof Promise ? judged(gateway, known, tried) : unlessLater(known, tried);
+    return tried instanceof Promise ? settled(gateway, known, tried) : outcomeOrUnsent(known, tried);
   } catch (error) {
     return failed(gateway, socket, error, known);
   }
 }
 
-async function judged(gateway: Gateway, record: SocketRecord, tried: Soon<Try>): Promise<Outcome | Unsent> {
+async function settled(
+  gateway: Gateway,
+  record: SocketRecord,
+  tried: MaybePromise<Try>,
+): Promise<Outcome | Unsent> {
   try {
-    return unlessLater(record, await tried);
+    return outcomeOrUnsent(record, await tried);
   } catch (error) {
     return failed(gateway, record.socket, error, record);
   }
 }
 
-function unlessLater(record: SocketRecord, tried: Try): Outcome | Unsent {
-  return tried === 'later' ? { record, code: 'throttled' } : tried;
+function outcomeOrUnsent(record: SocketRecord, tried: Try): Outcome | Unsent {
+  return tried === 'retry' ? { record, code: 'throttled' } : tried;
 }
 
-function faulty({ log }: Gateway, socket: SocketId, error: unknown): 'post_failed' {
+function deliveryFault({ log }: Gateway, socket: SocketId, error: unknown): 'post_failed' {
   log.error('delivery_fault', { socket, why: String(error) });
   return 'post_failed';
 }
@@ -85,11 +89,11 @@ function failed(
   error: unknown,
   record: SocketRecord | undefined,
 ): Outcome | Unsent {
-  const code = faulty(gateway, socket, error);
+  const code = deliveryFault(gateway, socket, error);
   return error instanceof NotPosted ? { record, code } : code;
 }
 
-async function find(
+async function lookUpAndDeliver(
   gateway: Gateway,
   socket: SocketId,
   body: string,
@@ -101,16 +105,16 @@ async function find(
     record ??= await gateway.registry.get(socket);
   } catch (error) {
     // A socket that could not be looked up was sent nothing.
-    return { record: undefined, code: faulty(gateway, socket, error) };
+    return { record: undefined, code: deliveryFault(gateway, socket, error) };
   }
   try {
-    return await enter(gateway, socket, body, record, poster);
+    return await deliverToRecord(gateway, socket, body, record, poster);
   } catch (error) {
     return failed(gateway, socket, error, record);
   }
 }
 
-async function enter(
+async function deliverToRecord(
   gateway: Gateway,
   socket: SocketId,
   body: string,
@@ -122,12 +126,12 @@ async function enter(
     case 'closing':
       return 'gone';
     case 'open':
-      return unlessLater(record, await poster(gateway, record, body));
+      return outcomeOrUnsent(record, await poster(gateway, record, body));
     case 'opening':
     case 'accepted': {
       const appended = await gateway.registry.append(socket, body);
       if (appended !== 'open') return appended === 'full' ? 'outbox_full' : appended;
-      return enter(gateway, socket, body, await gateway.registry.get(socket), poster);
+      return deliverToRecord(gateway, socket, body, await gateway.registry.get(socket), poster);
     }
   }
 }

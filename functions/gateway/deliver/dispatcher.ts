@@ -9,7 +9,7 @@ import { Width } from './width.ts';
 const throttledInRow = 16;
 
 /** The shortest and the longest pause before what was put aside is tried again, in milliseconds. */
-const pauseMs = { least: 50, most: 1_000 };
+const pauseMs = { min: 50, max: 1_000 };
 
 /** A message for many sockets, and who hears what came of it for each. */
 export interface Message {
@@ -64,19 +64,19 @@ export class Dispatcher {
       before.push({ message, record: known, code: 'throttled' });
       return undefined;
     }
-    const brought = deliverOnce(this.#gateway, socket, message.body, known);
-    if (!(brought instanceof Promise)) this.#land(message, socket, brought);
-    else this.#track(brought.then((outcome) => this.#land(message, socket, outcome)));
+    const result = deliverOnce(this.#gateway, socket, message.body, known);
+    if (!(result instanceof Promise)) this.#settle(message, socket, result);
+    else this.#track(result.then((outcome) => this.#settle(message, socket, outcome)));
     return this.#room();
   }
 
   /** Whether something is aside since its socket could not be looked up, or no connection was to be had. */
-  get isBlind(): boolean {
+  get hasFailedLookups(): boolean {
     return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
   }
 
   /** Every delivery that was begun has its outcome, or is put aside. */
-  async landed(): Promise<void> {
+  async settled(): Promise<void> {
     if (this.#underWay === 0) return;
     await new Promise<void>((go) => {
       this.#waiter = go;
@@ -87,20 +87,20 @@ export class Dispatcher {
    * Tries what was throttled again and again, for so long and not beyond the end of the run. Whoever could not be looked
    * up or reached was asked for several times already.
    */
-  async retry(patienceMs: number): Promise<void> {
+  async retry(retryForMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;
-    const until = Math.min(clock.monotonic() + patienceMs, deadline);
-    for (let longest = pauseMs.least; ; longest = Math.min(pauseMs.most, longest * 2)) {
+    const until = Math.min(clock.monotonic() + retryForMs, deadline);
+    for (let longest = pauseMs.min; ; longest = Math.min(pauseMs.max, longest * 2)) {
       const throttled = [...this.#aside].filter(([, queue]) => queue[0]?.code === 'throttled');
       const left = until - clock.monotonic();
       if (throttled.length === 0 || left <= 0) return;
       await clock.sleep(Math.min(left, longest * (0.5 + clock.random() / 2)));
       for (const [socket, queue] of throttled) {
         if (clock.monotonic() >= until) break;
-        this.#track(this.#again(socket, queue));
+        this.#track(this.#retryInOrder(socket, queue));
         await this.#room();
       }
-      await this.landed();
+      await this.settled();
     }
   }
 
@@ -119,7 +119,7 @@ export class Dispatcher {
     return [...sockets].filter(([, each]) => each.length > 0);
   }
 
-  #land(message: Message, socket: SocketId, outcome: Outcome | Unsent): void {
+  #settle(message: Message, socket: SocketId, outcome: Outcome | Unsent): void {
     if (typeof outcome === 'string') {
       this.#inRow = 0;
       message.settle(outcome, socket);
@@ -141,7 +141,7 @@ export class Dispatcher {
     });
   }
 
-  async #again(socket: SocketId, queue: Aside[]): Promise<void> {
+  async #retryInOrder(socket: SocketId, queue: Aside[]): Promise<void> {
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
       const outcome = await deliverOnce(this.#gateway, socket, next.message.body, next.record);
       if (typeof outcome !== 'string') {
@@ -164,6 +164,6 @@ export class Dispatcher {
 
   #slowDown(): Promise<void> {
     this.#inRow = 0;
-    return this.#gateway.clock.sleep(pauseMs.least + this.#gateway.clock.random() * pauseMs.least * 3);
+    return this.#gateway.clock.sleep(pauseMs.min + this.#gateway.clock.random() * pauseMs.min * 3);
   }
 }

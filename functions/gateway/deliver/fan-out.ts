@@ -1,4 +1,4 @@
-import type { Soon } from '../soon.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 
 /** How many things are under way at once. */
 const atOnce = 256;
@@ -6,7 +6,7 @@ const atOnce = 256;
 /** Does one thing for each item, so many at once, that a slow one holds up no other; outcomes in the items' order. */
 export async function fanOut<Item, Outcome>(
   items: readonly Item[],
-  each: (item: Item) => Soon<Outcome>,
+  each: (item: Item) => MaybePromise<Outcome>,
 ): Promise<Outcome[]> {
   const [only] = items;
   if (items.length === 1 && only !== undefined) return [await each(only)];

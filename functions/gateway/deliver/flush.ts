@@ -2,7 +2,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway, GatewaySettings } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { Outcome } from './outcome.ts';
-import { post } from './post.ts';
+import { postToConnection } from './post-to-connection.ts';
 
 /**
  * Posts what waited for a client while it was opening, in order, until nothing was added meanwhile; then the
@@ -12,13 +12,13 @@ import { post } from './post.ts';
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
   const { registry, log, settings } = gateway;
   const record = await registry.lease(socket, 'accepted', settings.leaseMs);
-  if (record === undefined) return stepBack(gateway, socket);
+  if (record === undefined) return requeueIfOwed(gateway, socket);
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
     for (const [posted, body] of waiting.entries()) {
-      const outcome = await tried(gateway, record, body);
+      const outcome = await tryPost(gateway, record, body);
       if (outcome === 'gone') return;
-      if (outcome === 'throttled') return comeAgain(gateway, record, posted);
+      if (outcome === 'throttled') return rescheduleFlush(gateway, record, posted);
       if (outcome !== 'delivered')
         log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
     }
@@ -27,9 +27,9 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
 }
 
 /** A fault of the world may pass, as throttling does. */
-async function tried(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
+async function tryPost(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
   try {
-    return await post(gateway, record, body);
+    return await postToConnection(gateway, record, body);
   } catch (error) {
     gateway.log.error('delivery_fault', { socket: record.socket, why: String(error) });
     return 'throttled';
@@ -37,14 +37,14 @@ async function tried(gateway: Gateway, record: SocketRecord, body: string): Prom
 }
 
 /** There was no lease to be had: the task is done with, unless nobody else would see to it. */
-async function stepBack({ registry, later, clock, settings }: Gateway, socket: SocketId): Promise<void> {
+async function requeueIfOwed({ registry, tasks, clock, settings }: Gateway, socket: SocketId): Promise<void> {
   const record = await registry.get(socket);
   if (record === undefined || !isOwed(record, clock.now(), settings)) return;
-  await later.queue({ kind: 'flush', socket }, settings.tooEarlyMs);
+  await tasks.enqueue({ kind: 'flush', socket }, settings.flushRetryMs);
 }
 
 function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: GatewaySettings): boolean {
-  const { tooEarlyMs, staleMs } = settings;
+  const { flushRetryMs, staleMs } = settings;
   switch (status) {
     case 'opening':
       // A queue may be faster than whoever accepts the handshake.
@@ -52,7 +52,7 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: Gat
     case 'accepted':
       // Another is at it or comes when the pause is over, and a sweep comes if that one dies; two that both came
       // again would never be one. A task that comes a moment before its own pause is over is that other, though.
-      return leaseUntil - now <= tooEarlyMs || staleMs === Number.POSITIVE_INFINITY;
+      return leaseUntil - now <= flushRetryMs || staleMs === Number.POSITIVE_INFINITY;
     case 'open':
     case 'closing':
       return false;
@@ -64,13 +64,13 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: Gat
  * waiting for another run. The pause is twice the one before, up to a lease, and is kept as a lease is: whoever else
  * finds the record, a sweep too, leaves it to that run.
  */
-async function comeAgain(
-  { registry, later, settings }: Gateway,
+async function rescheduleFlush(
+  { registry, tasks, settings }: Gateway,
   { socket, attempts }: SocketRecord,
   posted: number,
 ): Promise<void> {
-  const pause = Math.min(settings.leaseMs, settings.tooEarlyMs * 2 ** (attempts - 1));
+  const pause = Math.min(settings.leaseMs, settings.flushRetryMs * 2 ** (attempts - 1));
   await registry.flushed(socket, posted);
   await registry.postpone(socket, 'accepted', pause);
-  await later.queue({ kind: 'flush', socket }, pause);
+  await tasks.enqueue({ kind: 'flush', socket }, pause);
 }

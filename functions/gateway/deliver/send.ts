@@ -5,7 +5,7 @@ import type { Gateway } from '../gateway.ts';
 import { deliver } from './deliver.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
 import type { Outcome } from './outcome.ts';
-import { patienceMs } from './post.ts';
+import { retryForMs } from './post-to-connection.ts';
 
 /** What came of a send: every socket that was named is in exactly one of these. */
 export interface SendOutcome {
@@ -43,7 +43,7 @@ async function outcomesOf(
   const message: Message = { body, settle: (outcome, socket) => outcomes.set(socket, outcome) };
   const dispatcher = new Dispatcher(gateway);
   await sendBy(dispatcher, message, sockets);
-  await dispatcher.retry(patienceMs);
+  await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
   return outcomes;
 }
@@ -60,6 +60,6 @@ export async function sendBy(
     begun += 1;
     await dispatcher.begin(message, socket);
   }
-  await dispatcher.landed();
+  await dispatcher.settled();
   return sockets.slice(begun);
 }

@@ -1,12 +1,12 @@
 /** How many deliveries of one run are under way at once, whatever asked for them. */
 export class Width {
-  readonly #most: number;
+  readonly #max: number;
   #underWay = 0;
   /** Those that wait to begin one, first come, first served. */
   readonly #waiting: (() => void)[] = [];
 
-  constructor(most = 256) {
-    this.#most = most;
+  constructor(max = 256) {
+    this.#max = max;
   }
 
   /** A delivery is under way. */
@@ -22,7 +22,7 @@ export class Width {
 
   /** A promise if the next delivery has to wait. */
   room(): Promise<void> | undefined {
-    if (this.#underWay < this.#most) return undefined;
+    if (this.#underWay < this.#max) return undefined;
     return new Promise((go) => this.#waiting.push(go));
   }
 }

@@ -1,21 +1,21 @@
 import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
+import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
-import { act } from './act.ts';
-import { endConnection } from './end-connection.ts';
 import { closedHook } from './hooks.ts';
-import { insist } from './insist.ts';
-import { putOff } from './put-off.ts';
+import { postHookWithRetries } from './post-hook-with-retries.ts';
+import { rescheduleClosed } from './reschedule-closed.ts';
+import { runActions } from './run-actions.ts';
 
-/** Tells the app that a socket has ended, unless somebody else is at it, and ends what is left of its connection. */
+/** Posts the closed hook of a socket, unless another worker holds its lease, and closes what is left of its connection. */
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
   const record = await gateway.registry.lease(socket, 'closing', gateway.settings.leaseMs);
   if (record === undefined) return;
-  const ended = endConnection(gateway, socket, `closed_${socket}`);
+  const ended = closeConnection(gateway, socket, `closed_${socket}`);
   try {
-    await tellClosed(gateway, record);
+    await postClosedHook(gateway, record);
   } finally {
     await ended;
   }
@@ -25,21 +25,21 @@ export async function closed(gateway: Gateway, socket: SocketId): Promise<void> 
  * Posts the closed hook of a record whose lease the caller holds. The record is the outbox: it goes once the app has
  * answered, and what the answer asks for is under way. Till then whoever finds the lease at an end tries again.
  */
-export async function tellClosed(gateway: Gateway, record: SocketRecord): Promise<void> {
+export async function postClosedHook(gateway: Gateway, record: SocketRecord): Promise<void> {
   const { registry, settings } = gateway;
   if (record.end === undefined) return;
   if (!settings.hooks.has('closed')) return registry.remove(record.socket);
   const hook = closedHook(record, record.end);
-  const answer = await tell(gateway, hook);
-  if (answer.kind === 'failed') return putOff(gateway, record, record.end, answer);
-  if (answer.kind === 'accepted') await act(gateway, hook, answer.actions, record);
+  const answer = await tryPostHook(gateway, hook);
+  if (answer.kind === 'failed') return rescheduleClosed(gateway, record, record.end, answer);
+  if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, record);
   await registry.remove(record.socket);
 }
 
 /** A fault of our own, as when the secret that signs can't be read, is a failure like any other: it may last for ever. */
-async function tell(gateway: Gateway, hook: Hook): Promise<Answer> {
+async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
   try {
-    return await insist(gateway, hook);
+    return await postHookWithRetries(gateway, hook);
   } catch (error) {
     const why = String(error);
     gateway.log.error('fault', { request: hook.id, why });

@@ -1,18 +1,20 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
+import { postClosedHook } from './closed.ts';
 
 /**
- * A socket has ended, or is to: marks its record, which decides who owes the closed hook, and queues that hook.
- * Waits for no hook. Whether this call was the one that ended it.
+ * A connection has ended. Nobody waits for this call, so the closed hook is posted at once,
+ * under the lease that is taken in the same write that marks the record. If the socket had ended before, nothing happens.
  */
 export async function disconnect(
-  { registry, later, clock }: Gateway,
+  gateway: Gateway,
   socket: SocketId,
   { code, reason }: { readonly code: number; readonly reason: string },
-): Promise<boolean> {
-  const record = await registry.close(socket, { code, reason, time: clock.now() });
-  if (record === undefined) return false;
+): Promise<void> {
+  const { registry, tasks, clock, settings } = gateway;
+  const record = await registry.markClosing(socket, { code, reason, time: clock.now() }, settings.leaseMs);
   // While the app is still being asked, the handshake itself sees to it once the app has decided.
-  if (record.acceptedAt > 0) await later.queue({ kind: 'closed', socket });
-  return true;
+  if (record === undefined || record.acceptedAt === 0) return;
+  if (record.leaseUntil === 0) return tasks.enqueue({ kind: 'closed', socket });
+  await postClosedHook(gateway, record);
 }

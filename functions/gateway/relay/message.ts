@@ -1,15 +1,15 @@
 import type { Actions } from '../../wire/actions.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
+import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
-import { act } from './act.ts';
-import { ask } from './ask.ts';
-import { endConnection } from './end-connection.ts';
 import { messageHook } from './hooks.ts';
-import { insistAfter } from './insist.ts';
+import { postHook } from './post-hook.ts';
+import { retryUnlessFinal } from './post-hook-with-retries.ts';
+import { runActions } from './run-actions.ts';
 
 /** A text message that a client sent. */
-export interface Arrival {
+export interface ClientMessage {
   readonly socket: SocketId;
   /** The message's own id, unique in this gateway. */
   readonly id: string;
@@ -23,17 +23,17 @@ export interface Arrival {
  * ended when it came posts no hook, and its connection is ended. What comes back is a reply that the caller is to
  * pass on itself; where replies are posted there is none.
  */
-export async function message(gateway: Gateway, arrival: Arrival): Promise<string | undefined> {
+export async function message(gateway: Gateway, arrival: ClientMessage): Promise<string | undefined> {
   const { registry, log, settings } = gateway;
   const found = registry.get(arrival.socket);
   const record = found instanceof Promise ? await found : found;
   if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
-    await endConnection(gateway, arrival.socket, `message_${arrival.id}`);
+    await closeConnection(gateway, arrival.socket, `message_${arrival.id}`);
     return undefined;
   }
   if (!settings.hooks.has('message')) return undefined;
   const hook = messageHook(record, arrival);
-  const settled = insistAfter(gateway, hook, await ask(gateway, hook));
+  const settled = retryUnlessFinal(gateway, hook, await postHook(gateway, hook));
   const answer = settled instanceof Promise ? await settled : settled;
   if (answer.kind === 'failed')
     log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
@@ -41,7 +41,7 @@ export async function message(gateway: Gateway, arrival: Arrival): Promise<strin
   if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
     return answer.actions.reply;
   }
-  const acted = act(gateway, hook, answer.actions, record);
+  const acted = runActions(gateway, hook, answer.actions, record);
   if (acted instanceof Promise) await acted;
   return undefined;
 }

@@ -1,8 +1,8 @@
 import { closeCodes } from '../../wire/close-codes.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { fanOut } from '../deliver/fan-out.ts';
+import { endSocket } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
-import { disconnect } from '../relay/disconnect.ts';
 
 /** So many connections are asked about at once, and then there is a pause in milliseconds: 100 a second at most. */
 const pace = { atOnce: 20, pauseMs: 200 };
@@ -22,14 +22,14 @@ export async function probe(gateway: Gateway, sockets: readonly SocketId[]): Pro
       log.warn('probes_left_out', { left: order.length - at });
       return;
     }
-    await fanOut(order.slice(at, at + pace.atOnce), (socket) => ask(gateway, socket));
+    await fanOut(order.slice(at, at + pace.atOnce), (socket) => probeOne(gateway, socket));
   }
 }
 
-async function ask(gateway: Gateway, socket: SocketId): Promise<void> {
+async function probeOne(gateway: Gateway, socket: SocketId): Promise<void> {
   try {
     if (await gateway.connections.has(socket)) return;
-    await disconnect(gateway, socket, closeCodes.abnormal);
+    await endSocket(gateway, socket, closeCodes.abnormal);
   } catch (error) {
     gateway.log.error('fault', { request: `probe_${socket}`, why: String(error) });
   }

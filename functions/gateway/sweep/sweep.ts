@@ -1,12 +1,12 @@
 import { closeCodes } from '../../wire/close-codes.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { fanOut } from '../deliver/fan-out.ts';
+import { abandonHandshake } from '../end/abandon-handshake.ts';
+import { endSocket } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
-import { abandon } from '../relay/abandon.ts';
-import { disconnect } from '../relay/disconnect.ts';
+import { diagnose, type Repair } from './diagnose.ts';
 import { probe } from './probe.ts';
-import { type Remedy, remedyFor } from './remedy.ts';
 
 /** What is kept of a run for probing, however many records there are, in milliseconds. */
 const probingMs = 15_000;
@@ -21,12 +21,12 @@ export async function sweep(gateway: Gateway, minute: number): Promise<void> {
   const moment = { now: clock.now(), minute };
   const probed: SocketId[] = [];
   for await (const page of registry.survey()) {
-    const ailing = page.flatMap((record) => {
-      const remedy = remedyFor(record, moment, settings);
-      if (remedy === 'probe') probed.push(record.socket);
-      return remedy === 'none' || remedy === 'probe' ? [] : [{ record, remedy }];
+    const broken = page.flatMap((record) => {
+      const repair = diagnose(record, moment, settings);
+      if (repair === 'probe') probed.push(record.socket);
+      return repair === 'none' || repair === 'probe' ? [] : [{ record, repair }];
     });
-    await fanOut(ailing, (one) => mend(gateway, one.record, one.remedy));
+    await fanOut(broken, (one) => tryRepair(gateway, one.record, one.repair));
     if (clock.monotonic() < gateway.deadline - probingMs) continue;
     log.warn('sweep_unfinished', {});
     break;
@@ -34,36 +34,36 @@ export async function sweep(gateway: Gateway, minute: number): Promise<void> {
   await probe(gateway, probed);
 }
 
-async function mend(
+async function tryRepair(
   gateway: Gateway,
   { socket, status }: SocketRecord,
-  remedy: Exclude<Remedy, 'none' | 'probe'>,
+  repair: Exclude<Repair, 'none' | 'probe'>,
 ): Promise<void> {
-  gateway.log.info('swept', { socket, status, remedy });
+  gateway.log.info('swept', { socket, status, repair });
   try {
-    await treat(gateway, socket, remedy);
+    await applyRepair(gateway, socket, repair);
   } catch (error) {
     gateway.log.error('fault', { request: `sweep_${socket}`, why: String(error) });
   }
 }
 
-async function treat(
+async function applyRepair(
   gateway: Gateway,
   socket: SocketId,
-  remedy: Exclude<Remedy, 'none' | 'probe'>,
+  repair: Exclude<Repair, 'none' | 'probe'>,
 ): Promise<void> {
-  switch (remedy) {
+  switch (repair) {
     case 'flush':
-      return gateway.later.queue({ kind: 'flush', socket });
-    case 'tell':
-      return gateway.later.queue({ kind: 'closed', socket });
+      return gateway.tasks.enqueue({ kind: 'flush', socket });
+    case 'post_closed':
+      return gateway.tasks.enqueue({ kind: 'closed', socket });
     case 'abandon': {
       // The survey may lag behind, and its end would be told of a socket that is open by now.
       const record = await gateway.registry.get(socket);
-      if (record?.status === 'opening') await abandon(gateway, socket);
+      if (record?.status === 'opening') await abandonHandshake(gateway, socket);
       return;
     }
     case 'end':
-      await disconnect(gateway, socket, closeCodes.abnormal);
+      await endSocket(gateway, socket, closeCodes.abnormal);
   }
 }

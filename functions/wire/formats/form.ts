@@ -27,8 +27,8 @@ const hex = Buffer.from('0123456789ABCDEF');
 const [plus, percent] = [0x2b, 0x25];
 
 /** So many characters are written at a time, into memory that is used again: each takes three bytes at the most. */
-const mostAtOnce = 4_096;
-const scratch = Buffer.alloc(mostAtOnce * 3);
+const maxAtOnce = 4_096;
+const scratch = Buffer.alloc(maxAtOnce * 3);
 
 /** What `encodeURIComponent` writes otherwise than a form. */
 const special = /%20|[!'()~]/g;
@@ -58,8 +58,8 @@ function separated(name: string): string {
 /** ASCII, which most messages are, is written byte by byte; where there is more, it is left to the library. */
 function escapeValue(value: string): string {
   let text = '';
-  for (let from = 0; from < value.length; from += mostAtOnce) {
-    const length = writeAscii(value, from, Math.min(value.length, from + mostAtOnce));
+  for (let from = 0; from < value.length; from += maxAtOnce) {
+    const length = writeAscii(value, from, Math.min(value.length, from + maxAtOnce));
     if (length === undefined) return text + escapeUnicode(value.slice(from));
     text += scratch.toString('latin1', 0, length);
   }

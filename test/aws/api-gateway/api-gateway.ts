@@ -74,7 +74,7 @@ export class ApiGateway {
       socket.on('close', () => sockets.delete(socket));
     });
     server.on('upgrade', (request, socket, head) =>
-      api.invocations.begin(() => upgrades.knock(request, socket, head)),
+      api.invocations.begin(() => upgrades.handle(request, socket, head)),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new ApiGateway(api, server, sockets);

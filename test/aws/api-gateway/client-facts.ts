@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { newId } from './ids.ts';
 
-/** A client, from its knock to its end. */
+/** A client, from its handshake to its end. */
 export interface ClientFacts {
   readonly connectionId: string;
   readonly connectedAt: number;

@@ -55,7 +55,7 @@ export class Upgrades {
   }
 
   /** Takes one from its first byte to a connection or a refusal. */
-  async knock(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { faults } = this.#api;
     const client = clientFacts(request);
     const { connectionId } = client;
@@ -72,8 +72,8 @@ export class Upgrades {
       waiting.release();
       writeRefusal(socket, status, message, event.requestContext);
     };
-    const fault = this.#faultOf(request);
-    if (fault !== undefined) return refuse(fault.status, fault.message);
+    const error = this.#faultOf(request);
+    if (error !== undefined) return refuse(error.status, error.message);
     const outcome = connectOutcome(await this.#connect(event));
     if (outcome.kind === 'refused') return refuse(outcome.status, outcome.message);
     if (outcome.subprotocol !== undefined) this.#subprotocols.set(request, outcome.subprotocol);

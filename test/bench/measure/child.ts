@@ -17,7 +17,7 @@ const meter = new URL('./meter.ts', import.meta.url).href;
 /** A program in a Node.js of its own, metered, that can be asked questions. */
 export class Child {
   readonly #process: ChildProcess;
-  readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(fault: Error): void }>();
+  readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   #asked = 0;
 
   constructor({ file, env = {}, nodeOptions = [] }: Program) {
@@ -62,10 +62,10 @@ export class Child {
     await exited;
   }
 
-  #settle({ id, answer, fault }: Reply): void {
+  #settle({ id, answer, fault: error }: Reply): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (fault === undefined) waiting?.resolve(answer);
-    else waiting?.reject(new Error(fault));
+    if (error === undefined) waiting?.resolve(answer);
+    else waiting?.reject(new Error(error));
   }
 }

@@ -6,7 +6,7 @@ import { Child } from './child.ts';
 import { share, type Usage } from './usage.ts';
 
 /** For how long nobody works before there is calm, and when it is given up, in milliseconds. */
-const calmMs = { least: 300, most: 30_000 };
+const calmMs = { min: 300, max: 30_000 };
 /** The part of a core that an idle process may use. */
 const idleShare = 0.05;
 
@@ -27,14 +27,14 @@ export interface Measured {
 /** The three processes of a measurement: a subject, the app, and the load. */
 export class Station {
   readonly name: string;
-  readonly mostInFlight: number;
+  readonly maxInFlight: number;
   readonly running: Running;
   readonly #load: Child;
   readonly #app: Child;
 
   private constructor(subject: Subject, running: Running, load: Child, app: Child) {
     this.name = subject.name;
-    this.mostInFlight = subject.mostInFlight ?? Number.POSITIVE_INFINITY;
+    this.maxInFlight = subject.maxInFlight ?? Number.POSITIVE_INFINITY;
     this.running = running;
     this.#load = load;
     this.#app = app;
@@ -79,10 +79,10 @@ export class Station {
 
   /** Waits until what was begun is over, as far as one can see from outside: nobody works any more. */
   async calm(): Promise<void> {
-    const deadline = performance.now() + calmMs.most;
+    const deadline = performance.now() + calmMs.max;
     for (let isBusy = true; isBusy; ) {
       const before = await this.#sample();
-      await sleep(calmMs.least);
+      await sleep(calmMs.min);
       const after = await this.#sample();
       isBusy = share(before.subject, after.subject) > idleShare || share(before.app, after.app) > idleShare;
       if (performance.now() > deadline) throw new Error(`${this.name} does not come to rest.`);

@@ -19,9 +19,9 @@ function targetsText(targets: readonly Target[]): string[] {
   return [targets.map(targetText).join('\n')];
 }
 
-function targetText({ what, measured, least, most }: Target): string {
-  const isMet = (least === undefined || measured >= least) && (most === undefined || measured <= most);
-  const bound = least === undefined ? `at most ${most}` : `at least ${least}`;
+function targetText({ what, measured, min, max }: Target): string {
+  const isMet = (min === undefined || measured >= min) && (max === undefined || measured <= max);
+  const bound = min === undefined ? `at most ${max}` : `at least ${min}`;
   return `- ${what}: ${bound}; measured ${precise(measured)}: **${isMet ? 'met' : 'missed'}**`;
 }
 

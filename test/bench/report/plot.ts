@@ -31,11 +31,11 @@ export function plot(plots: readonly Plot[]): string {
 function panel({ title, axis, lines }: Plot, offset: number): string {
   const all = lines.flatMap(({ points }) => points);
   const xs = [...new Set(all.map(({ x }) => x))].sort((one, other) => one - other);
-  const [least = 1, most = 10] = [xs[0], xs.at(-1)];
+  const [min = 1, max = 10] = [xs[0], xs.at(-1)];
   const top = ceiling(Math.max(...all.map(({ y }) => y)));
   const wide = size.width - inner.left - inner.right;
   const high = size.height - inner.top - inner.bottom;
-  const toX = (x: number): number => inner.left + (wide * Math.log(x / least)) / Math.log(most / least);
+  const toX = (x: number): number => inner.left + (wide * Math.log(x / min)) / Math.log(max / min);
   const toY = (y: number): number => inner.top + high * (1 - y / top);
   const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * top);
   return [

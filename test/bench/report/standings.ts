@@ -44,9 +44,9 @@ export function standingOf(name: string, standings: readonly Standing[]): Standi
 }
 
 /** What the gateway's CPU is beside that of the version before it, if that was measured: at most so much of it. */
-export function besideBefore(what: string, standings: readonly Standing[], most: number): Target[] {
+export function besideBefore(what: string, standings: readonly Standing[], max: number): Target[] {
   const before = standings.find(({ name }) => name === 'before');
   if (before === undefined) return [];
   const measured = before.cpuRatio / standingOf('gateway', standings).cpuRatio;
-  return [{ what: `${what}, CPU ÷ before`, measured, most }];
+  return [{ what: `${what}, CPU ÷ before`, measured, max }];
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import { systemClock } from '../../../functions/node/system-clock.ts';
 import type { ClientPath } from '../../../functions/wire/path.ts';
 import { socketIdFrom } from '../../../functions/wire/socket-id.ts';
-import { systemClock } from '../../../infra/local/system-clock.ts';
 import { Dynamo, registryAt } from '../../aws/dynamo-table.ts';
 import { JsonService } from '../../aws/json-service.ts';
 import { answer } from '../measure/questions.ts';

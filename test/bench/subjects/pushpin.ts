@@ -4,7 +4,7 @@ import type { Subject } from './subject.ts';
 /** Pushpin (Debian: `pushpin`), by WebSocket-over-HTTP. It cuts clients that have several messages under way. */
 export const pushpin: Subject = {
   name: 'Pushpin',
-  mostInFlight: 1,
+  maxInFlight: 1,
   start: async ({ port: appPort }) => {
     const files = { 'pushpin.conf': serverFile('pushpin.conf'), routes: '* APP,over_http\n' };
     const args = ['--config=FOLDER/pushpin.conf'];

@@ -4,7 +4,7 @@ import type { Usage } from '../measure/usage.ts';
 export interface Subject {
   readonly name: string;
   /** The most messages of a client that it can have under way; any number if left out. */
-  readonly mostInFlight?: number;
+  readonly maxInFlight?: number;
   /** Starts it, for an app that listens on a port and brings its answers in this way. */
   start(app: AppAt): Promise<Running>;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, knock } from '../../support/client.ts';
+import { connect, tryConnect } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type Answer, actions } from '../../support/recording-app.ts';
 import { noOrder } from './messages.ts';
@@ -121,7 +121,7 @@ export function closedContract(subject: Subject): void {
         accept = resolve;
       });
       world.app.on(path, ({ fields }) => (fields['event'] === 'handshake' ? accepted : 204));
-      const waiting = knock(world.at(path), { handshakeTimeout: 100 });
+      const waiting = tryConnect(world.at(path), { handshakeTimeout: 100 });
       await world.app.hook(path, 'handshake');
       await expect(waiting).rejects.toThrow();
       accept(204);
@@ -134,7 +134,7 @@ export function closedContract(subject: Subject): void {
         if (fields['event'] === 'handshake') await world.app.hook(path, 'closed');
         return 204;
       });
-      expect(await knock(world.at(path))).toMatchObject({ status: subject.refusesWith ?? 504 });
+      expect(await tryConnect(world.at(path))).toMatchObject({ status: subject.refusesWith ?? 504 });
       expect((await world.app.hook(path, 'closed')).fields).toMatchObject({ code: '1006' });
     });
 

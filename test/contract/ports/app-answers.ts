@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { apps, aRequest, type MakeApp, rawAnswer } from './app.ts';
+import { apps, aRequest, type MakeApp, rawAnswer } from './app-world.ts';
 
 const actionsType = 'application/vnd.sockethook+json';
-const mostBytes = 1_048_576;
+const maxBytes = 1_048_576;
 
 /** What the app answers. */
 export function answersContract(name: string, make: MakeApp): void {
@@ -130,12 +130,12 @@ export function answersContract(name: string, make: MakeApp): void {
     });
 
     test('actions of 1 MiB come back, of one byte more are broken', async () => {
-      const sizes = [mostBytes, mostBytes + 1];
+      const sizes = [maxBytes, maxBytes + 1];
       const { app, origin } = await start.http((_, response) => {
         response.writeHead(200, { 'Content-Type': actionsType }).end('x'.repeat(sizes.shift() ?? 0));
       });
       const whole = await app.post(aRequest(origin));
-      expect(whole.kind === 'response' ? whole.body.length : whole).toBe(mostBytes);
+      expect(whole.kind === 'response' ? whole.body.length : whole).toBe(maxBytes);
       expect(await app.post(aRequest(origin))).toMatchObject({ kind: 'broken' });
       expect(await app.post(aRequest(origin))).toMatchObject({ kind: 'response', body: '' });
     });
@@ -144,7 +144,7 @@ export function answersContract(name: string, make: MakeApp): void {
       'an answer of type "%s" is taken by its status, however long it is',
       async (type) => {
         const { app, origin } = await start.http((_, response) => {
-          response.writeHead(200, type === '' ? {} : { 'Content-Type': type }).end('x'.repeat(3 * mostBytes));
+          response.writeHead(200, type === '' ? {} : { 'Content-Type': type }).end('x'.repeat(3 * maxBytes));
         });
         const expected = { kind: 'response', status: 200, contentType: type };
         for (let post = 0; post < 3; post++) expect(await app.post(aRequest(origin))).toMatchObject(expected);
@@ -153,7 +153,7 @@ export function answersContract(name: string, make: MakeApp): void {
 
     test('the body of a refusal may be as long as it likes', async () => {
       const { app, origin } = await start.http((_, response) => {
-        response.writeHead(500, { 'Content-Type': actionsType }).end('x'.repeat(3 * mostBytes));
+        response.writeHead(500, { 'Content-Type': actionsType }).end('x'.repeat(3 * maxBytes));
       });
       expect(await app.post(aRequest(origin))).toMatchObject({ kind: 'response', status: 500 });
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { apps, aRequest, type MakeApp, rawAnswer } from './app.ts';
+import { apps, aRequest, type MakeApp, rawAnswer } from './app-world.ts';
 
 const noContent = rawAnswer('HTTP/1.1 204 No Content');
 

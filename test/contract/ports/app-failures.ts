@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { apps, aRequest, type MakeApp, rawAnswer } from './app.ts';
+import { apps, aRequest, type MakeApp, rawAnswer } from './app-world.ts';
 import { RawServer } from './raw-server.ts';
 
 const head = 'HTTP/1.1 200 OK\nContent-Type: application/vnd.sockethook+json';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { apps, aRequest, type MakeApp, rawAnswer } from './app.ts';
+import { apps, aRequest, type MakeApp, rawAnswer } from './app-world.ts';
 
 const noContent = rawAnswer('HTTP/1.1 204 No Content');
 

@@ -62,7 +62,7 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
       expect(await connections.post(unknown, 'x')).toEqual({ kind: 'gone' });
       expect(await connections.has(unknown)).toBe(false);
       expect(await connections.has(socket)).toBe(true);
-      await connections.end(unknown);
+      await connections.close(unknown);
       await connections.post(socket, 'still here');
       expect(await next()).toBe('still here');
       leave();
@@ -71,15 +71,15 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
     test('a connection that is ended closes with 1000, after what was posted before', async () => {
       const { connections, socket, next, closed } = await open();
       await connections.post(socket, 'last words');
-      await connections.end(socket);
+      await connections.close(socket);
       expect(await next()).toBe('last words');
       expect((await closed).code).toBe(1000);
-      await connections.end(socket);
+      await connections.close(socket);
     });
 
     test.for(['end', 'leave', 'vanish'] as const)('nothing is posted after %s', async (how) => {
       const { connections, socket, closed, leave, vanish } = await open();
-      if (how === 'end') await connections.end(socket);
+      if (how === 'end') await connections.close(socket);
       else if (how === 'leave') leave();
       else vanish();
       await closed;
@@ -87,7 +87,7 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
       expect(['gone', 'ending']).toContain((await connections.post(socket, 'x')).kind);
       await eventually('it is gone', async () => (await connections.post(socket, 'x')).kind === 'gone');
       expect(await connections.has(socket)).toBe(false);
-      await connections.end(socket);
+      await connections.close(socket);
     });
   });
 }

@@ -4,7 +4,7 @@ import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aPath, aRecord } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end } from './registry-world.ts';
 
 const room = aPath('/room');
@@ -91,14 +91,14 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       expect(await paged(registry, { user: 'app' })).toEqual([socket]);
       expect(await paged(registry, { user: 'ticket' })).toEqual([]);
       expect(await listed(registry, { user: 'ticket' }, 5)).toEqual([]);
-      await registry.close(socket, end);
+      await registry.markClosing(socket, end);
       expect(await paged(registry, { user: 'app' })).toEqual([]);
     });
 
     test('the records that are found are what is known of the sockets now', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'open', { path: room });
-      await registry.keep(socket, 'now');
+      await registry.setState(socket, 'now');
       const record = await registry.get(socket);
       for await (const { records } of registry.pages({ path: room })) expect(records).toEqual([record]);
       expect((await registry.list({ path: room }, 1))?.sockets).toEqual([record]);
@@ -114,8 +114,8 @@ export function directoryContract(name: string, make: MakeRegistry): void {
         const found: SocketId[] = [];
         for await (const { records } of registry.pages(filter)) {
           found.push(...records.map(({ socket }) => socket));
-          for (const { socket } of records) await registry.keep(socket, 'told');
-          for (const { socket } of records.slice(0, 10)) await registry.close(socket, end);
+          for (const { socket } of records) await registry.setState(socket, 'told');
+          for (const { socket } of records.slice(0, 10)) await registry.markClosing(socket, end);
         }
         expect(found).toHaveLength(2_500);
         expect(new Set(found)).toEqual(new Set(all));
@@ -130,7 +130,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
         const whole = (await registry.list({ path: room }, 1_000))?.sockets.map(({ socket }) => socket);
         expect(whole).toHaveLength(7);
         expect(await inOrder(registry, { path: room }, limit)).toEqual(whole);
-        for (const socket of whole?.slice(0, 1) ?? []) await registry.keep(socket, 'changed');
+        for (const socket of whole?.slice(0, 1) ?? []) await registry.setState(socket, 'changed');
         expect(await inOrder(registry, { path: room }, limit)).toEqual(whole);
       },
     );
@@ -142,7 +142,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       const first = await registry.list({}, 3);
       const [before, last] = first?.sockets.slice(1).map(({ socket }) => socket) ?? [];
       if (before === undefined || last === undefined) throw new Error('The page is short.');
-      await registry.close(before, end);
+      await registry.markClosing(before, end);
       await registry.remove(last);
       const ahead = order[3];
       if (ahead !== undefined) await registry.remove(ahead);

@@ -3,7 +3,7 @@ import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import { orders } from './orders.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring } from './registry-world.ts';
 
 const leaseMs = 60_000;

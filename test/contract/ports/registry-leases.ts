@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end, twentyTimes } from './registry-world.ts';
 
 const hour = 3_600_000;
@@ -39,7 +39,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'accepted');
       await registry.lease(socket, 'accepted', hour);
-      await registry.close(socket, end);
+      await registry.markClosing(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toMatchObject({ socket, end });
     });
 
@@ -50,7 +50,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       expect(await registry.flushed(socket, 1)).toBe('more');
       expect(await registry.lease(socket, 'accepted', hour)).toBeUndefined();
       expect(await registry.flushed(socket, 1)).toBe('open');
-      await registry.close(socket, end);
+      await registry.markClosing(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toBeDefined();
     });
 
@@ -59,7 +59,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const socket = await bring(registry, 'accepted');
       await registry.lease(socket, 'accepted', hour);
       await registry.append(socket, 'third');
-      await registry.keep(socket, 'changed');
+      await registry.setState(socket, 'changed');
       expect(await registry.lease(socket, 'accepted', hour)).toBeUndefined();
     });
 
@@ -76,7 +76,9 @@ export function leasesContract(name: string, make: MakeRegistry): void {
         const clock = new ManualClock();
         const registry = await make(clock);
         const socket = await bring(registry, standing);
-        const closed = await twentyTimes((at) => registry.close(socket, { ...end, code: 3000 + at }, 1_000));
+        const closed = await twentyTimes((at) =>
+          registry.markClosing(socket, { ...end, code: 3000 + at }, 1_000),
+        );
         const mine = closed.filter((record) => record !== undefined);
         expect(mine).toMatchObject([{ status: 'closing', leaseUntil: clock.now() + 1_000, attempts: 1 }]);
         expect(mine).toEqual([await registry.get(socket)]);
@@ -90,7 +92,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       for (const standing of ['opening', 'opening, messages wait'] as const) {
         const socket = await bring(registry, standing);
-        const closed = await twentyTimes(() => registry.close(socket, end, hour));
+        const closed = await twentyTimes(() => registry.markClosing(socket, end, hour));
         const mine = closed.filter((record) => record !== undefined);
         expect(mine).toMatchObject([{ status: 'closing', leaseUntil: 0, attempts: 0, acceptedAt: 0 }]);
         expect(await registry.lease(socket, 'closing', hour)).toBeDefined();
@@ -101,7 +103,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'accepted');
       await registry.lease(socket, 'accepted', hour);
-      expect(await registry.close(socket, end)).toMatchObject({ leaseUntil: 0, attempts: 0 });
+      expect(await registry.markClosing(socket, end)).toMatchObject({ leaseUntil: 0, attempts: 0 });
     });
 
     test('a lease says until when it holds, and the how manieth it is', async () => {
@@ -158,8 +160,8 @@ export function leasesContract(name: string, make: MakeRegistry): void {
     test('a lease tells the state that was kept last', async () => {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'open');
-      await registry.keep(socket, 'last');
-      await registry.close(socket, end);
+      await registry.setState(socket, 'last');
+      await registry.markClosing(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toMatchObject({
         state: 'last',
         user: acceptance.user,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { aPath, aRecord, newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end, type Standing, twentyTimes } from './registry-world.ts';
 
 const living: Standing[] = ['opening', 'opening, messages wait', 'accepted', 'open'];
@@ -95,7 +95,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       const socket = await bring(registry, standing);
       const before = await registry.get(socket);
-      const closed = await twentyTimes((at) => registry.close(socket, { ...end, code: 3000 + at }));
+      const closed = await twentyTimes((at) => registry.markClosing(socket, { ...end, code: 3000 + at }));
       const mine = closed.findIndex((record) => record !== undefined);
       expect(closed.filter((record) => record !== undefined)).toHaveLength(1);
       const kept = { ...before, status: 'closing', end: { ...end, code: 3000 + mine } };
@@ -107,7 +107,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       for (const order of ['close first', 'accept first']) {
         const socket = await bring(registry, 'opening');
-        const close = () => registry.close(socket, end);
+        const close = () => registry.markClosing(socket, end);
         const accept = () => registry.accept(socket, acceptance, 'open');
         const calls = order === 'close first' ? [close(), accept()] : [accept(), close()];
         const outcomes = await Promise.all<unknown>(calls);
@@ -122,7 +122,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         const registry = await fresh();
         for (const user of ['alice', '']) {
           const socket = await bring(registry, 'opening', { user: 'from a ticket' });
-          await registry.close(socket, end);
+          await registry.markClosing(socket, end);
           const before = await registry.get(socket);
           const said = { ...acceptance, user };
           expect(await registry.accept(socket, said, to)).toBe('gone');
@@ -136,7 +136,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
     test('an end without a reason, with no code of its own, is kept', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'open');
-      await registry.close(socket, { code: 1006, reason: '', time: 5 });
+      await registry.markClosing(socket, { code: 1006, reason: '', time: 5 });
       expect((await registry.get(socket))?.end).toEqual({ code: 1006, reason: '', time: 5 });
     });
 
@@ -146,9 +146,9 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         const registry = await fresh();
         const socket = await bring(registry, standing);
         const before = await registry.get(socket);
-        expect(await registry.keep(socket, 'x'.repeat(4_096))).toBe(true);
+        expect(await registry.setState(socket, 'x'.repeat(4_096))).toBe(true);
         expect(await registry.get(socket)).toEqual({ ...before, state: 'x'.repeat(4_096) });
-        expect(await registry.keep(socket, '')).toBe(true);
+        expect(await registry.setState(socket, '')).toBe(true);
         expect((await registry.get(socket))?.state).toBe('');
       },
     );
@@ -157,10 +157,10 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       const closing = await bring(registry, 'closing');
       const before = await registry.get(closing);
-      expect(await registry.keep(closing, 'late')).toBe(false);
+      expect(await registry.setState(closing, 'late')).toBe(false);
       expect(await registry.get(closing)).toEqual(before);
       const unknown = newSocket();
-      expect(await registry.keep(unknown, 'late')).toBe(false);
+      expect(await registry.setState(unknown, 'late')).toBe(false);
       expect(await registry.get(unknown)).toBeUndefined();
     });
 
@@ -169,7 +169,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const socket = await bring(registry, 'opening');
       const read = await registry.get(socket);
       await registry.accept(socket, acceptance, 'open');
-      await registry.close(socket, end);
+      await registry.markClosing(socket, end);
       expect(read).toMatchObject({ status: 'opening', user: '', acceptedAt: 0 });
     });
 
@@ -183,7 +183,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         expect(await registry.get(socket)).toBeUndefined();
         expect(await registry.waiting(socket)).toEqual([]);
         expect(await registry.append(socket, 'late')).toBe('gone');
-        expect(await registry.close(socket, end)).toBeUndefined();
+        expect(await registry.markClosing(socket, end)).toBeUndefined();
       },
     );
   });

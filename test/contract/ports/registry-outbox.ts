@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, twentyTimes } from './registry-world.ts';
 
 const hour = 3_600_000;
-const mostBytes = 262_144;
-const mostMessages = 100;
+const maxBytes = 262_144;
+const maxMessages = 100;
 
 /** The messages that wait for a client that is still opening. */
 export function outboxContract(name: string, make: MakeRegistry): void {
@@ -41,9 +41,9 @@ export function outboxContract(name: string, make: MakeRegistry): void {
     test('262,144 bytes may wait, and not one more', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'opening');
-      expect(await registry.append(socket, 'x'.repeat(mostBytes / 2))).toBe('queued');
-      expect(await registry.append(socket, 'x'.repeat(mostBytes / 2 + 1))).toBe('full');
-      expect(await registry.append(socket, '😀'.repeat(mostBytes / 8))).toBe('queued');
+      expect(await registry.append(socket, 'x'.repeat(maxBytes / 2))).toBe('queued');
+      expect(await registry.append(socket, 'x'.repeat(maxBytes / 2 + 1))).toBe('full');
+      expect(await registry.append(socket, '😀'.repeat(maxBytes / 8))).toBe('queued');
       expect(await registry.append(socket, 'x')).toBe('full');
       expect(await registry.append(socket, '')).toBe('queued');
       expect(await registry.waiting(socket)).toHaveLength(3);
@@ -52,7 +52,7 @@ export function outboxContract(name: string, make: MakeRegistry): void {
     test('bytes are counted as UTF-8', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'opening');
-      expect(await registry.append(socket, '😀'.repeat(mostBytes / 4 - 1))).toBe('queued');
+      expect(await registry.append(socket, '😀'.repeat(maxBytes / 4 - 1))).toBe('queued');
       expect(await registry.append(socket, 'xxxxx')).toBe('full');
       expect(await registry.append(socket, 'xxxx')).toBe('queued');
     });
@@ -60,19 +60,17 @@ export function outboxContract(name: string, make: MakeRegistry): void {
     test('100 messages may wait, and not one more', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'opening');
-      for (let at = 0; at < mostMessages; at++) expect(await registry.append(socket, `${at}`)).toBe('queued');
+      for (let at = 0; at < maxMessages; at++) expect(await registry.append(socket, `${at}`)).toBe('queued');
       expect(await registry.append(socket, 'over')).toBe('full');
       await registry.accept(socket, acceptance, 'accepted');
       expect(await registry.append(socket, 'over')).toBe('full');
-      expect(await registry.waiting(socket)).toEqual(
-        Array.from({ length: mostMessages }, (_, at) => `${at}`),
-      );
+      expect(await registry.waiting(socket)).toEqual(Array.from({ length: maxMessages }, (_, at) => `${at}`));
     });
 
     test('of 20 senders at once at the limit, one gets the last place', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'opening');
-      for (let at = 0; at < mostMessages - 1; at++) await registry.append(socket, `${at}`);
+      for (let at = 0; at < maxMessages - 1; at++) await registry.append(socket, `${at}`);
       const outcomes = await twentyTimes((at) => registry.append(socket, `late ${at}`));
       expect(outcomes.filter((outcome) => outcome === 'queued')).toHaveLength(1);
       expect(outcomes.filter((outcome) => outcome === 'full')).toHaveLength(19);
@@ -81,8 +79,8 @@ export function outboxContract(name: string, make: MakeRegistry): void {
     test('one socket’s full outbox is none of another’s', async () => {
       const registry = await fresh();
       const [one, other] = [await bring(registry, 'opening'), await bring(registry, 'opening')];
-      expect(await registry.append(one, 'x'.repeat(mostBytes))).toBe('queued');
-      expect(await registry.append(other, 'x'.repeat(mostBytes))).toBe('queued');
+      expect(await registry.append(one, 'x'.repeat(maxBytes))).toBe('queued');
+      expect(await registry.append(other, 'x'.repeat(maxBytes))).toBe('queued');
     });
 
     test('exactly the messages that were posted are taken off, the oldest first', async () => {
@@ -121,16 +119,16 @@ export function outboxContract(name: string, make: MakeRegistry): void {
     test('what was posted makes room again, in bytes and in messages', async () => {
       const registry = await fresh();
       const wide = await bring(registry, 'opening');
-      await registry.append(wide, 'x'.repeat(mostBytes - 8));
+      await registry.append(wide, 'x'.repeat(maxBytes - 8));
       await registry.append(wide, '😀😀');
       await registry.accept(wide, acceptance, 'accepted');
       await registry.lease(wide, 'accepted', hour);
       expect(await registry.flushed(wide, 1)).toBe('more');
-      expect(await registry.append(wide, 'x'.repeat(mostBytes - 7))).toBe('full');
-      expect(await registry.append(wide, 'x'.repeat(mostBytes - 8))).toBe('queued');
+      expect(await registry.append(wide, 'x'.repeat(maxBytes - 7))).toBe('full');
+      expect(await registry.append(wide, 'x'.repeat(maxBytes - 8))).toBe('queued');
 
       const long = await bring(registry, 'opening');
-      for (let at = 0; at < mostMessages; at++) await registry.append(long, `${at}`);
+      for (let at = 0; at < maxMessages; at++) await registry.append(long, `${at}`);
       await registry.accept(long, acceptance, 'accepted');
       await registry.lease(long, 'accepted', hour);
       await registry.flushed(long, 1);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end, type Standing } from './registry-world.ts';
 
 type Call = (registry: Registry, socket: SocketId) => Promise<unknown>;
@@ -11,8 +11,8 @@ type Call = (registry: Registry, socket: SocketId) => Promise<unknown>;
 const calls: Readonly<Record<string, Call>> = {
   'accept to open': (registry, socket) => registry.accept(socket, acceptance, 'open'),
   'accept to accepted': (registry, socket) => registry.accept(socket, acceptance, 'accepted'),
-  keep: (registry, socket) => registry.keep(socket, 'kept'),
-  close: async (registry, socket) => (await registry.close(socket, end)) !== undefined,
+  setState: (registry, socket) => registry.setState(socket, 'kept'),
+  markClosing: async (registry, socket) => (await registry.markClosing(socket, end)) !== undefined,
   'lease accepted': async (registry, socket) => (await registry.lease(socket, 'accepted', 1)) !== undefined,
   'lease closing': async (registry, socket) => (await registry.lease(socket, 'closing', 1)) !== undefined,
   append: (registry, socket) => registry.append(socket, 'more'),
@@ -27,8 +27,8 @@ const table: Readonly<
   unknown: {
     'accept to open': ['gone'],
     'accept to accepted': ['gone'],
-    keep: [false],
-    close: [false],
+    setState: [false],
+    markClosing: [false],
     'lease accepted': [false],
     'lease closing': [false],
     append: ['gone'],
@@ -38,8 +38,8 @@ const table: Readonly<
   opening: {
     'accept to open': ['done', 'open'],
     'accept to accepted': ['done', 'accepted'],
-    keep: [true],
-    close: [true, 'closing'],
+    setState: [true],
+    markClosing: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
     append: ['queued'],
@@ -49,8 +49,8 @@ const table: Readonly<
   'opening, messages wait': {
     'accept to open': ['waiting'],
     'accept to accepted': ['done', 'accepted'],
-    keep: [true],
-    close: [true, 'closing'],
+    setState: [true],
+    markClosing: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
     append: ['queued'],
@@ -60,8 +60,8 @@ const table: Readonly<
   accepted: {
     'accept to open': ['gone'],
     'accept to accepted': ['gone'],
-    keep: [true],
-    close: [true, 'closing'],
+    setState: [true],
+    markClosing: [true, 'closing'],
     'lease accepted': [true],
     'lease closing': [false],
     append: ['queued'],
@@ -71,8 +71,8 @@ const table: Readonly<
   open: {
     'accept to open': ['gone'],
     'accept to accepted': ['gone'],
-    keep: [true],
-    close: [true, 'closing'],
+    setState: [true],
+    markClosing: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
     append: ['open'],
@@ -82,8 +82,8 @@ const table: Readonly<
   closing: {
     'accept to open': ['gone'],
     'accept to accepted': ['gone'],
-    keep: [false],
-    close: [false],
+    setState: [false],
+    markClosing: [false],
     'lease accepted': [false],
     'lease closing': [true],
     append: ['gone'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Registry } from '../../../functions/gateway/ports.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
-import type { MakeRegistry } from './registry.ts';
+import type { MakeRegistry } from './registry-world.ts';
 import { bring, type Standing } from './registry-world.ts';
 
 const standings: Standing[] = ['opening', 'opening, messages wait', 'accepted', 'open', 'closing'];

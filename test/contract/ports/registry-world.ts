@@ -1,4 +1,4 @@
-import type { Registry } from '../../../functions/gateway/ports.ts';
+import type { Clock, Registry } from '../../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord, SocketStatus } from '../../../functions/gateway/record.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aRecord } from '../../fakes/a-record.ts';
@@ -26,7 +26,7 @@ export async function bring(
   const accepted = { ...acceptance, user: given.user ?? acceptance.user };
   if (standing === 'accepted') await registry.accept(socket, accepted, 'accepted');
   if (standing === 'open' || standing === 'closing') await registry.accept(socket, accepted, 'open');
-  if (standing === 'closing') await registry.close(socket, end);
+  if (standing === 'closing') await registry.markClosing(socket, end);
   return socket;
 }
 
@@ -34,3 +34,6 @@ export async function bring(
 export function twentyTimes<Value>(call: (at: number) => Promise<Value>): Promise<Value[]> {
   return Promise.all(Array.from({ length: 20 }, (_, at) => call(at)));
 }
+
+/** Makes a registry without a record, whose leases go by this clock. */
+export type MakeRegistry = (clock: Pick<Clock, 'now' | 'monotonic'>) => Promise<Registry>;

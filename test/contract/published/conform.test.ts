@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
 import { conforms } from '../../support/conform.ts';
+import type { ReceivedHook } from '../../support/conform-hook.ts';
 import { hookConforms } from '../../support/conform-hook.ts';
 import { startLocal } from '../../support/local.ts';
-import type { ReceivedHook } from '../../support/recording-app.ts';
 
 const json = 'application/json';
 const problem = 'application/problem+json';

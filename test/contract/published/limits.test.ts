@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { limitSets } from '../../../functions/local/settings.ts';
 import asyncapi from '../../../functions/wire/asyncapi.json' with { type: 'json' };
 import { limits } from '../../../functions/wire/limits.ts';
 import openapi from '../../../functions/wire/openapi.json' with { type: 'json' };
-import { limitSets } from '../../../infra/local/settings.ts';
 import { nodes } from './nodes.ts';
 
 /** Bounds that are not ours: RFC 6455 section 5.5 on the reason of a close, and the statuses of a refusal. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import asyncapi from '../../../functions/wire/asyncapi.json' with { type: 'json' };
 import { refused } from '../../support/client.ts';
+import type { ReceivedHook } from '../../support/conform-hook.ts';
 import { type LocalWorld, startLocal } from '../../support/local.ts';
 import { rawRequest, upgradeRequest } from '../../support/raw.ts';
-import { type Answer, actions, type ReceivedHook } from '../../support/recording-app.ts';
+import { type Answer, actions } from '../../support/recording-app.ts';
 import { asyncApiSchemas } from './schemas.ts';
 
 const validate = asyncApiSchemas(asyncapi)('Refusal');

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { close } from '../../../functions/gateway/deliver/close.ts';
 import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
+import { closeSocket } from '../../../functions/gateway/end/close-socket.ts';
+import { endSocket } from '../../../functions/gateway/end/end-socket.ts';
 import type { Gateway } from '../../../functions/gateway/gateway.ts';
-import { perform } from '../../../functions/gateway/perform.ts';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
-import { hangUp } from '../../../functions/gateway/relay/hang-up.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
 import { codesTold, deployedWorld, recover, standing } from '../../fakes/deployed-world.ts';
@@ -40,14 +40,14 @@ const end = { code: 1001, reason: '' };
 const ways: Record<string, { codes: string[]; run: (gateway: Gateway, ended: Ended) => Promise<unknown> }> = {
   'tells of `$disconnect`': {
     codes: ['1001', '1006'],
-    run: (gateway, { socket }) => hangUp(gateway, socket, end),
+    run: (gateway, { socket }) => disconnect(gateway, socket, end),
   },
   'does the queued task': {
     codes: ['1001'],
     run: async (gateway, { world, socket }) => {
-      await disconnect(world.gateway, socket, end);
-      world.later.queued.splice(0);
-      await perform(gateway, { kind: 'closed', socket });
+      await endSocket(world.gateway, socket, end);
+      world.tasks.queued.splice(0);
+      await runTask(gateway, { kind: 'closed', socket });
     },
   },
   'finds it out by sending': {
@@ -56,7 +56,7 @@ const ways: Record<string, { codes: string[]; run: (gateway: Gateway, ended: End
   },
   'closes it for the app': {
     codes: ['1000', '1006'],
-    run: (gateway, { socket }) => close(gateway, socket),
+    run: (gateway, { socket }) => closeSocket(gateway, socket),
   },
   sweeps: { codes: ['1006'], run: (gateway) => sweep({ ...gateway, settings: probing(gateway) }, 0) },
 };

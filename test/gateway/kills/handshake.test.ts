@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
+import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
-import { hangUp } from '../../../functions/gateway/relay/hang-up.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
-import { aKnock } from '../../fakes/a-knock.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { codesTold, deployedWorld, recover, standing } from '../../fakes/deployed-world.ts';
 import { acting, answered } from '../../fakes/fake-app.ts';
 import { FakeClient } from '../../fakes/fake-client.ts';
@@ -11,31 +11,31 @@ import { type Death, everyDeath, mortally } from '../../fakes/mortal.ts';
 import { work } from '../../fakes/sweep-minutes.ts';
 
 /** A handshake with this answer, and with these messages sent while the app is being asked, that dies this death. */
-async function knockAndDie(death: Death, answer: AppResponse, meanwhile: readonly string[], lagMs = 0) {
+async function connectAndDie(death: Death, answer: AppResponse, meanwhile: readonly string[], lagMs = 0) {
   const world = deployedWorld();
   const { gateway, app, clock } = world;
   const other = await world.admit();
-  const knock = aKnock();
-  const client = new FakeClient(world, knock.socket);
+  const request = aConnectRequest();
+  const client = new FakeClient(world, request.socket);
   app.admission = answer;
   app.onPost = async ({ url }) => {
     if (!url.includes('/handshake/')) return;
-    for (const body of meanwhile) expect(await deliver(gateway, knock.socket, body)).toBe('queued');
+    for (const body of meanwhile) expect(await deliver(gateway, request.socket, body)).toBe('queued');
   };
-  const fate = await clock.until(mortally(gateway, death, (mortal) => handshake(mortal, knock)));
+  const fate = await clock.until(mortally(gateway, death, (mortal) => handshake(mortal, request)));
   const isIn = client.enter(fate, lagMs);
   const wasAsked = app.requests.length > 0;
-  const hadRecord = wasAsked || knock.socket in (await standing(world));
-  const later: string[] = [];
+  const hadRecord = wasAsked || request.socket in (await standing(world));
+  const tasks: string[] = [];
   const send = async (body: string): Promise<void> => {
-    const outcome = await clock.until(deliver(gateway, knock.socket, body));
-    if (outcome === 'delivered' || outcome === 'queued') later.push(body);
+    const outcome = await clock.until(deliver(gateway, request.socket, body));
+    if (outcome === 'delivered' || outcome === 'queued') tasks.push(body);
   };
   await send('later 1');
   await work(world);
   await send('later 2');
   await recover(world);
-  return { world, client, other, fate, isIn, wasAsked, hadRecord, later, socket: knock.socket };
+  return { world, client, other, fate, isIn, wasAsked, hadRecord, tasks, socket: request.socket };
 }
 
 const accepted = [
@@ -54,12 +54,12 @@ describe.for([0, 1_000, 3_000])(
   (lagMs) => {
     test.for(accepted)('with $what', async ({ answer, meanwhile, waited }) => {
       const deaths = await everyDeath(async (death) => {
-        const lived = await knockAndDie(death, answer, meanwhile, lagMs);
-        const { world, client, other, fate, isIn, hadRecord, later, socket } = lived;
+        const lived = await connectAndDie(death, answer, meanwhile, lagMs);
+        const { world, client, other, fate, isIn, hadRecord, tasks, socket } = lived;
         const left = { [other.socket]: 'open' };
         if (isIn) {
-          expect(client.arrived.filter((body) => body !== 'to all')).toEqual([...waited, ...later]);
-          expect(later).toEqual(['later 1', 'later 2']);
+          expect(client.arrived.filter((body) => body !== 'to all')).toEqual([...waited, ...tasks]);
+          expect(tasks).toEqual(['later 1', 'later 2']);
           expect(client.arrived.slice(0, waited.length)).toEqual(waited);
           expect(codesTold(world, socket)).toEqual([]);
           expect(await standing(world)).toEqual({ ...left, [socket]: 'open' });
@@ -81,7 +81,7 @@ describe('a gateway that dies refusing a client', () => {
     'whom the app answered %o',
     async (answer) => {
       const deaths = await everyDeath(async (death) => {
-        const { world, client, other, fate, isIn, socket } = await knockAndDie(death, answer, ['a', 'b']);
+        const { world, client, other, fate, isIn, socket } = await connectAndDie(death, answer, ['a', 'b']);
         expect(isIn).toBe(false);
         expect(client.arrived).toEqual([]);
         const forgot = fate.kind === 'survived' || (fate.call === 'remove' && fate.when === 'after');
@@ -100,7 +100,7 @@ describe('a gateway that dies where it can’t know what the app decided', () =>
     'whose answer was %o',
     async (answer) => {
       const deaths = await everyDeath(async (death) => {
-        const { world, client, other, fate, hadRecord, socket } = await knockAndDie(death, answer, ['a']);
+        const { world, client, other, fate, hadRecord, socket } = await connectAndDie(death, answer, ['a']);
         expect(client.arrived).toEqual([]);
         expect(codesTold(world, socket)).toEqual(hadRecord ? ['1006'] : []);
         expect(await standing(world)).toEqual({ [other.socket]: 'open' });
@@ -121,24 +121,24 @@ describe('a client that goes while the app is being asked', () => {
     const deaths = await everyDeath(async (death) => {
       const world = deployedWorld();
       const { gateway, app, clock } = world;
-      const knock = aKnock();
-      const client = new FakeClient(world, knock.socket);
+      const request = aConnectRequest();
+      const client = new FakeClient(world, request.socket);
       const end = { code: 1001, reason: '' };
       let hungUp: Awaited<ReturnType<typeof mortally<void>>> | undefined;
       app.admission = answer;
       app.onPost = async ({ url }) => {
         if (!url.includes('/handshake/')) return;
         const dying = who === 'the one who hangs up' ? death : { at: 99, when: 'before' as const };
-        hungUp = await mortally(gateway, dying, (mortal) => hangUp(mortal, knock.socket, end));
+        hungUp = await mortally(gateway, dying, (mortal) => disconnect(mortal, request.socket, end));
       };
       const dying = who === 'the one who asks' ? death : { at: 99, when: 'before' as const };
-      const asked = await clock.until(mortally(gateway, dying, (mortal) => handshake(mortal, knock)));
+      const asked = await clock.until(mortally(gateway, dying, (mortal) => handshake(mortal, request)));
       client.enter(asked);
       await work(world);
       await recover(world);
       const isMarked =
         hungUp?.kind === 'survived' || hungUp?.when === 'after' || hungUp?.call !== 'close 1001';
-      const told = codesTold(world, knock.socket);
+      const told = codesTold(world, request.socket);
       if (asked.kind === 'survived' && hungUp !== undefined) {
         // A client that went without a word is there no more, and is found missing if it was let in.
         if (owed && isMarked) expect(told).toEqual(['1001']);

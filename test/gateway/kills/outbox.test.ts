@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
-import { perform } from '../../../functions/gateway/perform.ts';
 import type { Task } from '../../../functions/gateway/ports.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
-import { aKnock } from '../../fakes/a-knock.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { codesTold, deployedWorld, recover, standing } from '../../fakes/deployed-world.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { FakeClient } from '../../fakes/fake-client.ts';
@@ -14,18 +14,18 @@ import { work } from '../../fakes/sweep-minutes.ts';
 /** A client that was let in while messages waited; its connection is there so much later. Its flush is queued. */
 async function letInWith(world: FakeWorld, bodies: readonly string[], lagMs: number) {
   const { gateway, app } = world;
-  const knock = aKnock();
-  const client = new FakeClient(world, knock.socket);
+  const request = aConnectRequest();
+  const client = new FakeClient(world, request.socket);
   app.admission = answered(204);
   app.onPost = async ({ url }) => {
     if (!url.includes('/handshake/')) return;
-    for (const body of bodies) await deliver(gateway, knock.socket, body);
+    for (const body of bodies) await deliver(gateway, request.socket, body);
   };
-  const value = await handshake(gateway, knock);
+  const value = await handshake(gateway, request);
   client.enter({ kind: 'survived', value }, lagMs);
-  const flush: Task | undefined = world.later.queued.shift();
+  const flush: Task | undefined = world.tasks.queued.shift();
   if (flush?.kind !== 'flush') throw new Error('No flush is queued.');
-  return { client, flush, socket: knock.socket };
+  return { client, flush, socket: request.socket };
 }
 
 /** Sends something, which is not to fail. */
@@ -40,13 +40,13 @@ function sendTo(socket: FakeClient['socket'], body: string) {
 /** A flush that dies this death; with a queue that hands it out again, or one that has forgotten it. */
 async function flushAndDie(death: Death, lagMs: number, isRedelivered: boolean) {
   const world = deployedWorld();
-  const { gateway, clock, later } = world;
+  const { gateway, clock, tasks } = world;
   const { client, flush, socket } = await letInWith(world, ['a', 'b'], lagMs);
-  const flushing = mortally(gateway, death, (mortal) => perform(mortal, flush));
+  const flushing = mortally(gateway, death, (mortal) => runTask(mortal, flush));
   await promised(world, socket, 'c');
   const fate = await clock.until(flushing);
   await promised(world, socket, 'd');
-  if (isRedelivered) await later.queue(flush);
+  if (isRedelivered) await tasks.enqueue(flush);
   await work(world);
   await promised(world, socket, 'e');
   await recover(world);
@@ -85,7 +85,7 @@ describe('a flusher that dies while it is throttled', () => {
         kind: body !== 'a' && clock.now() < over ? 'throttled' : 'posted',
       }));
       const hurried = { ...gateway, deadline: clock.monotonic() + 500 };
-      const fate = await clock.until(mortally(hurried, death, (mortal) => perform(mortal, flush)));
+      const fate = await clock.until(mortally(hurried, death, (mortal) => runTask(mortal, flush)));
       await promised(world, socket, 'd');
       await recover(world);
       expect(client.arrivedFirst).toEqual(['a', 'b', 'c', 'd']);
@@ -104,7 +104,7 @@ describe('a flusher that dies, its client having gone', () => {
       const { gateway, clock } = world;
       const { client, flush, socket } = await letInWith(world, ['a', 'b'], Number.POSITIVE_INFINITY);
       world.connections.missing.add(socket);
-      const fate = await clock.until(mortally(gateway, death, (mortal) => perform(mortal, flush)));
+      const fate = await clock.until(mortally(gateway, death, (mortal) => runTask(mortal, flush)));
       await recover(world);
       expect(client.arrived).toEqual([]);
       expect(codesTold(world, socket)).toEqual(['1006']);

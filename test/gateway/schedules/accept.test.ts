@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { flush } from '../../../functions/gateway/deliver/flush.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
-import { aKnock } from '../../fakes/a-knock.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { everySchedule } from '../../fakes/every-schedule.ts';
 import { acting, answered } from '../../fakes/fake-app.ts';
 import { Scene } from '../../fakes/scene.ts';
 import { quiet } from '../../fakes/turnstile.ts';
 import { arrivedInOrder } from './arrived-in-order.ts';
 
-const knock = aKnock();
-const { socket, time: now } = knock;
+const request = aConnectRequest();
+const { socket, time: now } = request;
 
 /** For a machine that has much else to do; in milliseconds. */
 const timeout = 120_000;
@@ -37,7 +37,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
   test('while a client is let in, with a flush that comes twice', async () => {
     const seen = await everyOrder((scene) => {
       scene.copies = 2;
-      scene.knock(knock, answered(204), ['in 1', 'in 2']);
+      scene.connect(request, answered(204), ['in 1', 'in 2']);
       says(scene, 'sender', 'out 1', 'out 2');
     });
     expect(seen.schedules).toBeGreaterThan(21_000);
@@ -46,7 +46,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
   test('while a client is let in, with a flush that comes twice and a sweep', async () => {
     const seen = await everyOrder((scene) => {
       scene.copies = 2;
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       says(scene, 'sender', 'out 1');
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
@@ -56,7 +56,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
   test('while a client is let in with a reply and nothing else', async () => {
     const seen = await everyOrder((scene) => {
       scene.expectReply('welcome');
-      scene.knock(knock, acting({ reply: 'welcome' }));
+      scene.connect(request, acting({ reply: 'welcome' }));
       says(scene, 'sender', 'out 1', 'out 2');
     });
     expect(seen.schedules).toBeGreaterThan(1_000);
@@ -64,7 +64,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
 
   test('while a client is let in whose connection comes late', async () => {
     const seen = await everyOrder((scene) => {
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       scene.refusePosts(2, 'gone');
       says(scene, 'sender', 'out 1', 'out 2');
     });
@@ -73,7 +73,7 @@ describe('in whatever order things happen, each message arrives once, and in ord
 
   test('while two others send to a client that is let in', async () => {
     const seen = await everyOrder((scene) => {
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       says(scene, 'alice', 'from alice 1', 'from alice 2');
       says(scene, 'bob', 'from bob');
     });

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { close } from '../../../functions/gateway/deliver/close.ts';
 import { flush } from '../../../functions/gateway/deliver/flush.ts';
-import { post } from '../../../functions/gateway/deliver/post.ts';
+import { postToConnection } from '../../../functions/gateway/deliver/post-to-connection.ts';
+import { closeSocket } from '../../../functions/gateway/end/close-socket.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
-import { aKnock } from '../../fakes/a-knock.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { everySchedule } from '../../fakes/every-schedule.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { Scene } from '../../fakes/scene.ts';
 import { quiet } from '../../fakes/turnstile.ts';
 import { keptOrder } from './arrived-in-order.ts';
 
-const knock = aKnock();
-const { socket, time: now } = knock;
+const request = aConnectRequest();
+const { socket, time: now } = request;
 /** A post that finds a connection gone is believed after the first pause, and each sweep probes everybody. */
-const settings = { disbeliefMs: 100, probeMinutes: 1, retry: { attempts: 1, withinMs: 0 } };
+const settings = { goneGraceMs: 100, probeMinutes: 1, retry: { attempts: 1, withinMs: 0 } };
 
 /** For a machine that has much else to do; in milliseconds. */
 const timeout = 120_000;
@@ -58,7 +58,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
   test('of a client that goes while it is let in', async () => {
     const seen = await toldOnce(['1001', '1006'], (scene) => {
       scene.copies = 2;
-      scene.knock(knock, answered(204));
+      scene.connect(request, answered(204));
       scene.leave();
     });
     expect(seen.schedules).toBeGreaterThan(100);
@@ -66,7 +66,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
 
   test('of a client that goes while it is let in, and messages are sent to it', async () => {
     const seen = await toldOnce(['1001', '1006'], (scene) => {
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       scene.leave();
       scene.begin('sender', (gateway) => scene.send(gateway, 'out 1'));
     });
@@ -75,7 +75,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
 
   test('of a client that goes while it is let in, and a sweep comes by', async () => {
     const seen = await toldOnce(['1001', '1006'], (scene) => {
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       scene.leave();
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
@@ -84,10 +84,10 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
 
   test('of a client that the app closes while it is let in', async () => {
     const seen = await toldOnce(['1000', '1001', '1006'], (scene) => {
-      scene.knock(knock, answered(204), ['in 1']);
+      scene.connect(request, answered(204), ['in 1']);
       scene.begin('closer', async (gateway) => {
         // Too early: the client goes by itself.
-        if ((await close(gateway, socket)) === 'gone') scene.leave();
+        if ((await closeSocket(gateway, socket)) === 'gone') scene.leave();
       });
     });
     expect(seen.schedules).toBeGreaterThan(13_000);
@@ -108,7 +108,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
       scene.copies = 2;
       const record = await scene.stand({ openedAt: now - 90_000, acceptedAt: now - 90_000 });
       scene.leave();
-      scene.begin('sender', async (gateway) => post(gateway, record, 'x'));
+      scene.begin('sender', async (gateway) => postToConnection(gateway, record, 'x'));
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
     expect(seen.schedules).toBeGreaterThan(40_000);
@@ -128,7 +128,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
   test('of a client about which nobody knows what the app decided', async () => {
     const seen = await toldOnce(['1001', '1006'], (scene) => {
       scene.copies = 2;
-      scene.knock(knock, { kind: 'timeout' }, ['in 1']);
+      scene.connect(request, { kind: 'timeout' }, ['in 1']);
       scene.leave();
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
@@ -137,7 +137,7 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
 
   test('of a client whose handshake takes so long that a sweep gives it up', async () => {
     const setUp = (scene: Scene): void => {
-      scene.knock({ ...knock, time: now - 90_000 }, answered(204));
+      scene.connect({ ...request, time: now - 90_000 }, answered(204));
       scene.leave();
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     };
@@ -149,16 +149,16 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
 describe('in whatever order things happen, a client that is refused leaves no trace', { timeout }, () => {
   test('with messages sent to it, and one who closes it', async () => {
     const seen = await neverTold((scene) => {
-      scene.knock(knock, answered(403), ['in 1', 'in 2']);
+      scene.connect(request, answered(403), ['in 1', 'in 2']);
       scene.begin('sender', (gateway) => scene.send(gateway, 'out 1'));
-      scene.begin('closer', (gateway) => close(gateway, socket));
+      scene.begin('closer', (gateway) => closeSocket(gateway, socket));
     });
     expect(seen.schedules).toBeGreaterThan(900);
   });
 
   test('though it goes while the app is being asked, and a sweep comes by', async () => {
     const seen = await neverTold((scene) => {
-      scene.knock(knock, answered(403), ['in 1']);
+      scene.connect(request, answered(403), ['in 1']);
       scene.leave();
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });

@@ -23,7 +23,7 @@ export interface Exception {
   readonly section: string;
   /** What the client gets from us. */
   readonly code: number;
-  applies(frame: SeenFrame, mostBytes: number): boolean;
+  applies(frame: SeenFrame, maxBytes: number): boolean;
 }
 
 /** All there are; the first that applies counts. */
@@ -50,8 +50,8 @@ export const exceptions: readonly Exception[] = [
     name: 'a text that is no UTF-8, which ws notices when it is whole',
     section: '8.1',
     code: 1007,
-    applies: ({ isBroken, isFinal, isWhole, before, length }, mostBytes) =>
-      isBroken && !(isFinal && isWhole) && BigInt(before) + length <= BigInt(mostBytes),
+    applies: ({ isBroken, isFinal, isWhole, before, length }, maxBytes) =>
+      isBroken && !(isFinal && isWhole) && BigInt(before) + length <= BigInt(maxBytes),
   },
 ];
 
@@ -69,7 +69,7 @@ interface Judged {
  * Finds the first exception. What comes of a head, or of a close frame with half a code, shows before it is whole, but not
  * at the same byte: a stream ends before one that is not whole.
  */
-export function judged(bytes: Buffer, mostBytes: number): Judged {
+export function judged(bytes: Buffer, maxBytes: number): Judged {
   const upTo = (end: number): Judged => {
     const all = bytes.subarray(0, end);
     return { exception: undefined, reference: all, ours: all };
@@ -79,7 +79,7 @@ export function judged(bytes: Buffer, mostBytes: number): Judged {
     const frame = see(bytes, at, text);
     if (frame === 'cut') return upTo(at);
     if (frame === 'breach') return upTo(bytes.length);
-    const exception = exceptions.find(({ applies }) => applies(frame, mostBytes));
+    const exception = exceptions.find(({ applies }) => applies(frame, maxBytes));
     if (exception !== undefined) return { exception, reference: bytes.subarray(0, at), ours: bytes };
     if (!frame.isWhole) return upTo(frame.opcode === 8 && frame.length === 1n ? at : bytes.length);
     if (frame.opcode < 3) text = frame.isFinal ? undefined : Buffer.concat([text ?? nothing, frame.payload]);

@@ -34,10 +34,10 @@ class Ears implements WebSocketListener {
 }
 
 /** What our side makes of a stream that comes in these pieces; given a `pausing`, it is paused and resumed at times. */
-export function ours(chunks: readonly Buffer[], mostBytes: number, pausing: Random | undefined): Outcome {
+export function ours(chunks: readonly Buffer[], maxBytes: number, pausing: Random | undefined): Outcome {
   const transport = new MemoryTransport();
   const ears = new Ears();
-  const connection = new WebSocketConnection(transport, mostBytes, undefined);
+  const connection = new WebSocketConnection(transport, maxBytes, undefined);
   if (pausing !== undefined) ears.pause = () => pausing.oneIn(3) && connection.pause();
   connection.start(ears);
   for (const chunk of chunks) {

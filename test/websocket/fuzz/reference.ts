@@ -31,8 +31,8 @@ upgrade.headers = {
 };
 
 /** What `ws` makes of a stream that comes in these pieces. */
-export async function reference(chunks: readonly Buffer[], mostBytes: number): Promise<ReferenceOutcome> {
-  const server = new WebSocketServer({ noServer: true, maxPayload: mostBytes, perMessageDeflate: false });
+export async function reference(chunks: readonly Buffer[], maxBytes: number): Promise<ReferenceOutcome> {
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxBytes, perMessageDeflate: false });
   const duplex = new MemoryDuplex();
   let ws: WebSocket | undefined;
   server.handleUpgrade(upgrade, duplex, Buffer.alloc(0), (opened) => {

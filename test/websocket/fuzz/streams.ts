@@ -2,7 +2,7 @@ import { type ClientFrame, clientFrame, closePayload, pieces } from '../client-f
 import type { Random } from './random.ts';
 
 /** What a text may have in the streams, in bytes: few enough that many are too long. */
-export const mostBytes = 2_000;
+export const maxBytes = 2_000;
 
 const words = ['', 'a', 'hello', 'ü', '€', '😀', '\ufffd', '\ufeff', '\0', 'x'.repeat(124), 'ы'.repeat(63)];
 const sizes = [100, 125, 126, 127, 300, 700] as const;
@@ -26,10 +26,10 @@ export function cut(bytes: Buffer, random: Random): Buffer[] {
   const way = random.below(8);
   if (way === 0) return [bytes];
   if (way === 1) return pieces(bytes, 1);
-  const most = random.of([3, 10, 50, 300, 3_000]);
+  const max = random.of([3, 10, 50, 300, 3_000]);
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const size = 1 + random.below(most);
+    const size = 1 + random.below(max);
     chunks.push(bytes.subarray(at, at + size));
     at += size;
   }

@@ -1,0 +1,82 @@
+import type { SocketEnd, SocketRecord, SocketStatus } from '../../gateway/record.ts';
+import { normalisePath, parsePath } from '../../wire/path.ts';
+import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
+import { type Attribute, type Item, number, text, texts } from './attribute.ts';
+import { pathShardOf } from './shard.ts';
+
+const dayS = 86_400;
+const statuses: ReadonlySet<string> = new Set<SocketStatus>(['opening', 'accepted', 'open', 'closing']);
+
+/** The item of a socket that has just come. While it is opening it has an outbox; opening or closing takes that away. */
+export function openingItem(record: SocketRecord): Item {
+  const { socket, status, path, query, user, state, origin, openedAt } = record;
+  return {
+    ...{ socket: text(socket), status: text(status), path: text(path), openedAt: number(openedAt) },
+    ...filled({ query, user, state, origin }),
+    pathShard: text(pathShardOf(normalisePath(path), socket)),
+    expires: expiresAfter(openedAt, 7),
+    ...{ outbox: texts([]), outboxBytes: number(0), taken: number(0) },
+  };
+}
+
+/** When DynamoDB may collect what nobody has removed. Time to live is told in seconds. */
+export function expiresAfter(time: number, days: number): Attribute {
+  return number(Math.ceil(time / 1_000) + days * dayS);
+}
+
+/** Reads a record. Throws if the item is none, which is a fault of whoever wrote it. */
+export function recordOf(item: Item): SocketRecord {
+  const status = statusOf(item);
+  const path = parsePath(textIn(item, 'path'));
+  if (status === undefined || !path.ok) throw new Error(`The table has an item that is no socket's record.`);
+  return {
+    ...{ socket: socketOf(item), status, path: path.value, query: textIn(item, 'query') },
+    ...{ user: textIn(item, 'user'), state: textIn(item, 'state'), origin: textIn(item, 'origin') },
+    ...{ openedAt: numberIn(item, 'openedAt'), acceptedAt: numberIn(item, 'acceptedAt') },
+    ...{ leaseUntil: numberIn(item, 'leaseUntil'), attempts: numberIn(item, 'attempts') },
+    ...(status === 'closing' ? { end: endOf(item) } : {}),
+  };
+}
+
+/** The socket that an item, or a key of an index, belongs to. Throws if it names none. */
+export function socketOf(item: Item): SocketId {
+  const socket = parseSocketId(textIn(item, 'socket'));
+  if (socket === undefined) throw new Error('The table has an item without a socket id.');
+  return socket;
+}
+
+/** The status of an item; undefined for none of ours. */
+export function statusOf(item: Item | undefined): SocketStatus | undefined {
+  const status = item?.['status']?.S;
+  return isStatus(status) ? status : undefined;
+}
+
+/** How a socket ended, as its item says. */
+function endOf(item: Item): SocketEnd {
+  return { code: numberIn(item, 'code'), reason: textIn(item, 'reason'), time: numberIn(item, 'endedAt') };
+}
+
+/** The messages that wait, oldest first. */
+export function outboxOf(item: Item | undefined): string[] {
+  return (item?.['outbox']?.L ?? []).map(({ S }) => S);
+}
+
+/** A text of an item; empty if it is not there. */
+export function textIn(item: Item, name: string): string {
+  return item[name]?.S ?? '';
+}
+
+/** A number of an item; 0 if it is not there. */
+export function numberIn(item: Item, name: string): number {
+  return Number(item[name]?.N ?? 0);
+}
+
+/** DynamoDB refuses an empty text as an index key, and any other costs bytes that say nothing. */
+function filled(values: Readonly<Record<string, string>>): Item {
+  const named = Object.entries(values).filter(([, value]) => value !== '');
+  return Object.fromEntries(named.map(([name, value]) => [name, text(value)]));
+}
+
+function isStatus(status: string | undefined): status is SocketStatus {
+  return status !== undefined && statuses.has(status);
+}

@@ -1,0 +1,178 @@
+import type { Clock, Lifecycle } from '../../gateway/ports.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from '../../gateway/record.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import { type Item, number, text } from './attribute.ts';
+import type { Refused } from './calls.ts';
+import { expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from './item.ts';
+import type { DynamoTable } from './table.ts';
+import { newWriteId } from './write-id.ts';
+
+/** What a socket has no more once it is open or closing. */
+const leftBehind = '#outbox, #outboxBytes, #taken, #appendIds';
+/** DynamoDB: `<>` is true of an attribute that is not there. */
+const living = 'attribute_exists(#socket) AND #status <> :closing';
+
+/**
+ * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. What
+ * got no answer is sent again, and may be refused because of itself. A put, a lease and a close each write an id of
+ * their own, which tells them from those of somebody else at the same moment.
+ */
+export class DynamoLifecycle implements Lifecycle {
+  readonly #table: DynamoTable;
+  readonly #clock: Pick<Clock, 'now'>;
+
+  constructor(table: DynamoTable, clock: Pick<Clock, 'now'>) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  async put(record: SocketRecord): Promise<boolean> {
+    const writeId = newWriteId();
+    const created = await this.#table.create({ ...openingItem(record), putId: text(writeId) });
+    return created.done || (await this.#ours(record.socket, created, 'putId', writeId)) !== undefined;
+  }
+
+  async get(socket: SocketId): Promise<SocketRecord | undefined> {
+    const item = await this.#table.get(socket);
+    return item && recordOf(item);
+  }
+
+  async accept(
+    socket: SocketId,
+    acceptance: Acceptance,
+    to: 'open' | 'accepted',
+  ): Promise<'done' | 'waiting' | 'gone'> {
+    const accepted = await this.#table.update(socket, acceptanceOf(acceptance, to));
+    if (accepted.done) return 'done';
+    const item = await this.#table.standing(socket, accepted);
+    if (statusOf(item) === 'opening') return 'waiting';
+    if (statusOf(item) === 'closing') await this.#table.update(socket, lateAcceptance(acceptance));
+    return accepted.repeated && isAccepted(item, acceptance, to) ? 'done' : 'gone';
+  }
+
+  async setState(socket: SocketId, state: string): Promise<boolean> {
+    const values = { ':state': text(state), ':closing': text('closing') };
+    return (await this.#table.update(socket, { update: 'SET #state = :state', condition: living, values }))
+      .done;
+  }
+
+  async markClosing(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+    const writeId = newWriteId();
+    const leaseUntil = leaseMs > 0 ? this.#clock.now() + leaseMs : undefined;
+    const closed = await this.#table.update(socket, closeBy(end, writeId, leaseUntil));
+    if (closed.done) return closed.item && recordOf(closed.item);
+    if (leaseUntil === undefined) return this.#ours(socket, closed, 'endId', writeId);
+    const found = await this.#table.standing(socket, closed);
+    // It was opening when it was refused, and may have been accepted since.
+    if (isLiving(found)) return this.markClosing(socket, end);
+    return this.#ours(socket, { ...closed, found }, 'endId', writeId);
+  }
+
+  async lease(
+    socket: SocketId,
+    status: 'accepted' | 'closing',
+    forMs: number,
+  ): Promise<SocketRecord | undefined> {
+    const writeId = newWriteId();
+    const now = this.#clock.now();
+    const leased = await this.#table.update(socket, {
+      returnsItem: true,
+      update: 'SET #leaseUntil = :until, #leaseId = :id ADD #attempts :one',
+      condition: '#status = :status AND (attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)',
+      values: {
+        ...{ ':status': text(status), ':now': number(now), ':until': number(now + forMs), ':one': number(1) },
+        ':id': text(writeId),
+      },
+    });
+    if (leased.done) return leased.item && recordOf(leased.item);
+    return this.#ours(socket, leased, 'leaseId', writeId);
+  }
+
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+    const until = number(this.#clock.now() + forMs);
+    await this.#table.update(socket, {
+      update: 'SET #leaseUntil = :until',
+      condition: '#status = :status',
+      values: { ':status': text(status), ':until': until },
+    });
+  }
+
+  async remove(socket: SocketId): Promise<void> {
+    await this.#table.delete(socket);
+  }
+
+  /** The record, if what a write was refused for is that very write, done before: it has left its id there. */
+  async #ours(
+    socket: SocketId,
+    refused: Refused,
+    name: 'putId' | 'leaseId' | 'endId',
+    writeId: string,
+  ): Promise<SocketRecord | undefined> {
+    if (!refused.repeated) return undefined;
+    const item = await this.#table.standing(socket, refused);
+    return item && textIn(item, name) === writeId ? recordOf(item) : undefined;
+  }
+}
+
+/** What the app said of a socket that was closed before it had decided. */
+function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
+  return {
+    update:
+      `SET #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
+      (user === '' ? ' REMOVE #user' : ''),
+    condition: '#status = :closing AND attribute_not_exists(#acceptedAt)',
+    values: {
+      ...{ ':at': number(acceptedAt), ':state': text(state), ':closing': text('closing') },
+      ...(user === '' ? {} : { ':user': text(user) }),
+    },
+  };
+}
+
+/** To `open` only while nothing waits; the outbox is kept for the flusher otherwise. An index key can't be empty. */
+function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
+  const known = user === '' ? {} : { ':user': text(user) };
+  const opens = to === 'open' ? { ':none': number(0) } : {};
+  const removed = [...(user === '' ? ['#user'] : []), ...(to === 'open' ? [leftBehind, '#putId'] : [])].join(
+    ', ',
+  );
+  return {
+    update:
+      `SET #status = :to, #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
+      (removed === '' ? '' : ` REMOVE ${removed}`),
+    condition: `#status = :opening${to === 'open' ? ' AND size(#outbox) = :none' : ''}`,
+    values: {
+      ...{ ':to': text(to), ':at': number(acceptedAt), ':state': text(state), ':opening': text('opening') },
+      ...{ ...known, ...opens },
+    },
+  };
+}
+
+function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Acceptance, to: string): boolean {
+  if (item === undefined || statusOf(item) !== to || numberIn(item, 'acceptedAt') !== acceptedAt)
+    return false;
+  return textIn(item, 'user') === user && textIn(item, 'state') === state;
+}
+
+/** A lease is taken in the same write, so that whoever ends a socket and tells it pays for one write less. */
+function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil: number | undefined) {
+  const isLeased = leaseUntil !== undefined;
+  return {
+    returnsItem: true,
+    update:
+      'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #endId = :id, ' +
+      '#expires = :expires' +
+      (isLeased ? ', #leaseUntil = :until, #attempts = :one' : '') +
+      ` REMOVE ${leftBehind}, #leaseId${isLeased ? '' : ', #leaseUntil, #attempts'}`,
+    condition: isLeased ? `${living} AND attribute_exists(#acceptedAt)` : living,
+    values: {
+      ...{ ':closing': text('closing'), ':code': number(code), ':reason': text(reason) },
+      ...{ ':time': number(time), ':expires': expiresAfter(time, 15), ':id': text(writeId) },
+      ...(isLeased ? { ':until': number(leaseUntil), ':one': number(1) } : {}),
+    },
+  };
+}
+
+function isLiving(item: Item | undefined): boolean {
+  const status = statusOf(item);
+  return status !== undefined && status !== 'closing';
+}

@@ -1,0 +1,98 @@
+import type { Outbox } from '../../gateway/ports.ts';
+import { limits } from '../../wire/limits.ts';
+import { byteLength } from '../../wire/printable.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import { type Item, number, text, textSet, texts } from './attribute.ts';
+import type { Written } from './calls.ts';
+import { numberIn, outboxOf, statusOf } from './item.ts';
+import type { DynamoTable } from './table.ts';
+import { newWriteId } from './write-id.ts';
+
+/**
+ * The messages that wait, in the record of their socket. Messages are added at the end and taken off at the front,
+ * so neither disturbs the other. What got no answer is sent again: an append leaves an id by which DynamoDB
+ * knows it again, and a taking off says how many were taken before, so that neither is done twice. The ids go with
+ * the outbox: an append that comes again after a flush has opened the socket is told `open` though it was done, and
+ * then its message may be delivered twice.
+ */
+export class DynamoOutbox implements Outbox {
+  readonly #table: DynamoTable;
+
+  constructor(table: DynamoTable) {
+    this.#table = table;
+  }
+
+  async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
+    const writeId = newWriteId();
+    const bytes = byteLength(body);
+    const appended = await this.#table.update(socket, {
+      update:
+        'SET #outbox = list_append(#outbox, :bodies), #outboxBytes = #outboxBytes + :bytes ' +
+        'ADD #appendIds :ids',
+      condition:
+        '#status IN (:opening, :accepted) AND size(#outbox) < :most AND #outboxBytes <= :room ' +
+        'AND NOT contains(#appendIds, :id)',
+      values: {
+        ...{ ':bodies': texts([body]), ':bytes': number(bytes) },
+        ...{ ':id': text(writeId), ':ids': textSet([writeId]) },
+        ...{ ':opening': text('opening'), ':accepted': text('accepted') },
+        ...{ ':most': number(limits.outboxMessages), ':room': number(limits.outboxBytes - bytes) },
+      },
+    });
+    return appended.done ? 'queued' : whyNot(writeId, await this.#table.standing(socket, appended));
+  }
+
+  async waiting(socket: SocketId): Promise<readonly string[]> {
+    return outboxOf(await this.#table.get(socket));
+  }
+
+  async flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'> {
+    const opened = await this.#open(socket, count);
+    if (opened.done) return 'open';
+    const item = await this.#table.standing(socket, opened);
+    const status = statusOf(item);
+    if (status === 'open' && opened.repeated) return 'open';
+    if (item === undefined || status !== 'accepted') return 'gone';
+    const waiting = outboxOf(item).length;
+    if (waiting <= count) return this.flushed(socket, waiting);
+    return count === 0 ? 'more' : this.#takeOff(socket, count, item);
+  }
+
+  /** Opens the socket if exactly so many messages wait: those that were posted, and none that came meanwhile. */
+  #open(socket: SocketId, count: number): Promise<Written> {
+    return this.#table.update(socket, {
+      update:
+        'SET #status = :open REMOVE #outbox, #outboxBytes, #taken, #appendIds, #putId, ' +
+        '#leaseUntil, #leaseId, #attempts',
+      condition: '#status = :accepted AND size(#outbox) = :count',
+      values: { ':open': text('open'), ':accepted': text('accepted'), ':count': number(count) },
+    });
+  }
+
+  /** Refused if some were taken off since the item was read: by ourselves, if the answer was lost, or by another flusher. */
+  async #takeOff(socket: SocketId, count: number, item: Item): Promise<'more' | 'gone'> {
+    const taken = numberIn(item, 'taken');
+    const posted = outboxOf(item).slice(0, count);
+    const bytes = posted.reduce((sum, body) => sum + byteLength(body), 0);
+    // DynamoDB removes elements by their old places; the last first, since emulators count anew after each.
+    const places = posted.map((_, at) => `#outbox[${at}]`).reverse();
+    const taking = await this.#table.update(socket, {
+      update: `SET #outboxBytes = #outboxBytes - :bytes, #taken = :now REMOVE ${places.join(', ')}`,
+      condition: '#status = :accepted AND #taken = :before',
+      values: {
+        ...{ ':bytes': number(bytes), ':now': number(taken + count), ':before': number(taken) },
+        ':accepted': text('accepted'),
+      },
+    });
+    if (taking.done) return 'more';
+    return statusOf(await this.#table.standing(socket, taking)) === 'accepted' ? 'more' : 'gone';
+  }
+}
+
+/** Why a message was not added, or that it had been. */
+function whyNot(writeId: string, item: Item | undefined): 'queued' | 'open' | 'full' | 'gone' {
+  const status = statusOf(item);
+  if (item === undefined || status === undefined || status === 'closing') return 'gone';
+  if (item['appendIds']?.SS?.includes(writeId)) return 'queued';
+  return status === 'open' ? 'open' : 'full';
+}

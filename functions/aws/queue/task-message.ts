@@ -1,0 +1,88 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as v from 'valibot';
+import type { Task } from '../../gateway/ports.ts';
+import { type ClientPath, parsePath } from '../../wire/path.ts';
+import { byteLength } from '../../wire/printable.ts';
+import { err, ok } from '../../wire/result.ts';
+import { parsed } from '../../wire/schema.ts';
+import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
+
+const socket = v.pipe(
+  v.string(),
+  parsed<SocketId>((text) => {
+    const id = parseSocketId(text);
+    return id === undefined ? err('no socket id') : ok(id);
+  }),
+);
+const path = v.pipe(v.string(), parsed<ClientPath>(parsePath));
+
+const schema = v.variant('kind', [
+  v.object({ kind: v.literal('flush'), socket }),
+  v.object({ kind: v.literal('closed'), socket }),
+  v.object({
+    kind: v.literal('deliveries'),
+    socket,
+    hook: v.string(),
+    send: v.array(v.object({ sockets: v.array(socket), malformed: v.array(v.string()), body: v.string() })),
+    broadcast: v.array(
+      v.object({
+        body: v.string(),
+        except: v.array(socket),
+        path: v.optional(path),
+        user: v.optional(v.string()),
+        from: v.optional(v.string()),
+      }),
+    ),
+    close: v.boolean(),
+    tries: v.optional(v.number()),
+  }),
+]);
+
+/** The most bytes of one message. SQS: 262,144 at any time, more only since 2025; longer tasks are packed, then split. */
+const maxBytes = 262_144;
+const packed = 'gzip:';
+
+/**
+ * Writes a task as one message, or several where it is too long for one: who is to get a message may be divided, a
+ * message may not. Of several tasks the last closes the socket. Throws if no division helps.
+ */
+export function writeTask(task: Task): string[] {
+  const text = allowed(JSON.stringify(task));
+  if (byteLength(text) <= maxBytes) return [text];
+  const shorter = packed + gzipSync(text).toString('base64');
+  if (shorter.length <= maxBytes) return [shorter];
+  return divided(task).flatMap(writeTask);
+}
+
+/** Reads a task as it was written; throws for anything else, which no queue of ours holds. */
+export function parseTask(text: string): Task {
+  const isPacked = text.startsWith(packed);
+  const plain = isPacked ? gunzipSync(Buffer.from(text.slice(packed.length), 'base64')).toString() : text;
+  return v.parse(schema, JSON.parse(plain));
+}
+
+/** SQS refuses what XML 1.0 has no character for. Controls and lone surrogates are escaped in JSON anyway. */
+function allowed(json: string): string {
+  return json.replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+}
+
+/** Two tasks that do the same: half of the deliveries each, or half of the sockets of a single send. */
+function divided(task: Task): readonly [Task, Task] {
+  if (task.kind !== 'deliveries') throw new Error(`A task of ${task.kind} is too long for the queue.`);
+  const { send, broadcast } = task;
+  const first = { ...task, close: false };
+  if (send.length + broadcast.length > 1) {
+    const [sends, broadcasts] = [send.length >> 1, (broadcast.length + (send.length % 2)) >> 1];
+    return [
+      { ...first, send: send.slice(0, sends), broadcast: broadcast.slice(0, broadcasts) },
+      { ...task, send: send.slice(sends), broadcast: broadcast.slice(broadcasts) },
+    ];
+  }
+  const [one] = send;
+  if (one === undefined || one.sockets.length < 2) throw new Error('A delivery is too long for the queue.');
+  const half = one.sockets.length >> 1;
+  return [
+    { ...first, send: [{ ...one, sockets: one.sockets.slice(0, half) }] },
+    { ...task, send: [{ ...one, sockets: one.sockets.slice(half), malformed: [] }] },
+  ];
+}

@@ -1,0 +1,96 @@
+import { closeCodes } from '../../wire/close-codes.ts';
+import { endSocket } from '../end/end-socket.ts';
+import type { Gateway } from '../gateway.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
+import type { Posted } from '../ports.ts';
+import type { SocketRecord } from '../record.ts';
+import type { Outcome } from './outcome.ts';
+
+/** How long a post is tried again, in milliseconds. */
+export const retryForMs = 10_000;
+
+/** The least and the most that is waited before a post is tried again, in milliseconds. */
+const pauseMs = { min: 20, max: 250 };
+
+/**
+ * Posts to the connection of a socket that was let in. Throttling is waited out with jitter, for a while and not beyond
+ * the end of the run, after which nothing is posted. A connection that is said to be gone right after its handshake is
+ * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
+ */
+export function postToConnection(
+  gateway: Gateway,
+  record: SocketRecord,
+  body: string,
+): MaybePromise<Outcome> {
+  const first = postToConnectionOnce(gateway, record, body);
+  return first instanceof Promise || first === 'retry'
+    ? retryPostToConnection(gateway, record, body, first)
+    : first;
+}
+
+/** What came of one try. `retry`: nothing was posted, and it may be in a moment. */
+export type Try = Outcome | 'retry';
+
+/** Posts to the connection of a socket that was let in, once, unless the run is over. */
+export function postToConnectionOnce(
+  gateway: Gateway,
+  record: SocketRecord,
+  body: string,
+): MaybePromise<Try> {
+  if (gateway.clock.monotonic() >= gateway.deadline) return 'retry';
+  const posted = gateway.connections.post(record.socket, body, gateway.deadline);
+  if (posted instanceof Promise) return outcomeOfPromise(gateway, record, posted);
+  return posted.kind === 'posted' ? 'delivered' : outcomeOf(gateway, record, posted);
+}
+
+async function outcomeOfPromise(
+  gateway: Gateway,
+  record: SocketRecord,
+  posted: Promise<Posted>,
+): Promise<Try> {
+  return outcomeOf(gateway, record, await posted);
+}
+
+function outcomeOf(gateway: Gateway, record: SocketRecord, posted: Posted): MaybePromise<Try> {
+  switch (posted.kind) {
+    case 'posted':
+      return 'delivered';
+    case 'ending':
+      return 'gone';
+    case 'failed':
+      return posted.code;
+    case 'throttled':
+      return 'retry';
+    case 'gone':
+      return confirmGone(gateway, record);
+  }
+}
+
+async function retryPostToConnection(
+  gateway: Gateway,
+  record: SocketRecord,
+  body: string,
+  first: MaybePromise<Try>,
+): Promise<Outcome> {
+  const { clock } = gateway;
+  const until = Math.min(clock.monotonic() + retryForMs, gateway.deadline);
+  for (let tried = await first; ; tried = await postToConnectionOnce(gateway, record, body)) {
+    if (tried !== 'retry') return tried;
+    if (clock.monotonic() >= until) return 'throttled';
+    await clock.sleep(pauseMs.min + clock.random() * (pauseMs.max - pauseMs.min));
+    if (clock.monotonic() >= gateway.deadline) return 'throttled';
+  }
+}
+
+async function confirmGone(
+  gateway: Gateway,
+  { socket, acceptedAt }: SocketRecord,
+): Promise<'gone' | 'retry'> {
+  const { registry, clock, settings } = gateway;
+  if (clock.now() - acceptedAt >= settings.goneGraceMs) {
+    await endSocket(gateway, socket, closeCodes.abnormal);
+    return 'gone';
+  }
+  const record = await registry.get(socket);
+  return record === undefined || record.status === 'closing' ? 'gone' : 'retry';
+}

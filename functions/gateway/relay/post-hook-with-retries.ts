@@ -1,0 +1,59 @@
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { Gateway } from '../gateway.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
+import { backoff } from './backoff.ts';
+import { answerReserveMs, postHook } from './post-hook.ts';
+
+/** What has to be left of a run for another try to be worth it, in milliseconds. */
+const minAttemptMs = 1_000;
+
+type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
+
+/**
+ * Posts a message or closed hook until its answer is final, as often as the settings and the run's deadline allow; a
+ * `Retry-After` is obeyed, for a message as far as that goes. What comes back as `failed` has failed in all tries, and what becomes of it is up to the
+ * caller. What the app refused is logged, since repeating it won't help.
+ */
+export async function postHookWithRetries(gateway: Gateway, hook: Hook): Promise<Answer> {
+  return retryUnlessFinal(gateway, hook, await postHook(gateway, hook));
+}
+
+/** The same from the first answer on, which is final nearly always: then it comes back at once, without a promise. */
+export function retryUnlessFinal(gateway: Gateway, hook: Hook, first: Answer): MaybePromise<Answer> {
+  if (first.kind === 'accepted') return first;
+  return first.kind === 'failed' ? tryAgain(gateway, hook, first) : logFinalAnswer(gateway, hook, first);
+}
+
+async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Promise<Answer> {
+  const { clock, log } = gateway;
+  const { attempts, withinMs } = gateway.settings.retry;
+  let failed = first;
+  let paused = 0;
+  for (let attempt = 1; ; attempt++) {
+    const { retryAfter = 0, why } = failed;
+    const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
+    const left = Math.min(withinMs - paused, room);
+    const pause = backoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
+    // A closed hook can be put off for as long as the app asks.
+    if (pause === undefined || (hook.event === 'closed' && pause < retryAfter)) return failed;
+    log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
+    await clock.sleep(pause);
+    paused += pause;
+    const answer = await postHook(gateway, hook);
+    if (answer.kind !== 'failed') return logFinalAnswer(gateway, hook, answer);
+    failed = answer;
+  }
+}
+
+function logFinalAnswer({ log }: Gateway, hook: Hook, answer: Answer): Answer {
+  const { event, id: request } = hook;
+  const facts = { request, hook: event };
+  if (answer.kind === 'refused') log.error('hook_refused', { ...facts, why: answer.why });
+  if (answer.kind === 'invalid') log.error('answer_invalid', { ...facts, why: answer.error.detail });
+  if (answer.kind === 'unwanted') {
+    if (event === 'closed') log.warnOnce('closed_unwanted', { status: answer.status });
+    else log.error('hook_refused', { ...facts, why: `the app answered ${answer.status}` });
+  }
+  return answer;
+}

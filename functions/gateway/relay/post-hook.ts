@@ -1,0 +1,54 @@
+import { actionsType } from '../../wire/action-rules.ts';
+import { type Answer, readAnswer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { HookRequest } from '../../wire/hook-format.ts';
+import { hookHeaders } from '../../wire/hook-headers.ts';
+import type { SigningKey } from '../../wire/signature.ts';
+import type { Gateway } from '../gateway.ts';
+
+/** What is kept of a run for what the answer asks for, in milliseconds. */
+export const answerReserveMs = 1_000;
+
+/** For whoever answers with actions that are not done. */
+const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
+
+/**
+ * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may have to wait for a
+ * connection before: a handshake, whose client waits too, no longer than a hook may take, others for as long as it
+ * takes, but never beyond the run. `offered`: subprotocols of a handshake.
+ */
+export async function postHook(
+  gateway: Gateway,
+  hook: Hook,
+  offered: readonly string[] = [],
+): Promise<Answer> {
+  const { app, clock, log, secrets, settings } = gateway;
+  const request = settings.format.request(hook, settings.webhookBaseUrl);
+  const { url, body } = request;
+  const pending = secrets.signingKeys();
+  const keys = pending instanceof Promise ? await pending : pending;
+  const left = gateway.deadline - answerReserveMs - clock.monotonic();
+  const timeoutMs = Math.min(settings.hookTimeoutMs, left);
+  if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
+  const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
+  const waitMs = Math.min(maxWaitMs, left - timeoutMs);
+  const response = await app.post({
+    url,
+    headers: headersNow(gateway, hook, request, keys),
+    renew() {
+      return headersNow(gateway, hook, request, keys);
+    },
+    body,
+    timeoutMs,
+    waitMs,
+  });
+  const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
+  const answer = readAnswer(response, settings.format, context, clock.now());
+  if (answer.kind === 'accepted' && answer.hint !== undefined)
+    log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
+  return answer;
+}
+
+function headersNow({ clock }: Gateway, hook: Hook, request: HookRequest, keys: readonly SigningKey[]) {
+  return hookHeaders(hook, request, Math.floor(clock.now() / 1000), keys);
+}

@@ -1,0 +1,147 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ApiRequest, type ApiResponse, refusal } from '../gateway/api/call.ts';
+import { route } from '../gateway/api/routes.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { readRequestTarget } from '../websocket/request-target.ts';
+import { hostError } from '../websocket/upgrade-check.ts';
+import { headOf, type RequestError } from '../websocket/upgrade-server.ts';
+import { cut } from '../wire/path.ts';
+import { type Problem, problem } from '../wire/problems.ts';
+import { err, ok, type Result } from '../wire/result.ts';
+import { newId } from './ids.ts';
+import { RequestLog } from './request-log.ts';
+import { refusalResponse } from './upgrade.ts';
+
+/** A message of so many bytes is at most six times as long in JSON (`\u0001`); the rest is room for 1,000 ids. */
+const escapedSize = 6;
+const roomForIds = 262_144;
+/** How many times the limit is read of a body that is too long, before its connection is cut. */
+const droppedSize = 16;
+
+/** How long a body that nobody reads any more may still come, in milliseconds. */
+const unfinishedMs = 2_000;
+
+/** Nobody changes a query that was read. */
+const noQuery = new URLSearchParams();
+
+/** Answers a request to the HTTP API. Every answer names the request in `X-Request-Id`, as do the logs. */
+export async function handleApiRequest(
+  gateway: Gateway,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const id = `req_${newId()}`;
+  const log = new RequestLog(gateway.log, id);
+  const answer = await answerCall({ ...gateway, log }, request, id).catch((error: unknown) => {
+    log.error('fault', { why: String(error) });
+    return refusal(problem('internal_error'));
+  });
+  // A list is written as it is; of an object each name would be looked up first.
+  const headers = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'X-Request-Id', id];
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  if (answer.status !== 204) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
+  response.writeHead(answer.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (!request.complete) endUnfinished(request);
+}
+
+/** Who has its answer and does not bring its body to an end is not waited for. */
+function endUnfinished(request: IncomingMessage): void {
+  const { socket } = request;
+  const end = setTimeout(() => request.complete || socket.destroy(), unfinishedMs);
+  socket.once('close', () => clearTimeout(end));
+}
+
+async function answerCall(gateway: Gateway, request: IncomingMessage, id: string): Promise<ApiResponse> {
+  const host = hostError(headOf(request));
+  if (host !== undefined) return refusal(problem('malformed_request', host));
+  const [path, query] = cut(readRequestTarget(request.url ?? '').target, '?');
+  const found = route(request.method ?? '', path);
+  if (!found.ok) {
+    const { problem, allow } = found.error;
+    return refusal(problem, allow === undefined ? {} : { Allow: allow });
+  }
+  return found.value.call(gateway, new LocalRequest(id, request, found.value.parameters, query, gateway));
+}
+
+/** A request as it came. A class, since one is made for every call of the API, and a function in it would be too. */
+class LocalRequest implements ApiRequest {
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly authorization: string;
+  readonly contentType: string;
+  readonly #request: IncomingMessage;
+  readonly #maxBytes: number;
+
+  constructor(
+    id: string,
+    request: IncomingMessage,
+    parameters: ApiRequest['parameters'],
+    query: string,
+    { settings }: Gateway,
+  ) {
+    this.id = id;
+    this.parameters = parameters;
+    this.query = query === '' ? noQuery : new URLSearchParams(query);
+    this.authorization = request.headers.authorization ?? '';
+    this.contentType = request.headers['content-type'] ?? '';
+    this.#request = request;
+    this.#maxBytes = settings.messageBytes * escapedSize + roomForIds;
+  }
+
+  body(): Promise<Result<Uint8Array, Problem>> {
+    return readBytes(this.#request, this.#maxBytes);
+  }
+}
+
+/**
+ * Reads a body. One that is too long is read on and dropped, so that its sender gets to see the answer, but not for
+ * ever.
+ */
+function readBytes(request: IncomingMessage, max: number): Promise<Result<Uint8Array, Problem>> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return new Promise((resolve) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= max) chunks.push(chunk);
+      else if (bytes > max * droppedSize) {
+        resolve(err(tooLarge(max)));
+        request.destroy();
+      }
+    });
+    request.on('end', () => resolve(bytes <= max ? ok(whole(chunks)) : err(tooLarge(max))));
+    request.on('close', () => {
+      if (!request.readableEnded)
+        resolve(err(problem('malformed_body', { detail: 'The body was cut off.' })));
+    });
+  });
+}
+
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}
+
+function tooLarge(max: number): Problem {
+  return problem('body_too_large', { detail: `A request is at most ${max} bytes.`, limit: max });
+}
+
+/** What is answered to a request that can't be read. */
+export function errorResponse(error: RequestError, headBytes: number): Uint8Array {
+  return refusalResponse(problemOf(error, headBytes), [], [['X-Request-Id', `req_${newId()}`]]);
+}
+
+function problemOf(error: RequestError, headBytes: number): Problem {
+  switch (error) {
+    case 'malformed':
+      return problem('malformed_request');
+    case 'timed_out':
+      return problem('request_timed_out');
+    case 'headers_too_large': {
+      const detail = `The first line and the headers of a request are at most ${headBytes} bytes.`;
+      return problem('headers_too_large', { detail, limit: headBytes });
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Secrets } from '../gateway/ports.ts';
+import { parseSigningKey, type SigningKey } from '../wire/signature.ts';
+import { parseUrlKey, type UrlKey } from '../wire/ticket.ts';
+
+/** The lists of secrets as text, each already known to be well-formed. */
+export interface SecretTexts {
+  readonly apiKeys: readonly string[];
+  readonly webhookSecrets: readonly string[];
+  readonly urlKeys: readonly string[];
+}
+
+/** Secrets that stay as they are while the process runs; fresh ones are the same. */
+export function localSecrets({ apiKeys, webhookSecrets, urlKeys }: SecretTexts): Secrets {
+  const signing: readonly SigningKey[] = webhookSecrets.flatMap((secret) => {
+    const key = parseSigningKey(secret);
+    return key.ok ? [key.value] : [];
+  });
+  const url: readonly UrlKey[] = urlKeys.flatMap((text) => {
+    const key = parseUrlKey(text);
+    return key.ok ? [key.value] : [];
+  });
+  return { apiKeys: async () => apiKeys, urlKeys: async () => url, signingKeys: () => signing };
+}

@@ -1,0 +1,213 @@
+import { matcherOf } from '../gateway/matcher.ts';
+import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../gateway/ports.ts';
+import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
+import { limits } from '../wire/limits.ts';
+import { byteLength } from '../wire/printable.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { type Entry, RecordIndex } from './record-index.ts';
+
+/** How many records a page of a broadcast has; between pages other work gets its turn. */
+const pageSize = 1_000;
+
+const unleased = { leaseUntil: 0, attempts: 0 } as const;
+
+/**
+ * The registry of one process, in its memory. A method's effect is complete when it returns, before its promise is
+ * awaited, so each call is atomic.
+ */
+export class MemoryRegistry implements Registry {
+  readonly #entries = new Map<SocketId, Entry>();
+  readonly #index = new RecordIndex();
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  #sequence = 0;
+
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** How many sockets have a record, whatever its status. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  async put(record: SocketRecord): Promise<boolean> {
+    if (this.#entries.has(record.socket)) return false;
+    this.#sequence += 1;
+    const entry = { record, sequence: this.#sequence, leaseEnds: 0, outbox: [], outboxBytes: 0 };
+    this.#entries.set(record.socket, entry);
+    this.#index.add(entry);
+    return true;
+  }
+
+  get(socket: SocketId): SocketRecord | undefined {
+    const entry = this.#entries.get(socket);
+    return entry && this.#withLease(entry);
+  }
+
+  async accept(
+    socket: SocketId,
+    acceptance: Acceptance,
+    to: 'open' | 'accepted',
+  ): Promise<'done' | 'waiting' | 'gone'> {
+    const entry = this.#entries.get(socket);
+    if (entry?.record.status === 'closing' && entry.record.acceptedAt === 0) this.#change(entry, acceptance);
+    if (entry?.record.status !== 'opening') return 'gone';
+    if (to === 'open' && entry.outbox.length > 0) return 'waiting';
+    this.#change(entry, { ...acceptance, status: to });
+    return 'done';
+  }
+
+  async setState(socket: SocketId, state: string): Promise<boolean> {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined || entry.record.status === 'closing') return false;
+    this.#change(entry, { state });
+    return true;
+  }
+
+  async markClosing(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined || entry.record.status === 'closing') return undefined;
+    const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;
+    const lease = isLeased ? { ...this.#lease(entry, leaseMs), attempts: 1 } : unleased;
+    this.#change(entry, { status: 'closing', end, ...lease });
+    entry.outbox = [];
+    entry.outboxBytes = 0;
+    return entry.record;
+  }
+
+  async lease(
+    socket: SocketId,
+    status: 'accepted' | 'closing',
+    forMs: number,
+  ): Promise<SocketRecord | undefined> {
+    const entry = this.#entries.get(socket);
+    if (entry?.record.status !== status || this.#isLeased(entry)) return undefined;
+    this.#change(entry, { ...this.#lease(entry, forMs), attempts: entry.record.attempts + 1 });
+    return entry.record;
+  }
+
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+    const entry = this.#entries.get(socket);
+    if (entry?.record.status === status) this.#change(entry, this.#lease(entry, forMs));
+  }
+
+  async remove(socket: SocketId): Promise<void> {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined) return;
+    this.#index.delete(entry);
+    this.#entries.delete(socket);
+  }
+
+  async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined || entry.record.status === 'closing') return 'gone';
+    if (entry.record.status === 'open') return 'open';
+    const bytes = entry.outboxBytes + byteLength(body);
+    if (bytes > limits.outboxBytes || entry.outbox.length >= limits.outboxMessages) return 'full';
+    entry.outbox.push(body);
+    entry.outboxBytes = bytes;
+    return 'queued';
+  }
+
+  async waiting(socket: SocketId): Promise<readonly string[]> {
+    return [...(this.#entries.get(socket)?.outbox ?? [])];
+  }
+
+  async flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'> {
+    const entry = this.#entries.get(socket);
+    if (entry?.record.status !== 'accepted') return 'gone';
+    for (const body of entry.outbox.splice(0, count)) entry.outboxBytes -= byteLength(body);
+    if (entry.outbox.length > 0) return 'more';
+    this.#change(entry, { status: 'open', ...unleased });
+    return 'open';
+  }
+
+  async *survey(): AsyncGenerator<readonly SocketRecord[]> {
+    yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#withLease(entry));
+  }
+
+  /** Nothing has to stop in this process, so no page says where to go on. */
+  async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
+    const isWanted = matcherOf(filter);
+    const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
+      isWanted(record) ? record : undefined,
+    );
+    for await (const records of pages) yield { records, next: undefined };
+  }
+
+  async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
+    if (!/^[0-9a-z]{1,10}$/.test(cursor)) return undefined;
+    const after = Number.parseInt(cursor, 36);
+    const isWanted = matcherOf(filter);
+    const sockets: SocketRecord[] = [];
+    let last = after;
+    for (const { record, sequence } of this.#inOrder(filter)) {
+      if (sequence <= after || !isWanted(record)) continue;
+      if (sockets.length === limit) return { sockets, cursor: last.toString(36) };
+      sockets.push(record);
+      last = sequence;
+    }
+    return { sockets };
+  }
+
+  /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
+  *owed(): Generator<string> {
+    for (const { record } of this.#entries.values()) {
+      if (record.status === 'opening') yield `handshake_${record.socket}`;
+      if (record.status === 'closing') yield `closed_${record.socket}`;
+    }
+  }
+
+  /** Entries come in their order but for those of a user, whom a handshake may have given to a socket later. */
+  #inOrder(filter: SocketFilter): Iterable<Entry> {
+    const entries = this.#candidates(filter);
+    if (filter.user === undefined) return entries;
+    return [...entries].sort((one, other) => one.sequence - other.sequence);
+  }
+
+  #candidates(filter: SocketFilter): Iterable<Entry> {
+    return this.#index.find(filter) ?? this.#entries.values();
+  }
+
+  #lease(entry: Entry, forMs: number): Pick<SocketRecord, 'leaseUntil'> {
+    entry.leaseEnds = this.#clock.monotonic() + forMs;
+    return { leaseUntil: this.#clock.now() + forMs };
+  }
+
+  #isLeased({ record, leaseEnds }: Entry): boolean {
+    return record.leaseUntil > 0 && leaseEnds > this.#clock.monotonic();
+  }
+
+  /** A record whose lease ends, by the time of day as it is now, when it will. */
+  #withLease({ record, leaseEnds }: Entry): SocketRecord {
+    if (record.leaseUntil === 0) return record;
+    const left = leaseEnds - this.#clock.monotonic();
+    return { ...record, leaseUntil: Math.round(this.#clock.now() + left) };
+  }
+
+  #change(entry: Entry, change: Partial<SocketRecord>): void {
+    const { user } = entry.record;
+    entry.record = { ...entry.record, ...change };
+    // An entry that moved would come up again in a broadcast that is under way.
+    if (entry.record.user !== user) this.#index.rename(entry, user);
+  }
+}
+
+/** What is picked of entries up to a number, a page at a time. */
+async function* paged(
+  entries: Iterable<Entry>,
+  last: number,
+  pick: (entry: Entry) => SocketRecord | undefined,
+): AsyncGenerator<readonly SocketRecord[]> {
+  let page: SocketRecord[] = [];
+  for (const entry of entries) {
+    const record = entry.sequence > last ? undefined : pick(entry);
+    if (record === undefined) continue;
+    page.push(record);
+    if (page.length < pageSize) continue;
+    yield page;
+    page = [];
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (page.length > 0) yield page;
+}

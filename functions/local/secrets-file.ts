@@ -1,0 +1,120 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parseApiKey } from '../wire/api-key.ts';
+import type { Result } from '../wire/result.ts';
+import { parseSigningKey } from '../wire/signature.ts';
+import { parseUrlKey } from '../wire/ticket.ts';
+import type { SecretTexts } from './local-secrets.ts';
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+const keys = (parse: (text: string) => Result<unknown, string>) =>
+  v.pipe(
+    v.array(v.string()),
+    v.minLength(1),
+    v.check((entries) => entries.every((entry) => parse(entry).ok)),
+  );
+
+const fileSchema = v.object({
+  apiKeys: keys(parseApiKey),
+  webhookSecrets: keys(parseSigningKey),
+  urlKeys: keys(parseUrlKey),
+});
+
+/**
+ * The secrets of this machine, made at the first start and kept in `secrets.json` of a folder, readable to its
+ * owner only. Whoever starts at the same time has the same. Throws if the file is there but can't be read, or if it
+ * can't be kept.
+ */
+function readSecretsFile(folder: string): SecretTexts {
+  const file = join(folder, 'secrets.json');
+  return read(file) ?? make(folder, file);
+}
+
+/** Undefined if there is no such file. */
+function read(file: string): SecretTexts | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === 'ENOENT') return undefined;
+    const advice = 'let this user read it, or set SOCKETHOOK_DIR to a folder of its own';
+    throw new Error(`${file} can not be read (${code}): ${advice}.`, { cause });
+  }
+  try {
+    return v.parse(fileSchema, JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${file} can not be used; mend it, or delete it to have new secrets made.`, { cause });
+  }
+}
+
+function make(folder: string, file: string): SecretTexts {
+  const secrets = {
+    apiKeys: [password()],
+    webhookSecrets: [`whsec_${randomBytes(32).toString('base64')}`],
+    urlKeys: [password()],
+  };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    keep(file, `${JSON.stringify(secrets, null, 2)}\n`);
+    return secrets;
+  } catch (cause) {
+    const code = codeOf(cause);
+    const made = code === 'EEXIST' ? read(file) : undefined;
+    if (made !== undefined) return made;
+    const advice = 'set SOCKETHOOK_DIR to a folder that this user can write to, on a disk with room';
+    throw new Error(`Secrets can not be kept in ${folder} (${code}): ${advice}.`, { cause });
+  }
+}
+
+/** Writes a file that is whole or not there, and never over another: POSIX `link` fails with EEXIST then. */
+function keep(file: string, text: string): void {
+  const beside = `${file}.${randomBytes(8).toString('hex')}`;
+  try {
+    const descriptor = openSync(beside, 'wx', 0o600);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    linkSync(beside, file);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/** The secrets of a gateway: those that the environment sets, and for the rest the file's. */
+export function secretTexts(
+  set: { readonly [List in keyof SecretTexts]: SecretTexts[List] | undefined } & { readonly folder: string },
+): SecretTexts {
+  const { apiKeys, webhookSecrets, urlKeys, folder } = set;
+  if (apiKeys && webhookSecrets && urlKeys) return { apiKeys, webhookSecrets, urlKeys };
+  const made = readSecretsFile(folder);
+  return {
+    apiKeys: apiKeys ?? made.apiKeys,
+    webhookSecrets: webhookSecrets ?? made.webhookSecrets,
+    urlKeys: urlKeys ?? made.urlKeys,
+  };
+}
+
+/** 48 letters and digits: 285 bits. */
+function password(): string {
+  return Array.from({ length: 48 }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,66 @@
+import type { Connections, Posted } from '../gateway/ports.ts';
+import { textFrame } from '../websocket/frames.ts';
+import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import type { Session } from './session.ts';
+
+/** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
+export interface Lifetime {
+  readonly idleMs: number;
+  readonly lifeMs: number;
+}
+
+/** The open sessions of this process: the connections that can be posted to. */
+export class Sessions implements Connections {
+  readonly #sessions = new Map<SocketId, Session>();
+  /** The text that was posted last, and its frame: a broadcast posts one text to all. */
+  #last = { text: '', frame: textFrame('') };
+
+  add(session: Session): void {
+    this.#sessions.set(session.socket, session);
+  }
+
+  delete(session: Session): void {
+    this.#sessions.delete(session.socket);
+  }
+
+  post(socket: SocketId, body: string): Posted {
+    const session = this.#sessions.get(socket);
+    return session === undefined ? { kind: 'gone' } : session.post(this.#frameOf(body));
+  }
+
+  async close(socket: SocketId): Promise<void> {
+    await this.#sessions.get(socket)?.closeForApp();
+  }
+
+  async has(socket: SocketId): Promise<boolean> {
+    return this.#sessions.has(socket);
+  }
+
+  #frameOf(text: string): Uint8Array {
+    if (text !== this.#last.text) this.#last = { text, frame: textFrame(text) };
+    return this.#last.frame;
+  }
+
+  /** Ends every session; resolves when all their closed hooks are queued. */
+  async closeAll(how: CloseCode): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close(how)));
+  }
+
+  /** Cuts every connection that is still there, without a word. */
+  terminateAll(): void {
+    for (const session of this.#sessions.values()) session.terminate();
+  }
+
+  /**
+   * Ends the sessions that have been idle too long, or have lived too long, and finds those whose clients have gone;
+   * `now` is on the monotonic clock.
+   */
+  expire(now: number, { idleMs, lifeMs }: Lifetime): void {
+    for (const session of this.#sessions.values()) {
+      session.probe(now);
+      if (session.idleAt(now) >= idleMs || now - session.openedAt >= lifeMs)
+        void session.close(closeCodes.goingAway);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import * as v from 'valibot';
+import { parseApiKey } from '../wire/api-key.ts';
+import { type HookEvent, hookEvents } from '../wire/hook.ts';
+import type { HookFormat } from '../wire/hook-format.ts';
+import { limits } from '../wire/limits.ts';
+import { err, ok, type Result } from '../wire/result.ts';
+import {
+  allowedOriginsValue,
+  flag,
+  formatValue,
+  forwardHeadersValue,
+  hooksValue,
+  list,
+  whole,
+} from '../wire/setting-values.ts';
+import { parseSigningKey } from '../wire/signature.ts';
+import { parseUrlKey } from '../wire/ticket.ts';
+import { parseWebSocketUrl } from '../wire/web-socket-url.ts';
+import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
+import type { SessionLimits } from './session.ts';
+import type { Lifetime } from './sessions.ts';
+
+/** What the environment says of a local gateway; the table in docs/operations.md has every name. */
+export interface LocalSettings {
+  /** Undefined: the demo app is to run beside the gateway. */
+  readonly webhookBaseUrl: string | undefined;
+  readonly format: HookFormat;
+  readonly hooks: ReadonlySet<HookEvent>;
+  readonly hookTimeoutMs: number;
+  readonly forwardHeaders: readonly string[];
+  readonly requireTicket: boolean;
+  readonly allowedOrigins: ReadonlySet<string> | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly limits: LocalLimits;
+  /** Undefined: made from host and port. */
+  readonly webSocketUrl: string | undefined;
+  /** Where made secrets are kept. */
+  readonly folder: string;
+  /** Undefined: made at the first start and kept in the folder. */
+  readonly apiKeys: readonly string[] | undefined;
+  readonly webhookSecrets: readonly string[] | undefined;
+  readonly urlKeys: readonly string[] | undefined;
+}
+
+/** The limits of a local gateway: API Gateway's, or none to speak of. */
+export interface LocalLimits extends Lifetime, SessionLimits {
+  readonly messageBytes: number;
+  readonly urlLength: number;
+  /** The head of a request: its first line, and all its headers. */
+  readonly headBytes: number;
+  /** What all clients together may have waiting for their hooks, in bytes. */
+  readonly allWaitingBytes: number;
+  /** How long hooks are still posted of messages that waited when their client had gone, in milliseconds. */
+  readonly goneMs: number;
+}
+
+const sessionLimits = { waitingBytes: 1_048_576, unsentBytes: 1_048_576, goneMs: 30_000 };
+
+/** The two values of `LIMITS`. */
+export const limitSets: Readonly<Record<'api-gateway' | 'none', LocalLimits>> = {
+  'api-gateway': {
+    ...sessionLimits,
+    messageBytes: limits.messageBytes,
+    // API Gateway: WebSocket frame size 32 KB.
+    frameBytes: 32_768,
+    urlLength: limits.urlLength,
+    headBytes: 24_576,
+    allWaitingBytes: 134_217_728,
+    idleMs: limits.idleMs,
+    lifeMs: limits.lifeMs,
+  },
+  none: {
+    ...sessionLimits,
+    messageBytes: 16_777_216,
+    frameBytes: Number.POSITIVE_INFINITY,
+    unsentBytes: 33_554_432,
+    urlLength: 16_384,
+    headBytes: 65_536,
+    allWaitingBytes: 536_870_912,
+    idleMs: Number.POSITIVE_INFINITY,
+    lifeMs: Number.POSITIVE_INFINITY,
+  },
+};
+
+const someOf = v.pipe(list, v.minLength(1, 'must have at least one entry'));
+const wellFormed = (parse: (text: string) => Result<unknown, string>, rule: string) =>
+  v.optional(
+    v.pipe(
+      someOf,
+      v.check((entries) => entries.every((entry) => parse(entry).ok), rule),
+    ),
+  );
+const url = (parse: (text: string) => Result<string, string>) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
+      const url = parse(dataset.value);
+      if (url.ok) return url.value;
+      addIssue({ message: url.error });
+      return NEVER;
+    }),
+  );
+const environment = v.object({
+  WEBHOOK_BASE_URL: v.optional(url((text) => parseWebhookBaseUrl(text, { allowInsecure: true }))),
+  WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
+  HOOKS: v.optional(hooksValue, hookEvents.join(',')),
+  HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
+  FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
+  REQUIRE_TICKET: v.optional(flag, 'false'),
+  ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
+  PORT: v.optional(whole(0, 65_535), '8080'),
+  HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
+  LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
+  SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
+  SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
+  SOCKETHOOK_API_KEYS: wellFormed(parseApiKey, 'must be keys of at least 16 visible characters'),
+  SOCKETHOOK_WEBHOOK_SECRETS: wellFormed(
+    parseSigningKey,
+    'must be secrets "whsec_" followed by base64 of 24 to 64 bytes',
+  ),
+  SOCKETHOOK_URL_KEYS: wellFormed(parseUrlKey, 'must be keys of at least 32 characters'),
+});
+
+/**
+ * Reads the settings from an environment. A variable that is empty counts as not set. The error has a sentence for
+ * every variable that is malformed, and repeats no value, since it may be secret.
+ */
+export function parseSettings(
+  variables: Readonly<Record<string, string | undefined>>,
+): Result<LocalSettings, string[]> {
+  const set = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const read = v.safeParse(environment, set);
+  if (!read.success)
+    return err(read.issues.map((issue) => `${v.getDotPath(issue)?.split('.')[0]} ${issue.message}.`));
+  const { output } = read;
+  return ok({
+    webhookBaseUrl: output.WEBHOOK_BASE_URL,
+    format: output.WEBHOOK_FORMAT,
+    hooks: output.HOOKS,
+    hookTimeoutMs: output.HOOK_TIMEOUT_MS,
+    forwardHeaders: output.FORWARD_HEADERS,
+    requireTicket: output.REQUIRE_TICKET,
+    allowedOrigins: output.ALLOWED_ORIGINS,
+    host: output.HOST,
+    port: output.PORT,
+    limits: limitSets[output.LIMITS],
+    webSocketUrl: output.SOCKETHOOK_WEBSOCKET_URL,
+    folder: output.SOCKETHOOK_DIR,
+    apiKeys: output.SOCKETHOOK_API_KEYS,
+    webhookSecrets: output.SOCKETHOOK_WEBHOOK_SECRETS,
+    urlKeys: output.SOCKETHOOK_URL_KEYS,
+  });
+}
+
+/** Whether this process was started by `npm start`. */
+export function isRunByNpm(): boolean {
+  return process.env['npm_lifecycle_event'] !== undefined;
+}
+
+/** Reads the settings from the environment of this process. */
+export function readSettings(): Result<LocalSettings, string[]> {
+  return parseSettings(process.env);
+}

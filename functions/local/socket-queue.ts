@@ -1,0 +1,213 @@
+import type { SocketId } from '../wire/socket-id.ts';
+import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
+import { newId } from './ids.ts';
+
+/** A piece of work. */
+export type Job = () => Promise<void>;
+
+/** A message, as it is handed over when its turn has come. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly body: string;
+  /** When it came, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Watches over the queues of sockets. */
+export interface QueueSupervisor {
+  /** There is nothing more to do in it, for now. */
+  settled(queue: SocketQueue): void;
+  failed(queue: SocketQueue, error: unknown): void;
+  /** What waits in it has grown by so many bytes, or shrunk. */
+  weightChanged(bytes: number): void;
+  /** Whether all sockets together have much waiting. */
+  readonly isUnderPressure: boolean;
+  /** Whether there is room for a message of this weight to be under way; if not, the queue may park. */
+  hasRoom(weight: number): boolean;
+  /** The queue waits for room, and is to be resumed when there may be some. */
+  park(queue: SocketQueue): void;
+  /** What is under way has grown by so many bytes, or shrunk. */
+  runningChanged(bytes: number): void;
+}
+
+/** Who has messages in a queue. */
+export interface MessageConsumer {
+  /** The next message; the one behind it waits until this is done. */
+  relay(message: QueuedMessage): Promise<unknown>;
+  /** What waited was dropped, since all clients together have too much waiting and this one the most. */
+  shed(): void;
+}
+
+/**
+ * The work on one socket, one piece after another, in order: the hooks of messages, and tasks. A new
+ * queue is held until it is released.
+ */
+export class SocketQueue {
+  readonly socket: SocketId;
+  /** Whether nothing more will come once its work is done. */
+  isEnded = false;
+  readonly #supervisor: QueueSupervisor;
+  readonly #backlog = new Backlog();
+  readonly #tasks: { readonly job: Job; readonly name: string; readonly behind: number }[] = [];
+  #consumer: MessageConsumer | undefined;
+  /** How many messages have come, and how many of them do not wait any more. */
+  #came = 0;
+  #begun = 0;
+  #held = 0;
+  /** What the message under way takes. */
+  #running = 0;
+  #isShed = false;
+  #isHeld = true;
+  #isRunning = false;
+  #isParked = false;
+  #current = '';
+
+  constructor(socket: SocketId, supervisor: QueueSupervisor) {
+    this.socket = socket;
+    this.#supervisor = supervisor;
+  }
+
+  /** Whether there is nothing to do and nothing to wait for. */
+  get isIdle(): boolean {
+    return !this.#isHeld && !this.#isRunning && !this.#isParked;
+  }
+
+  /** What the messages that wait take, in bytes. */
+  get waiting(): number {
+    return this.#backlog.weight;
+  }
+
+  /** What its socket takes in all, in bytes; nothing once it was shed, since there is nothing more to be had from it. */
+  get weight(): number {
+    return this.#isShed ? 0 : this.waiting + this.#held + this.#running;
+  }
+
+  /** Whether all sockets together have much waiting. */
+  get isUnderPressure(): boolean {
+    return this.#supervisor.isUnderPressure;
+  }
+
+  /** What is being done, and the tasks that are still to do, by the names that they were given. */
+  get unfinished(): string[] {
+    return [...(this.#isRunning ? [this.#current] : []), ...this.#tasks.map(({ name }) => name)];
+  }
+
+  /** Sets who takes its messages. */
+  setConsumer(consumer: MessageConsumer): void {
+    this.#consumer = consumer;
+  }
+
+  /** Adds a task behind all that has come. */
+  push(job: Job, name = ''): void {
+    this.#tasks.push({ job, name, behind: this.#came });
+    this.#start();
+  }
+
+  /** Adds a message of so many bytes. */
+  receive(body: string, bytes: number, time: number): void {
+    this.#came += 1;
+    const weight = messageWeight(bytes);
+    if (this.isIdle && this.#supervisor.hasRoom(weight)) {
+      void this.#run({ body, time, weight });
+      return;
+    }
+    this.#backlog.push({ body, time, weight });
+    this.#weigh(weight);
+    this.#start();
+  }
+
+  /** Counts memory that its socket takes in another way. */
+  addHeldBytes(bytes: number): void {
+    this.#held += bytes;
+    this.#weigh(bytes);
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#start();
+  }
+
+  /** Goes on, if there is room by now. */
+  resume(): void {
+    this.#isParked = false;
+    this.#start();
+  }
+
+  /** Drops the messages that wait; how many there were. */
+  drop(): number {
+    const before = this.#backlog.weight;
+    const count = this.#backlog.clear();
+    this.#begun += count;
+    if (count > 0) this.#weigh(-before);
+    if (this.#isParked) this.resume();
+    return count;
+  }
+
+  /** Drops the messages that wait, and tells whose they were. */
+  shed(): number {
+    const count = this.drop();
+    this.#weigh(-this.weight);
+    this.#isShed = true;
+    this.#consumer?.shed();
+    return count;
+  }
+
+  #start(): void {
+    if (this.isIdle) void this.#run();
+  }
+
+  async #run(first?: WaitingMessage): Promise<void> {
+    this.#isRunning = true;
+    let next = first === undefined ? this.#next() : this.#relay(first);
+    for (; next !== undefined; next = this.#next()) {
+      try {
+        await next;
+      } catch (error) {
+        this.#supervisor.failed(this, error);
+      }
+      this.#weighRunning(0);
+    }
+    this.#isRunning = false;
+    this.#supervisor.settled(this);
+  }
+
+  /** Begins what is to be done next. */
+  #next(): Promise<unknown> | undefined {
+    const [task] = this.#tasks;
+    if (task !== undefined && task.behind <= this.#begun) {
+      this.#tasks.shift();
+      this.#current = task.name;
+      return task.job();
+    }
+    if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
+      this.#isParked = true;
+      this.#supervisor.park(this);
+      return undefined;
+    }
+    const message = this.#backlog.shift();
+    if (message === undefined) return undefined;
+    this.#weigh(-message.weight);
+    return this.#relay(message);
+  }
+
+  #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
+    this.#begun += 1;
+    const id = newId();
+    this.#current = `message_${id}`;
+    // Its text, and the hook that it is made into.
+    this.#weighRunning(2 * weight);
+    return this.#consumer?.relay({ id, body, time }) ?? Promise.resolve();
+  }
+
+  #weighRunning(weight: number): void {
+    const grown = weight - this.#running;
+    this.#running = weight;
+    if (grown === 0) return;
+    this.#weigh(grown);
+    this.#supervisor.runningChanged(grown);
+  }
+
+  #weigh(bytes: number): void {
+    if (!this.#isShed) this.#supervisor.weightChanged(bytes);
+  }
+}

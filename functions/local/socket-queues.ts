@@ -1,0 +1,144 @@
+import type { Log, Task, TaskQueue } from '../gateway/ports.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
+
+/** What a message takes that need not wait for others to be done, in bytes: most messages are far smaller. */
+const smallWeight = 16_384;
+
+/**
+ * A queue for each socket, in which its hooks and its deferred work follow one another (promise 7: order). Work of
+ * different sockets goes on side by side. When all sockets together have more waiting than they may, those that have
+ * the most are the first to lose it.
+ */
+export class SocketQueues implements TaskQueue, QueueSupervisor {
+  readonly #queues = new Map<SocketId, SocketQueue>();
+  readonly #runTask: (task: Task) => Promise<void>;
+  readonly #log: Log;
+  readonly #maxBytes: number;
+  #waiters: (() => void)[] = [];
+  #weight = 0;
+  /** What messages under way take, and the queues that wait for less of it. */
+  #running = 0;
+  readonly #parked = new Set<SocketQueue>();
+
+  /** `mostBytes` is what all sockets together may have waiting. */
+  constructor(runTask: (task: Task) => Promise<void>, log: Log, maxBytes: number = Number.POSITIVE_INFINITY) {
+    this.#runTask = runTask;
+    this.#log = log;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The held queue of a socket that is about to open. Whoever opens it ends it. */
+  open(socket: SocketId): SocketQueue {
+    const queue = new SocketQueue(socket, this);
+    this.#queues.set(socket, queue);
+    return queue;
+  }
+
+  /**
+   * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait in so many
+   * milliseconds are dropped, since nobody is there any more who could wait for what comes of them.
+   */
+  end(socket: SocketId, dropAfterMs: number = Number.POSITIVE_INFINITY): void {
+    const queue = this.#queues.get(socket);
+    if (queue === undefined) return;
+    queue.isEnded = true;
+    if (queue.waiting > 0 && Number.isFinite(dropAfterMs))
+      setTimeout(() => this.#drop(queue, 'the client has gone'), dropAfterMs).unref();
+    queue.release();
+  }
+
+  async enqueue(task: Task, delayMs = 0): Promise<void> {
+    if (delayMs > 0) {
+      setTimeout(() => void this.enqueue(task), delayMs).unref();
+      return;
+    }
+    const known = this.#queues.get(task.socket);
+    const queue = known ?? this.open(task.socket);
+    queue.push(() => this.#runTask(task), `${task.kind}_${task.socket}`);
+    if (known === undefined) this.end(task.socket);
+  }
+
+  /** Drops every message that waits: from here on a socket's closed hook is the next that is posted. */
+  dropWaiting(why: string): void {
+    for (const queue of this.#queues.values()) this.#drop(queue, why);
+  }
+
+  /** The hooks that are being posted or wait for that, by their ids. */
+  *unfinished(): Generator<string> {
+    for (const queue of this.#queues.values()) {
+      for (const name of queue.unfinished) if (/^(?:message|closed)_/.test(name)) yield name;
+    }
+  }
+
+  /** Resolves when no queue has anything to do. */
+  async idle(): Promise<void> {
+    if (!this.#isIdle()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  settled(queue: SocketQueue): void {
+    if (queue.isEnded && queue.isIdle && this.#queues.get(queue.socket) === queue)
+      this.#queues.delete(queue.socket);
+    if (this.#waiters.length === 0 || !this.#isIdle()) return;
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters = [];
+  }
+
+  failed({ socket }: SocketQueue, error: unknown): void {
+    this.#log.error('fault', { request: `closed_${socket}`, why: String(error) });
+  }
+
+  get isUnderPressure(): boolean {
+    return this.#weight > this.#maxBytes / 2;
+  }
+
+  /** Small messages have room always, and one that is large if there is no other. */
+  hasRoom(weight: number): boolean {
+    return weight <= smallWeight || this.#running === 0 || this.#running + weight <= this.#maxBytes / 2;
+  }
+
+  park(queue: SocketQueue): void {
+    this.#parked.add(queue);
+  }
+
+  runningChanged(bytes: number): void {
+    this.#running += bytes;
+    if (bytes > 0 || this.#parked.size === 0) return;
+    for (const queue of [...this.#parked]) {
+      this.#parked.delete(queue);
+      queue.resume();
+      if (this.#parked.has(queue)) return;
+    }
+  }
+
+  weightChanged(bytes: number): void {
+    this.#weight += bytes;
+    // Who is being shed gives back in several steps, between which nobody else is chosen.
+    if (bytes <= 0) return;
+    while (this.#weight > this.#maxBytes) if (!this.#shed()) return;
+  }
+
+  /** Drops what the socket with the most has waiting; false if nobody has anything. */
+  #shed(): boolean {
+    let heaviest: SocketQueue | undefined;
+    for (const queue of this.#queues.values()) {
+      if (queue.weight > (heaviest?.weight ?? 0)) heaviest = queue;
+    }
+    if (heaviest === undefined) return false;
+    const before = this.#weight;
+    this.#lost(heaviest, heaviest.shed(), 'all clients together have too much waiting');
+    return this.#weight < before;
+  }
+
+  #drop(queue: SocketQueue, why: string): void {
+    this.#lost(queue, queue.drop(), why);
+  }
+
+  #lost({ socket }: SocketQueue, count: number, why: string): void {
+    if (count > 0) this.#log.error('messages_lost', { request: `closed_${socket}`, count, why });
+  }
+
+  #isIdle(): boolean {
+    return [...this.#queues.values()].every((queue) => queue.isIdle);
+  }
+}

@@ -1,0 +1,98 @@
+import { endSocket } from '../gateway/end/end-socket.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { HandshakeOutcome } from '../gateway/relay/connect-request.ts';
+import { handshake } from '../gateway/relay/handshake.ts';
+import { readRequestTarget } from '../websocket/request-target.ts';
+import type { Upgrade } from '../websocket/upgrade.ts';
+import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
+import { closeCodes } from '../wire/close-codes.ts';
+import { problem } from '../wire/problems.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import { parseTarget } from '../wire/target.ts';
+import { newSocketId } from './ids.ts';
+import { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import type { LocalLimits } from './settings.ts';
+import type { SocketQueue } from './socket-queue.ts';
+import type { SocketQueues } from './socket-queues.ts';
+import { clientHeaders, refusalResponse, upgradeProblem } from './upgrade.ts';
+
+/**
+ * Where WebSockets come in. The HTTP upgrade waits for the handshake; a refusal is a real HTTP answer. Until the
+ * client is in, its queue is held, so what is to follow the handshake follows it.
+ */
+export class WebSocketServer {
+  readonly #gateway: Gateway;
+  readonly #sessions: Sessions;
+  readonly #queues: SocketQueues;
+  readonly #limits: LocalLimits;
+  readonly #gone: (session: Session) => void;
+  #isClosing = false;
+
+  constructor(gateway: Gateway, sessions: Sessions, queues: SocketQueues, limits: LocalLimits) {
+    this.#gateway = gateway;
+    this.#sessions = sessions;
+    this.#queues = queues;
+    this.#limits = limits;
+    this.#gone = (session) => {
+      sessions.delete(session);
+      queues.end(session.socket, limits.goneMs);
+    };
+  }
+
+  /** From now on every client is refused with 503. */
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** Takes an upgrade request from its first byte to a session or a refusal. */
+  async handle(upgrade: Upgrade): Promise<void> {
+    const refusal = this.#isClosing
+      ? problem('shutting_down')
+      : upgradeProblem(upgrade.head, this.#limits.urlLength);
+    if (refusal !== undefined) return upgrade.refuse(refusalResponse(refusal));
+    const socket = newSocketId();
+    const queue = this.#queues.open(socket);
+    const outcome = await this.#runHandshake(socket, upgrade);
+    if (outcome.kind === 'accepted') return this.#completeUpgrade(queue, upgrade, outcome.subprotocol);
+    upgrade.refuse(refusalResponse(outcome.problem, outcome.headers));
+    this.#queues.end(socket);
+  }
+
+  async #runHandshake(socket: SocketId, { head, peer }: Upgrade): Promise<HandshakeOutcome> {
+    const { clock, log } = this.#gateway;
+    try {
+      return await handshake(this.#gateway, {
+        socket,
+        target: parseTarget(readRequestTarget(head.target).target),
+        headers: clientHeaders(head),
+        peer: peer.replace(/^::ffff:/, ''),
+        time: clock.now(),
+      });
+    } catch (error) {
+      log.error('fault', { request: `handshake_${socket}`, why: String(error) });
+      return { kind: 'refused', problem: problem('internal_error') };
+    }
+  }
+
+  /** Completes the upgrade of a client that the app let in, if it is still there and we are not about to stop. */
+  async #completeUpgrade(
+    queue: SocketQueue,
+    upgrade: Upgrade,
+    subprotocol: string | undefined,
+  ): Promise<void> {
+    const isClosing = this.#isClosing;
+    const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
+    if (connection !== undefined) return this.#startSession(queue, connection);
+    if (isClosing) upgrade.refuse(refusalResponse(problem('shutting_down')));
+    await endSocket(this.#gateway, queue.socket, isClosing ? closeCodes.goingAway : closeCodes.abnormal);
+    this.#queues.end(queue.socket);
+  }
+
+  #startSession(queue: SocketQueue, connection: WebSocketConnection): void {
+    const session = new Session(this.#gateway, queue, connection, this.#limits, this.#gone);
+    this.#sessions.add(session);
+    queue.release();
+    connection.start(session);
+  }
+}

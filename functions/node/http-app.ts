@@ -1,0 +1,61 @@
+import type { App, AppRequest, Clock } from '../gateway/ports.ts';
+import { ConnectionPool, type PoolOptions } from '../http/connection-pool.ts';
+import { DeadlineQueues } from '../http/deadline-queues.ts';
+import { Exchange, type Failure, type HttpRequest, type ResponseReader } from '../http/exchange.ts';
+import type { Head } from '../http/response-head.ts';
+import type { AppResponse } from '../wire/answer.ts';
+import { AnswerReader } from '../wire/answer-reader.ts';
+
+/**
+ * The app over HTTP/1.1, on as many kept-alive connections as there are hooks under way, so that no hook waits for
+ * another's unless there are `max` of them. `origin` is the app's, `https://app.example`.
+ */
+export class HttpApp implements App {
+  readonly #originLength: number;
+  readonly #pool: ConnectionPool;
+  readonly #deadlines = new DeadlineQueues();
+
+  constructor(origin: string, clock: Pick<Clock, 'monotonic'>, limits: Partial<PoolOptions> = {}) {
+    this.#originLength = origin.length;
+    this.#pool = new ConnectionPool(new URL(origin), clock, limits);
+  }
+
+  post(hook: AppRequest): Promise<AppResponse> {
+    const { url, headers, renew, body, timeoutMs, waitMs = Number.POSITIVE_INFINITY } = hook;
+    // As it is: a URL object would write some of its characters in another way.
+    const target = url.slice(this.#originLength);
+    // A hook is known by its id, so it may come twice.
+    const request: HttpRequest = { method: 'POST', target, headers, renew, body, repeats: 'stale' };
+    return new Promise((resolve) => {
+      const deadlines = this.#deadlines.of(timeoutMs);
+      this.#pool.send(new Exchange(request, new HookResponseReader(), deadlines, resolve, waitMs));
+    });
+  }
+
+  /** Ends every connection; hooks under way come back as broken. */
+  async stop(): Promise<void> {
+    this.#pool.stop();
+  }
+}
+
+/** Reads the answer to a hook, as far as it matters. */
+class HookResponseReader implements ResponseReader<AppResponse> {
+  #reader: AnswerReader | undefined;
+
+  head(head: Head): AppResponse | undefined {
+    this.#reader = new AnswerReader(head);
+    return this.#reader.early;
+  }
+
+  body(bytes: Buffer): AppResponse | undefined {
+    return this.#reader?.take(bytes);
+  }
+
+  end(): AppResponse {
+    return this.#reader?.end() ?? { kind: 'broken', why: 'no answer' };
+  }
+
+  fail(failure: Failure): AppResponse {
+    return this.#reader?.cut(failure) ?? failure;
+  }
+}

@@ -1,0 +1,118 @@
+import type { SecretName } from './gateway-secrets.ts';
+import { timeouts } from './timeouts.ts';
+
+/** What one function is made of, and all that it may do. Whatever is not named here it can't. */
+export interface FunctionNeeds {
+  readonly description: string;
+  /** In seconds. */
+  readonly timeout: number;
+  /** In MB, unless it is set otherwise; CPU grows with it. */
+  readonly memoryMb: number;
+  /** Actions on the table of sockets, `dynamodb:` left out. */
+  readonly table?: readonly string[];
+  /** Whether it looks sockets up by an index. */
+  readonly indexes?: true;
+  /** Actions on the queue, `sqs:` left out. */
+  readonly queue?: readonly string[];
+  /** Methods of @connections. */
+  readonly connections?: readonly ('POST' | 'GET' | 'DELETE')[];
+  readonly secrets?: readonly SecretName[];
+}
+
+const send = ['SendMessage'] as const;
+const directory = ['Scan', 'BatchGetItem'] as const;
+const { waited } = timeouts;
+
+/**
+ * Memory, and with it CPU, by what `npm run bench -- lambda` measured. What waits for the app is billed for its waiting,
+ * and warm it is no quicker with more. What posts to many is busy all the time: with four times the CPU it takes a
+ * quarter of the time, for the same money.
+ */
+const memory = { waiting: 256, posting: 1_024, sweeping: 512 } as const;
+
+/** Every function by the name of its file under `functions/`. */
+export const functionNeeds = {
+  connect: {
+    description: 'A client connects, and the app decides',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    table: ['PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
+    queue: send,
+    secrets: ['webhookSecrets', 'urlKeys'],
+  },
+  default: {
+    description: 'A client sent a message',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    table: ['GetItem', 'UpdateItem'],
+    queue: send,
+    connections: ['POST', 'DELETE'],
+    secrets: ['webhookSecrets'],
+  },
+  disconnect: {
+    description: 'A connection has ended',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    table: ['GetItem', 'UpdateItem', 'DeleteItem'],
+    queue: send,
+    secrets: ['webhookSecrets'],
+  },
+  send: {
+    description: 'POST /send',
+    timeout: waited,
+    memoryMb: memory.posting,
+    table: ['GetItem', 'UpdateItem'],
+    queue: send,
+    connections: ['POST'],
+    secrets: ['apiKeys'],
+  },
+  broadcast: {
+    description: 'POST /broadcast',
+    timeout: waited,
+    memoryMb: memory.posting,
+    table: ['GetItem', 'UpdateItem', ...directory],
+    indexes: true,
+    queue: send,
+    connections: ['POST'],
+    secrets: ['apiKeys'],
+  },
+  urls: {
+    ...{ description: 'POST /urls', timeout: waited, memoryMb: memory.waiting },
+    secrets: ['apiKeys', 'urlKeys'],
+  },
+  sockets: {
+    description: 'GET /sockets, GET and DELETE of one',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    table: ['GetItem', 'UpdateItem', ...directory],
+    indexes: true,
+    queue: send,
+    connections: ['DELETE'],
+    secrets: ['apiKeys'],
+  },
+  health: {
+    description: 'GET /health, the descriptions of the API, and what is no call',
+    ...{ timeout: waited, memoryMb: memory.waiting },
+  },
+  tasks: {
+    description: 'Queued tasks',
+    timeout: timeouts.tasks,
+    memoryMb: memory.posting,
+    table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
+    indexes: true,
+    queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'],
+    connections: ['POST', 'DELETE'],
+    secrets: ['webhookSecrets'],
+  },
+  sweep: {
+    description: 'Looks for sockets that were forgotten',
+    timeout: timeouts.sweep,
+    memoryMb: memory.sweeping,
+    table: ['GetItem', 'UpdateItem', 'Scan'],
+    queue: send,
+    connections: ['GET'],
+  },
+} as const satisfies Readonly<Record<string, FunctionNeeds>>;
+
+/** The name of a function. */
+export type FunctionName = keyof typeof functionNeeds;

@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url';
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { bundling } from './bundling.ts';
+import { type FunctionName, type FunctionNeeds, functionNeeds } from './function-needs.ts';
+import { type Network, networkPermissions } from './network.ts';
+
+/** What all functions of a gateway have in common. */
+export interface FunctionSettings {
+  readonly logRetention: RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+  readonly tracing: boolean;
+}
+
+/** What a function has of its own. */
+export interface FunctionProps extends FunctionSettings {
+  readonly name: FunctionName;
+  /** @default - what its needs say */
+  readonly memoryMb?: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly permissions: readonly PolicyStatement[];
+  /** Where it stands. @default - in no VPC */
+  readonly network?: Network | undefined;
+  /** How many of it may run at once. @default - as many as the account allows */
+  readonly concurrency?: number | undefined;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** One Lambda function: its bundle, its log and a role that allows it what it needs. */
+export class GatewayFunction extends Construct {
+  readonly function: NodejsFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, environment, concurrency, network, ...props }: FunctionProps,
+  ) {
+    super(scope, id);
+    const needs: FunctionNeeds = functionNeeds[name];
+    const { memoryMb = needs.memoryMb } = props;
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    });
+    this.function = new NodejsFunction(this, 'Function', {
+      description: `Sockethook: ${needs.description}`,
+      entry: `${root}functions/${name}.ts`,
+      ...{ projectRoot: root, depsLockFilePath: `${root}package-lock.json`, bundling },
+      ...{ runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64, memorySize: memoryMb },
+      ...{ timeout: Duration.seconds(needs.timeout), environment: { ...environment }, logGroup },
+      role: this.#role(logGroup, [...props.permissions, ...(network ? networkPermissions() : [])]),
+      ...network,
+      ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
+      ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
+      // Lambda stops what goes from queue to function to queue 16 times; a hook that is put off does so for hours.
+      ...(name === 'tasks' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+    });
+  }
+
+  /** No managed policy: that of AWS for logs would let the function write to every log of the account. */
+  #role(log: LogGroup, allowed: readonly PolicyStatement[]): Role {
+    const writeLog = new PolicyStatement({
+      effect: Effect.ALLOW,
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [log.logGroupArn],
+    });
+    return new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: { Needs: new PolicyDocument({ statements: [writeLog, ...allowed] }) },
+    });
+  }
+}

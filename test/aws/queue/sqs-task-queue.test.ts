@@ -1,0 +1,180 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { QueueEvent } from '../../../functions/aws/events.ts';
+import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
+import { parseTask } from '../../../functions/aws/queue/task-message.ts';
+import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
+import { systemClock } from '../../../functions/node/system-clock.ts';
+import { taskQueueContract } from '../../contract/ports/task-queue.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
+import { JsonService } from '../json-service.ts';
+import { Queue } from '../queue.ts';
+import { type Answer, RecordingService } from '../recording-service.ts';
+
+const sent: Answer = { body: '{"MessageId":"1"}' };
+const caller = { region: 'eu-central-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+const services: RecordingService[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop();
+});
+
+const queue = new Queue();
+const sqs = new JsonService({ SendMessage: queue.sendMessage });
+let listening: Promise<string> | undefined;
+let queues = 0;
+afterAll(async () => {
+  queue.stop();
+  await sqs.stop();
+});
+
+taskQueueContract(
+  'a queue of SQS',
+  async (runTask) => {
+    listening ??= sqs.listen();
+    const endpoint = await listening;
+    queues += 1;
+    const url = `${endpoint}/1/tasks-${queues}`;
+    queue.attach(url, async (event) => {
+      // As the function of the queue does: what failed comes again.
+      const { Records } = event as QueueEvent;
+      const done = await Promise.allSettled(Records.map(({ body }) => runTask(parseTask(body))));
+      const failed = Records.filter((_, at) => done[at]?.status === 'rejected');
+      return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    });
+    return new SqsTaskQueue({ url, endpoint }, caller, systemClock);
+  },
+  { keepsOrder: false },
+);
+
+/** A queue whose service answers so. */
+async function start(...answers: readonly Answer[]) {
+  const service = new RecordingService(...answers);
+  services.push(service);
+  const endpoint = await service.listen();
+  const clock = new ManualClock();
+  const tasks = new SqsTaskQueue({ url: 'https://sqs.example/1/tasks', endpoint }, caller, clock);
+  const inputs = () => service.requests.map(({ body }) => JSON.parse(body));
+  return { service, clock, later: tasks, inputs };
+}
+
+const task = { kind: 'closed', socket: newSocket() } as const;
+
+describe('a task', () => {
+  test('is one message to its queue, at once', async () => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.enqueue(task);
+    expect(inputs()).toEqual([
+      { QueueUrl: 'https://sqs.example/1/tasks', MessageBody: JSON.stringify(task), DelaySeconds: 0 },
+    ]);
+  });
+
+  test.for([
+    { delayMs: 1, seconds: 1 },
+    { delayMs: 1_000, seconds: 1 },
+    { delayMs: 899_001, seconds: 900 },
+    { delayMs: 3_600_000, seconds: 900 },
+  ])('of $delayMs ms has a delay of $seconds s', async ({ delayMs, seconds }) => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.enqueue(task, delayMs);
+    expect(inputs()[0].DelaySeconds).toBe(seconds);
+  });
+
+  test('that is too long for one message becomes several, in their order', async () => {
+    const { later, inputs } = await start(sent);
+    const random = (): string => Array.from({ length: 9_000 }, () => newSocket()).join('');
+    const long: DeliveriesTask = {
+      ...{ kind: 'deliveries', socket: newSocket(), hook: 'message_1', broadcast: [], close: true },
+      send: [0, 1, 2, 3].map(() => ({ sockets: [newSocket()], malformed: [], body: random() })),
+    };
+    await later.enqueue(long);
+    const tasks = inputs().map(({ MessageBody }) => parseTask(MessageBody));
+    expect(tasks.length).toBeGreaterThan(1);
+    expect(tasks.flatMap((part) => (part.kind === 'deliveries' ? part.send : []))).toEqual(long.send);
+    expect(tasks.map((part) => part.kind === 'deliveries' && part.close)).toEqual([
+      ...tasks.slice(1).map(() => false),
+      true,
+    ]);
+  });
+
+  test.for([
+    { delayMs: 0, seconds: [0, 2] },
+    { delayMs: 899_000, seconds: [899, 900] },
+  ])('in several messages begins them one after another, after $delayMs ms', async (given) => {
+    const { later: tasks, inputs } = await start(sent);
+    const random = (): string => Array.from({ length: 8_000 }, () => newSocket()).join('');
+    const long: DeliveriesTask = {
+      ...{ kind: 'deliveries', socket: newSocket(), hook: 'message_1', broadcast: [], close: true },
+      send: [0, 1, 2, 3].map(() => ({ sockets: [newSocket()], malformed: [], body: random() })),
+    };
+    await tasks.enqueue(long, given.delayMs);
+    expect(inputs().map(({ DelaySeconds }) => DelaySeconds)).toEqual(given.seconds);
+  });
+});
+
+describe('a message that failed', () => {
+  test.for([
+    { receives: '1', seconds: 5 },
+    { receives: '2', seconds: 20 },
+    { receives: '4', seconds: 320 },
+    { receives: '5', seconds: 900 },
+    { receives: undefined, seconds: 5 },
+  ])('for time $receives comes again after $seconds s', async ({ receives, seconds }) => {
+    const { later: tasks, inputs } = await start(sent);
+    const attributes = receives === undefined ? {} : { ApproximateReceiveCount: receives };
+    await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt', attributes });
+    expect(inputs()).toEqual([
+      { QueueUrl: 'https://sqs.example/1/tasks', ReceiptHandle: 'receipt', VisibilityTimeout: seconds },
+    ]);
+  });
+
+  test('and whose receipt an emulator did not tell is left to its queue', async () => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.putBack({ messageId: 'm', body: '' });
+    expect(inputs()).toEqual([]);
+  });
+});
+
+describe('a fault that may pass', () => {
+  const faults: Readonly<Record<string, Answer>> = {
+    'a fault of SQS': { status: 500, body: '{"__type":"com.amazonaws.sqs#InternalError"}' },
+    'SQS being unavailable': { status: 503, body: '<html>' },
+    'throttling by 429': { status: 429 },
+    'throttling by name': { status: 400, headers: { 'x-amzn-errortype': 'ThrottlingException' } },
+    'throttling in the body': { status: 403, body: '{"__type":"com.amazonaws.sqs#RequestThrottled"}' },
+    'a connection that breaks': 'hang up',
+    'an answer that is none': { body: '{"Mess' },
+  };
+
+  test.for(Object.entries(faults))('is waited out with jitter: %s', async ([, error]) => {
+    const { later: tasks, clock, inputs } = await start(error, error, error, sent);
+    clock.chance = 0.25;
+    await clock.until(tasks.enqueue(task));
+    expect(inputs()).toHaveLength(4);
+    expect(clock.slept).toEqual([25, 50, 100]);
+  });
+
+  test('and does not is told after four tries', async () => {
+    const { later: tasks, clock, inputs } = await start({ status: 500, body: '{"__type":"InternalError"}' });
+    await expect(clock.until(tasks.enqueue(task))).rejects.toThrow('SendMessage: 500 InternalError');
+    expect(inputs()).toHaveLength(4);
+  });
+});
+
+describe('a fault that will not pass', () => {
+  test('is told at once, with what SQS says of it', async () => {
+    const message = 'User: arn:aws:sts::1:role is not authorized to perform: sqs:sendmessage';
+    const denied = { __type: 'com.amazon.coral.service#AccessDeniedException', message };
+    const { later: tasks, inputs } = await start({ status: 400, body: JSON.stringify(denied) });
+    await expect(tasks.enqueue(task)).rejects.toThrow(`SendMessage: 400 AccessDeniedException ${message}`);
+    expect(inputs()).toHaveLength(1);
+  });
+
+  test('is told without the headers that SQS repeats of a signature that does not match', async () => {
+    const message =
+      'The signature does not match.\n\nThe Canonical String should have been\nx-amz-security-token:secret';
+    const mismatch = { __type: 'com.amazon.coral.service#SignatureDoesNotMatch', message };
+    const { later: tasks } = await start({ status: 403, body: JSON.stringify(mismatch) });
+    const told = await tasks.enqueue(task).catch(String);
+    expect(told).toBe('AwsError: SendMessage: 403 SignatureDoesNotMatch The signature does not match.');
+  });
+});

@@ -1,0 +1,18 @@
+/** Keeps the SDK from warning of Node.js releases to come. */
+export const sdkQuiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' } as const;
+
+/** What a handler reads as it starts; none of these addresses is called before an event comes. */
+export const handlerEnvironment: Readonly<Record<string, string>> = {
+  ...sdkQuiet,
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  WEBHOOK_BASE_URL: 'http://127.0.0.1:9/reply',
+  TABLE_NAME: 'sockets',
+  QUEUE_URL: 'http://127.0.0.1:9/queue',
+  CALLBACK_URL: 'http://127.0.0.1:9',
+  WEBSOCKET_URL: 'ws://127.0.0.1:9',
+  API_KEYS_SECRET: 'apiKeys',
+  WEBHOOK_SECRETS_SECRET: 'webhookSecrets',
+  URL_KEYS_SECRET: 'urlKeys',
+};

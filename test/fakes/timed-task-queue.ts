@@ -1,0 +1,28 @@
+import type { Clock, Task, TaskQueue } from '../../functions/gateway/ports.ts';
+
+/** A queue that hands a task out when its delay is over and not before, by a clock that a test moves. */
+export class TimedTaskQueue implements TaskQueue {
+  readonly #clock: Pick<Clock, 'now'>;
+  #waiting: { readonly task: Task; readonly due: number }[] = [];
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  async enqueue(task: Task, delayMs = 0): Promise<void> {
+    this.#waiting.push({ task, due: this.#clock.now() + delayMs });
+  }
+
+  /** How many tasks wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes the tasks whose time has come. */
+  take(): Task[] {
+    const now = this.#clock.now();
+    const due = this.#waiting.filter((one) => one.due <= now);
+    this.#waiting = this.#waiting.filter((one) => one.due > now);
+    return due.map(({ task }) => task);
+  }
+}

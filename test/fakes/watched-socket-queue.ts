@@ -1,0 +1,20 @@
+import { SocketQueue } from '../../functions/local/socket-queue.ts';
+import { newSocket } from './a-record.ts';
+
+/** A queue, and what was done in it or told of it. */
+export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weight: () => number } {
+  const told: string[] = [];
+  let weight = 0;
+  const queue = new SocketQueue(newSocket(), {
+    settled: () => void told.push('idle'),
+    failed: (_, error) => void told.push(`fault: ${error}`),
+    weightChanged: (bytes) => {
+      weight += bytes;
+    },
+    isUnderPressure: false,
+    hasRoom: () => true,
+    park: () => {},
+    runningChanged: () => {},
+  });
+  return { queue, told, weight: () => weight };
+}

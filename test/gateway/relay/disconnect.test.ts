@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { endSocket } from '../../../functions/gateway/end/end-socket.ts';
+import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
+import { handshake } from '../../../functions/gateway/relay/handshake.ts';
+import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
+import type { AppResponse } from '../../../functions/wire/answer.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+import { acting, answered } from '../../fakes/fake-app.ts';
+import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
+import { sweepMinutes, work } from '../../fakes/sweep-minutes.ts';
+
+const end = { code: 1001, reason: 'Going away' };
+/** The ways in which an end reaches the gateway: `$disconnect`, and a connection that is found to be gone. */
+const ways = { 'by whoever held it': disconnect, 'by whoever found it': endSocket };
+const eachWay = Object.entries(ways).map(([how, tell]) => ({ how, tell }));
+
+/** A handshake whose client goes while the app is being asked; a sweep may come by before the app answers. */
+async function goneWhileAsked(
+  world: FakeWorld,
+  answer: AppResponse,
+  leave: (socket: ReturnType<typeof newSocket>) => Promise<unknown>,
+) {
+  const { gateway, app, clock } = world;
+  const request = aConnectRequest();
+  app.answers = [answer];
+  app.onPost = async () => {
+    app.onPost = () => {};
+    await leave(request.socket);
+  };
+  const admission = await clock.until(handshake(gateway, request));
+  return { admission, socket: request.socket };
+}
+
+describe('a client that goes', () => {
+  test('is told of at once, in one write before the hook and one after', async () => {
+    const { gateway, app, registry, tasks, admit } = fakeGateway();
+    const { socket } = await admit({ user: 'alice', state: 's' });
+    await disconnect(gateway, socket, end);
+    expect(app.told).toMatchObject([{ from: socket, code: '1001', reason: 'Going away', user: 'alice' }]);
+    expect(await registry.get(socket)).toBeUndefined();
+    expect(tasks.queued).toEqual([]);
+  });
+
+  test('twice, or was never known, does no harm', async () => {
+    const { gateway, app, admit } = fakeGateway();
+    const { socket } = await admit();
+    await Promise.all([disconnect(gateway, socket, end), disconnect(gateway, socket, end)]);
+    await disconnect(gateway, socket, end);
+    await disconnect(gateway, newSocket(), end);
+    expect(app.told).toHaveLength(1);
+  });
+
+  test('while its hook is being posted is nobody else’s to tell', async () => {
+    const world = fakeGateway();
+    const { gateway, app, tasks, clock } = world;
+    const { socket } = await world.admit();
+    app.onPost = async () => {
+      app.onPost = () => {};
+      await tasks.enqueue({ kind: 'closed', socket });
+      await clock.advance(59_999);
+      await sweep(gateway, 0);
+      await work(world);
+    };
+    await disconnect(gateway, socket, end);
+    expect(app.told).toHaveLength(1);
+  });
+});
+
+describe.for(eachWay)('a client that goes while the app is being asked, told $how', ({ tell }) => {
+  test('is told of once after the app has accepted, with the code of that end', async () => {
+    const world = fakeGateway();
+    const { admission, socket } = await goneWhileAsked(world, answered(204), async (one) => {
+      await tell(world.gateway, one, end);
+      await work(world);
+      expect(world.app.told).toEqual([]);
+    });
+    expect(admission).toMatchObject({ kind: 'refused', problem: { code: 'closed_by_app' } });
+    await work(world);
+    expect(world.app.told).toMatchObject([{ from: socket, code: '1001', reason: 'Going away' }]);
+    await sweepMinutes(world, 5);
+    expect(world.app.told).toHaveLength(1);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test('is never told of if the app refuses, and leaves no trace', async () => {
+    const world = fakeGateway();
+    const { socket } = await goneWhileAsked(world, answered(403), (one) => tell(world.gateway, one, end));
+    await sweepMinutes(world, 5);
+    expect(world.app.told).toEqual([]);
+    expect(await world.registry.get(socket)).toBeUndefined();
+  });
+
+  test.for([answered(204), answered(403)])(
+    'is not told of by a sweep that comes by before the app answers %o',
+    async (answer) => {
+      const world = fakeGateway({ settings: { staleMs: 90_000, leaseMs: 90_000 } });
+      await goneWhileAsked(world, answer, async (one) => {
+        await tell(world.gateway, one, end);
+        await sweepMinutes(world, 1);
+        expect(world.app.told).toEqual([]);
+      });
+      await sweepMinutes(world, 5);
+      expect(world.app.told).toHaveLength(answer.kind === 'response' && answer.status === 204 ? 1 : 0);
+    },
+  );
+
+  test.for([{ kind: 'timeout' } as const, answered(503), acting({ replay: 'x' })])(
+    'is told of once, with the code of that end, if nobody knows what the app decided: %o',
+    async (answer) => {
+      const world = fakeGateway();
+      const { socket } = await goneWhileAsked(world, answer, (one) => tell(world.gateway, one, end));
+      await sweepMinutes(world, 5);
+      expect(world.app.told).toMatchObject([{ from: socket, code: '1001' }]);
+    },
+  );
+
+  test('is told of with the user and the state that the app gave it', async () => {
+    const world = fakeGateway();
+    const admitted = acting({ user: 'alice', state: 's' });
+    await goneWhileAsked(world, admitted, (one) => tell(world.gateway, one, end));
+    await sweepMinutes(world, 5);
+    expect(world.app.told).toMatchObject([{ user: 'alice', state: 's' }]);
+  });
+});

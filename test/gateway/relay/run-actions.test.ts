@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
+import { message } from '../../../functions/gateway/relay/message.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
+import { acting } from '../../fakes/fake-app.ts';
+import { fakeGateway } from '../../fakes/fake-gateway.ts';
+import { work } from '../../fakes/sweep-minutes.ts';
+
+const deferring = { settings: { defersDeliveries: true } };
+
+/** A message of a socket, with an answer that asks for this. */
+async function answeredWith(world: ReturnType<typeof fakeGateway>, document: object) {
+  const { socket } = await world.admit();
+  world.app.answers = [acting(document)];
+  const time = world.clock.now();
+  const done = message(world.gateway, { socket, id: 'm1', body: 'hello', time });
+  return { socket, done };
+}
+
+describe('what an answer asks of others, where deliveries are put off', () => {
+  test('is queued as one task, after the state is kept and the reply is posted', async () => {
+    const world = fakeGateway(deferring);
+    const other = await world.admit();
+    const seen: unknown[] = [];
+    world.tasks.onQueue = async ({ socket }) => {
+      seen.push((await world.registry.get(socket))?.state, world.connections.of(socket));
+    };
+    const { socket, done } = await answeredWith(world, {
+      ...{ state: 'new', reply: 'to you', close: true, broadcast: [{ body: 'to all' }] },
+      send: [{ sockets: [other.socket], body: 'to another' }],
+    });
+    await done;
+    expect(seen).toEqual(['new', ['to you']]);
+    expect(world.tasks.queued).toEqual([
+      {
+        ...{ kind: 'deliveries', socket, hook: 'message_m1', close: true },
+        send: [{ sockets: [other.socket], malformed: [], body: 'to another' }],
+        broadcast: [{ body: 'to all', except: [] }],
+      },
+    ]);
+    expect(world.connections.of(other.socket)).toEqual([]);
+    expect((await world.registry.get(socket))?.status).toBe('open');
+    await work(world);
+    expect(world.connections.of(other.socket)).toEqual(['to another', 'to all']);
+    expect(world.connections.of(socket)).toEqual(['to you', 'to all']);
+    expect(world.connections.ended).toContain(socket);
+    expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
+  });
+
+  test('is none if it only closes the socket, which is done at once', async () => {
+    const world = fakeGateway(deferring);
+    const { socket, done } = await answeredWith(world, { reply: 'bye', close: true });
+    await done;
+    expect(world.tasks.queued).toEqual([{ kind: 'closed', socket }]);
+    expect(world.connections.ended).toEqual([socket]);
+    expect(world.connections.of(socket)).toEqual(['bye']);
+  });
+
+  test('that can’t be queued is logged under its hook, and the hook has succeeded', async () => {
+    const world = fakeGateway(deferring);
+    world.tasks.onQueue = () => {
+      throw new Error('the queue is away');
+    };
+    const { socket, done } = await answeredWith(world, { reply: 'to you', broadcast: [{ body: 'to all' }] });
+    await done;
+    expect(world.app.requests).toHaveLength(1);
+    expect(world.log.lines).toMatchObject([
+      { level: 'error', event: 'action_failed', fields: { request: 'message_m1', action: 'queue' } },
+    ]);
+    expect(world.connections.of(socket)).toEqual(['to you']);
+  });
+
+  test('that can’t be queued when a socket has ended does not bring its closed hook back', async () => {
+    const world = fakeGateway(deferring);
+    const { socket } = await world.admit();
+    world.tasks.onQueue = () => {
+      throw new Error('the queue is away');
+    };
+    world.app.answers = [acting({ broadcast: [{ body: 'somebody left' }] })];
+    await disconnect(world.gateway, socket, { code: 1001, reason: '' });
+    expect(await world.registry.get(socket)).toBeUndefined();
+    expect(world.app.told).toHaveLength(1);
+  });
+
+  test('has its own failures logged under the hook when it is done', async () => {
+    const world = fakeGateway(deferring);
+    const other = await world.admit();
+    world.connections.script(other.socket, () => ({ kind: 'failed', code: 'slow_client' }));
+    const { done } = await answeredWith(world, {
+      send: [{ sockets: [other.socket], body: 'x' }],
+      broadcast: [{ body: 'y' }],
+    });
+    await done;
+    expect(world.log.lines).toEqual([]);
+    await world.tasks.run((task) => runTask(world.gateway, task));
+    expect(world.log.of('action_failed')).toMatchObject([
+      { fields: { request: 'message_m1', action: 'send', code: 'slow_client' } },
+      { fields: { request: 'message_m1', action: 'broadcast', code: 'slow_client' } },
+    ]);
+  });
+});
+
+describe('what an answer asks of others, where deliveries are not put off', () => {
+  test('is done before the hook is, and nothing is queued', async () => {
+    const world = fakeGateway();
+    const other = await world.admit();
+    const { done } = await answeredWith(world, { send: [{ sockets: [other.socket], body: 'to another' }] });
+    await done;
+    expect(world.connections.of(other.socket)).toEqual(['to another']);
+    expect(world.tasks.queued).toEqual([]);
+  });
+});
