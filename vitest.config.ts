@@ -7,7 +7,7 @@ const apart = ['test/{attack,browser,clients,deploy,lambda}/**', 'test/verify/co
 /** Tests that run in one process and wait for no timer, server or child process. */
 const unit = [
   'test/{wire,gateway}/**/*.test.ts',
-  'test/http/{answer-parser,deadline-queue,fields,line}.test.ts',
+  'test/http/{response-parser,deadline-queue,fields,wait-queue}.test.ts',
 ];
 /** Tests that change the environment of their process, or look at the state of a module from its beginning. */
 const isolated = [
@@ -22,8 +22,8 @@ const isolated = [
 /** Files that take ten seconds and more, the longest first: begun last, they would run alone at the end. */
 const long = [
   'aws/contract',
-  'aws/dynamo-registry',
-  'aws/dynamo-directory',
+  'aws/dynamo/registry',
+  'aws/dynamo/directory',
   'local/stop',
   'infra/synth',
   'websocket/autobahn',
@@ -47,7 +47,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     // Bundles of the functions are run as they are.
-    server: { deps: { external: [/\/sockethook-doors-/] } },
+    server: { deps: { external: [/\/sockethook-functions-/] } },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
