@@ -1,6 +1,6 @@
 import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
-import type { Width } from './deliver/width.ts';
+import type { DeliveryLimit } from './delivery-limit.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: what it needs from the world, and how it is set. Every flow takes one as its first argument. */
@@ -9,7 +9,7 @@ export interface Gateway extends Ports {
   /** When this run has to be over, on the monotonic clock; infinite where it may go on for ever. */
   readonly deadline: number;
   /** What all deliveries of this run share; those of each flow are by themselves if it is not given. */
-  readonly width?: Width;
+  readonly deliveryLimit?: DeliveryLimit;
 }
 
 /** The settings that both worlds share (docs/operations.md and docs/aws.md say what those are for that users set). */

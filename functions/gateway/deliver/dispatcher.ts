@@ -1,9 +1,9 @@
 import type { SocketId } from '../../wire/socket-id.ts';
+import { DeliveryLimit } from '../delivery-limit.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
-import { Width } from './width.ts';
 
 /** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
 const throttledInRow = 16;
@@ -28,7 +28,7 @@ interface Aside extends Unsent {
  */
 export class Dispatcher {
   readonly #gateway: Gateway;
-  readonly #width: Width;
+  readonly #limit: DeliveryLimit;
   readonly #aside = new Map<SocketId, Aside[]>();
   #underWay = 0;
   #inRow = 0;
@@ -39,7 +39,7 @@ export class Dispatcher {
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
-    this.#width = gateway.width ?? new Width();
+    this.#limit = gateway.deliveryLimit ?? new DeliveryLimit();
   }
 
   /** Whether no time is left to begin anything. */
@@ -131,10 +131,10 @@ export class Dispatcher {
 
   #track(landing: Promise<void>): void {
     this.#underWay += 1;
-    this.#width.began();
+    this.#limit.began();
     void landing.then(() => {
       this.#underWay -= 1;
-      this.#width.ended();
+      this.#limit.ended();
       if (this.#underWay > 0) return;
       this.#waiter?.();
       this.#waiter = undefined;
@@ -159,7 +159,7 @@ export class Dispatcher {
   /** A promise if the next delivery has to wait. */
   #room(): Promise<void> | undefined {
     if (this.#inRow >= throttledInRow) return this.#slowDown();
-    return this.#width.room();
+    return this.#limit.room();
   }
 
   #slowDown(): Promise<void> {
