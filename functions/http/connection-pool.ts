@@ -28,14 +28,14 @@ export interface PoolOptions {
   /** Until a new one stands, with TLS, in milliseconds. */
   readonly connectMs: number;
   /** Called before a request is written, to let what is written together leave together. */
-  readonly beforeWrite: (stream: Writable) => void;
+  readonly cork: (stream: Writable) => void;
 }
 
 const unlimited: PoolOptions = {
   max: Number.POSITIVE_INFINITY,
   opening: Number.POSITIVE_INFINITY,
   connectMs: Number.POSITIVE_INFINITY,
-  beforeWrite: () => {},
+  cork: () => {},
 };
 
 /**
@@ -45,7 +45,7 @@ const unlimited: PoolOptions = {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
-  readonly beforeWrite: (stream: Writable) => void;
+  readonly cork: (stream: Writable) => void;
   readonly #host: string;
   readonly #options: PoolOptions;
   readonly #dialer: Dialer;
@@ -55,7 +55,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
   #idle: Connection[] = [];
   readonly #waiting = new WaitQueue<PendingExchange>();
-  #lastPosition = 0;
+  #lastPlace = 0;
   #tidying: NodeJS.Timeout | undefined;
   /** Why this machine has no more to give, if the last connection that was tried could not be had for that. */
   #shortage: string | undefined;
@@ -66,7 +66,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(url: URL, clock: MonotonicClock, options: Partial<PoolOptions> = {}) {
     this.#options = { ...unlimited, ...options };
-    this.beforeWrite = this.#options.beforeWrite;
+    this.cork = this.#options.cork;
     this.#host = url.host;
     this.now = () => clock.monotonic();
     this.#dialer = new Dialer(url, this.#options.connectMs);
@@ -74,8 +74,8 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
   send(exchange: PendingExchange): void {
-    this.#lastPosition += 1;
-    exchange.position = this.#lastPosition;
+    this.#lastPlace += 1;
+    exchange.place = this.#lastPlace;
     const head = this.#headOf(exchange, exchange.request.headers);
     if (!head.ok) exchange.fail({ kind: 'unreachable', why: head.error });
     else if (this.#waiting.isEmpty) this.#sendOn(exchange, head.value, this.#takeIdle());

@@ -9,7 +9,7 @@ export interface ConnectionOwner {
   /** Milliseconds from any beginning. */
   readonly now: () => number;
   /** Called before something is written to a connection. */
-  readonly beforeWrite: (stream: Writable) => void;
+  readonly cork: (stream: Writable) => void;
   /** The connection stands. */
   connected(): void;
   /** The connection can be used for another exchange. */
@@ -70,7 +70,7 @@ export class Connection {
     exchange.sentOver(() => this.destroy());
     if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
-    this.#owner.beforeWrite(this.#socket);
+    this.#owner.cork(this.#socket);
     const { body } = exchange.request;
     // One write where one encoding does for both.
     if (Buffer.byteLength(body) === body.length) {

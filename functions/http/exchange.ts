@@ -29,7 +29,7 @@ export type Repeats = 'unsent' | 'stale' | 'always';
 /** An exchange as the pool and its connections see it. */
 export interface PendingExchange extends ResponseListener, Queued {
   readonly request: HttpRequest;
-  position: number;
+  place: number;
   /** Whether this is its second try. */
   isRepeated: boolean;
   /** Whether the server may have seen its first one. */
@@ -89,7 +89,7 @@ export interface ExchangeTimeouts {
  */
 export class Exchange<Outcome> implements PendingExchange, Expiring {
   readonly request: HttpRequest;
-  position = 0;
+  place = 0;
   isRepeated = false;
   isSeen = false;
   readonly #reader: ResponseReader<Outcome>;

@@ -1,7 +1,7 @@
 /** An entry of a wait queue. */
 export interface Queued {
   /** Grows with whoever comes, and stays the same for one that comes back. */
-  readonly position: number;
+  readonly place: number;
   /** Whether it has left. */
   readonly isSettled: boolean;
 }
@@ -28,7 +28,7 @@ export class WaitQueue<One extends Queued> {
   /** Adds one whose turn it was. */
   requeue(one: One): void {
     let at = this.#back.length;
-    while (at > 0 && (this.#back[at - 1]?.position ?? 0) > one.position) at -= 1;
+    while (at > 0 && (this.#back[at - 1]?.place ?? 0) > one.place) at -= 1;
     this.#back.splice(at, 0, one);
   }
 

@@ -11,13 +11,13 @@ const owners = new WeakMap<Socket, NodeTransport>();
 /** A connection that `node:net` has accepted; it has to allow half-open connections, and to send without delay. */
 export class NodeTransport implements Transport {
   readonly #socket: Socket;
-  readonly #beforeWrite: (stream: Writable) => void;
+  readonly #cork: (stream: Writable) => void;
   #listener = nobody;
 
-  /** `hold` is called before something is written, to let what is written together leave together. */
-  constructor(socket: Socket, hold: (stream: Writable) => void) {
+  /** `cork` is called before something is written, to let what is written together leave together. */
+  constructor(socket: Socket, cork: (stream: Writable) => void) {
     this.#socket = socket;
-    this.#beforeWrite = hold;
+    this.#cork = cork;
     owners.set(socket, this);
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
     // What is wrong with a connection shows in its end.
@@ -43,7 +43,7 @@ export class NodeTransport implements Transport {
 
   write(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
-    this.#beforeWrite(this.#socket);
+    this.#cork(this.#socket);
     this.#socket.write(bytes);
   }
 
