@@ -14,10 +14,10 @@ export class NodeTransport implements Transport {
   readonly #cork: (stream: Writable) => void;
   #listener = nobody;
 
-  /** `hold` is called before something is written, to let what is written together leave together. */
-  constructor(socket: Socket, hold: (stream: Writable) => void) {
+  /** `cork` is called before something is written, to let what is written together leave together. */
+  constructor(socket: Socket, cork: (stream: Writable) => void) {
     this.#socket = socket;
-    this.#cork = hold;
+    this.#cork = cork;
     owners.set(socket, this);
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
     // What is wrong with a connection shows in its end.
