@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
+import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { JsonDialect, JsonProtocol } from '../client/json-protocol.ts';
 import { type Item, itemFrom, text } from './attribute.ts';
@@ -10,8 +11,11 @@ import type { TableIndex } from './table-schema.ts';
 /** DynamoDB: a BatchGetItem asks for at most 100 items. */
 export const batchSize = 100;
 
-/** What is left unread is asked for again: how often, and the longest first and last pause in milliseconds. */
-const again = { times: 12, minMs: 50, maxMs: 3_000 };
+/** How often items that DynamoDB left unread are asked for again. */
+const maxRepeats = 12;
+
+/** The longest pauses before that, in milliseconds. */
+const pausesMs = { first: 50, longest: 3_000 };
 
 /** How long a read of many items may take, in milliseconds: with all its tries far less than any function has. */
 const maxMs = 8_000;
@@ -105,8 +109,8 @@ export async function readAll(
   const until = clock.monotonic() + maxMs;
   let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {
-    const pause = time === 0 ? 0 : clock.random() * Math.min(again.maxMs, again.minMs * 2 ** (time - 1));
-    if (time > again.times || clock.monotonic() + pause > until)
+    const pause = time === 0 ? 0 : fullJitter(backoff(time, pausesMs), clock.random());
+    if (time > maxRepeats || clock.monotonic() + pause > until)
       throw new Error('DynamoDB leaves items unread: it is throttled.');
     if (time > 0) await clock.sleep(pause);
     const input = { RequestItems: { [table.name]: asked } };
