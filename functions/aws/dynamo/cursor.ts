@@ -1,5 +1,5 @@
 import { hashOf } from '../../gateway/hash.ts';
-import type { SocketFilter } from '../../gateway/ports.ts';
+import type { SocketFilter } from '../../gateway/socket-filter.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 
 /** Where a list goes on: in which of its parts, and after which socket; from the part's beginning without one. */
