@@ -1,11 +1,11 @@
 import type { AppResponse } from '../wire/answer.ts';
 import type { Broadcast, Send } from '../wire/deliveries.ts';
-import type { ClientPath } from '../wire/path.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
+import type { SocketFilter } from './socket-filter.ts';
 
 /**
  * What the gateway needs from the world. Each port has a contract suite under test/contract that every
@@ -86,12 +86,6 @@ export interface Survey {
    * a record is decided by a conditional write.
    */
   survey(): AsyncIterable<readonly SocketRecord[]>;
-}
-
-/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
-export interface SocketFilter {
-  readonly path?: ClientPath | undefined;
-  readonly user?: string | undefined;
 }
 
 /** A page of a broadcast, and where one goes on that stops behind it; undefined where nothing has to stop. */

@@ -50,7 +50,8 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
       // Node.js says nothing of what is missing; whoever answers does.
       requireHostHeader: false,
       // A peer that vanished without a word is found out by TCP.
-      ...{ keepAlive: true, keepAliveInitialDelay: 60_000 },
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
     },
     (incoming, response) => pipeline.request(incoming, response),
   );

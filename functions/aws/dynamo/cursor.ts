@@ -1,5 +1,5 @@
 import { hashOf } from '../../gateway/hash.ts';
-import type { SocketFilter } from '../../gateway/ports.ts';
+import type { SocketFilter } from '../../gateway/socket-filter.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 
 /** Where a list continues: in which part, and after which socket. Without a socket, at the start of the part. */

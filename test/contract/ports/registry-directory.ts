@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Registry, SocketFilter } from '../../../functions/gateway/ports.ts';
+import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import type { SocketFilter } from '../../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aPath, aRecord } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
