@@ -3,7 +3,7 @@ import type { HookEvent } from '../functions/wire/hook.ts';
 import { limits } from '../functions/wire/limits.ts';
 import { AnswerError, ArgumentError } from './errors.ts';
 
-/** What a handler may ask for in its answer; done in the order reply, send, broadcast, close. */
+/** The actions that a handler may return. They run in the order state, reply, send, broadcast, close. */
 export interface HookActions {
   /** A text to the socket itself; not in a closed hook. */
   readonly reply?: string;

@@ -16,8 +16,8 @@ const maxHeadBytes = 16_384;
 const maxLineBytes = 1_024;
 
 /**
- * Reads one answer of HTTP/1.1 or 1.0 to a POST (RFC 9112), byte by byte as it comes in. What could be taken for one
- * thing by us and for another by somebody else is broken, not guessed at.
+ * Parses one HTTP/1.1 or 1.0 response to a GET, POST or DELETE (RFC 9112) as it arrives. Bytes that another parser
+ * could read differently make the response broken: nothing is guessed.
  */
 export class ResponseParser {
   #state: 'head' | 'length' | 'rest' | 'size' | 'chunk' | 'chunkEnd' | 'trailers' | 'done' = 'head';

@@ -203,7 +203,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   /** Both sides have said what they had to: the server ends the connection first (RFC 6455 section 7.1.1). */
-  #finish(how: Pick<CloseCode, 'code' | 'reason'>): void {
+  #finish(how: CloseCode): void {
     this.#end(how);
     this.#drop();
     this.#transport.end();
@@ -226,7 +226,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#listener?.held(grown);
   }
 
-  #end(how: Pick<CloseCode, 'code' | 'reason'>): void {
+  #end(how: CloseCode): void {
     const isNews = this.#state === 'open';
     this.#state = 'over';
     if (isNews) this.#listener?.ended(how);

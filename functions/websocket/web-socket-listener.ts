@@ -12,7 +12,7 @@ export interface WebSocketListener {
    * The client has ended it, by a close frame, by breaking the protocol, or without a word (1006). Comes at most once,
    * and not after `close`.
    */
-  ended(how: Pick<CloseCode, 'code' | 'reason'>): void;
+  ended(how: CloseCode): void;
   /** Its connection is gone; the last that is heard of it. */
   closed(): void;
 }

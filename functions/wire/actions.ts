@@ -8,7 +8,7 @@ import { isWellFormed } from './printable.ts';
 import { err, ok, type Result } from './result.ts';
 import { messageText, readBy, stateText, userText } from './schema.ts';
 
-/** What an app asks for in its answer to a hook; done in the order reply, send, broadcast, close. */
+/** The actions in an app's answer to a hook. They run in the order state, reply, send, broadcast, close. */
 export interface Actions {
   readonly reply?: string | undefined;
   readonly send: readonly Send[];
