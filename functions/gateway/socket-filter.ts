@@ -1,7 +1,7 @@
 import { type ClientPath, normalisePath } from '../wire/path.ts';
 import type { SocketRecord } from './record.ts';
 
-/** Selects sockets by path, in whatever spelling, and by user; an absent field selects any. */
+/** Selects sockets by path, compared in normal form, and by user. An omitted field selects all. */
 export interface SocketFilter {
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
