@@ -69,7 +69,7 @@ export type ApiAuth = Environment['API_AUTH'];
 /** What the stack tells a function. */
 export interface AwsSettings {
   readonly gateway: GatewaySettings;
-  /** The name of this gateway in its metrics. */
+  /** Which gateway of an account this is, in its metrics. */
   readonly name: string;
   readonly caller: Caller;
   readonly apiAuth: ApiAuth;
