@@ -74,6 +74,13 @@ test('process.env is read in one file of each world', () => {
   expect(reading.filter((file) => !file.endsWith('/settings.ts'))).toEqual([]);
 });
 
+test('the id of a hook is built in one place', () => {
+  const byHand = source.filter((file) =>
+    /(?:handshake|message|closed)_\$\{|_\$\{task\.socket/.test(read(file)),
+  );
+  expect(byHand.filter((file) => file !== 'functions/wire/hook.ts')).toEqual([]);
+});
+
 test('time and chance come from the clock alone', () => {
   const direct = source.filter((file) => /^functions\/(?:gateway|wire)\//.test(file));
   expect(

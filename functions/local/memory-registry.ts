@@ -1,6 +1,7 @@
 import { matcherOf } from '../gateway/matcher.ts';
 import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
+import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
@@ -151,10 +152,10 @@ export class MemoryRegistry implements Registry {
   }
 
   /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
-  *owed(): Generator<string> {
+  *owed(): Generator<HookId> {
     for (const { record } of this.#entries.values()) {
-      if (record.status === 'opening') yield `handshake_${record.socket}`;
-      if (record.status === 'closing') yield `closed_${record.socket}`;
+      if (record.status === 'opening') yield hookId('handshake', record.socket);
+      if (record.status === 'closing') yield hookId('closed', record.socket);
     }
   }
 

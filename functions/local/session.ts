@@ -5,6 +5,7 @@ import { message } from '../gateway/relay/message.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { isPing } from '../wire/ping.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { MessageConsumer, QueuedMessage, SocketQueue } from './socket-queue.ts';
@@ -167,7 +168,7 @@ export class Session implements WebSocketListener, MessageConsumer {
     this.#endRecorded = endSocket(this.#gateway, this.socket, how).then(
       () => {},
       (error: unknown) =>
-        this.#gateway.log.error('fault', { request: `closed_${this.socket}`, why: String(error) }),
+        this.#gateway.log.error('fault', { request: hookId('closed', this.socket), why: String(error) }),
     );
   }
 

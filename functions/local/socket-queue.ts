@@ -1,3 +1,4 @@
+import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
 import { newId } from './ids.ts';
@@ -48,7 +49,7 @@ export class SocketQueue {
   isEnded = false;
   readonly #supervisor: QueueSupervisor;
   readonly #backlog = new Backlog();
-  readonly #tasks: { readonly job: Job; readonly name: string; readonly behind: number }[] = [];
+  readonly #tasks: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
   /** How many messages have come, and how many of them do not wait any more. */
   #came = 0;
@@ -60,7 +61,8 @@ export class SocketQueue {
   #isHeld = true;
   #isRunning = false;
   #isParked = false;
-  #current = '';
+  /** The hook that is being posted, if any. */
+  #current: HookId | undefined;
 
   constructor(socket: SocketId, supervisor: QueueSupervisor) {
     this.socket = socket;
@@ -87,9 +89,10 @@ export class SocketQueue {
     return this.#supervisor.isUnderPressure;
   }
 
-  /** What is being done, and the tasks that are still to do, by the names that they were given. */
-  get unfinished(): string[] {
-    return [...(this.#isRunning ? [this.#current] : []), ...this.#tasks.map(({ name }) => name)];
+  /** The hook that is being posted, and those of the tasks that wait. */
+  get unfinished(): HookId[] {
+    const hooks = [this.#isRunning ? this.#current : undefined, ...this.#tasks.map(({ hook }) => hook)];
+    return hooks.filter((hook) => hook !== undefined);
   }
 
   /** Sets who takes its messages. */
@@ -97,9 +100,9 @@ export class SocketQueue {
     this.#consumer = consumer;
   }
 
-  /** Adds a task behind all that has come. */
-  push(job: Job, name = ''): void {
-    this.#tasks.push({ job, name, behind: this.#came });
+  /** Adds a task behind everything that has come. `hook`: the one that it posts, if any. */
+  push(job: Job, hook?: HookId): void {
+    this.#tasks.push({ job, hook, behind: this.#came });
     this.#start();
   }
 
@@ -176,7 +179,7 @@ export class SocketQueue {
     const [task] = this.#tasks;
     if (task !== undefined && task.behind <= this.#begun) {
       this.#tasks.shift();
-      this.#current = task.name;
+      this.#current = task.hook;
       return task.job();
     }
     if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
@@ -193,7 +196,7 @@ export class SocketQueue {
   #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
     this.#begun += 1;
     const id = newId();
-    this.#current = `message_${id}`;
+    this.#current = hookId('message', id);
     // Its text, and the hook that it is made into.
     this.#weighRunning(2 * weight);
     return this.#consumer?.relay({ id, body, time }) ?? Promise.resolve();

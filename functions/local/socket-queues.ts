@@ -1,4 +1,5 @@
 import type { Log, Task, TaskQueue } from '../gateway/ports.ts';
+import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
 
@@ -55,7 +56,8 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
     }
     const known = this.#queues.get(task.socket);
     const queue = known ?? this.open(task.socket);
-    queue.push(() => this.#runTask(task), `${task.kind}_${task.socket}`);
+    const hook = task.kind === 'closed' ? hookId('closed', task.socket) : undefined;
+    queue.push(() => this.#runTask(task), hook);
     if (known === undefined) this.end(task.socket);
   }
 
@@ -65,10 +67,8 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   /** The hooks that are being posted or wait for that, by their ids. */
-  *unfinished(): Generator<string> {
-    for (const queue of this.#queues.values()) {
-      for (const name of queue.unfinished) if (/^(?:message|closed)_/.test(name)) yield name;
-    }
+  *unfinished(): Generator<HookId> {
+    for (const queue of this.#queues.values()) yield* queue.unfinished;
   }
 
   /** Resolves when no queue has anything to do. */
@@ -85,7 +85,7 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   failed({ socket }: SocketQueue, error: unknown): void {
-    this.#log.error('fault', { request: `closed_${socket}`, why: String(error) });
+    this.#log.error('fault', { request: hookId('closed', socket), why: String(error) });
   }
 
   get isUnderPressure(): boolean {
@@ -135,7 +135,7 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   #lost({ socket }: SocketQueue, count: number, why: string): void {
-    if (count > 0) this.#log.error('messages_lost', { request: `closed_${socket}`, count, why });
+    if (count > 0) this.#log.error('messages_lost', { request: hookId('closed', socket), count, why });
   }
 
   #isIdle(): boolean {

@@ -6,6 +6,7 @@ import { readRequestTarget } from '../websocket/request-target.ts';
 import type { Upgrade } from '../websocket/upgrade.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { problem } from '../wire/problems.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
@@ -70,7 +71,7 @@ export class WebSocketServer {
         time: clock.now(),
       });
     } catch (error) {
-      log.error('fault', { request: `handshake_${socket}`, why: String(error) });
+      log.error('fault', { request: hookId('handshake', socket), why: String(error) });
       return { kind: 'refused', problem: problem('internal_error') };
     }
   }

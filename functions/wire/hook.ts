@@ -7,11 +7,21 @@ export const hookEvents = ['handshake', 'message', 'closed'] as const;
 /** What a hook tells of. */
 export type HookEvent = (typeof hookEvents)[number];
 
+/** `webhook-id`. */
+export type HookId = `${HookEvent}_${string}`;
+
+/**
+ * The id of a hook: the same on every attempt, since it is derived from what happened. The subject of a message hook is
+ * the message's own id, and of the other hooks their socket.
+ */
+export function hookId(event: HookEvent, subject: string): HookId {
+  return `${event}_${subject}`;
+}
+
 /** One thing that happened on a socket and that the app is told of. */
 export interface Hook {
   readonly event: HookEvent;
-  /** `webhook-id`: derived from what happened, so the same on every attempt. */
-  readonly id: string;
+  readonly id: HookId;
   readonly socket: SocketId;
   /** The text of a message; empty for the other events. */
   readonly body: string;

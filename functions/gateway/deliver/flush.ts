@@ -1,3 +1,4 @@
+import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway, GatewaySettings } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
@@ -20,7 +21,7 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
       if (outcome === 'gone') return;
       if (outcome === 'throttled') return rescheduleFlush(gateway, record, posted);
       if (outcome !== 'delivered')
-        log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
+        log.warn('flush_failed', { request: hookId('handshake', socket), code: outcome });
     }
     left = await registry.flushed(socket, waiting.length);
   }

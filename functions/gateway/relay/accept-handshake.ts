@@ -1,4 +1,5 @@
 import type { Actions } from '../../wire/actions.ts';
+import { hookId } from '../../wire/hook.ts';
 import { problem } from '../../wire/problems.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
@@ -16,7 +17,7 @@ export async function acceptHandshake(
 ): Promise<HandshakeOutcome> {
   const { registry, tasks, clock, log } = gateway;
   const { socket } = record;
-  const hook = `handshake_${socket}`;
+  const hook = hookId('handshake', socket);
   const { reply, user = record.user, state = '', send, broadcast, subprotocol } = actions;
   if (reply !== undefined && (await registry.append(socket, reply)) === 'full') {
     log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });

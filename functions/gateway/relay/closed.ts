@@ -1,5 +1,5 @@
 import type { Answer } from '../../wire/answer.ts';
-import type { Hook } from '../../wire/hook.ts';
+import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
@@ -13,7 +13,7 @@ import { runActions } from './run-actions.ts';
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
   const record = await gateway.registry.lease(socket, 'closing', gateway.settings.leaseMs);
   if (record === undefined) return;
-  const ended = closeConnection(gateway, socket, `closed_${socket}`);
+  const ended = closeConnection(gateway, socket, hookId('closed', socket));
   try {
     await postClosedHook(gateway, record);
   } finally {

@@ -1,7 +1,7 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
-import { hookUrl } from '../../wire/hook.ts';
+import { hookId, hookUrl } from '../../wire/hook.ts';
 import { type ProblemCode, problem } from '../../wire/problems.ts';
 import type { RefusalHeader } from '../../wire/refusal-headers.ts';
 import { abandonHandshake } from '../end/abandon-handshake.ts';
@@ -34,7 +34,7 @@ export async function handshake(gateway: Gateway, request: ConnectRequest): Prom
 
 /** The same connect came before, and its run takes care of the socket: this one touches nothing. */
 function repeated({ log }: Gateway, { socket }: SocketRecord): HandshakeOutcome {
-  log.warn('handshake_repeated', { request: `handshake_${socket}` });
+  log.warn('handshake_repeated', { request: hookId('handshake', socket) });
   return { kind: 'refused', problem: problem('internal_error') };
 }
 
@@ -90,7 +90,7 @@ const refusalAdvice =
   'if it refuses everybody, check its webhook secret and this URL; each status is told once';
 
 function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
-  log.error('handshake_failed', { request: `handshake_${socket}`, code, why });
+  log.error('handshake_failed', { request: hookId('handshake', socket), code, why });
 }
 
 function openingRecord({ socket, headers, time }: ConnectRequest, client: AdmittedClient): SocketRecord {

@@ -1,4 +1,4 @@
-import type { Hook, HookEvent } from '../../wire/hook.ts';
+import { type Hook, type HookEvent, hookId } from '../../wire/hook.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
 /** The handshake hook of a socket that is opening. */
@@ -24,7 +24,7 @@ function hookOf(
   time: number,
   { body = '', code = '', reason = '', clientHeaders = noHeaders }: Partial<Hook>,
 ): Hook {
-  const id = `${event}_${subject}`;
+  const id = hookId(event, subject);
   return { event, id, socket, body, path, query, user, state, origin, code, reason, time, clientHeaders };
 }
 

@@ -1,4 +1,5 @@
 import type { Actions } from '../../wire/actions.ts';
+import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
@@ -28,7 +29,7 @@ export async function message(gateway: Gateway, arrival: ClientMessage): Promise
   const found = registry.get(arrival.socket);
   const record = found instanceof Promise ? await found : found;
   if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
-    await closeConnection(gateway, arrival.socket, `message_${arrival.id}`);
+    await closeConnection(gateway, arrival.socket, hookId('message', arrival.id));
     return undefined;
   }
   if (!settings.hooks.has('message')) return undefined;

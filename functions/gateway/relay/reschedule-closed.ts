@@ -1,4 +1,5 @@
 import type { Answer } from '../../wire/answer.ts';
+import { hookId } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
@@ -17,7 +18,7 @@ export async function rescheduleClosed(
   { why, retryAfter = 0 }: Extract<Answer, { kind: 'failed' }>,
 ): Promise<void> {
   const { registry, clock, log, settings } = gateway;
-  const facts = { request: `closed_${socket}`, hook: 'closed', why };
+  const facts = { request: hookId('closed', socket), hook: 'closed', why };
   const left = time + settings.closedRetryMs - clock.now();
   if (left <= 0) {
     log.error('hook_lost', facts);
