@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gateway } from '../gateway/gateway.ts';
+import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Clock, Log } from '../gateway/ports.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
@@ -16,6 +16,22 @@ import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
 import { SocketQueues } from './socket-queues.ts';
 import { WebSocketServer } from './web-socket-server.ts';
+
+/** The policy of a gateway in one process. */
+const localPolicy = {
+  defersDeliveries: false,
+  keepsOrder: true,
+  retry: { attempts: 3, withinMs: 10_000 },
+  closedRetryWindowMs: 86_400_000,
+  leaseMs: 60_000,
+  flushRetryMs: 1_000,
+  goneGraceMs: 10_000,
+  // Each step is finished by the process that began it, so a sweep finds only rescheduled closed hooks.
+  staleMs: Number.POSITIVE_INFINITY,
+  sweepsFinishFlushes: false,
+  // Sessions expire by themselves.
+  lifeMs: Number.POSITIVE_INFINITY,
+} as const satisfies Policy;
 
 /** What a local gateway is made with, besides its settings. */
 export interface GatewayOptions {
@@ -96,21 +112,22 @@ function compose(
   });
   const queues = new SocketQueues((task) => runTask(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
-    ...{ registry, connections: sessions, app, tasks: queues, secrets: localSecrets(secrets), clock, log },
+    registry,
+    connections: sessions,
+    app,
+    tasks: queues,
+    secrets: localSecrets(secrets),
+    clock,
+    log,
     settings: {
       ...settings,
-      ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
+      webhookBaseUrl,
+      webSocketUrl,
+      messageBytes: settings.limits.messageBytes,
       replyBy: 'post',
-      defersDeliveries: false,
-      keepsOrder: true,
-      retry: { attempts: 3, withinMs: 10_000 },
-      closedRetryMs: 86_400_000,
-      leaseMs: 60_000,
-      flushRetryMs: 1_000,
-      goneGraceMs: 10_000,
-      // What begins here ends here, so a sweep finds nothing but closed hooks that were put off.
-      ...{ staleMs: Number.POSITIVE_INFINITY, lifeMs: Number.POSITIVE_INFINITY, probeMinutes: 0 },
+      probeMinutes: 0,
     },
+    policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
   return { gateway, registry, sessions, queues, app };

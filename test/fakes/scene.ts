@@ -1,6 +1,6 @@
 import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import type { Outcome } from '../../functions/gateway/deliver/outcome.ts';
-import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import type { ConnectRequest, HandshakeOutcome } from '../../functions/gateway/relay/connect-request.ts';
 import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
@@ -10,7 +10,7 @@ import type { AppResponse } from '../../functions/wire/answer.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { deployedWorld } from './deployed-world.ts';
 import type { Play } from './every-schedule.ts';
-import type { FakeWorld } from './fake-gateway.ts';
+import type { FakeWorld, Given } from './fake-gateway.ts';
 import { passedGateway } from './passed-gateway.ts';
 import { sweepMinutes, work } from './sweep-minutes.ts';
 import { quiet, Turnstile } from './turnstile.ts';
@@ -53,9 +53,9 @@ export class Scene implements Play {
   #refusals = 0;
   #refusal: 'gone' | 'throttled' = 'gone';
 
-  constructor(socket: SocketId, settings: Partial<GatewaySettings> = {}) {
+  constructor(socket: SocketId, given: Pick<Given, 'settings' | 'policy'> = {}) {
     this.socket = socket;
-    this.world = deployedWorld(settings);
+    this.world = deployedWorld(given);
     const { connections, clock } = this.world;
     this.#turnstile = new Turnstile(() => clock.now());
     connections.missing.add(socket);

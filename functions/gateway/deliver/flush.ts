@@ -1,6 +1,6 @@
 import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
-import type { Gateway, GatewaySettings } from '../gateway.ts';
+import type { Gateway, Policy } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { Outcome } from './outcome.ts';
 import { postToConnection } from './post-to-connection.ts';
@@ -11,8 +11,8 @@ import { postToConnection } from './post-to-connection.ts';
  * that may come twice.
  */
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
-  const { registry, log, settings } = gateway;
-  const record = await registry.lease(socket, 'accepted', settings.leaseMs);
+  const { registry, log, policy } = gateway;
+  const record = await registry.lease(socket, 'accepted', policy.leaseMs);
   if (record === undefined) return requeueIfOwed(gateway, socket);
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
@@ -38,14 +38,14 @@ async function tryPost(gateway: Gateway, record: SocketRecord, body: string): Pr
 }
 
 /** There was no lease to be had: the task is done with, unless nobody else would see to it. */
-async function requeueIfOwed({ registry, tasks, clock, settings }: Gateway, socket: SocketId): Promise<void> {
+async function requeueIfOwed({ registry, tasks, clock, policy }: Gateway, socket: SocketId): Promise<void> {
   const record = await registry.get(socket);
-  if (record === undefined || !isOwed(record, clock.now(), settings)) return;
-  await tasks.enqueue({ kind: 'flush', socket }, settings.flushRetryMs);
+  if (record === undefined || !isOwed(record, clock.now(), policy)) return;
+  await tasks.enqueue({ kind: 'flush', socket }, policy.flushRetryMs);
 }
 
-function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: GatewaySettings): boolean {
-  const { flushRetryMs, staleMs } = settings;
+function isOwed({ status, leaseUntil }: SocketRecord, now: number, policy: Policy): boolean {
+  const { flushRetryMs, sweepsFinishFlushes } = policy;
   switch (status) {
     case 'opening':
       // A queue may be faster than whoever accepts the handshake.
@@ -53,7 +53,7 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: Gat
     case 'accepted':
       // Another is at it or comes when the pause is over, and a sweep comes if that one dies; two that both came
       // again would never be one. A task that comes a moment before its own pause is over is that other, though.
-      return leaseUntil - now <= flushRetryMs || staleMs === Number.POSITIVE_INFINITY;
+      return leaseUntil - now <= flushRetryMs || !sweepsFinishFlushes;
     case 'open':
     case 'closing':
       return false;
@@ -66,11 +66,11 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: Gat
  * finds the record, a sweep too, leaves it to that run.
  */
 async function rescheduleFlush(
-  { registry, tasks, settings }: Gateway,
+  { registry, tasks, policy }: Gateway,
   { socket, attempts }: SocketRecord,
   posted: number,
 ): Promise<void> {
-  const pause = Math.min(settings.leaseMs, settings.flushRetryMs * 2 ** (attempts - 1));
+  const pause = Math.min(policy.leaseMs, policy.flushRetryMs * 2 ** (attempts - 1));
   await registry.flushed(socket, posted);
   await registry.postpone(socket, 'accepted', pause);
   await tasks.enqueue({ kind: 'flush', socket }, pause);

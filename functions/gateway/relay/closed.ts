@@ -11,7 +11,7 @@ import { runActions } from './run-actions.ts';
 
 /** Posts the closed hook of a socket, unless another worker holds its lease, and closes what is left of its connection. */
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
-  const record = await gateway.registry.lease(socket, 'closing', gateway.settings.leaseMs);
+  const record = await gateway.registry.lease(socket, 'closing', gateway.policy.leaseMs);
   if (record === undefined) return;
   const ended = closeConnection(gateway, socket, hookId('closed', socket));
   try {

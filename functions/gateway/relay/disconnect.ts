@@ -11,8 +11,8 @@ export async function disconnect(
   socket: SocketId,
   { code, reason }: { readonly code: number; readonly reason: string },
 ): Promise<void> {
-  const { registry, tasks, clock, settings } = gateway;
-  const record = await registry.markClosing(socket, { code, reason, time: clock.now() }, settings.leaseMs);
+  const { registry, tasks, clock, policy } = gateway;
+  const record = await registry.markClosing(socket, { code, reason, time: clock.now() }, policy.leaseMs);
   // While the app is still being asked, the handshake itself sees to it once the app has decided.
   if (record === undefined || record.acceptedAt === 0) return;
   if (record.leaseUntil === 0) return tasks.enqueue({ kind: 'closed', socket });

@@ -25,10 +25,10 @@ export interface ClientMessage {
  * pass on itself; where replies are posted there is none.
  */
 export async function message(gateway: Gateway, arrival: ClientMessage): Promise<string | undefined> {
-  const { registry, log, settings } = gateway;
+  const { registry, log, settings, policy } = gateway;
   const found = registry.get(arrival.socket);
   const record = found instanceof Promise ? await found : found;
-  if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
+  if (record === undefined || (!policy.keepsOrder && hadEnded(record, arrival.time))) {
     await closeConnection(gateway, arrival.socket, hookId('message', arrival.id));
     return undefined;
   }

@@ -27,7 +27,7 @@ export function retryUnlessFinal(gateway: Gateway, hook: Hook, first: Answer): M
 
 async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Promise<Answer> {
   const { clock, log } = gateway;
-  const { attempts, withinMs } = gateway.settings.retry;
+  const { attempts, withinMs } = gateway.policy.retry;
   let failed = first;
   let paused = 0;
   for (let attempt = 1; ; attempt++) {

@@ -17,9 +17,9 @@ export async function rescheduleClosed(
   { time }: SocketEnd,
   { why, retryAfter = 0 }: Extract<Answer, { kind: 'failed' }>,
 ): Promise<void> {
-  const { registry, clock, log, settings } = gateway;
+  const { registry, clock, log, policy } = gateway;
   const facts = { request: hookId('closed', socket), hook: 'closed', why };
-  const left = time + settings.closedRetryMs - clock.now();
+  const left = time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
     log.error('hook_lost', facts);
     return registry.remove(socket);

@@ -47,7 +47,7 @@ async function actInOrder(
     broadcast,
     close,
   };
-  if (gateway.settings.defersDeliveries && send.length + broadcast.length > 0) {
+  if (gateway.policy.defersDeliveries && send.length + broadcast.length > 0) {
     await attempt('queue', async () => {
       await gateway.tasks.enqueue(task);
       return [];

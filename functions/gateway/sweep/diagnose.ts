@@ -1,4 +1,4 @@
-import type { GatewaySettings } from '../gateway.ts';
+import type { Gateway, Policy } from '../gateway.ts';
 import { hashOf } from '../hash.ts';
 import type { SocketRecord } from '../record.ts';
 
@@ -23,21 +23,25 @@ export interface Moment {
 }
 
 /** What a record needs at a moment. A worker that may still be at it is given time, so that nothing is done twice. */
-export function diagnose(record: SocketRecord, moment: Moment, settings: GatewaySettings): Repair {
+export function diagnose(
+  record: SocketRecord,
+  moment: Moment,
+  { settings, policy }: Pick<Gateway, 'settings' | 'policy'>,
+): Repair {
   const { now } = moment;
-  const isStale = (since: number): boolean => now - since >= settings.staleMs;
+  const isStale = (since: number): boolean => now - since >= policy.staleMs;
   switch (record.status) {
     case 'opening':
       return isStale(record.openedAt) ? 'abandon' : 'none';
     case 'closing':
       return record.leaseUntil <= now && isDue(record, isStale) ? 'post_closed' : 'none';
     case 'accepted':
-      if (now - record.openedAt >= settings.lifeMs) return 'end';
+      if (now - record.openedAt >= policy.lifeMs) return 'end';
       // Whoever put it off comes when the pause is over, and is given the time of any worker after that.
       return isStale(Math.max(record.acceptedAt, record.leaseUntil)) ? 'flush' : 'none';
     case 'open':
-      if (now - record.openedAt >= settings.lifeMs) return 'end';
-      return isProbed(record, moment, settings) ? 'probe' : 'none';
+      if (now - record.openedAt >= policy.lifeMs) return 'end';
+      return isProbed(record, moment, settings.probeMinutes, policy) ? 'probe' : 'none';
   }
 }
 
@@ -49,8 +53,12 @@ function isDue({ attempts, acceptedAt, openedAt, end }: SocketRecord, isStale: (
 }
 
 /** Every socket has its minute. API Gateway: a connection is said to be gone for a while after its handshake. */
-function isProbed({ socket, acceptedAt }: SocketRecord, { now, minute }: Moment, settings: GatewaySettings) {
-  const { probeMinutes, goneGraceMs } = settings;
+function isProbed(
+  { socket, acceptedAt }: SocketRecord,
+  { now, minute }: Moment,
+  probeMinutes: number,
+  { goneGraceMs }: Policy,
+): boolean {
   if (probeMinutes === 0 || now - acceptedAt < goneGraceMs) return false;
   return hashOf(socket) % probeMinutes === minute % probeMinutes;
 }

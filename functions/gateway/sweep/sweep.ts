@@ -17,12 +17,12 @@ const probingMs = 15_000;
  * app is never waited for.
  */
 export async function sweep(gateway: Gateway, minute: number): Promise<void> {
-  const { registry, clock, log, settings } = gateway;
+  const { registry, clock, log } = gateway;
   const moment = { now: clock.now(), minute };
   const probed: SocketId[] = [];
   for await (const page of registry.survey()) {
     const broken = page.flatMap((record) => {
-      const repair = diagnose(record, moment, settings);
+      const repair = diagnose(record, moment, gateway);
       if (repair === 'probe') probed.push(record.socket);
       return repair === 'none' || repair === 'probe' ? [] : [{ record, repair }];
     });

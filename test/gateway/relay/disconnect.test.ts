@@ -94,7 +94,7 @@ describe.for(eachWay)('a client that goes while the app is being asked, told $ho
   test.for([answered(204), answered(403)])(
     'is not told of by a sweep that comes by before the app answers %o',
     async (answer) => {
-      const world = fakeGateway({ settings: { staleMs: 90_000, leaseMs: 90_000 } });
+      const world = fakeGateway({ policy: { staleMs: 90_000, leaseMs: 90_000 } });
       await goneWhileAsked(world, answer, async (one) => {
         await tell(world.gateway, one, end);
         await sweepMinutes(world, 1);

@@ -6,7 +6,7 @@ import { acting } from '../../fakes/fake-app.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { work } from '../../fakes/sweep-minutes.ts';
 
-const deferring = { settings: { defersDeliveries: true } };
+const deferring = { policy: { defersDeliveries: true } };
 
 /** A message of a socket, with an answer that asks for this. */
 async function answeredWith(world: ReturnType<typeof fakeGateway>, document: object) {

@@ -13,7 +13,10 @@ import { keptOrder } from './arrived-in-order.ts';
 const request = aConnectRequest();
 const { socket, time: now } = request;
 /** A post that finds a connection gone is believed after the first pause, and each sweep probes everybody. */
-const settings = { goneGraceMs: 100, probeMinutes: 1, retry: { attempts: 1, withinMs: 0 } };
+const given = {
+  settings: { probeMinutes: 1 },
+  policy: { goneGraceMs: 100, retry: { attempts: 1, withinMs: 0 } },
+};
 
 /** For a machine that has much else to do; in milliseconds. */
 const timeout = 120_000;
@@ -25,7 +28,7 @@ function toldOnce(
   isToldEarly: readonly boolean[] = [false],
 ) {
   return everySchedule(async () => {
-    const scene = new Scene(socket, settings);
+    const scene = new Scene(socket, given);
     scene.check = async () => {
       keptOrder(scene);
       expect(scene.told).toHaveLength(1);
@@ -42,7 +45,7 @@ function toldOnce(
 /** Plays what is set up here in every order; the app is told nothing, nothing arrives, and nothing is left. */
 function neverTold(setUp: (scene: Scene) => void) {
   return everySchedule(async () => {
-    const scene = new Scene(socket, settings);
+    const scene = new Scene(socket, given);
     scene.check = async () => {
       keptOrder(scene);
       expect(scene.admission?.kind).toBe('refused');
