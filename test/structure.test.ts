@@ -81,6 +81,13 @@ test('the id of a hook is built in one place', () => {
   expect(byHand.filter((file) => file !== 'functions/wire/hook.ts')).toEqual([]);
 });
 
+test('a record is marked as closing in one place', () => {
+  const marking = source.filter(
+    (file) => file.startsWith('functions/gateway/') && /\.markClosing\(/.test(read(file)),
+  );
+  expect(marking).toEqual(['functions/gateway/end/end-socket.ts']);
+});
+
 test('time and chance come from the clock alone', () => {
   const direct = source.filter((file) => /^functions\/(?:gateway|wire)\//.test(file));
   expect(

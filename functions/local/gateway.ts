@@ -83,7 +83,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     clearInterval(expiry);
     clearInterval(sweeping);
     webSockets.close();
-    await sessions.closeAll(closeCodes.goingAway);
+    sessions.closeAll(closeCodes.goingAway);
     // There is no time for more than one hook of each socket, and closed is the one that is owed.
     queues.dropWaiting('stopped');
     await Promise.race([queues.idle(), clock.sleep(withinMs)]);

@@ -1,6 +1,6 @@
-import { endSocket } from '../gateway/end/end-socket.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Posted } from '../gateway/ports.ts';
+import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
 import { message } from '../gateway/relay/message.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
@@ -49,7 +49,6 @@ export class Session implements WebSocketListener, MessageConsumer {
   /** When it was paused, or was last written to in vain; undefined while it is read. On the monotonic clock. */
   #pausedAt: number | undefined;
   #ended = false;
-  #endRecorded: Promise<void> = Promise.resolve();
 
   /** `gone` is called when the connection is no more. */
   constructor(
@@ -74,7 +73,7 @@ export class Session implements WebSocketListener, MessageConsumer {
   post(frame: Uint8Array): Posted {
     if (this.#ended) return { kind: 'ending' };
     if (this.#connection.unsent > this.#limits.unsentBytes) {
-      void this.close(closeCodes.slowReader);
+      this.close(closeCodes.slowReader);
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
@@ -82,14 +81,10 @@ export class Session implements WebSocketListener, MessageConsumer {
     return posted;
   }
 
-  /**
-   * Ends the session from this side: its end is told at once, what its client has sent until now still counts.
-   * Resolves when the closed hook is queued, whoever ended the session.
-   */
-  close(how: CloseCode): Promise<void> {
+  /** Ends the session from this side. What its client has sent until now still counts. */
+  close(how: CloseCode): void {
     this.ended(how);
     this.#connection.close(how.code, how.reason);
-    return this.#endRecorded;
   }
 
   /** For how long it has been idle, in milliseconds; to be asked now and then, since that is when activity gets its time. */
@@ -100,9 +95,9 @@ export class Session implements WebSocketListener, MessageConsumer {
   }
 
   /** Ends the session because the app wants it to: what waits is dropped too. */
-  closeForApp(): Promise<void> {
+  closeForApp(): void {
     this.#queue.drop();
-    return this.close(closeCodes.normal);
+    this.close(closeCodes.normal);
   }
 
   /** Lets TCP find out whether a client is still there that is paused for long; `now` is on the monotonic clock. */
@@ -165,11 +160,8 @@ export class Session implements WebSocketListener, MessageConsumer {
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#endRecorded = endSocket(this.#gateway, this.socket, how).then(
-      () => {},
-      (error: unknown) =>
-        this.#gateway.log.error('fault', { request: hookId('closed', this.socket), why: String(error) }),
-    );
+    const postClosed = disconnectInOrder(this.#gateway, this.socket, how);
+    this.#queue.push(postClosed, hookId('closed', this.socket));
   }
 
   closed(): void {

@@ -30,7 +30,7 @@ export class Sessions implements Connections {
   }
 
   async close(socket: SocketId): Promise<void> {
-    await this.#sessions.get(socket)?.closeForApp();
+    this.#sessions.get(socket)?.closeForApp();
   }
 
   async has(socket: SocketId): Promise<boolean> {
@@ -42,9 +42,9 @@ export class Sessions implements Connections {
     return this.#last.frame;
   }
 
-  /** Ends every session; resolves when all their closed hooks are queued. */
-  async closeAll(how: CloseCode): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close(how)));
+  /** Ends every session, and queues all their closed hooks. */
+  closeAll(how: CloseCode): void {
+    for (const session of this.#sessions.values()) session.close(how);
   }
 
   /** Cuts every connection that is still there, without a word. */
@@ -60,7 +60,7 @@ export class Sessions implements Connections {
     for (const session of this.#sessions.values()) {
       session.probe(now);
       if (session.idleAt(now) >= idleMs || now - session.openedAt >= lifeMs)
-        void session.close(closeCodes.goingAway);
+        session.close(closeCodes.goingAway);
     }
   }
 }

@@ -1,6 +1,6 @@
-import { endSocket } from '../gateway/end/end-socket.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { HandshakeOutcome } from '../gateway/relay/connect-request.ts';
+import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
 import { handshake } from '../gateway/relay/handshake.ts';
 import { readRequestTarget } from '../websocket/request-target.ts';
 import type { Upgrade } from '../websocket/upgrade.ts';
@@ -77,16 +77,17 @@ export class WebSocketServer {
   }
 
   /** Completes the upgrade of a client that the app let in, if it is still there and we are not about to stop. */
-  async #completeUpgrade(
-    queue: SocketQueue,
-    upgrade: Upgrade,
-    subprotocol: string | undefined,
-  ): Promise<void> {
+  #completeUpgrade(queue: SocketQueue, upgrade: Upgrade, subprotocol: string | undefined): void {
     const isClosing = this.#isClosing;
     const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
-    if (connection !== undefined) return this.#startSession(queue, connection);
+    if (connection !== undefined) {
+      this.#startSession(queue, connection);
+      return;
+    }
     if (isClosing) upgrade.refuse(refusalResponse(problem('shutting_down')));
-    await endSocket(this.#gateway, queue.socket, isClosing ? closeCodes.goingAway : closeCodes.abnormal);
+    const ending = isClosing ? closeCodes.goingAway : closeCodes.abnormal;
+    const postClosed = disconnectInOrder(this.#gateway, queue.socket, ending);
+    queue.push(postClosed, hookId('closed', queue.socket));
     this.#queues.end(queue.socket);
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { flush } from '../../../functions/gateway/deliver/flush.ts';
 import { postToConnection } from '../../../functions/gateway/deliver/post-to-connection.ts';
 import { closeSocket } from '../../../functions/gateway/end/close-socket.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { everySchedule } from '../../fakes/every-schedule.ts';
@@ -115,6 +116,17 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
     expect(seen.schedules).toBeGreaterThan(40_000);
+  });
+
+  test('of a client whose session waits for its turn to tell, by all who can find it', async () => {
+    const seen = await toldOnce(['1000', '1001', '1006'], async (scene) => {
+      await scene.stand({ openedAt: now - 90_000, acceptedAt: now - 90_000 });
+      scene.leave('session');
+      scene.begin('closer', (gateway) => closeSocket(gateway, socket));
+      scene.begin('sweep', (gateway) => sweep(gateway, 0));
+      scene.begin('task', (gateway) => runTask(gateway, { kind: 'closed', socket }));
+    });
+    expect(seen.schedules).toBeGreaterThan(5_000_000);
   });
 
   test('of a client that is too old, by all who can find it', async () => {
