@@ -4,6 +4,6 @@ import { apiHandler } from './aws/handlers/api-handler.ts';
 import { postBroadcast } from './gateway/api/post-broadcast.ts';
 
 /** `POST /broadcast` */
-export const handler = apiHandler(awsGateway({ Directory: DynamoDirectory }), {
+export const handler = apiHandler<'broadcast'>(awsGateway({ Directory: DynamoDirectory }), {
   'POST /broadcast': postBroadcast,
 });

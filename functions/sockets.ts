@@ -5,8 +5,11 @@ import { apiHandler } from './aws/handlers/api-handler.ts';
 import { deleteSocket, getSocket, getSockets } from './gateway/api/sockets.ts';
 
 /** `GET /sockets`, `GET` and `DELETE /sockets/{socket}` */
-export const handler = apiHandler(awsGateway({ Directory: DynamoDirectory, Connections: SdkConnections }), {
-  'GET /sockets': getSockets,
-  'GET /sockets/{socket}': getSocket,
-  'DELETE /sockets/{socket}': deleteSocket,
-});
+export const handler = apiHandler<'sockets'>(
+  awsGateway({ Directory: DynamoDirectory, Connections: SdkConnections }),
+  {
+    'GET /sockets': getSockets,
+    'GET /sockets/{socket}': getSocket,
+    'DELETE /sockets/{socket}': deleteSocket,
+  },
+);

@@ -3,9 +3,9 @@ import type { HookEvent } from '../functions/wire/hook.ts';
 import { limits } from '../functions/wire/limits.ts';
 import { AnswerError, ArgumentError } from './errors.ts';
 
-/** What a handler may ask for in its answer; done in the order reply, send, broadcast, close. */
+/** The actions that a handler may return. They run in the order state, reply, send, broadcast, close. */
 export interface HookActions {
-  /** A text to the socket itself; not in a closed hook. */
+  /** A text to the socket itself. Not in a closed hook. */
   readonly reply?: string;
   readonly send?: readonly { readonly sockets: string | readonly string[]; readonly body: string }[];
   readonly broadcast?: readonly {
@@ -14,17 +14,17 @@ export interface HookActions {
     readonly path?: string;
     readonly user?: string;
   }[];
-  /** Closes the socket; in a message hook only. */
+  /** Closes the socket. In a message hook only. */
   readonly close?: boolean;
-  /** Kept with the socket, and part of its later hooks: printable text of at most 4 KiB; not in a closed hook. */
+  /** Printable text of at most 4 KiB, kept with the socket and sent with its later hooks. Not in a closed hook. */
   readonly state?: string;
-  /** Who the socket belongs to; in a handshake only. */
+  /** The user that the socket belongs to. In a handshake only. */
   readonly user?: string;
-  /** One of the subprotocols that the client offered; in a handshake only. */
+  /** One of the subprotocols that the client offered. In a handshake only. */
   readonly subprotocol?: string;
 }
 
-/** A refusal of a handshake; `refuse` makes one. */
+/** A refusal of a handshake. `refuse` makes one. */
 export class Refusal {
   readonly status: number;
 
@@ -33,28 +33,31 @@ export class Refusal {
   }
 }
 
-/** Refuses the client of a handshake with an HTTP status from 400 to 499; 403 by default. */
+/** Refuses a client in its handshake, with an HTTP status from 400 to 499; 403 by default. */
 export function refuse(status = 403): Refusal {
   if (Number.isInteger(status) && status >= 400 && status <= 499) return new Refusal(status);
   throw new ArgumentError('status', 'must be from 400 to 499');
 }
 
 /**
- * The actions that a handler of this event may ask for. The others are named as well, since what a function returns
- * may have more fields than its type.
+ * The actions that a handler of this event may return. The others are declared as `never`, since TypeScript would
+ * otherwise accept additional fields in what a function returns.
  */
 export type ActionsFor<Event extends HookEvent> = Pick<HookActions, AllowedAction<Event>> & {
   readonly [Name in Exclude<keyof HookActions, AllowedAction<Event>>]?: never;
 };
 
-/** What a handler of each event may return, beside nothing and its actions. */
+/** What a handler of each event may return besides nothing and actions. */
 interface OtherAnswers {
   readonly handshake: string | Refusal;
   readonly message: string;
   readonly closed: never;
 }
 
-/** What a handler of an event returns: nothing, actions, a text to reply to a socket that is not closed, or a refusal of a handshake. */
+/**
+ * What a handler of an event returns: nothing, or actions. Instead of actions, a text is a reply, except in a closed
+ * hook. A handshake handler may also return a refusal.
+ */
 export type HookAnswer<Event extends HookEvent> =
   | undefined
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return has this type.
@@ -62,14 +65,14 @@ export type HookAnswer<Event extends HookEvent> =
   | ActionsFor<Event>
   | OtherAnswers[Event];
 
-/** An answer as any framework can send it, and a store can keep it. */
+/** An HTTP answer, in a form that any framework can send and any store can keep. */
 export interface HookResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Writes what a handler returned as an HTTP answer. Throws an `AnswerError` for what its hook does not allow. */
+/** Turns what a handler returned into an HTTP answer. Throws an `AnswerError` if the hook does not allow it. */
 export function toResponse(event: HookEvent, answer: HookAnswer<HookEvent>): HookResponse {
   if (answer === undefined) return { status: 204, headers: {}, body: '' };
   if (answer instanceof Refusal) return toRefusal(event, answer);
@@ -103,7 +106,7 @@ function toRefusal(event: HookEvent, { status }: Refusal): HookResponse {
   );
 }
 
-/** An answer of one sentence. */
+/** An HTTP answer with one sentence as its body. */
 export function sentence(
   status: number,
   text: string,

@@ -1,12 +1,12 @@
 import { ApiError, UnreachableError } from './errors.ts';
 import { apiKey, apiUrl } from './settings.ts';
 
-/** How long a call may take, in milliseconds; the gateway answers before. */
+/** How long a call may take, in milliseconds. The gateway answers sooner. */
 const patienceMs = 30_000;
 
 /**
- * Calls the gateway's HTTP API and gives the JSON of its answer; undefined for an answer without one. Rejects with
- * an `ApiError` for a refusal and an `UnreachableError` where there is no answer.
+ * Calls the gateway's HTTP API. Resolves to the JSON of the answer, or to undefined if it has none. Rejects with an
+ * `ApiError` if the gateway refuses the call, and with an `UnreachableError` if it does not answer.
  */
 export async function call(method: 'POST' | 'DELETE', path: string, document?: object): Promise<unknown> {
   const url = apiUrl();

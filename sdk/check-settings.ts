@@ -1,7 +1,7 @@
 import { SettingError } from './errors.ts';
 import { apiKey, apiUrl, signingKeys, urlKey, webSocketUrl } from './settings.ts';
 
-/** A part of this package that an app uses. */
+/** A part of this package that an app may use. */
 export type SettingsPart = 'hooks' | 'calls' | 'urls';
 
 const readers: Readonly<Record<SettingsPart, readonly (() => unknown)[]>> = {
@@ -11,8 +11,9 @@ const readers: Readonly<Record<SettingsPart, readonly (() => unknown)[]>> = {
 };
 
 /**
- * Checks the environment before anybody comes: for verifying hooks, for calls such as `sendMessage`, for
- * `createWebSocketUrl`, or for what is named. Throws one `SettingError` that says all that is missing or malformed.
+ * Checks the environment at startup, for the named parts, or else for all of them: `hooks` verifies hooks, `calls` are
+ * `sendMessage` and the like, `urls` is `createWebSocketUrl`. Throws one `SettingError` that lists everything that is
+ * missing or malformed.
  */
 export function checkSettings(...parts: readonly SettingsPart[]): void {
   const wanted: readonly SettingsPart[] = parts.length > 0 ? parts : ['hooks', 'calls', 'urls'];

@@ -5,21 +5,21 @@ import { parseUser } from '../functions/wire/user.ts';
 import { ArgumentError, SettingError } from './errors.ts';
 import { urlKey, webSocketUrl } from './settings.ts';
 
-/** What a URL for a client says beside its path. */
+/** What a URL for a client may contain besides its path. */
 export interface WebSocketUrlOptions {
-  /** Who will connect: it is on every hook of the socket, and broadcasts can name it. Needs a ticket. */
+  /** The user who will connect: sent with every hook of the socket, and broadcasts can select it. Needs a ticket. */
   readonly user?: string;
-  /** For how many seconds the URL works, 1 to 86,400; 3,600 by default. */
+  /** How long the URL works: 1 to 86,400 seconds, 3,600 by default. Needs a ticket. */
   readonly expiresIn?: number;
 }
 
 /**
- * Makes the URL that a client connects with. The path is one of the app's choosing, `/room/1?lang=de`: it stands at
- * the end of every hook's URL. With `SOCKETHOOK_URL_KEY` the URL carries a ticket, minted here without a call to
- * the gateway; without it, the path itself, which the client can change.
+ * Makes the URL that a client connects to. The app chooses the path, such as `/room/1?lang=de`. It becomes the end of
+ * every hook's URL. With `SOCKETHOOK_URL_KEY` the URL contains a ticket, minted here without a call to the gateway.
+ * Without it, the URL contains the path itself, which the client can change.
  *
- * Rejects with an `ArgumentError` for a path, user or time that the gateway would refuse, and with a
- * `SettingError` where a variable is missing.
+ * Rejects with an `ArgumentError` if the gateway would refuse the path, user or time, and with a `SettingError` if a
+ * variable is missing.
  */
 export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions = {}): Promise<string> {
   const target = parsePathAndQuery(path);

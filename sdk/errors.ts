@@ -1,6 +1,6 @@
 import type { SendOutcome } from './outcomes.ts';
 
-/** What went wrong, so that code can switch on it. */
+/** The kind of an error, for code to switch on. */
 export type SockethookErrorCode =
   | 'ERR_SETTING'
   | 'ERR_ARGUMENT'
@@ -9,11 +9,11 @@ export type SockethookErrorCode =
   | 'ERR_BODY_DRAINED'
   | 'ERR_ANSWER';
 
-/** Every error of this package; the message says what to do. */
+/** The base class of all errors of this package. The message says what to do. */
 export class SockethookError extends Error {
   override readonly name: string = 'SockethookError';
   readonly code: SockethookErrorCode;
-  /** What had been sent before, where a list of sockets took several calls. */
+  /** The outcome of the calls that succeeded before, if a list of sockets took several calls. */
   partial: SendOutcome | undefined;
 
   constructor(code: SockethookErrorCode, message: string, options?: ErrorOptions) {
@@ -50,9 +50,9 @@ export class ArgumentError extends SockethookError {
 export class ApiError extends SockethookError {
   override readonly name = 'ApiError';
   readonly status: number;
-  /** The problem's stable code, such as `unauthorized`; empty if the answer was no problem of the gateway's. */
+  /** The problem's stable code, such as `unauthorized`. Empty if the answer was not a problem of the gateway. */
   readonly problem: string;
-  /** The field at fault, where there is one. */
+  /** The field at fault, if there is one. */
   readonly field: string | undefined;
 
   constructor(call: string, status: number, problem: { code?: string; detail?: string; field?: string }) {
@@ -67,7 +67,7 @@ export class ApiError extends SockethookError {
   }
 }
 
-/** The gateway did not answer; whether it did what was asked can't be known. */
+/** The gateway did not answer. It may or may not have carried out the call. */
 export class UnreachableError extends SockethookError {
   override readonly name = 'UnreachableError';
 
@@ -82,7 +82,7 @@ export class UnreachableError extends SockethookError {
   }
 }
 
-/** Something read the body of a hook before us, so that its signature can't be verified any more. */
+/** Something else read the body of a hook first, so its signature can't be verified. */
 export class DrainedBodyError extends SockethookError {
   override readonly name = 'DrainedBodyError';
 
@@ -94,7 +94,7 @@ export class DrainedBodyError extends SockethookError {
   }
 }
 
-/** A handler returned what can't be an answer to its hook. */
+/** A handler returned something that is not a valid answer to its hook. */
 export class AnswerError extends SockethookError {
   override readonly name = 'AnswerError';
 }

@@ -2,19 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
 import { handleNode, write } from './node-hooks.ts';
 
-/** What Express adds to Node's request and this package reads; `express.Request` is one. */
+/** The part of Express's request that this package reads. `express.Request` has it. */
 export interface ExpressRequest extends IncomingMessage {
-  /** The URL as it came, before a router took its mount path off. */
+  /** The URL as received, before a router removed its mount path. */
   originalUrl: string;
 }
 
 /**
- * Web hooks for Express, 4 and 5: a middleware to mount with `app.use('/websocket', expressHooks({ ... }))`, before
- * any body parser. The handlers get Express's `req` as well, so that `req.session` and the like work in a
- * handshake; in TypeScript write `expressHooks<express.Request>` to have their types. What a handler throws goes to Express's error handling, and so does a `DrainedBodyError`.
+ * Webhooks for Express 4 and 5: a middleware to mount with `app.use('/websocket', expressHooks({ ... }))`, before any
+ * body parser. The handlers also get Express's `req`, so `req.session` and the like work in a handshake. In TypeScript,
+ * write `expressHooks<express.Request>` to get its types. Errors that a handler throws go to Express's error handling,
+ * and so does a `DrainedBodyError`.
  *
  * @example
- * app.use('/websocket', expressHooks<express.Request>({ handshake: (_, { session }) => (session.user ? undefined : refuse(401)) }));
+ * app.use('/websocket', expressHooks<express.Request>({ handshake: (_, { session }) => (session.user ? undefined :
+ * refuse(401)) }));
  */
 export function expressHooks<Req extends ExpressRequest>(
   handlers: HookHandlers<Req>,

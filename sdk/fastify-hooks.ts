@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
 import { headersOf } from './node-hooks.ts';
 
-/** What this package reads of Fastify's request. */
+/** The part of Fastify's request that this package reads. */
 export interface FastifyRequestLike {
   readonly raw: IncomingMessage;
   readonly body: unknown;
 }
 
-/** What this package uses of Fastify's reply. */
+/** The part of Fastify's reply that this package uses. */
 export interface FastifyReplyLike {
   code(status: number): unknown;
   headers(headers: Readonly<Record<string, string>>): unknown;
   send(body: string): unknown;
 }
 
-/** What this package uses of a Fastify instance. */
+/** The part of a Fastify instance that this package uses. */
 export interface FastifyLike<Request extends FastifyRequestLike> {
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
@@ -27,8 +27,9 @@ export interface FastifyLike<Request extends FastifyRequestLike> {
 }
 
 /**
- * Web hooks for Fastify: a plugin to register with `fastify.register(fastifyHooks({ ... }), { prefix: '/websocket' })`.
- * It reads bodies as they are, inside its own context only. The handlers get Fastify's request as well.
+ * Webhooks for Fastify: a plugin to register with `fastify.register(fastifyHooks({ ... }), { prefix: '/websocket' })`.
+ * It replaces the content type parsers, inside its own context only, to get raw bodies. The handlers also get Fastify's
+ * request.
  */
 export function fastifyHooks<Request extends FastifyRequestLike>(
   handlers: HookHandlers<Request>,

@@ -4,40 +4,40 @@ import { MemorySeenIds, type SeenIds } from './seen-ids.ts';
 import { signingKeys } from './settings.ts';
 import { type HookRequest, verifyHook } from './verify-hook.ts';
 
-/** What is done with each hook; one that is left out is accepted. `Context` is the framework's own request. */
+/** The handlers of an app. A hook without a handler is accepted. `Context` is the framework's own request. */
 export interface HookHandlers<Context> {
-  /** A client connects: return nothing to let it in, `refuse()` not to. */
+  /** A client connects. Return nothing to accept it, or `refuse()`. */
   readonly handshake?: Handler<Context, HookAnswer<'handshake'>>;
-  /** A client sent a text. */
+  /** A client sent a message. */
   readonly message?: Handler<Context, HookAnswer<'message'>>;
-  /** A socket has ended; also one that was never known here, if the answer to its handshake was lost. */
+  /** A socket has ended. It may be one that this app has never seen, if the answer to its handshake was lost. */
   readonly closed?: Handler<Context, HookAnswer<'closed'>>;
 }
 
-/** Handles one hook. What it throws is for the framework: a 500, after which the gateway tries again. */
+/** Handles one hook. An error goes to the framework, which answers 500, and the gateway tries again. */
 export type Handler<Context, Answer> = (message: Message, context: Context) => Answer | Promise<Answer>;
 
-/** How hooks are handled, beside the environment. */
+/** The options of hook handling that are not in the environment. */
 export interface HookOptions {
-  /** Where handled ids and their answers are kept; in this process by default, nowhere if false. */
+  /** Where to keep the ids of handled hooks and their answers: by default in this process; nowhere if false. */
   readonly seen?: SeenIds | false;
-  /** The longest body of a hook, in bytes: 1 MiB by default. A gateway with `LIMITS=none` may need 48 MiB. */
+  /** The maximum size of a hook's body, in bytes; 1 MiB by default. A gateway with `LIMITS=none` may need 48 MiB. */
   readonly mostBytes?: number;
 }
 
-/** A request whose body may have been longer than a hook's, and is then undefined. */
+/** A request whose body has been read. The body is undefined if it was too large. */
 export type ReadRequest = Omit<HookRequest, 'body'> & { readonly body: Uint8Array | undefined };
 
-/** A hook's way from an HTTP request to an answer, whatever the framework. */
+/** Turns the HTTP request of a hook into an answer, in any framework. */
 export interface Handle<Context> {
   readonly mostBytes: number;
   run(request: ReadRequest, context: Context): Promise<HookResponse>;
 }
 
-/** The longest body of a hook: a message of 131,072 bytes with every byte escaped, and the other fields. */
+/** The maximum size of a hook's body: a message of 131,072 bytes with every byte escaped, and the other fields. */
 const mostHookBytes = 1_048_576;
 
-/** Makes what verifies a hook, runs its handler once, and writes what that returned as an answer. */
+/** Makes a function that verifies a hook, runs its handler once, and turns what it returned into an answer. */
 export function createHandle<Context>(
   handlers: HookHandlers<Context>,
   options: HookOptions,
@@ -59,7 +59,7 @@ export function createHandle<Context>(
   return { mostBytes, run };
 }
 
-/** 425 asks the gateway to come again: by then it is known how the other attempt ended. */
+/** Answers 425 while another attempt is running, so that the gateway retries once that attempt has ended. */
 async function once(seen: SeenIds, id: string, run: () => Promise<HookResponse>): Promise<HookResponse> {
   const known = await seen.begin(id);
   if (known.state === 'done') return known.answer;

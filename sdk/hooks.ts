@@ -3,9 +3,9 @@ import { createHandle, type HookHandlers, type HookOptions } from './handle.ts';
 import { readBody } from './read-body.ts';
 
 /**
- * A Fetch-style handler of web hooks: for Hono, Deno, Bun, Next.js and whatever else speaks `Request` and
- * `Response`. Verifies the signature (a hook that is forged, stale, unsigned, or signed for another URL gets 401, and
- * no handler runs), reads either format, runs the handler and answers with what it returned.
+ * A Fetch-style handler of webhooks, for Hono, Deno, Bun, Next.js and anything else that uses `Request` and `Response`.
+ * It verifies the signature, reads either format, runs the handler and answers with what it returned. A hook that is
+ * forged, stale, unsigned, or signed for another URL gets 401, and no handler runs.
  *
  * @example
  * export default { fetch: hooks({ message: ({ body }) => `Received: ${body}` }) };

@@ -1,23 +1,23 @@
 import type { HookEvent } from '../functions/wire/hook.ts';
 
-/** What a hook tells: who, where, and what. */
+/** The contents of a hook. */
 export interface Message {
   readonly event: HookEvent;
-  /** The socket's id: what `sendMessage` takes. */
+  /** The socket's id, as `sendMessage` takes it. */
   readonly socket: string;
-  /** The text of a message; empty in the other hooks. */
+  /** The text of a message. Empty in other hooks. */
   readonly body: string;
-  /** The path that the client connected to, escapes kept. */
+  /** The path that the client connected to, with its escapes. */
   readonly path: string;
   /** The client's own query, without the `?`. */
   readonly query: string;
-  /** Who it is, from the ticket or the handshake's answer; empty for nobody in particular. */
+  /** The user, from the ticket or from the answer to the handshake. Empty means no particular user. */
   readonly user: string;
-  /** What an earlier answer kept with the socket. */
+  /** The state that an earlier answer set. */
   readonly state: string;
-  /** The `Origin` of the page that connected; empty for a program. */
+  /** The `Origin` of the page that connected. Empty if the client is not a web page. */
   readonly origin: string;
-  /** The hook's id: the same on every attempt. */
+  /** The hook's id, the same on every attempt. */
   readonly id: string;
   /** The close code, in a closed hook. */
   readonly code: number | undefined;
@@ -29,7 +29,7 @@ export interface Message {
   readonly request: { readonly url: string; readonly headers: Headers };
 }
 
-/** The message of a hook that was verified; `fields` are those of its body. */
+/** The message of a verified hook. `fields` are those of its body. */
 export function toMessage(
   event: HookEvent,
   fields: ReadonlyMap<string, string>,

@@ -5,15 +5,15 @@ import { DrainedBodyError } from './errors.ts';
 import { createHandle, type Handle, type HookHandlers, type HookOptions } from './handle.ts';
 import { readBody } from './read-body.ts';
 
-/** How hooks are handled by a server that has no error handling of its own. */
+/** Options for a server without a framework's error handling. */
 export interface NodeHookOptions extends HookOptions {
-  /** Is told what a handler threw; the gateway is answered 500. Written to standard error by default. */
+  /** Called with an error that a handler threw, after the gateway got a 500. By default it writes to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
- * Web hooks for a server of `node:http`. The handlers get Node's own request as well. The promise never rejects: a
- * caller that hangs up is forgotten, and what a handler throws goes to `onError`.
+ * Webhooks for a `node:http` server. The handlers also get Node's own request. The promise never rejects: a caller that
+ * hangs up is ignored, and errors that a handler throws go to `onError`.
  *
  * @example
  * createServer(nodeHooks({ message: ({ body }) => `Received: ${body}` })).listen(3000);
@@ -39,7 +39,7 @@ function complain(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-/** Handles a hook from Node's request; `url` is the whole path and query, whatever is mounted where. */
+/** Handles a hook from Node's request. `url` is the whole path and query, including any mount path. */
 export async function handleNode<Context>(
   handle: Handle<Context>,
   request: IncomingMessage,
@@ -47,7 +47,7 @@ export async function handleNode<Context>(
   context: Context,
 ): Promise<HookResponse> {
   if (request.readableDidRead || request.readableEnded) throw new DrainedBodyError();
-  // Left undestroyed, since the answer goes out on the same connection.
+  // Don't destroy the request: the answer goes out on the same connection.
   const body = await readBody(request.iterator({ destroyOnReturn: false }), handle.mostBytes);
   return handle.run({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
 }
@@ -58,7 +58,7 @@ export function write(response: ServerResponse, { status, headers, body }: HookR
   response.writeHead(status, headers).end(status === 204 ? undefined : body);
 }
 
-/** The headers of Node's request as Fetch has them. */
+/** The headers of Node's request as a Fetch `Headers`. */
 export function headersOf({ headers }: Pick<IncomingMessage, 'headers'>): Headers {
   const pairs = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [value].flat().map((one) => [name, one]),

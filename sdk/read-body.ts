@@ -1,6 +1,6 @@
 /**
- * Reads a body of at most so many bytes. One that is longer is not read on, since anybody can send it: the outcome
- * is then undefined, and the connection should be closed behind the answer.
+ * Reads a body of at most `most` bytes. Anyone can send a longer one, so reading stops there: the result is undefined,
+ * and the caller should close the connection after its answer.
  */
 export async function readBody(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,9 +1,8 @@
-import type { SendFailure } from '../functions/wire/send-failures.ts';
-import { sendFailures } from '../functions/wire/send-failures.ts';
+import { type SendFailure, sendFailures } from '../functions/wire/send-failures.ts';
 import { ApiError } from './errors.ts';
 import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
 
-/** Reads the answer to a send; an `ApiError` if some other server gave it. */
+/** Reads the answer to a send. Throws an `ApiError` if some other server gave it. */
 export function readSendOutcome(answer: unknown): SendOutcome {
   const { delivered, queued, gone, failed } = fields(answer);
   if (!isCount(delivered) || !isCount(queued) || !Array.isArray(gone) || !Array.isArray(failed))
@@ -11,7 +10,7 @@ export function readSendOutcome(answer: unknown): SendOutcome {
   return { delivered, queued, gone: gone.map(String), failed: failed.map(readFailure) };
 }
 
-/** Reads the answer to a broadcast; an `ApiError` if some other server gave it. */
+/** Reads the answer to a broadcast. Throws an `ApiError` if some other server gave it. */
 export function readBroadcastOutcome(answer: unknown): BroadcastOutcome {
   const { delivered, queued, gone, failed, unfinished } = fields(answer);
   if (!isCount(delivered) || !isCount(queued) || !isCount(gone) || !isCount(failed))
@@ -21,11 +20,7 @@ export function readBroadcastOutcome(answer: unknown): BroadcastOutcome {
 
 function readFailure(entry: unknown): { socket: string; code: SendFailure } {
   const { socket, code } = fields(entry);
-  return { socket: String(socket), code: isFailure(code) ? code : 'post_failed' };
-}
-
-function isFailure(code: unknown): code is SendFailure {
-  return typeof code === 'string' && Object.hasOwn(sendFailures, code);
+  return { socket: String(socket), code: sendFailures.find((known) => known === code) ?? 'post_failed' };
 }
 
 function isCount(value: unknown): value is number {

@@ -1,26 +1,26 @@
 import type { HookResponse } from './answer.ts';
 
 /**
- * Remembers which hooks were handled, by their ids, and how they were answered: so that a captured hook can't be
- * played again, and a hook that the gateway repeats, because the answer did not reach it, is answered as before and
- * not handled twice. One for several processes would be in Redis or in a database.
+ * Remembers the ids of handled hooks and their answers. A captured hook can't be replayed, and a hook that the gateway
+ * repeats because it got no answer is answered as before, not handled twice. For an app of several processes, implement
+ * it with Redis or a database.
  */
 export interface SeenIds {
-  /** Begins with a hook. */
+  /** Starts to handle a hook, if it is new. */
   begin(id: string): Seen | Promise<Seen>;
-  /** The hook was handled, and this is the answer; it may be kept as JSON. */
+  /** The hook was handled, and this is its answer, which may be stored as JSON. */
   done(id: string, answer: HookResponse): void | Promise<void>;
-  /** The hook was not handled: the next attempt is new. */
+  /** The handler failed: the next attempt counts as new. */
   failed(id: string): void | Promise<void>;
 }
 
-/** Where a hook stands: to be handled, being handled by another attempt, or handled and answered. */
+/** The state of a hook: not handled yet, being handled by another attempt, or handled and answered. */
 export type Seen =
   | { readonly state: 'new' }
   | { readonly state: 'running' }
   | { readonly state: 'done'; readonly answer: HookResponse };
 
-/** A hook is good for 5 minutes before and after its timestamp, so its id is kept for 10. */
+/** A signature is valid from 5 minutes before to 5 minutes after its timestamp, so ids are kept for 10 minutes. */
 const keptMs = 600_000;
 
 interface Entry {
@@ -30,12 +30,12 @@ interface Entry {
 }
 
 /**
- * Hooks in the memory of this process: of the last 10 minutes, at most so many ids, 100,000 by default, and so many
- * characters of answers, 16 Mi by default. The oldest go first, of answers before ids.
+ * Keeps the hooks of the last 10 minutes in the memory of this process: at most `most` ids, 100,000 by default, and
+ * at most `mostCharacters` characters of answers, 16 Mi by default. Drops the oldest first, and answers before ids.
  */
 export class MemorySeenIds implements SeenIds {
   readonly #entries = new Map<string, Entry>();
-  /** The ids whose answers are kept, in the order of time. */
+  /** The ids whose answers are kept, oldest first. */
   readonly #answered = new Set<string>();
   readonly #most: number;
   readonly #mostCharacters: number;
@@ -77,21 +77,23 @@ export class MemorySeenIds implements SeenIds {
     this.#answered.delete(id);
   }
 
-  /** The map is in the order of time, so the oldest come first. What is being handled is never forgotten. */
+  /**
+   * The map is in the order of time, so the oldest come first. A hook that is being handled is kept for its 10 minutes.
+   */
   #forget(): void {
     const now = this.#now();
     for (const [id, { seen, until }] of this.#entries) {
       if (until > now && this.#entries.size < this.#most) break;
       if (seen.state !== 'running' || until <= now) this.#delete(id);
     }
-    // What was stripped before is not looked at again: there may be tens of thousands.
+    // Iterates over the kept answers only: there may be tens of thousands of ids without one.
     for (const id of this.#answered) {
       if (this.#characters <= this.#mostCharacters) return;
       this.#strip(id);
     }
   }
 
-  /** Keeps the id of a hook and forgets how it was answered. */
+  /** Drops the answer of a hook, but keeps its id. */
   #strip(id: string): void {
     const entry = this.#entries.get(id);
     this.#answered.delete(id);
@@ -101,7 +103,7 @@ export class MemorySeenIds implements SeenIds {
   }
 }
 
-/** What is said to a hook that was handled, and whose answer is forgotten. */
+/** The answer to a hook that was handled but whose answer has been dropped. */
 const handledBefore: HookResponse = {
   status: 200,
   headers: { 'Content-Type': 'text/plain; charset=utf-8' },

@@ -5,9 +5,9 @@ import { ApiError, ArgumentError, SockethookError } from './errors.ts';
 import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
 import { readBroadcastOutcome, readSendOutcome } from './read-outcomes.ts';
 
-/** Whom a broadcast reaches; everybody if nothing is said. */
+/** The sockets that a broadcast reaches; all by default. */
 export interface BroadcastOptions {
-  /** Sockets that it leaves out, such as the sender's. */
+  /** Sockets to leave out, such as the sender's. */
   readonly except?: readonly string[];
   /** Only sockets that connected to this path. */
   readonly path?: string;
@@ -16,10 +16,10 @@ export interface BroadcastOptions {
 }
 
 /**
- * Sends a text to a socket or to a list of them; works inside a handshake too. A socket that is gone is an outcome,
- * not an error. A list of more than 1,000 takes several calls, whose outcomes until then an error carries as `partial`; an empty one
- * takes none. Rejects with an
- * `ArgumentError`, an `ApiError` or an `UnreachableError`.
+ * Sends a text to a socket or to a list of sockets, even from inside a handshake handler. A socket that is gone is an
+ * outcome, not an error. A list of more than 1,000 takes several calls; if one fails, the error's `partial` holds the
+ * outcome of those before. An empty list takes none. Rejects with an `ArgumentError`, an `ApiError` or an
+ * `UnreachableError`.
  */
 export async function sendMessage(sockets: string | readonly string[], body: string): Promise<SendOutcome> {
   checkBody(body);
@@ -43,7 +43,10 @@ export async function sendMessage(sockets: string | readonly string[], body: str
   return all;
 }
 
-/** Sends a text to every open socket, the sender's too, or to those that the options name. Rejects as `sendMessage`. */
+/**
+ * Sends a text to every open socket, the sender's included, or to those that the options select. Rejects as
+ * `sendMessage`.
+ */
 export async function broadcastMessage(
   body: string,
   options: BroadcastOptions = {},
@@ -53,7 +56,9 @@ export async function broadcastMessage(
   return readBroadcastOutcome(await call('POST', '/broadcast', { body, except, path, user }));
 }
 
-/** Closes a socket with 1000; its closed hook follows. False if it was not open. Rejects as `sendMessage`. */
+/**
+ * Closes a socket with 1000. Its closed hook follows. Resolves to false if it was not open. Rejects as `sendMessage`.
+ */
 export async function closeSocket(socket: string): Promise<boolean> {
   if (typeof socket !== 'string' || socket === '')
     throw new ArgumentError('socket', 'must be the id of a socket');
@@ -70,7 +75,7 @@ function checkBody(body: string): void {
   if (typeof body !== 'string')
     throw new ArgumentError('body', 'must be text; turn objects into JSON yourself');
   if (!isWellFormed(body)) throw new ArgumentError('body', 'must be well-formed Unicode');
-  // LIMITS=none lifts the limit of a gateway on one machine, so only the gateway can tell; it answers 413.
+  // LIMITS=none lifts the limit of a local gateway, so only the gateway knows it. It answers 413.
   if (byteLength(body) > 2 ** 24) throw new ArgumentError('body', 'must be at most 16 MiB');
 }
 

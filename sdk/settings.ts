@@ -4,7 +4,7 @@ import { parseUrlKey, type UrlKey } from '../functions/wire/ticket.ts';
 import { parseWebSocketUrl } from '../functions/wire/web-socket-url.ts';
 import { SettingError } from './errors.ts';
 
-/** The API of the gateway: `SOCKETHOOK_API_URL`, without a trailing slash. */
+/** The URL of the gateway's HTTP API: `SOCKETHOOK_API_URL`, without a trailing slash. */
 export function apiUrl(): string {
   const name = 'SOCKETHOOK_API_URL';
   const url = required(name, 'to the URL of the gateway’s HTTP API');
@@ -13,7 +13,7 @@ export function apiUrl(): string {
   return url.replace(/\/+$/, '');
 }
 
-/** The key that opens the API: `SOCKETHOOK_API_KEY`. */
+/** The API key: `SOCKETHOOK_API_KEY`. */
 export function apiKey(): string {
   const name = 'SOCKETHOOK_API_KEY';
   const key = required(name, 'to one of the gateway’s API keys');
@@ -22,7 +22,7 @@ export function apiKey(): string {
   return key;
 }
 
-/** The keys that hooks may be signed with: `SOCKETHOOK_WEBHOOK_SECRET`, one secret or several separated by commas. */
+/** The keys that may sign hooks: `SOCKETHOOK_WEBHOOK_SECRET`, one secret or several separated by commas. */
 export function signingKeys(): readonly SigningKey[] {
   const name = 'SOCKETHOOK_WEBHOOK_SECRET';
   return entries(required(name, 'to one of the gateway’s webhook secrets')).map((secret) => {
@@ -32,7 +32,7 @@ export function signingKeys(): readonly SigningKey[] {
   });
 }
 
-/** Where clients connect: `SOCKETHOOK_WEBSOCKET_URL`, to which a query is added. */
+/** The URL that clients connect to: `SOCKETHOOK_WEBSOCKET_URL`, to which a query is added. */
 export function webSocketUrl(): string {
   const name = 'SOCKETHOOK_WEBSOCKET_URL';
   const url = required(name, 'to the URL that clients connect to, ws:// or wss://');
@@ -41,7 +41,7 @@ export function webSocketUrl(): string {
   return read.value;
 }
 
-/** The key that mints tickets: `SOCKETHOOK_URL_KEY`, the first of several; undefined if it is not set. */
+/** The key that mints tickets: the first in `SOCKETHOOK_URL_KEY`. Undefined if that is not set. */
 export function urlKey(): UrlKey | undefined {
   const name = 'SOCKETHOOK_URL_KEY';
   const [text] = entries(process.env[name] ?? '');

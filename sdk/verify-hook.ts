@@ -4,16 +4,16 @@ import { err, ok, type Result } from '../functions/wire/result.ts';
 import { type SigningKey, verify } from '../functions/wire/signature.ts';
 import { isSamePath, isSameQuery } from '../functions/wire/url-equivalence.ts';
 
-/** An HTTP request as any framework has it. */
+/** An HTTP request, in a form that any framework can supply. */
 export interface HookRequest {
   readonly method: string;
-  /** The path and the query as they came, whatever the hooks are mounted on. */
+  /** The path and the query as received, including any mount path. */
   readonly url: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
 }
 
-/** A hook that is what it says it is. */
+/** A hook whose signature has been verified. */
 export interface VerifiedHook {
   readonly event: HookEvent;
   readonly id: string;
@@ -21,8 +21,8 @@ export interface VerifiedHook {
 }
 
 /**
- * Verifies a hook: the signature under one of the keys, at most 5 minutes old, and that its body, which is signed,
- * says the event, the path and the query that the URL says, however that is escaped. The error is a sentence that gives nothing away.
+ * Verifies a hook: that one of the keys signed it, at most 5 minutes ago, and that the event, path and query in its
+ * body, which is signed, match the URL, however that is escaped. The error is a sentence that reveals nothing.
  */
 export function verifyHook(
   { url, headers, body }: HookRequest,
@@ -46,8 +46,8 @@ export function verifyHook(
 }
 
 /**
- * The event is the first segment of the URL that is the name of one; the rest is the client's path. Proxies may escape
- * both path and query in another way, and a Fetch-style request does: `'` in a query becomes `%27`.
+ * The event is the first segment of the URL that is the name of one. The rest is the client's path. Proxies may change
+ * the escapes of both path and query, and so does a Fetch-style request: `'` in a query becomes `%27`.
  */
 function isAt(url: string, event: HookEvent, fields: ReadonlyMap<string, string>): boolean {
   const [pathname, query] = cut(url, '?');

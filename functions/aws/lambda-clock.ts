@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../gateway/ports.ts';
-
-const steps = 2 ** 32;
+import { systemClock } from '../node/system-clock.ts';
 
 /**
- * A monotonic clock for a process that is frozen now and then, when its own clock may stand still: the time of day, which
- * is right afterwards, says how much has passed. If that is set back, the process's clock says it.
+ * A monotonic clock for a process that is frozen between runs. Its own clock may stand still while it is frozen, so the
+ * time of day says how much time has passed. If the time of day was set back, the process's own clock says it.
  */
 export function throughFreezes(timeOfDay: () => number, running: () => number): () => number {
   let [day, run] = [timeOfDay(), running()];
@@ -19,10 +16,8 @@ export function throughFreezes(timeOfDay: () => number, running: () => number): 
   };
 }
 
-/** The time and the chance of a running function. */
+/** Time and randomness of a Lambda function. */
 export const lambdaClock: Clock = {
-  now: () => Date.now(),
-  monotonic: throughFreezes(Date.now, () => performance.now()),
-  sleep: (ms) => sleep(ms),
-  random: () => randomInt(steps) / steps,
+  ...systemClock,
+  monotonic: throughFreezes(systemClock.now, systemClock.monotonic),
 };

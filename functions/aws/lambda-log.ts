@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import { bounded, Warned } from '../gateway/log-bounds.ts';
-import type { Clock, Log, LogFields } from '../gateway/ports.ts';
+import { loggerOf } from '../gateway/log.ts';
+import type { Clock, Log } from '../gateway/ports.ts';
 
-/** The metric of each event that an operator wants counted. */
+/** The metric of each event that CloudWatch counts for the operator. */
 const metrics: ReadonlyMap<string, string> = new Map([
   ['hook_lost', 'HooksLost'],
   ['hook_refused', 'HooksRefused'],
@@ -15,30 +15,21 @@ const metrics: ReadonlyMap<string, string> = new Map([
   ['fault', 'Faults'],
   ['delivery_fault', 'Faults'],
   ['broadcast_unfinished', 'Faults'],
-  // No fault: what one sweep does not come to, the next ones do.
+  // Not a fault: the next sweeps do what one sweep has no time for.
   ['sweep_unfinished', 'SweepsUnfinished'],
   ['probes_left_out', 'SweepsUnfinished'],
 ]);
 
 /**
- * A log of one JSON object a line, on standard output unless told, which CloudWatch Logs keeps. A line whose event has
- * a metric is also counted by CloudWatch, in the namespace `Sockethook` by the dimension `Gateway`: the gateway's name.
+ * A log of one JSON object per line, by default on standard output, which CloudWatch Logs keeps. CloudWatch also counts
+ * each line whose event has a metric, in the namespace `Sockethook` with the gateway's name as dimension `Gateway`.
  */
 export function lambdaLog(name: string, clock: Pick<Clock, 'now'>, to: Writable = process.stdout): Log {
-  const warned = new Warned();
-  const write = (level: string, event: string, fields: LogFields): void => {
+  return loggerOf((level, event, fields) => {
     const metric = metrics.get(event);
     const counted = metric === undefined ? {} : count(metric, name, clock.now());
-    to.write(`${JSON.stringify({ level, event, ...bounded(fields), ...counted })}\n`);
-  };
-  return {
-    info: (event, fields) => write('info', event, fields),
-    warn: (event, fields) => write('warn', event, fields),
-    warnOnce: (event, fields, of) => {
-      if (warned.isFirst(event, of)) write('warn', event, fields);
-    },
-    error: (event, fields) => write('error', event, fields),
-  };
+    to.write(`${JSON.stringify({ level, event, ...fields, ...counted })}\n`);
+  });
 }
 
 /** CloudWatch's embedded metric format: the metric and its dimensions are members of the line itself. */

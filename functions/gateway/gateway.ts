@@ -1,6 +1,6 @@
 import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
-import type { Width } from './deliver/width.ts';
+import type { DeliveryLimit } from './delivery-limit.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: its ports, and how it is set. Every flow takes one as its first argument. */
@@ -9,8 +9,8 @@ export interface Gateway extends Ports {
   readonly policy: Policy;
   /** When this run has to be over, on the monotonic clock; infinite for a run without an end. */
   readonly deadline: number;
-  /** The width that all deliveries of this run share; without it, each flow has one to itself. */
-  readonly width?: Width;
+  /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
+  readonly deliveryLimit?: DeliveryLimit;
 }
 
 /** The settings that users set. */

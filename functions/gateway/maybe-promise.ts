@@ -1,2 +1,2 @@
-/** A value that is here already, or its promise: ten thousand promises cost more than what they are for. */
+/** A value, or a promise of one. On hot paths, ten thousand promises would cost more than the work itself. */
 export type MaybePromise<Value> = Value | Promise<Value>;

@@ -1,15 +1,15 @@
 import type { AppResponse } from '../wire/answer.ts';
 import type { Broadcast, Send } from '../wire/deliveries.ts';
-import type { ClientPath } from '../wire/path.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
+import type { SocketFilter } from './socket-filter.ts';
 
 /**
- * What the gateway needs from the world. Each port has a contract suite under test/contract that every
- * implementation passes. A rejected promise is a fault of the world; expected outcomes are values.
+ * Everything that the gateway needs from the world. Each port has a contract suite under test/contract that every
+ * implementation passes. Expected outcomes are values. A rejected promise means that the world failed.
  */
 export interface Ports {
   readonly registry: Registry;
@@ -24,149 +24,151 @@ export interface Ports {
 /** The records of all sockets. Every change is one conditional write to one record. */
 export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
 
-/** A record from its socket's first moment to its last. */
+/** The life of a record, from its socket's first moment to its last. */
 export interface Lifecycle {
-  /** Stores a record that is `opening`; false if the socket has a record already, which stays as it is. */
+  /** Stores a record that is `opening`. False if the socket already has a record, which stays unchanged. */
   put(record: SocketRecord): Promise<boolean>;
   get(socket: SocketId): MaybePromise<SocketRecord | undefined>;
   /**
-   * Accepts the handshake of an `opening` socket. To `open` only while its outbox is empty, else nothing changes
-   * and the outcome is `waiting`; to `accepted` in any case. `gone` if the socket is not opening any more; the record
-   * of one that was closed while opening takes the acceptance, for its closed hook.
+   * Accepts the handshake of an `opening` socket. `open` works only while the outbox is empty: otherwise nothing
+   * changes and the outcome is `waiting`. `accepted` always works. The outcome is `gone` if the socket is no longer
+   * opening. If it was closed while opening, its record still takes the acceptance, for the closed hook.
    */
   accept(
     socket: SocketId,
     acceptance: Acceptance,
     to: 'open' | 'accepted',
   ): Promise<'done' | 'waiting' | 'gone'>;
-  /** Sets the state of a socket that is not closing; whether there was one. */
+  /** Sets the state of a socket. False if there is no such socket, or it is closing. */
   setState(socket: SocketId, state: string): Promise<boolean>;
   /**
-   * Marks a socket as `closing`. Its record for exactly one of any number of calls: that caller owes the closed hook.
-   * It holds the lease for so many milliseconds, if the socket was accepted; of one that is still opening nobody may
-   * tell yet.
+   * Marks a socket as `closing`. Exactly one of any number of calls gets the record: that caller owes the closed hook.
+   * If the socket was accepted, the caller holds the lease for `leaseMs` milliseconds. A socket that is still opening
+   * is not leased, since its closed hook may not be posted yet.
    */
   markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
   /**
-   * Leases a socket of this status for so many milliseconds, so that one worker at a time flushes it or posts its
-   * closed hook; undefined if it has another status or is leased.
+   * Leases a socket of this status for `forMs` milliseconds, so that only one worker at a time flushes it or posts its
+   * closed hook. Undefined if it has another status or is already leased.
    */
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
-  /** Lets nobody lease a socket of this status for so many milliseconds from now; 0 gives a lease back. */
+  /** Lets nobody lease a socket of this status for `forMs` milliseconds from now; 0 returns the lease. */
   postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
-  /** Forgets a socket, whatever its status. */
+  /** Removes a record, whatever its status. */
   remove(socket: SocketId): Promise<void>;
 }
 
-/** The messages that wait for a client that is still opening, in order. */
+/** The messages that wait, in order, for a socket that is still opening. */
 export interface Outbox {
   /**
-   * Lets a message wait for an `opening` or `accepted` socket. `open`: the socket is open by now, post instead.
-   * `full`: 262,144 bytes or 100 messages wait already.
+   * Appends a message for an `opening` or `accepted` socket. `open`: the socket is open by now, so post instead.
+   * `full`: the message would exceed 262,144 bytes or 100 messages.
    */
   append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'>;
-  /** The messages that wait, oldest first. */
+  /** The waiting messages, oldest first. */
   waiting(socket: SocketId): Promise<readonly string[]>;
-  /** Takes off the oldest messages, which were posted; opens the socket if none is left, else `more`. */
+  /**
+   * Removes the oldest `count` messages, which were posted. Opens the socket if none is left; else the outcome is
+   * `more`.
+   */
   flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'>;
 }
 
-/** The sockets that a send would reach: all but those that are closing. */
+/** The sockets that a send can reach: all except those that are closing. */
 export interface Directory {
-  /** Every such socket, or those of a path and user, in pages of any size; the rest of them, from where one had stopped. */
+  /** Every such socket that the filter selects, in pages of any size. `from` continues where a broadcast stopped. */
   pages(filter: SocketFilter, from?: string): AsyncIterable<RecordPage>;
-  /** One page of at most `limit` sockets, in a stable order; a cursor if there may be more; undefined if it is none of ours. */
+  /** One page of at most `limit` sockets, in a stable order. Undefined if the cursor is not valid. */
   list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
 }
 
-/** Every record, for whoever looks after them. */
+/** Every record, for the sweep. */
 export interface Survey {
   /**
-   * Every record, whatever its status, in pages of any size. It may lag behind by a second or two: what is done about
-   * a record is decided by a conditional write.
+   * Every record, whatever its status, in pages of any size. It may be a second or two out of date, so every action on
+   * a record must be a conditional write.
    */
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/** Sockets of this path, however they and it are written, and of this user; what is left out does not matter. */
-export interface SocketFilter {
-  readonly path?: ClientPath | undefined;
-  readonly user?: string | undefined;
-}
-
-/** A page of a broadcast, and where one goes on that stops behind it; undefined where nothing has to stop. */
+/**
+ * A page of a broadcast. `next` is where to continue after it; undefined in a world where broadcasts never stop early.
+ */
 export interface RecordPage {
   readonly records: readonly SocketRecord[];
   readonly next: string | undefined;
 }
 
-/** A page of sockets and where the next begins. */
+/** A page of sockets. A cursor if there may be more. */
 export interface SocketPage {
   readonly sockets: readonly SocketRecord[];
   readonly cursor?: string;
 }
 
-/** The connections of clients; API Gateway's @connections. */
+/** The connections of clients: on AWS, API Gateway's @connections. */
 export interface Connections {
   /**
-   * Posts once; what has not left at the given time, on the monotonic clock, is throttled, and its answer comes soon.
-   * Rejects with a `NotPosted` if it is certain that nothing left.
+   * Posts once. A post that has not left at `until`, on the monotonic clock, is throttled; one that has left is
+   * answered soon after. Rejects with a `NotPosted` if it is certain that nothing left.
    */
   post(socket: SocketId, body: string, until?: number): MaybePromise<Posted>;
-  /** Closes a connection with 1000 if it exists; what its client still sends is dropped. Best effort. */
+  /** Closes a connection with 1000 if it exists. Drops what its client still sends. Best effort. */
   close(socket: SocketId): Promise<void>;
-  /** Whether a connection exists; true too when that can't be found out for now. */
+  /** Whether a connection exists. Also true if that can't be determined for now. */
   has(socket: SocketId): Promise<boolean>;
 }
 
-/** What came of posting to a connection. */
+/** The result of posting to a connection. */
 export type Posted =
   | { readonly kind: 'posted' }
-  /** There is no such connection; API Gateway says so too of one whose `$connect` has not returned. */
+  /** There is no such connection. API Gateway also says so while `$connect` has not returned. */
   | { readonly kind: 'gone' }
-  /** The connection is ending, and whoever holds it tells how. */
+  /** The connection is ending, and its holder reports how. */
   | { readonly kind: 'ending' }
-  /** Too many posts for now; nothing was posted. */
+  /** There are too many posts for now. Nothing was posted. */
   | { readonly kind: 'throttled' }
-  /** `post_unknown`: it was sent, and there was no answer. */
+  /** `post_unknown`: the post was sent, but got no answer. */
   | { readonly kind: 'failed'; readonly code: 'slow_client' | 'post_failed' | 'post_unknown' };
 
 /** The user's HTTP server. */
 export interface App {
   /**
-   * Posts once, follows no redirect, and never takes longer than `timeoutMs` from when it begins to send. Before that
-   * it may wait, in the order of the calls, for one of its connections to become free. Does not reject.
+   * Posts once and follows no redirect. Never takes longer than `timeoutMs` from when it begins to send. Before that it
+   * may wait, in the order of the calls, until a connection is free. Never rejects.
    */
   post(request: AppRequest): Promise<AppResponse>;
 }
 
-/** A signed hook, ready to go. */
+/** A signed hook, ready to send. */
 export interface AppRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
-  /** How long it may wait for a connection before it is sent, in milliseconds; as long as it takes if not given. */
+  /** How long it may wait for a connection before it is sent, in milliseconds. Without it, there is no limit. */
   readonly waitMs?: number;
-  /** Signs a hook anew that had to wait, since its signature grows old. */
+  /** Signs the hook again if it had to wait, since signatures expire. */
   readonly renew?: () => Readonly<Record<string, string>>;
 }
 
-/** Work that must not hold up its caller. It is done at least once; work on one socket in its order, but only locally. */
+/**
+ * Work that must not delay its caller. Each task runs at least once. Only the local gateway keeps a socket's tasks in
+ * order.
+ */
 export interface TaskQueue {
-  /** Queues a task; its work begins after so many milliseconds, or at once. */
+  /** Queues a task to run after `delayMs` milliseconds, or at once. */
   enqueue(task: Task, delayMs?: number): Promise<void>;
 }
 
-/** Work for later. */
+/** Queued work. */
 export type Task =
-  /** Post what waits in the outbox. */
+  /** Post the messages in the outbox. */
   | { readonly kind: 'flush'; readonly socket: SocketId }
   /** Post the closed hook of a socket that is closing. */
   | { readonly kind: 'closed'; readonly socket: SocketId }
   | DeliveriesTask;
 
-/** Do what the answer to a hook asked for and could wait: send, broadcast, then close. */
+/** Run the actions of an answer that can be deferred: send, broadcast, then close. */
 export interface DeliveriesTask {
   readonly kind: 'deliveries';
   readonly socket: SocketId;
@@ -174,49 +176,49 @@ export interface DeliveriesTask {
   readonly hook: string;
   readonly send: readonly Send[];
   readonly broadcast: readonly TaskBroadcast[];
-  /** Whether the hook's own socket is to be closed after that. */
+  /** Whether to close the hook's own socket after that. */
   readonly close: boolean;
-  /** How many runs in a row have got nowhere with it. */
+  /** How many runs in a row have made no progress. */
   readonly tries?: number | undefined;
 }
 
-/** A broadcast, or what is left of one. */
+/** A broadcast, or the rest of one. */
 export interface TaskBroadcast extends Broadcast {
-  /** Where it goes on, as a page of the registry said. */
+  /** Where to continue: the `next` of a page of the registry. */
   readonly from?: string | undefined;
 }
 
-/** Whether a list of keys may come from a cache or must be read anew, since none of it matched. */
+/** Whether a list of keys may come from a cache, or must be read again because no cached key matched. */
 export type Freshness = 'cached' | 'fresh';
 
-/** The live secrets; each list may hold several, so that they can be rotated. */
+/** The current secrets. Each list may hold several, so that they can be rotated. */
 export interface Secrets {
   apiKeys(freshness: Freshness): Promise<readonly string[]>;
   urlKeys(freshness: Freshness): Promise<readonly UrlKey[]>;
   signingKeys(): MaybePromise<readonly SigningKey[]>;
 }
 
-/** Time and chance. */
+/** Time and randomness. */
 export interface Clock {
-  /** Milliseconds since 1970, for times that are stored or told. The machine's clock may be set, so it may step. */
+  /** Milliseconds since 1970, for times that are stored or reported. It may step when the machine's clock is set. */
   now(): number;
-  /** Milliseconds from any beginning, for how long something takes here: it goes on evenly, and never back. */
+  /** Milliseconds from an arbitrary start, for measuring durations. It advances steadily and never goes back. */
   monotonic(): number;
   sleep(ms: number): Promise<void>;
-  /** A number from 0 up to 1. */
+  /** A random number, at least 0 and less than 1. */
   random(): number;
 }
 
-/** What the operator is told: one line a call. Never a secret, a ticket, a cookie or the body of a message. */
+/** The log: one line per call. Never contains a secret, a ticket, a cookie or the body of a message. */
 export interface Log {
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
-  /** Warns the first time only, of an event or of one case of it, for what would be said on every hook. */
+  /** Warns only the first time of an event, or of one case of it (`of`), where every hook would repeat the warning. */
   warnOnce(event: string, fields: LogFields, of?: string | number): void;
   error(event: string, fields: LogFields): void;
 }
 
-/** The facts of a log line. `request` is the id of the hook or the API call that it belongs to. */
+/** The fields of a log line. `request` is the id of the hook or API call that the line is about. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
   readonly time?: never;
   readonly level?: never;

@@ -2,14 +2,14 @@ import type { ClientPath } from '../wire/path.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
 /**
- * Where a socket stands.
+ * The status of a socket.
  *
  *     opening ──accepted, no outbox──▶ open ──▶ closing ──▶ (gone)
  *        └─────accepted, outbox──▶ accepted ──flushed──▶ open
  */
 export type SocketStatus = 'opening' | 'accepted' | 'open' | 'closing';
 
-/** What is kept of a socket while it lives, and until its closed hook is done. Times are milliseconds since 1970. */
+/** The record of a socket, kept until its closed hook is done. Times are in milliseconds since 1970. */
 export interface SocketRecord {
   readonly socket: SocketId;
   readonly status: SocketStatus;
@@ -21,11 +21,11 @@ export interface SocketRecord {
   readonly openedAt: number;
   /** 0 until the handshake was accepted. */
   readonly acceptedAt: number;
-  /** Until when a worker has it to itself, or it is to be left alone; 0 if it is free. */
+  /** Until when a worker holds the lease, or nobody may take it; 0 if it is free. */
   readonly leaseUntil: number;
-  /** How often it was leased since it took its status. */
+  /** How often it has been leased in its current status. */
   readonly attempts: number;
-  /** How it ended; there as soon as the status is `closing`. */
+  /** How the socket ended. Present once the status is `closing`. */
   readonly end?: SocketEnd;
 }
 

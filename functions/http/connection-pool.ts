@@ -6,83 +6,83 @@ import type { HttpRequest, PendingExchange } from './exchange.ts';
 import { writeFields } from './fields.ts';
 import { WaitQueue } from './wait-queue.ts';
 
-/** What a request is for: visible ASCII, and no fragment. RFC 9112 section 3.2. */
+/** A request target: visible ASCII, and no fragment. RFC 9112 section 3.2. */
 const writableTarget = /^\/[!"$-~]*$/;
 
-/** How often connections are looked at that nobody uses, in milliseconds. */
+/** How often idle connections are checked, in milliseconds. */
 const tidyMs = 1_000;
-/** How long it takes after a shortage of our own until another connection is tried, in milliseconds. */
+/** How long to wait after a shortage on this machine before opening another connection, in milliseconds. */
 const shortageMs = 100;
 
-/** Milliseconds from any beginning, for how long something takes. */
+/** A clock for measuring durations: milliseconds from an arbitrary start. */
 export interface MonotonicClock {
   monotonic(): number;
 }
 
-/** How connections to a server are had. */
+/** The limits of a connection pool, and a hook into its writes. */
 export interface PoolOptions {
-  /** The most at a time; what is more waits, in its order. */
+  /** The maximum number of connections. Further requests wait, first come, first served. */
   readonly max: number;
-  /** How many are begun at a time; what needs one waits meanwhile for any that stands. */
+  /** How many may be connecting at a time. Further requests wait for any connection that becomes free. */
   readonly opening: number;
-  /** Until a new one stands, with TLS, in milliseconds. */
+  /** How long connecting may take, TLS included, in milliseconds. */
   readonly connectMs: number;
-  /** Called before a request is written, to let what is written together leave together. */
-  readonly beforeWrite: (stream: Writable) => void;
+  /** Called before a request is written, so that the caller can batch writes. */
+  readonly cork: (stream: Writable) => void;
 }
 
 const unlimited: PoolOptions = {
   max: Number.POSITIVE_INFINITY,
   opening: Number.POSITIVE_INFINITY,
   connectMs: Number.POSITIVE_INFINITY,
-  beforeWrite: () => {},
+  cork: () => {},
 };
 
 /**
- * One server, `https://app.example`, by kept-alive connections of HTTP/1.1, which are ours: those of Node.js and of
- * others cost several times as much for each request. When there are as many as there may be, or this machine has no
- * more to give, an exchange waits for one that becomes free.
+ * Kept-alive HTTP/1.1 connections to one server, such as `https://app.example`. The client is our own because those of
+ * Node.js and of libraries cost several times as much per request. When the pool is full, or this machine has no
+ * resources left for a connection, an exchange waits until one becomes free.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
-  readonly beforeWrite: (stream: Writable) => void;
+  readonly cork: (stream: Writable) => void;
   readonly #host: string;
   readonly #options: PoolOptions;
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
-  /** How many of them have been made, and do not just begin. */
+  /** How many of them are connected, not just connecting. */
   #standing = 0;
-  /** The one that was used last is the next to be used, so that those beyond what is needed become old. */
+  /** A stack: the connection used last is used next, so that surplus connections age and are closed. */
   #idle: Connection[] = [];
   readonly #waiting = new WaitQueue<PendingExchange>();
-  #lastPosition = 0;
+  #lastPlace = 0;
   #tidying: NodeJS.Timeout | undefined;
-  /** Why this machine has no more to give, if the last connection that was tried could not be had for that. */
+  /** The error of the last attempt to connect, if it failed because this machine ran out of resources. */
   #shortage: string | undefined;
   #pausing: NodeJS.Timeout | undefined;
-  /** How many connections are tried after the next pause. */
+  /** How many connections to open after the next pause. */
   #tries = 1;
   #isStopped = false;
 
   constructor(url: URL, clock: MonotonicClock, options: Partial<PoolOptions> = {}) {
     this.#options = { ...unlimited, ...options };
-    this.beforeWrite = this.#options.beforeWrite;
+    this.cork = this.#options.cork;
     this.#host = url.host;
     this.now = () => clock.monotonic();
     this.#dialer = new Dialer(url, this.#options.connectMs);
   }
 
-  /** Makes the request of an exchange. One that can't stand on the wire fails as unreachable, and nothing is sent. */
+  /** Sends the request of an exchange. A request that is not valid HTTP fails as unreachable, and nothing is sent. */
   send(exchange: PendingExchange): void {
-    this.#lastPosition += 1;
-    exchange.position = this.#lastPosition;
+    this.#lastPlace += 1;
+    exchange.place = this.#lastPlace;
     const head = this.#headOf(exchange, exchange.request.headers);
     if (!head.ok) exchange.fail({ kind: 'unreachable', why: head.error });
     else if (this.#waiting.isEmpty) this.#sendOn(exchange, head.value, this.#takeIdle());
     else this.#waiting.enqueue(exchange.waits());
   }
 
-  /** Ends every connection; requests under way come back as broken. */
+  /** Closes every connection. Requests in flight end as broken. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#tidying);
@@ -107,7 +107,7 @@ export class ConnectionPool implements ConnectionOwner {
   gone(connection: Connection): void {
     this.#connections.delete(connection);
     if (connection.hasStood) this.#standing -= 1;
-    // What one has left another can have.
+    // A connection that is gone leaves room for another.
     if (connection.hasStood || this.#shortage === undefined) this.#serve(undefined);
     else this.#pause();
   }
@@ -118,7 +118,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (!exchange.isSettled) this.#waiting.requeue(exchange.waits());
     this.#shortage = why;
     this.#tries = 1;
-    // It may have become free while the new one was tried.
+    // A connection may have become free in the meantime.
     const idle = this.#takeIdle();
     if (idle !== undefined) this.idle(idle);
     this.#pause();
@@ -126,7 +126,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   repeat(exchange: PendingExchange, isOld: boolean): void {
     exchange.isRepeated = true;
-    // What else was kept may be as old.
+    // The other idle connections may be just as stale.
     if (isOld) this.#dropIdle();
     if (this.#isStopped) {
       exchange.fail({ kind: 'broken', why: 'stopped' });
@@ -141,7 +141,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.#pausing = setTimeout(() => this.#tryAgain(), shortageMs);
   }
 
-  /** Twice as many after each pause until one can't be had: when the shortage is over, all have what they need soon. */
+  /**
+   * Doubles the number after each pause, until an attempt fails: so the pool recovers quickly once the shortage is
+   * over.
+   */
   #tryAgain(): void {
     this.#pausing = undefined;
     if (this.#standing === 0) {
@@ -152,7 +155,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#pause();
   }
 
-  /** Gives the first in line this connection, or a new one if there may be more. Whether there was somebody. */
+  /** Gives the first exchange in line this connection, or else a new one. Returns whether any exchange was sent. */
   #serve(connection: Connection | undefined): boolean {
     if (connection === undefined && !this.#mayOpen()) return false;
     for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next()) {
@@ -218,7 +221,7 @@ export class ConnectionPool implements ConnectionOwner {
     return this.#connections.size < max && this.#connections.size - this.#standing < opening;
   }
 
-  /** A new connection, unless there are as many as there may be. */
+  /** Opens a connection, unless the pool is full. */
   #open(): Connection | undefined {
     if (!this.#mayOpen()) return undefined;
     const connection = this.#dialer.dial(this);

@@ -4,24 +4,27 @@ import type { PendingExchange } from './exchange.ts';
 import { ResponseParser } from './response-parser.ts';
 import { isShortage } from './shortage.ts';
 
-/** Who has the connections. */
+/** The owner of a connection, which is notified of its changes. */
 export interface ConnectionOwner {
-  /** Milliseconds from any beginning. */
+  /** Milliseconds from an arbitrary start. */
   readonly now: () => number;
-  /** Called before something is written to a connection. */
-  readonly beforeWrite: (stream: Writable) => void;
-  /** The connection stands. */
+  /** Called before every write to a connection. */
+  readonly cork: (stream: Writable) => void;
+  /** The connection is established. */
   connected(): void;
-  /** The connection can be used for another exchange. */
+  /** The connection is free for another exchange. */
   idle(connection: Connection): void;
   gone(connection: Connection): void;
-  /** There could be no connection for a shortage of our own, and its exchange has to wait; it is gone by that. */
+  /**
+   * This machine lacks the resources for the connection. It is gone without a call of `gone`, and its exchange has to
+   * wait.
+   */
   exhausted(connection: Connection, exchange: PendingExchange, why: string): void;
-  /** The connection broke in a way that lets the request be made once more. `isOld`: it had been kept. */
+  /** The connection broke, but its request may be repeated. `isOld`: the connection had been used before. */
   repeat(exchange: PendingExchange, isOld: boolean): void;
 }
 
-/** A connection to a server, on which one exchange follows another. */
+/** A connection to a server. It carries one exchange at a time. */
 export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
@@ -31,12 +34,12 @@ export class Connection {
   #isShort = false;
   #isUsed = false;
   #usableUntil = 0;
-  /** Why it ends. */
+  /** Why the connection ends. */
   #why = 'ECONNRESET';
-  /** Whether what was written has not left. */
+  /** Whether the request never left this machine. */
   #isUnsent = false;
 
-  /** `ready` is the socket's event of being connected. What it reads has to be handed to `take`. */
+  /** `ready` is the event that says that the socket is connected. The caller passes what the socket reads to `take`. */
   constructor(socket: Socket, ready: 'connect' | 'secureConnect', owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
@@ -54,25 +57,27 @@ export class Connection {
     socket.on('close', () => this.#closed());
   }
 
-  /** Whether it was made, and did not just begin. */
+  /** Whether it was ever established. */
   get hasStood(): boolean {
     return this.#hasStood;
   }
 
-  /** Whether it can be used at a time, on its owner's clock. */
+  /** Whether it can be used at this time, on its owner's clock. */
   isUsable(now: number): boolean {
     return now < this.#usableUntil && this.#socket.writable;
   }
 
-  /** Sends the request of an exchange, its head (latin1) and its body (UTF-8), and brings it the answer. */
+  /**
+   * Sends the request of an exchange, its head in latin1 and its body in UTF-8, and passes the answer to the exchange.
+   */
   send(exchange: PendingExchange, head: string): void {
     this.#exchange = exchange;
     exchange.sentOver(() => this.destroy());
     if (this.#hasStood) exchange.leaves();
     this.#socket.ref();
-    this.#owner.beforeWrite(this.#socket);
+    this.#owner.cork(this.#socket);
     const { body } = exchange.request;
-    // One write where one encoding does for both.
+    // An ASCII body has the same bytes in both encodings, so one write is enough.
     if (Buffer.byteLength(body) === body.length) {
       this.#socket.write(head + body, 'latin1');
       return;
@@ -83,10 +88,10 @@ export class Connection {
     this.#socket.uncork();
   }
 
-  /** Takes what the server has sent. */
+  /** Takes bytes that the server sent. */
   take(bytes: Buffer): void {
     const exchange = this.#exchange;
-    // Nobody has asked.
+    // The server sent something without a request.
     if (exchange === undefined) {
       this.destroy();
       return;
@@ -96,20 +101,20 @@ export class Connection {
     if (progress === 'broken') this.destroy('the answer is not HTTP');
   }
 
-  /** Ends it; why, for the exchange that it carries. */
+  /** Closes the connection. Its exchange, if any, fails with `why`. */
   destroy(why?: string): void {
     this.#why = why ?? this.#why;
     this.#usableUntil = 0;
     this.#socket.destroy();
   }
 
-  /** Ends it, since it takes too long to stand. */
+  /** Closes the connection because connecting takes too long. */
   giveUp(): void {
     this.unsent();
     this.destroy('ETIMEDOUT');
   }
 
-  /** Nothing was sent on it, and another may do better. */
+  /** Records that nothing was sent, so that the request may go over another connection. */
   unsent(): void {
     this.#isUnsent = true;
   }
@@ -124,7 +129,7 @@ export class Connection {
   }
 
   #release(keptMs: number): void {
-    // An answer that came before its request had left says that the rest of that is not wanted.
+    // An answer that arrives before its request has left means that the server does not want the rest of the request.
     const isKept = keptMs > 0 && this.#socket.writable && this.#socket.writableLength === 0;
     if (!isKept) {
       this.destroy();
@@ -135,7 +140,7 @@ export class Connection {
     this.#owner.idle(this);
   }
 
-  /** Whatever the server has not read by now it won't answer. */
+  /** The server has sent its FIN, so it will not answer anything more. */
   #ended(): void {
     if (this.#exchange !== undefined && this.#parser.end() === 'done') this.#done(this.#exchange);
     else this.destroy();
@@ -155,7 +160,7 @@ export class Connection {
 
   #breakOff(exchange: PendingExchange): void {
     if (this.#mayRepeat(exchange)) {
-      // A server that dies while it handles a request looks like a connection that was old at first.
+      // A server that dies while it handles a request looks, at first, like a stale connection.
       exchange.isSeen = !this.#isUnsent;
       this.#owner.repeat(exchange, this.#isUsed);
       return;
@@ -164,7 +169,7 @@ export class Connection {
     exchange.fail({ kind, why: this.#why });
   }
 
-  /** What the server has begun to answer is not made again. */
+  /** A request is not repeated once the server has begun to answer it. */
   #mayRepeat({ request, isRepeated, isSettled }: PendingExchange): boolean {
     if (isRepeated || isSettled || this.#parser.hasBegun) return false;
     if (this.#isUnsent) return true;

@@ -1,13 +1,13 @@
-/** Something whose time may be over. */
+/** Something that can time out. */
 export interface Expiring {
-  /** Its time is over; called once at the most. */
+  /** Its time is over. Called at most once. */
   expire(): void;
 }
 
-/** One that waits, between those that came before it and after it. */
+/** An entry of a deadline queue, linked to its neighbours. */
 export class Deadline {
   readonly one: Expiring;
-  /** When its time is over, on the clock of `performance`. */
+  /** When it expires, on the clock of `performance`. */
   readonly due: number;
   previous: Deadline | undefined;
   next: Deadline | undefined;
@@ -21,9 +21,10 @@ export class Deadline {
 }
 
 /**
- * Those that wait, each for the same time from when it was added. As whoever came first is due first, one timer for
- * all is enough: a timer for each costs more than all the rest of waiting. They are linked to one another, since a Map
- * in which so much comes and goes is made anew all the time, and what its old tables hold is not collected for long.
+ * Entries that all expire the same time after they were added. The first added is the first to expire, so one timer is
+ * enough for all; a timer for each would cost more than everything else about waiting. The queue is a linked list
+ * because a Map with this much turnover is rebuilt all the time, and its old tables keep their entries from being
+ * collected.
  */
 export class DeadlineQueue {
   readonly #ms: number;
@@ -35,12 +36,12 @@ export class DeadlineQueue {
     this.#ms = ms;
   }
 
-  /** How long each may wait, in milliseconds. */
+  /** How long each entry may wait, in milliseconds. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** Whether nobody waits. */
+  /** Whether no entry waits. */
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
@@ -54,7 +55,7 @@ export class DeadlineQueue {
     return deadline;
   }
 
-  /** Its time does not matter any more. */
+  /** Removes an entry, which then never expires. */
   delete(deadline: Deadline): void {
     if (deadline.isOver) return;
     const { previous, next } = deadline;
@@ -72,7 +73,7 @@ export class DeadlineQueue {
     setTimeout(() => this.#expire(), Math.ceil(ms)).unref();
   }
 
-  /** Whoever is told may add others; these come behind all that wait. */
+  /** An entry that expires may add others, which go to the end. */
   #expire(): void {
     const now = performance.now();
     try {

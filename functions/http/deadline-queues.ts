@@ -1,13 +1,13 @@
 import { DeadlineQueue } from './deadline-queue.ts';
 
-/** How many times there are queues for; beyond them each wait has a timer of its own. */
+/** The maximum number of shared queues. Any other duration gets a queue, and so a timer, for each wait. */
 const maxQueues = 8;
 
-/** A queue for each time that something may take, of which there are usually one or two. */
+/** One queue for each duration, of which there are usually one or two. */
 export class DeadlineQueues {
   readonly #queues = new Map<number, DeadlineQueue>();
 
-  /** The queue of those that wait for so many milliseconds. */
+  /** The queue for waits of this many milliseconds. */
   of(ms: number): DeadlineQueue {
     const known = this.#queues.get(ms);
     if (known !== undefined) return known;

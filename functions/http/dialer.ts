@@ -2,25 +2,25 @@ import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { Connection, type ConnectionOwner } from './connection.ts';
 
-/** What is read goes through here, one connection at a time; whoever wants to keep it copies it. */
+/** The buffer into which all connections read, one at a time. To keep bytes, copy them. */
 const shared = Buffer.allocUnsafe(65_536);
 
-/** What is trusted, for all connections: made for each, it costs nearly as much as a handshake. */
+/** The trusted certificates, shared by all connections: loading them costs nearly as much as a handshake. */
 let trusted: SecureContext | undefined;
 
-/** Makes connections to one server, over TLS if its URL says so. */
+/** Opens connections to one server, over TLS if its URL says so. */
 export class Dialer {
   readonly #url: URL;
   readonly #connectMs: number;
   #session: Buffer | undefined;
 
-  /** `connectMs`: until a connection stands, with TLS. */
+  /** `connectMs` is how long connecting may take, TLS included, in milliseconds. */
   constructor(url: URL, connectMs: number) {
     this.#url = url;
     this.#connectMs = connectMs;
   }
 
-  /** Begins a connection; its owner hears what becomes of it. */
+  /** Starts to connect. The owner is notified of the result. */
   dial(owner: ConnectionOwner): Connection {
     const isTls = this.#url.protocol === 'https:';
     const take = (bytes: Buffer): void => connection.take(bytes);
@@ -35,7 +35,7 @@ export class Dialer {
     const giveUp = (): void => {
       if (!connection.hasStood) connection.giveUp();
     };
-    // A turn later: when we had no CPU for so long, the connection may stand, and we have not heard of it.
+    // Wait one more turn: if this process got no CPU for a while, the event that says "connected" may still be queued.
     const timer = setTimeout(() => setImmediate(giveUp), this.#connectMs);
     const done = (): void => clearTimeout(timer);
     const ready = this.#url.protocol === 'https:' ? 'secureConnect' : 'connect';
@@ -52,7 +52,7 @@ export class Dialer {
 
   #openTls(take: (bytes: Buffer) => void, refused: () => void): Socket {
     const address = this.#address(443);
-    // RFC 6066 section 3: an address is no server name.
+    // RFC 6066 section 3: an IP address is not allowed as a server name.
     const name = isIP(address.host) === 0 ? { servername: address.host } : {};
     const offered = this.#session;
     const session = offered === undefined ? {} : { session: offered };
@@ -64,7 +64,8 @@ export class Dialer {
       this.#session = given;
     });
     socket.on('data', take);
-    // A server may refuse a session that it gave: without it we are strangers, and nothing was sent yet.
+    // A server may refuse a session that it issued. Nothing has been sent yet, so the request can go without the
+    // session.
     const forget = (): void => {
       if (offered === undefined) return;
       if (this.#session === offered) this.#session = undefined;

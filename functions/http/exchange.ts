@@ -4,49 +4,49 @@ import type { Head } from './response-head.ts';
 import type { ResponseListener } from './response-parser.ts';
 import type { Queued } from './wait-queue.ts';
 
-/** A request over HTTP/1.1, as it is to stand on the wire. */
+/** An HTTP/1.1 request, as it goes on the wire. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path and query, escaped. */
   readonly target: string;
-  /** All of them but for Host, Connection and Content-Length. */
+  /** All headers except Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Makes them anew for a request that had to wait for its connection, where they say what time it is. */
+  /** Makes the headers again for a request that had to wait for its connection, if they contain the time. */
   readonly renew?: (() => Readonly<Record<string, string>>) | undefined;
-  /** More of them, which many requests have in common and that were written before. */
+  /** Further headers that many requests share, checked and written once. */
   readonly fields?: CommonFields | undefined;
   readonly body: string;
-  /** When it is made a second time, on a fresh connection, since the first broke before anything was answered. */
+  /** When to repeat the request, once, on a fresh connection, if its connection broke before any answer. */
   readonly repeats: Repeats;
 }
 
 /**
- * What did not leave whole is made again in any case. `stale`: also what went out on a connection that had been kept, and
- * that the server may have closed before. `always`: also whatever the server may have seen.
+ * A request that did not leave in full is always repeated. `stale`: also one sent on a reused connection, which the
+ * server may have closed before. `always`: also one that the server may have seen.
  */
 export type Repeats = 'unsent' | 'stale' | 'always';
 
-/** An exchange as the pool and its connections see it. */
+/** An exchange, as seen by the pool and its connections. */
 export interface PendingExchange extends ResponseListener, Queued {
   readonly request: HttpRequest;
-  position: number;
-  /** Whether this is its second try. */
+  place: number;
+  /** Whether this is the second attempt. */
   isRepeated: boolean;
-  /** Whether the server may have seen its first one. */
+  /** Whether the server may have seen the first attempt. */
   isSeen: boolean;
-  /** Whether nobody waits for it any more. */
+  /** Whether it already has its outcome. */
   readonly isSettled: boolean;
-  /** It has to wait for a connection. */
+  /** Notes that it has to wait for a connection. Returns itself. */
   waits(): this;
-  /** For so many milliseconds more there was no connection at all that it could wait for, and why. */
+  /** Notes that for another `ms` milliseconds the pool had no connection at all, and why. */
   starve(ms: number, why: string): void;
-  /** Says how to break it off at its time-out. */
+  /** Notes that a connection carries it now. `abort` breaks it off when it times out. */
   sentOver(abort: () => void): void;
-  /** Its connection stands, and the request leaves: from now on the server may see it. */
+  /** Notes that its connection is established and the request leaves: from now on the server may see it. */
   leaves(): void;
-  /** The answer is here to its end. */
+  /** The answer is complete. */
   end(): void;
-  /** There is no answer, or not all of it. */
+  /** The answer is missing or incomplete. */
   fail(failure: Failure): void;
 }
 
@@ -58,45 +58,45 @@ export type Failure =
   /** The answer is not HTTP, or was cut off. */
   | { readonly kind: 'broken'; readonly why: string };
 
-/** Makes an outcome of what comes of a request. */
+/** Turns the answer to a request into an outcome. */
 export interface ResponseReader<Outcome> {
-  /** The outcome, if the head says all that matters. */
+  /** The outcome, if the head is all that matters. */
   head(head: Head): Outcome | undefined;
-  /** The next bytes of the body, in memory that is used again afterwards; an outcome if no more of it is wanted. */
+  /** Takes the next bytes of the body, whose buffer is reused afterwards. Returns an outcome if it needs no more. */
   body(bytes: Buffer): Outcome | undefined;
   end(): Outcome;
-  /** May come in place of an answer, or when there is some of it. */
+  /** Called instead of `end`, possibly after part of the answer. */
   fail(failure: Failure): Outcome;
 }
 
-/** How much is read and dropped of a body that nobody wants, in bytes, for the sake of its connection. */
+/** How many unwanted bytes of a body are read and dropped, so that the connection can be reused. */
 const maxDropped = 262_144;
 
-/** Why a request was not made that waited for a connection. */
+/** Why a request that waited for a connection was never sent. */
 export const noConnectionFree = 'no connection was free in time';
 
-/** How long a request may wait for a connection that stands, and what it then has for its answer. */
+/** How long a request may wait until its connection is established, and then for its answer. */
 export interface ExchangeTimeouts {
   readonly waiting: DeadlineQueue;
-  /** Asked when the connection stands. */
+  /** Called once the connection is established. */
   answer(): DeadlineQueue;
 }
 
 /**
- * One request on its way to a server and back. Settles once: with an outcome as soon as all that matters is there, or at
- * its time-out, which begins when it is sent unless waiting counts. What else comes is read and dropped, if it is not
- * much, so that the connection can be used again.
+ * One request and its answer. Settles once: with an outcome as soon as everything that matters has arrived, or when it
+ * times out. The timeout starts when the request is sent, unless waiting counts. The rest of the answer is read and
+ * dropped, up to a limit, so that the connection can be reused.
  */
 export class Exchange<Outcome> implements PendingExchange, Expiring {
   readonly request: HttpRequest;
-  position = 0;
+  place = 0;
   isRepeated = false;
   isSeen = false;
   readonly #reader: ResponseReader<Outcome>;
   readonly #deadlines: DeadlineQueue | ExchangeTimeouts;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #waitMs: number | undefined;
-  /** The queue in which its time runs now, and its place there; none while it may wait for ever. */
+  /** The queue that currently times it, and its entry there. None while it may wait indefinitely. */
   #queue: DeadlineQueue | undefined;
   #deadline: Deadline | undefined;
   #isWaiting = false;
@@ -106,9 +106,9 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   #abort: (() => void) | undefined;
 
   /**
-   * `deadlines` are of the time that it may take, from when it is carried, or from when its connection stands if they
-   * are a `Patience`. `waitMs`: how long it may wait for a connection before that, in
-   * milliseconds, for ever if that is infinite; if not given, waiting counts.
+   * `deadlines` limits the time from when a connection carries the request, or, as `ExchangeTimeouts`, from when that
+   * connection is established. `waitMs` is how long it may wait for a connection before that, in milliseconds; it may
+   * be infinite. Without it, waiting counts as part of the timeout.
    */
   constructor(
     request: HttpRequest,
@@ -132,7 +132,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   }
 
   waits(): this {
-    // A second try has what the first has left of its time.
+    // A second attempt gets the time that the first has left.
     if (this.#waitMs === undefined || this.#isWaiting || this.isRepeated) return this;
     this.#isWaiting = true;
     this.#run(Number.isFinite(this.#waitMs) ? new DeadlineQueue(this.#waitMs) : undefined);
@@ -187,7 +187,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
     if (!this.#isSettled) this.#settle(this.#reader.fail(failure));
   }
 
-  /** From now on its time runs in this queue, from the beginning, and in no other. */
+  /** Restarts its timeout in this queue, and in no other. */
   #run(queue: DeadlineQueue | undefined): void {
     if (this.#deadline !== undefined) this.#queue?.delete(this.#deadline);
     this.#queue = queue;

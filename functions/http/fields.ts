@@ -1,21 +1,21 @@
 import { err, ok, type Result } from '../wire/result.ts';
 
-/** Why headers can't stand on the wire; Node.js has the same names for it. */
+/** Why headers are not valid on the wire. Node.js uses the same codes. */
 export type FieldError = 'ERR_INVALID_HTTP_TOKEN' | 'ERR_INVALID_CHAR';
 
-/** A name (RFC 9110 section 5.6.2), but for those of the headers that are written with each request anyway. */
+/** A name (RFC 9110 section 5.6.2), except the headers that the pool writes itself. */
 const token = /^(?!(?:connection|content-length|transfer-encoding|host)$)[!#$%&'*+.^`|~\w-]+$/i;
-/** What a value can't have. RFC 9110 section 5.5. */
+/** The characters that a value can't contain. RFC 9110 section 5.5. */
 const unwritable = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Whether a text, a character for each byte, can be the value of a header. */
+/** Whether a text, with one character per byte, can be the value of a header. */
 export function isFieldValue(value: string): boolean {
   return !unwritable.test(value);
 }
 
 /**
- * Writes headers as they stand on the wire, a line each, in latin1: all of them but for Host, Connection and what says
- * how long the body is. Nothing in them ends its line too early.
+ * Writes headers as lines for the wire, in latin1. Refuses Host, Connection and the headers that frame the body, and
+ * anything that could end a line early.
  */
 export function writeFields(headers: Readonly<Record<string, string>>): Result<string, FieldError> {
   let lines = '';
@@ -34,13 +34,13 @@ export function writeFields(headers: Readonly<Record<string, string>>): Result<s
 
 const lineEnd = '\r\n';
 
-/** A name that is good, as it stands on the wire, and the last value that was: many are the same in each request. */
+/** A valid name, as written on the wire, and its last valid value: many values are the same in every request. */
 interface Field {
   readonly name: string;
   written: string;
 }
 
-/** Few names are ever written, and each with nearly every request. */
+/** A cache: the same few names are written with nearly every request. */
 const fields = new Map<string, Field>();
 const maxFields = 256;
 
@@ -51,11 +51,11 @@ function newField(name: string): Field | undefined {
   return field;
 }
 
-/** Headers that many requests have in common: checked and written once. */
+/** Headers that many requests share, checked and written once. */
 export class CommonFields {
   readonly #lines: string;
 
-  /** Throws if one can't stand on the wire; what it says is not repeated. */
+  /** Throws if a header is not valid. The error does not contain its value. */
   constructor(headers: Readonly<Record<string, string>>) {
     const written = writeFields(headers);
     if (!written.ok) throw new Error(`A header can't be written: ${written.error}.`);

@@ -1,34 +1,34 @@
 import { keepRefusalHeader, type RefusalHeader, refusalHeaderName } from '../wire/refusal-headers.ts';
 
-/** How one sees where the body of an answer ends. RFC 9112 section 6.3. */
+/** How to tell where the body of an answer ends. RFC 9112 section 6.3. */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunks' }
-  /** With its connection. */
+  /** The body ends when the connection does. */
   | { readonly kind: 'rest' };
 
-/** The head of an answer: what it says to us, and what it says of its body and its connection. What is missing is empty. */
+/** The parts of an answer's head that are used. Missing headers are empty. */
 export interface Head {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string;
   readonly contentEncoding: string;
-  /** What a client may be told whom the app refuses; none but of a refusal. */
+  /** The headers that a refused client may get. Empty unless the answer is a refusal. */
   readonly refusal: readonly RefusalHeader[];
-  /** `x-amzn-errortype`, by which AWS says what was wrong. */
+  /** `x-amzn-errortype`, in which AWS names the error. */
   readonly errorType: string;
   readonly framing: Framing;
-  /** How long the connection may be kept for another request, in milliseconds. */
+  /** How long the connection may be kept for another request, in milliseconds; 0 if it may not. */
   readonly keptMs: number;
 }
 
-/** How long a connection that nobody uses is kept at most, in milliseconds; few servers hang up as early as this. */
+/** How long an idle connection is kept at most, in milliseconds. Few servers close one this early. */
 const maxKeptMs = 4_000;
-/** A server hangs up at the second that it names; we are through before, by so many milliseconds. */
+/** A server closes the connection at the second that it announced. Stop using it this many milliseconds before. */
 const marginMs = 1_000;
 
-/** The headers that say something to us; those that are missing are undefined. */
+/** The headers that are used. Missing ones are undefined. */
 interface Fields {
   refusal?: RefusalHeader[];
   contentType?: string;
@@ -58,10 +58,10 @@ const noHeaders: readonly RefusalHeader[] = [];
 
 /** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^`|~\w-]+$/;
-/** RFC 9112 section 2.2: lines end in CRLF, and neither half of that stands alone; nor is there a NUL. */
+/** RFC 9112 section 2.2: lines end in CRLF. A bare CR or LF is an error, and so is a NUL. */
 const broken = /\0|\r(?!\n)|(?<!\r)\n/;
 
-/** Whether a text, of whole lines or the beginning of some, can be a head. */
+/** Whether a text, of lines of which the last may be incomplete, can be part of a head. */
 export function isClean(text: string): boolean {
   return !broken.test(text.endsWith('\r') ? text.slice(0, -1) : text);
 }
@@ -71,18 +71,20 @@ export function isField(line: string): boolean {
   return token.test(line.slice(0, Math.max(0, line.indexOf(':'))));
 }
 
-/** Whether a line goes on with the field before it. RFC 9112 section 5.2. */
+/** Whether a line continues the field before it. RFC 9112 section 5.2. */
 export function isFold(line: string): boolean {
   return isBlank(line.charCodeAt(0));
 }
 
-/** Heads that were read last: within a second, a server writes the same one again and again. */
+/** A cache of recent heads: within a second, a server sends the same one again and again. */
 const known = new Map<string, Head>();
 const maxKnown = 64;
-/** The most characters of one that is kept. */
+/** The maximum number of characters of a cached head. */
 const maxKept = 512;
 
-/** Reads a head, without the empty line at its end. Undefined if it is none, or its body has no certain end. */
+/**
+ * Parses a head, without the empty line at its end. Undefined if it is invalid, or the end of its body is ambiguous.
+ */
 export function parseHead(text: string): Head | undefined {
   const before = known.get(text);
   if (before !== undefined) return before;
@@ -95,13 +97,13 @@ export function parseHead(text: string): Head | undefined {
 
 function readHead(text: string): Head | undefined {
   if (broken.test(text)) return undefined;
-  // A line that is folded is no field, so that what nearly all servers send is read once.
+  // A folded line is not a valid field. Unfolding only after a failure keeps the usual case fast.
   return parseLines(text) ?? parseLines(unfold(text));
 }
 
 /**
- * RFC 9112 section 5.2: what folds a field is as good as spaces. What follows the status line is none of it, section
- * 2.2: that would be a field without a name.
+ * RFC 9112 section 5.2: a fold counts as spaces. Section 2.2: there is nothing to fold right after the status line,
+ * since that would be a field without a name.
  */
 function unfold(text: string): string {
   const fields = text.indexOf('\r\n') + 2;
@@ -123,11 +125,11 @@ function parseLines(text: string): Head | undefined {
   const { contentType = '', retryAfter = '', contentEncoding = '', errorType = '' } = fields;
   const keptMs = isAlone(framing, fields) ? keptFor(minor === '1', fields) : 0;
   const refusal = fields.refusal ?? noHeaders;
-  // One literal: spreading costs more than all that was read.
+  // One literal: spreading would cost more than the parsing.
   return { status, contentType, retryAfter, contentEncoding, refusal, errorType, framing, keptMs };
 }
 
-/** RFC 9112 section 5: in each line a name, a colon, a value. No name has a space behind it. */
+/** RFC 9112 section 5: each line has a name, a colon and a value, with no space between name and colon. */
 function readFields(text: string, from: number, isRefusal: boolean): Fields | undefined {
   const fields: Fields = {};
   for (let at = from; at < text.length; ) {
@@ -146,7 +148,7 @@ function readFields(text: string, from: number, isRefusal: boolean): Fields | un
   return fields;
 }
 
-/** RFC 9110 section 5.5: of white space, spaces and tabs alone are not part of a value. */
+/** RFC 9110 section 5.5: spaces and tabs around a value are not part of it; any other white space is. */
 function valueIn(text: string, from: number, to: number): string {
   let [first, end] = [from, to];
   while (first < end && isBlank(text.charCodeAt(first))) first += 1;
@@ -158,7 +160,10 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** RFC 9110 section 5.3: a list may stand in several lines; two lengths that differ are none. Else the first counts. */
+/**
+ * RFC 9110 section 5.3: a list may span several lines. Two different lengths are an error. Otherwise the first line
+ * counts.
+ */
 function add(fields: Fields, name: TextField, value: string): boolean {
   const before = fields[name];
   const isList = name === 'connection' || name === 'coding';
@@ -173,7 +178,7 @@ function addRefusal(fields: Fields, lower: string, text: string, from: number, t
   keepRefusalHeader(fields.refusal, name, valueIn(text, from, to));
 }
 
-/** A body that is announced where there is none may come all the same, and be taken for the next answer. */
+/** A body that is announced but not allowed may still arrive, and would be taken for the next answer. */
 function isAlone(framing: Framing, { length = '0', coding }: Fields): boolean {
   return framing.kind !== 'none' || (Number(length) === 0 && coding === undefined);
 }
@@ -181,18 +186,19 @@ function isAlone(framing: Framing, { length = '0', coding }: Fields): boolean {
 function framingOf(status: number, isNew: boolean, { length, coding }: Fields): Framing | undefined {
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return undefined;
   if (coding !== undefined) {
-    // RFC 9112 section 6.1: both together is how answers are smuggled, and HTTP/1.0 has no codings.
+    // RFC 9112 section 6.1: both together are a sign of response smuggling, and HTTP/1.0 has no transfer codings.
     if (length !== undefined || !isNew || !/^(?:chunked|identity)$/i.test(coding)) return undefined;
   }
   if (status < 200 || status === 204 || status === 304) return { kind: 'none' };
-  // RFC 9112 section 6.3: what does not end with chunked ends with its connection. RFC 2616 had identity for that.
+  // RFC 9112 section 6.3: a body whose last coding is not chunked ends with its connection. RFC 2616 called it
+  // identity.
   if (coding !== undefined) return { kind: coding.toLowerCase() === 'chunked' ? 'chunks' : 'rest' };
   return length === undefined ? { kind: 'rest' } : { kind: 'length', bytes: Number(length) };
 }
 
-/** RFC 9112 section 9.3: HTTP/1.1 keeps a connection unless it says otherwise, HTTP/1.0 only if it says so. */
+/** RFC 9112 section 9.3: HTTP/1.1 keeps a connection open unless told to close it, HTTP/1.0 only if told to keep it. */
 function keptFor(isNew: boolean, { connection = '', keepAlive = '' }: Fields): number {
-  // What nearly all servers say needs no reading.
+  // Fast path: nearly all servers send nothing or exactly this.
   if (!isNew || (connection !== '' && connection !== 'keep-alive')) {
     const options = connection
       .toLowerCase()

@@ -1,45 +1,45 @@
 import { type Head, isClean, isField, isFold, parseHead } from './response-head.ts';
 
-/** Who hears of an answer as it comes in. */
+/** Receives an answer as it arrives. */
 export interface ResponseListener {
   head(head: Head): void;
-  /** The next bytes of the body, in memory that is used again afterwards. False if no more of it is wanted. */
+  /** Takes the next bytes of the body, whose buffer is reused afterwards. Returns false if it wants no more. */
   body(bytes: Buffer): boolean;
 }
 
-/** How far an answer has come; one that is broken says nothing more. */
+/** The progress of an answer. Nothing follows a broken one. */
 export type Progress = 'more' | 'done' | 'broken';
 
-/** As Node.js has it for its own client: the most bytes of a head, or of what follows the last chunk. */
+/** The maximum size of a head, and of the trailers, in bytes; the same as in Node.js's own client. */
 const maxHeadBytes = 16_384;
-/** The most bytes of a line that says how long a chunk is. */
+/** The maximum size of a line that gives the length of a chunk, in bytes. */
 const maxLineBytes = 1_024;
 
 /**
- * Reads one answer of HTTP/1.1 or 1.0 to a POST (RFC 9112), byte by byte as it comes in. What could be taken for one
- * thing by us and for another by somebody else is broken, not guessed at.
+ * Parses one HTTP/1.1 or 1.0 response to a GET, POST or DELETE (RFC 9112) as it arrives. Bytes that another parser
+ * could read differently make the response broken: nothing is guessed.
  */
 export class ResponseParser {
   #state: 'head' | 'length' | 'rest' | 'size' | 'chunk' | 'chunkEnd' | 'trailers' | 'done' = 'head';
-  /** What has come of a head or a line that is not whole. */
+  /** The part of an incomplete head or line that has arrived. */
   #text = '';
-  /** The bytes that are left of the body or of a chunk. */
+  /** The number of bytes still to come of the body or of a chunk. */
   #left = 0;
   #trailerBytes = 0;
   #keptMs = 0;
   #hasBegun = false;
 
-  /** Whether anything has come. */
+  /** Whether anything has arrived. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** How long the connection can be used again after an answer that is done, in milliseconds. */
+  /** How long the connection may be reused after the answer is done, in milliseconds. */
   get keptMs(): number {
     return this.#keptMs;
   }
 
-  /** Takes what has come. Bytes behind the end of the answer mean that its connection is not to be used again. */
+  /** Takes the next bytes. Bytes after the end of the answer mean that the connection must not be reused. */
   take(bytes: Buffer, listener: ResponseListener): Progress {
     this.#hasBegun = true;
     let at = 0;
@@ -55,12 +55,12 @@ export class ResponseParser {
     return this.#state === 'done' ? 'done' : 'more';
   }
 
-  /** The connection has ended, and nothing more will come. RFC 9112 section 6.3: some answers end in this way. */
+  /** The connection has ended. RFC 9112 section 6.3: some answers end this way. */
   end(): Progress {
     return this.#state === 'rest' || this.#state === 'done' ? 'done' : 'broken';
   }
 
-  /** How many bytes it took; undefined if they are not what has to come here. */
+  /** Returns how many bytes it took; undefined if they are not valid here. */
   #step(bytes: Buffer, at: number, listener: ResponseListener): number | undefined {
     switch (this.#state) {
       case 'head':
@@ -88,11 +88,11 @@ export class ResponseParser {
     read: (text: string) => boolean,
   ): number | undefined {
     const before = this.#text;
-    // A line ends with its first LF; what is behind it is not looked at for each line anew.
+    // A line ends with its first LF. Look no further, or the rest would be scanned again for every line.
     const lineEnd = mark === '\r\n' ? bytes.indexOf('\n', at) : -1;
     const until = lineEnd < 0 ? at + max + mark.length : Math.min(lineEnd + 1, at + max + mark.length);
     const text = before + bytes.toString('latin1', at, until);
-    // What came before was looked at when it came.
+    // The text before was searched when it arrived.
     const end = text.indexOf(mark, Math.max(0, before.length - mark.length));
     if (end >= 0 && end <= max) {
       this.#text = '';
@@ -106,7 +106,7 @@ export class ResponseParser {
   #head(text: string, listener: ResponseListener): boolean {
     const head = parseHead(text);
     if (head === undefined) return false;
-    // RFC 9110 section 15.2: what is only informational comes before the answer. We asked for no other protocol.
+    // RFC 9110 section 15.2: informational responses come before the answer. 101 is an error: no upgrade was requested.
     if (head.status < 200) return head.status !== 101;
     this.#frame(head);
     listener.head(head);
@@ -128,8 +128,8 @@ export class ResponseParser {
   }
 
   /**
-   * RFC 9112 section 7.1: a size in hexadecimal, as long as it likes but no more than a number can be, and extensions
-   * that mean nothing to us.
+   * RFC 9112 section 7.1: a size in hexadecimal, with any number of leading zeros but no larger than a number can hold,
+   * and extensions, which are ignored.
    */
   #size(text: string): boolean {
     const size = /^0*([0-9A-Fa-f]{1,13})[ \t]*(?:;[^\r\n]*)?$/.exec(text)?.[1];
@@ -138,7 +138,7 @@ export class ResponseParser {
     return this.#become(this.#left === 0 ? 'trailers' : 'chunk');
   }
 
-  /** Section 7.1.2: fields behind the last chunk, and an empty line; none of them is for us. */
+  /** Section 7.1.2: trailer fields after the last chunk, and an empty line. They are checked and ignored. */
   #trailer(text: string): boolean {
     const isFirst = this.#trailerBytes === 0;
     this.#trailerBytes += text.length;
@@ -153,7 +153,7 @@ export class ResponseParser {
   }
 }
 
-/** Where what was not looked at yet begins: behind the text, or at a CR at its end whose LF may be to come. */
+/** Where the unchecked part begins: after the text, or at a final CR whose LF may still arrive. */
 function pending(text: string): number {
   return text.endsWith('\r') ? text.length - 1 : text.length;
 }

@@ -1,21 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** What socket(2) and connect(2) say when this process or this machine has nothing more to give, whatever the address. */
+/** The errors of socket(2) and connect(2) when this process or machine has no resources left, for any address. */
 const anywhere: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS']);
 
 /**
- * Whether a connection could not be made for want of something of our own, descriptors or ports: the server knows
- * nothing of it, and has done nothing wrong.
+ * Whether a connection failed because this machine lacks descriptors or ports. The server never saw it, and is not to
+ * blame.
  */
 export function isShortage(error: unknown): boolean {
   const code = fieldOf(error, 'code');
   if (anywhere.has(code)) return true;
-  // A name with several addresses. This machine may have no port for one of them, or no such address of its own.
+  // The name has several addresses. EADDRNOTAVAIL for one means no free port, or no local address of its family.
   if (error instanceof AggregateError && error.errors.length > 0)
     return error.errors.some(isOutOf) || error.errors.every(isShortage);
   if (code === 'EADDRNOTAVAIL') return true;
-  // Without descriptors the hosts file can't be read, nor a name server asked, and a name seems to be unknown.
+  // Without descriptors neither the hosts file nor a name server can be read, so every name seems unknown.
   return fieldOf(error, 'syscall') === 'getaddrinfo' && lacksDescriptors();
 }
 

@@ -1,17 +1,17 @@
 /** An entry of a wait queue. */
 export interface Queued {
-  /** Grows with whoever comes, and stays the same for one that comes back. */
-  readonly position: number;
-  /** Whether it has left. */
+  /** Greater than that of all entries before. An entry that returns to the queue keeps its place. */
+  readonly place: number;
+  /** Whether it has left the queue. */
   readonly isSettled: boolean;
 }
 
-/** From how many that were served on they are forgotten, if they are as many as those that wait. */
+/** How many served entries may pile up before they are dropped, once they make up half of the list. */
 const maxServed = 1_024;
 
-/** First come, first served. An entry that was served in vain goes back to its old position. */
+/** First come, first served. An entry that was served in vain returns to its old position. */
 export class WaitQueue<One extends Queued> {
-  /** Those that came back, in their order; they come before all others. */
+  /** The entries that returned, in order of position. They come before all others. */
   readonly #back: One[] = [];
   #others: One[] = [];
   #served = 0;
@@ -20,30 +20,30 @@ export class WaitQueue<One extends Queued> {
     return this.#back.length === 0 && this.#served === this.#others.length;
   }
 
-  /** Adds one that has just come. */
+  /** Adds a new entry at the end. */
   enqueue(one: One): void {
     this.#others.push(one);
   }
 
-  /** Adds one whose turn it was. */
+  /** Puts an entry back at its place. */
   requeue(one: One): void {
     let at = this.#back.length;
-    while (at > 0 && (this.#back[at - 1]?.position ?? 0) > one.position) at -= 1;
+    while (at > 0 && (this.#back[at - 1]?.place ?? 0) > one.place) at -= 1;
     this.#back.splice(at, 0, one);
   }
 
-  /** Takes the first that has not left. */
+  /** Takes the first entry that has not left. */
   next(): One | undefined {
     for (let one = this.#take(); one !== undefined; one = this.#take()) if (!one.isSettled) return one;
     return undefined;
   }
 
-  /** All of them in their order, some of whom may have left. */
+  /** All entries in order. Some may have left. */
   all(): One[] {
     return [...this.#back, ...this.#others.slice(this.#served)];
   }
 
-  /** `shift` would move all that are behind, each time. */
+  /** Counts instead of calling `shift`, which would move all the remaining entries every time. */
   #take(): One | undefined {
     const back = this.#back.shift();
     if (back !== undefined) return back;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ApiRequest, type ApiResponse, refusal } from '../gateway/api/call.ts';
-import { route } from '../gateway/api/routes.ts';
+import { route } from '../gateway/api/route.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { readRequestTarget } from '../websocket/request-target.ts';
 import { hostError } from '../websocket/upgrade-check.ts';

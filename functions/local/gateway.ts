@@ -64,7 +64,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   const server = createUpgradeServer({
     headBytes,
     errorResponse: (error) => errorResponse(error, headBytes),
-    beforeWrite: batchWrites,
+    cork: batchWrites,
     upgrade: (upgrade) => void webSockets.handle(upgrade),
     request: (request, response) => void handleApiRequest(gateway, request, response),
   });
@@ -106,10 +106,7 @@ function compose(
 ) {
   const registry = new MemoryRegistry(clock);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, {
-    max: shares.app,
-    beforeWrite: batchWrites,
-  });
+  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
   const queues = new SocketQueues((task) => runTask(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
     registry,

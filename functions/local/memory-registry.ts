@@ -1,6 +1,6 @@
-import { matcherOf } from '../gateway/matcher.ts';
-import type { Clock, RecordPage, Registry, SocketFilter, SocketPage } from '../gateway/ports.ts';
+import type { Clock, RecordPage, Registry, SocketPage } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
+import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
 import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
@@ -129,7 +129,7 @@ export class MemoryRegistry implements Registry {
 
   /** Nothing has to stop in this process, so no page says where to go on. */
   async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
-    const isWanted = matcherOf(filter);
+    const isWanted = matches(filter);
     const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
       isWanted(record) ? record : undefined,
     );
@@ -139,7 +139,7 @@ export class MemoryRegistry implements Registry {
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
     if (!/^[0-9a-z]{1,10}$/.test(cursor)) return undefined;
     const after = Number.parseInt(cursor, 36);
-    const isWanted = matcherOf(filter);
+    const isWanted = matches(filter);
     const sockets: SocketRecord[] = [];
     let last = after;
     for (const { record, sequence } of this.#inOrder(filter)) {

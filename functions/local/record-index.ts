@@ -1,5 +1,5 @@
-import type { SocketFilter } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
+import type { SocketFilter } from '../gateway/socket-filter.ts';
 import { type NormalPath, normalisePath } from '../wire/path.ts';
 
 /** Finds entries by path, however that is written, and by user without looking at the others. */

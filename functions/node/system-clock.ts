@@ -4,7 +4,7 @@ import type { Clock } from '../gateway/ports.ts';
 
 const steps = 2 ** 32;
 
-/** The machine's own time and chance. */
+/** The machine's own time and randomness. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -2,26 +2,26 @@ import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import { err, ok, type Result } from '../wire/result.ts';
 import { maxControlBytes, opcodes } from './frames.ts';
 
-/** What a frame says of itself before its payload. RFC 6455 section 5.2. */
+/** The head of a frame: everything before its payload. RFC 6455 section 5.2. */
 export interface FrameHead {
   readonly opcode: number;
   readonly isFinal: boolean;
-  /** Bytes of payload. */
+  /** The length of the payload, in bytes. */
   readonly length: number;
-  /** The masking key, its first byte the highest. */
+  /** The masking key. Its first byte is the most significant. */
   readonly key: number;
-  /** How many bytes it took. */
+  /** The length of the head itself, in bytes. */
   readonly bytes: number;
 }
 
-/** The most bytes of a head. */
+/** The maximum length of a head, in bytes. */
 export const maxHeadBytes = 14;
-/** The bytes of a masking key. */
+/** The length of a masking key, in bytes. */
 const keyBytes = 4;
 
 /**
- * Reads the head of a frame that a client sent, from a place in these bytes; undefined if it is not all there. The fault
- * is what RFC 6455 says to fail the connection with (section 7.4.1); it shows as soon as the bytes that are there allow.
+ * Parses the head of a client's frame, starting at `at`. Undefined if it is incomplete. The error is the close code
+ * with which RFC 6455 section 7.4.1 fails the connection; it is returned as soon as the available bytes show it.
  */
 export function readFrameHead(bytes: Buffer, at: number): Result<FrameHead, CloseCode> | undefined {
   const first = bytes[at] ?? 0;
@@ -43,7 +43,7 @@ export function readFrameHead(bytes: Buffer, at: number): Result<FrameHead, Clos
 
 const broken = err(closeCodes.protocolError);
 
-/** Sections 5.2 and 5.5: no bit is used that stands for an extension, no code is reserved, no control frame is a part. */
+/** Sections 5.2 and 5.5: no extension bits, no reserved opcodes, and no fragmented control frames. */
 function isKnown(first: number): boolean {
   const opcode = first & 0x0f;
   if ((first & 0x70) !== 0) return false;
@@ -54,7 +54,9 @@ function isControl(first: number): boolean {
   return (first & 0x08) !== 0;
 }
 
-/** Section 5.2: in as few bytes as it takes, and with the highest of 64 bits unset. Undefined if it is not. */
+/**
+ * Section 5.2: the length must be encoded in as few bytes as possible, with the top bit of 64 unset. Undefined if not.
+ */
 function readLength(bytes: Buffer, at: number, short: number): number | undefined {
   if (short < 126) return short;
   if (short === 126) {
@@ -63,6 +65,6 @@ function readLength(bytes: Buffer, at: number, short: number): number | undefine
   }
   const high = bytes.readUInt32BE(at);
   const length = high * 2 ** 32 + bytes.readUInt32BE(at + 4);
-  // The half of it, since a number can't tell 2^63 - 1 from 2^63.
+  // Look at the upper half, since a number can't tell 2^63 - 1 from 2^63.
   return length < 65_536 || high >= 2 ** 31 ? undefined : length;
 }

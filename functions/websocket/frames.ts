@@ -1,13 +1,13 @@
-/** RFC 6455 section 5.2: the operation codes. */
+/** RFC 6455 section 5.2: the opcodes. */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** The bit that says that a frame is the last of its message. */
+/** The FIN bit: the frame is the last of its message. */
 const final = 0x80;
 
-/** RFC 6455 section 5.5: what a control frame carries at most, in bytes. */
+/** RFC 6455 section 5.5: the maximum payload of a control frame, in bytes. */
 export const maxControlBytes = 125;
 
-/** A text as a frame from server to client, ready to be written: RFC 6455 section 5.2, unmasked. */
+/** A text as a frame from server to client, ready to write and not masked. RFC 6455 section 5.2. */
 export function textFrame(text: string): Buffer {
   const bytes = Buffer.byteLength(text);
   const head = bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10;
@@ -20,14 +20,14 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
-/** A pong with the payload of the ping that it answers: RFC 6455 section 5.5.3. */
+/** A pong with the payload of the ping that it answers. RFC 6455 section 5.5.3. */
 export function pongFrame(payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([final | opcodes.pong, payload.length]), payload]);
 }
 
 /**
- * A close frame: RFC 6455 section 5.5.1. Without a code it is empty; of a reason no more goes along than fits, which
- * is 123 bytes.
+ * A close frame (RFC 6455 section 5.5.1). Without a code it is empty. The reason is truncated to the 123 bytes that
+ * fit.
  */
 export function closeFrame(code?: number, reason = ''): Buffer {
   if (code === undefined) return Buffer.from([final | opcodes.close, 0]);
@@ -40,9 +40,9 @@ export function closeFrame(code?: number, reason = ''): Buffer {
   return frame;
 }
 
-/** The beginning of a text that takes at most so many bytes of UTF-8; no character is cut in two. */
+/** Truncates a text to at most `bytes` of UTF-8, without splitting a character. */
 function cutText(text: string, bytes: number): string {
-  // Each of its units takes a byte at least.
+  // Every UTF-16 code unit takes at least one byte.
   let cut = text.slice(0, bytes);
   while (Buffer.byteLength(cut) > bytes) cut = [...cut].slice(0, -1).join('');
   return cut;

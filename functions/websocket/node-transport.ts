@@ -2,25 +2,25 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Transport, TransportListener } from './transport.ts';
 
-/** Hears nothing. */
+/** Ignores every event. */
 const nobody: TransportListener = { data() {}, ended() {}, drained() {}, closed() {} };
 
-/** Which transport a socket belongs to; the listeners below serve all sockets, since five of its own are memory for each. */
+/** The transport of each socket. All sockets share the listeners below, since five closures per socket cost memory. */
 const owners = new WeakMap<Socket, NodeTransport>();
 
-/** A connection that `node:net` has accepted; it has to allow half-open connections, and to send without delay. */
+/** A connection accepted by a `node:net` server, which must set `allowHalfOpen` and `noDelay`. */
 export class NodeTransport implements Transport {
   readonly #socket: Socket;
-  readonly #beforeWrite: (stream: Writable) => void;
+  readonly #cork: (stream: Writable) => void;
   #listener = nobody;
 
-  /** `hold` is called before something is written, to let what is written together leave together. */
-  constructor(socket: Socket, hold: (stream: Writable) => void) {
+  /** `cork` is called before every write, so that the caller can batch writes. */
+  constructor(socket: Socket, cork: (stream: Writable) => void) {
     this.#socket = socket;
-    this.#beforeWrite = hold;
+    this.#cork = cork;
     owners.set(socket, this);
     socket.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
-    // What is wrong with a connection shows in its end.
+    // An error needs no handling of its own: the connection ends, and `close` reports that.
     socket.on('error', onError);
   }
 
@@ -32,7 +32,7 @@ export class NodeTransport implements Transport {
     return this.#socket.writableLength;
   }
 
-  /** Whom it tells. */
+  /** The listener of its events. */
   get listener(): TransportListener {
     return this.#listener;
   }
@@ -43,7 +43,7 @@ export class NodeTransport implements Transport {
 
   write(bytes: Uint8Array): void {
     if (!this.#socket.writable) return;
-    this.#beforeWrite(this.#socket);
+    this.#cork(this.#socket);
     this.#socket.write(bytes);
   }
 
@@ -64,12 +64,12 @@ export class NodeTransport implements Transport {
   }
 
   destroy(): void {
-    // What is held until the end of the turn was written before: a close frame, for one.
+    // Flush what is corked until the end of the turn, such as a close frame.
     this.#socket.uncork();
     this.#socket.destroy();
   }
 
-  /** Lets go of the socket, and puts back what was read of it, for somebody else to read from its beginning. */
+  /** Releases the socket, and puts back what was read, so that another reader can start from the beginning. */
   release(read: Buffer): Socket {
     const socket = this.#socket;
     socket.off('data', onData).off('end', onEnd).off('drain', onDrain).off('close', onClose);

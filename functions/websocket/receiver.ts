@@ -7,34 +7,34 @@ import { opcodes } from './frames.ts';
 import { unmask } from './unmask.ts';
 import { Utf8Check } from './utf8-check.ts';
 
-/** Who hears of what a client sends. */
+/** Receives what a client sends. */
 export interface ReceiverListener {
-  /** A whole text, and how many bytes of UTF-8 it has; false if the next one is not wanted yet. */
+  /** A whole text, and its length in bytes of UTF-8. Returns false if it does not want the next one yet. */
   text(text: string, bytes: number): boolean;
-  /** The payload is to be copied by who keeps it. */
+  /** The payload is valid during the call only: copy it to keep it. */
   ping(payload: Buffer): void;
   pong(): void;
-  /** A close frame; 1005 stands for none of its own. */
+  /** A close frame. 1005 means that it had no code. */
   closing(code: number, reason: string): void;
-  /** The client broke the protocol, or sent what is not taken; nothing that follows is read. */
+  /** The client broke the protocol, or sent something that is not accepted. Nothing more is read. */
   violation(how: CloseCode): void;
 }
 
-/** A text that comes in pieces, in one piece of memory that is never more than twice as large as what has come. */
+/** A text that arrives in pieces, in one buffer that is never more than twice as large as what has arrived. */
 class GatheredText {
   readonly bytes = new GatheredBytes();
   readonly check = new Utf8Check();
 }
 
 /**
- * The receiving half of RFC 6455: takes bytes as they come, cut anywhere, and makes texts and control frames of them.
- * It keeps no bytes but those of a text or a head that is not whole, as copies, and knows for each violation the close
- * code of section 7.4.1. There are no extensions.
+ * The receiving half of RFC 6455: turns bytes, split anywhere, into texts and control frames. It keeps only copies of
+ * an incomplete text or head. Each violation is reported with its close code from section 7.4.1. Extensions are not
+ * supported.
  */
 export class Receiver {
   readonly #listener: ReceiverListener;
   readonly #maxBytes: number;
-  /** The bytes of a head that is not whole. */
+  /** The bytes of an incomplete head. */
   #partialHead: Buffer | undefined;
   /** The frame whose payload is being read. */
   #frame: FrameHead | undefined;
@@ -44,20 +44,20 @@ export class Receiver {
   #control: GatheredBytes | undefined;
   #isDone = false;
 
-  /** `mostBytes` is what a text may have, in bytes of UTF-8. */
+  /** `maxBytes` is the maximum length of a text, in bytes of UTF-8. */
   constructor(listener: ReceiverListener, maxBytes: number) {
     this.#listener = listener;
     this.#maxBytes = maxBytes;
   }
 
-  /** How much memory it holds for a text that is not whole, in bytes. */
+  /** How much memory it holds for an incomplete text, in bytes. */
   get held(): number {
     return this.#text?.bytes.held ?? 0;
   }
 
   /**
-   * Takes bytes from a place on, which it writes over; says up to where, which is short of the end only if no text is
-   * wanted for now.
+   * Takes bytes from `from` on, and overwrites them while unmasking. Returns the position that it reached, which is
+   * before the end only if the listener wants no more texts for now.
    */
   take(bytes: Buffer, from: number): number {
     let at = from;
@@ -75,13 +75,13 @@ export class Receiver {
     return this.#isDone ? bytes.length : at;
   }
 
-  /** Takes nothing more, and forgets what it holds. */
+  /** Takes nothing more, and frees what it holds. */
   stop(): void {
     this.#isDone = true;
     this.#text = undefined;
   }
 
-  /** Reads a head, or keeps what there is of it; how many bytes that took. */
+  /** Reads a head, or keeps the part that has arrived. Returns how many bytes it took. */
   #begin(bytes: Buffer, at: number): number {
     const partial = this.#partialHead;
     const kept = partial?.length ?? 0;
@@ -103,7 +103,7 @@ export class Receiver {
     const { opcode, length } = frame;
     const isPart = this.#text !== undefined;
     if (opcode <= opcodes.binary) {
-      // Section 5.4: the parts of a text follow one another, with nothing but control frames between them.
+      // Section 5.4: only control frames may come between the fragments of a text.
       const bytes = length + (this.#text?.bytes.length ?? 0);
       if (isPart !== (opcode === opcodes.continuation)) this.#violation(closeCodes.protocolError);
       else if (opcode === opcodes.binary) this.#violation(closeCodes.unsupported);
@@ -115,7 +115,7 @@ export class Receiver {
     this.#left = length;
   }
 
-  /** Takes a part of the payload, or all of it; whether more texts are wanted. */
+  /** Takes the payload or part of it. Returns whether the listener wants more texts. */
   #payload(frame: FrameHead, bytes: Buffer, at: number, to: number): boolean {
     this.#key = unmask(bytes, at, to, this.#key);
     if (frame.opcode > opcodes.binary) {
@@ -135,10 +135,10 @@ export class Receiver {
     return this.#listener.text(gathered.toString(), gathered.length);
   }
 
-  /** A text in one piece, as nearly all are. */
+  /** A text that arrives in one piece, as nearly all do. */
   #single(bytes: Buffer, at: number, to: number): boolean {
     const text = bytes.toString('utf8', at, to);
-    // This character stands for what was no UTF-8, unless it was sent.
+    // Invalid bytes decode to this character, but it may also have been sent as such.
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(at, to)))
       return this.#violation(closeCodes.invalidText);
     return this.#listener.text(text, to - at);

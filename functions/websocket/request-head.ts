@@ -1,23 +1,23 @@
-/** The head of an HTTP request, as it stands on the wire; bytes are characters of latin1. RFC 9112 sections 2 to 5. */
+/** The head of an HTTP request, decoded as latin1, one character per byte. RFC 9112 sections 2 to 5. */
 export interface RequestHead {
   readonly method: string;
   readonly target: string;
-  /** Whether it speaks HTTP/1.1, or what comes after; else HTTP/1.0. */
+  /** Whether the version is HTTP/1.1 or a later minor version, rather than HTTP/1.0. */
   readonly isNew: boolean;
-  /** Names and values in turn, in the order in which they came. */
+  /** Names and values in turn, in the order of arrival. */
   readonly fields: readonly string[];
 }
 
-/** RFC 9112 section 3: a method, a target and a version, each behind one space. */
+/** RFC 9112 section 3: a method, a target and a version, separated by single spaces. */
 const requestLine = /^([!#$%&'*+.^`|~\w-]+) ([!-~\x80-\xff]+) HTTP\/1\.(\d)$/;
 const token = /^[!#$%&'*+.^`|~\w-]+$/;
-/** RFC 9110 section 5.5: what no line has; CR and LF only as its end. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+/** RFC 9110 section 5.5: characters that a line can't contain. CR and LF may appear only as CRLF, at its end. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for these characters.
 const broken = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 
 /**
- * Reads a head, without the empty line at its end. Undefined if it is none: a line that is folded, or has a space before
- * its colon, is none either, since others might read it in another way (RFC 9112 sections 5.1 and 5.2).
+ * Parses a head, without the empty line at its end. Undefined if it is invalid. A folded line, or one with a space
+ * before its colon, is invalid too, since other parsers might read it differently (RFC 9112 sections 5.1 and 5.2).
  */
 export function parseRequestHead(text: string): RequestHead | undefined {
   if (broken.test(text)) return undefined;
@@ -43,7 +43,7 @@ export function isToken(text: string): boolean {
   return token.test(text);
 }
 
-/** The values of a header, in the order in which they came; `name` in lower case. */
+/** The values of a header, in the order of arrival. `name` is in lower case. */
 export function valuesOf({ fields }: RequestHead, name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
@@ -53,7 +53,7 @@ export function valuesOf({ fields }: RequestHead, name: string): string[] {
   return values;
 }
 
-/** The elements of a header that is a list: RFC 9110 section 5.6.1, empty ones do not count. */
+/** The elements of a list header. Empty elements do not count: RFC 9110 section 5.6.1. */
 export function listOf(head: RequestHead, name: string): string[] {
   return valuesOf(head, name)
     .flatMap((value) => value.split(','))
@@ -61,7 +61,10 @@ export function listOf(head: RequestHead, name: string): string[] {
     .filter((element) => element !== '');
 }
 
-/** A text without the spaces and tabs around it: RFC 9110 section 5.6.3. Any other byte is part of it, such as that of `à`. */
+/**
+ * Removes the spaces and tabs around a text (RFC 9110 section 5.6.3). `trim` would also remove other bytes, such as the
+ * 0xa0 at the end of `à` in UTF-8.
+ */
 function withoutSpace(text: string): string {
   let from = 0;
   let to = text.length;

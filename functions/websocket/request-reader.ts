@@ -3,33 +3,33 @@ import { parseRequestHead, type RequestHead } from './request-head.ts';
 import type { TransportListener } from './transport.ts';
 import { isWebSocketUpgrade } from './upgrade-check.ts';
 
-/** What becomes of the first request of a connection. */
+/** Receives the first request of a connection. */
 export interface FirstRequest {
-  /** It asks for a WebSocket; `early` came behind its head. */
+  /** It asks for a WebSocket. `early` arrived after its head. */
   upgrade(head: RequestHead, early: Buffer): void;
-  /** It is any other, or can't be read; `read` is all that has come. */
+  /** It is any other request, or can't be parsed. `read` is everything that has arrived. */
   other(read: Buffer): void;
-  /** It may be one, and its head is longer than it may be. */
+  /** It may ask for a WebSocket, but its head is too large. */
   tooLarge(): void;
-  /** The connection ended before it was known. */
+  /** The connection ended before that was known. */
   gone(): void;
 }
 
 const get = Buffer.from('GET ');
 const [cr, lf] = [0x0d, 0x0a];
-/** Where an upgrade shows, at a glance. */
+/** A cheap test that every upgrade request passes. */
 const mention = /\r\nupgrade:[^\r\n]*websocket/i;
 
 /**
- * Reads of a new connection what it takes to know whether its first request asks for a WebSocket: nothing is answered
- * here, and nothing of another request is changed or kept back.
+ * Reads just enough of a new connection to tell whether its first request asks for a WebSocket. It answers nothing, and
+ * hands over any other request unchanged and complete.
  */
 export class RequestReader implements TransportListener {
   readonly #first: FirstRequest;
   readonly #maxBytes: number;
   readonly #read = new GatheredBytes();
 
-  /** `mostBytes` is what a head may have, without the empty line at its end. */
+  /** `maxBytes` is the maximum size of a head, without the empty line at its end. */
   constructor(first: FirstRequest, maxBytes: number) {
     this.#first = first;
     this.#maxBytes = maxBytes;
@@ -41,7 +41,7 @@ export class RequestReader implements TransportListener {
     const all = before > 0 ? this.#read.bytes : bytes;
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
     const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#maxBytes;
-    // A line that ends in LF alone ends no head of ours: RFC 9112 section 2.2. Whoever else reads it says so at once.
+    // RFC 9112 section 2.2: a bare LF does not end a line here. Hand the request over at once, so that it is refused.
     if (!isGet(all) || hasBareLf(all, before, end)) this.#first.other(all);
     else if (isTooLarge) this.#first.tooLarge();
     else if (end < 0) this.#keep(before, bytes);
@@ -70,7 +70,7 @@ export class RequestReader implements TransportListener {
   }
 }
 
-/** Whether there is an LF without its CR in a head, from where it was not looked for yet; `end` is negative if more of it is to come. */
+/** Whether a head has a bare LF at or after `from`. `end` is negative if the head is incomplete. */
 function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
   const to = end < 0 ? bytes.length : end;
   for (let at = bytes.indexOf(lf, from); at >= 0 && at < to; at = bytes.indexOf(lf, at + 1))
@@ -78,7 +78,7 @@ function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
   return false;
 }
 
-/** Whether bytes are the beginning of a GET, as far as they go; the method of an upgrade is no other. */
+/** Whether these bytes can be the beginning of a GET, the only method that can upgrade. */
 function isGet(bytes: Buffer): boolean {
   const length = Math.min(bytes.length, get.length);
   return bytes.compare(get, 0, length, 0, length) === 0;

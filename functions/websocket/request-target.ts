@@ -1,14 +1,14 @@
-/** What a request is for, as RFC 9112 section 3.2.1 has it for an origin server, and which server it was sent to. */
+/** The target of a request in origin form (RFC 9112 section 3.2.1), and the server that it names, if any. */
 export interface RequestTarget {
-  /** A path and perhaps a query; or whatever the client wrote, if it is neither that nor a URL. */
+  /** A path, with or without a query. If the target is neither that nor a URL, it is left as it was sent. */
   readonly target: string;
-  /** The host and perhaps the port of a target that is a whole URL: it counts in place of `Host` (section 3.2.2). */
+  /** The authority of a target that is a whole URL. It overrides `Host` (section 3.2.2). */
   readonly authority: string | undefined;
 }
 
 const absolute = /^(?:https?|wss?):\/\/([^/?#]*)(.*)$/is;
 
-/** Reads a request target. RFC 9112 section 3.2.2: a server takes a whole URL too, as one sends it to a proxy. */
+/** Parses a request target. RFC 9112 section 3.2.2: a server must also accept a whole URL, as sent to proxies. */
 export function readRequestTarget(target: string): RequestTarget {
   if (target.startsWith('/')) return { target, authority: undefined };
   const [, authority, rest] = absolute.exec(target) ?? [];

@@ -1,31 +1,31 @@
-/** A TCP connection, with no more to it than a WebSocket needs, so that each runtime can bring its own. */
+/** A TCP connection, reduced to what a WebSocket needs, so that each runtime can supply its own. */
 export interface Transport {
   /** The address of the other side. */
   readonly peer: string;
-  /** Bytes that were written and have not left yet. */
+  /** How many written bytes have not left yet. */
   readonly unsent: number;
-  /** Who hears of it from now on. */
+  /** Sets the listener that receives all further events. */
   setListener(listener: TransportListener): void;
   write(bytes: Uint8Array): void;
-  /** Writes text of latin1. */
+  /** Writes text in latin1. */
   writeText(text: string): void;
-  /** Reads nothing more for now; what had been read may still come. */
+  /** Stops reading for now. Bytes that were already read may still arrive. */
   pause(): void;
   resume(): void;
-  /** Sends a FIN behind what was written; what the other side still sends is read. */
+  /** Sends a FIN after what was written. Keeps reading what the other side still sends. */
   end(): void;
-  /** Ends it at once, in both directions. */
+  /** Closes the connection at once, in both directions. */
   destroy(): void;
 }
 
-/** Who hears of a TCP connection. */
+/** Receives the events of a TCP connection. */
 export interface TransportListener {
-  /** Bytes that were read; they may be written over, and who keeps them copies them. */
+  /** Bytes that were read. The listener may overwrite them, and must copy what it keeps. */
   data(bytes: Buffer): void;
   /** The other side has sent its FIN. */
   ended(): void;
-  /** What was written has left, after more of it waited than the system takes at once. */
+  /** The backlog of written bytes has left. */
   drained(): void;
-  /** It is over, in both directions. */
+  /** The connection is closed in both directions. */
   closed(): void;
 }

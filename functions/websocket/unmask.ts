@@ -1,12 +1,12 @@
 import { endianness } from 'node:os';
 
-/** From how many bytes on it pays to go by words of four. */
+/** From this many bytes on, it pays to work on four-byte words. */
 const worthwhile = 64;
 const isLittle = endianness() === 'LE';
 
 /**
- * Unmasks a payload in place (RFC 6455 section 5.3), from one byte up to another. `key` is the masking key, its first
- * byte the highest; what comes back is the key for what follows.
+ * Unmasks bytes `from` to `to` of a payload in place (RFC 6455 section 5.3). `key` is the masking key; its first byte
+ * is the most significant. Returns the key for the bytes that follow.
  */
 export function unmask(bytes: Buffer, from: number, to: number, key: number): number {
   let turned = key;

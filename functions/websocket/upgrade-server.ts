@@ -28,7 +28,7 @@ export interface UpgradeServerOptions {
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
   /** Called before something is written to a WebSocket, to let what is written together leave together. */
-  readonly beforeWrite: (stream: Writable) => void;
+  readonly cork: (stream: Writable) => void;
   /** The answer to a request that can't be read, all of it. */
   errorResponse(error: RequestError): Uint8Array;
 }
@@ -50,7 +50,8 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
       // Node.js says nothing of what is missing; whoever answers does.
       requireHostHeader: false,
       // A peer that vanished without a word is found out by TCP.
-      ...{ keepAlive: true, keepAliveInitialDelay: 60_000 },
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
     },
     (incoming, response) => pipeline.request(incoming, response),
   );
@@ -65,7 +66,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   server.on('connection', (socket) => arrivals.take(socket));
   // A WebSocket on a connection that has served other requests, as proxies keep them.
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
-    const transport = new NodeTransport(socket, options.beforeWrite);
+    const transport = new NodeTransport(socket, options.cork);
     transport.pause();
     pipeline.whenAnswered(socket, () => {
       if (socket.destroyed) return;
@@ -100,7 +101,7 @@ class Arrivals {
   }
 
   take(socket: Socket): void {
-    const transport = new NodeTransport(socket, this.#options.beforeWrite);
+    const transport = new NodeTransport(socket, this.#options.cork);
     this.#waiting.set(transport, performance.now() + firstRequestMs);
     const known = (): boolean => this.#waiting.delete(transport);
     const first = {

@@ -4,14 +4,14 @@ import type { Transport, TransportListener } from './transport.ts';
 import { acceptOf } from './upgrade-check.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 
-/** How long a client that was refused has to hang up, in milliseconds. */
+/** How long a refused client has to close its connection, in milliseconds. */
 const lingerMs = 2_000;
-/** What a client may send before it was let in, in bytes; RFC 6455 section 4.1 has it wait. */
+/** How many bytes are read from a client that is not in yet. RFC 6455 section 4.1 tells it to wait. */
 const maxEarlyBytes = 65_536;
 
 /**
- * A client that asks for a WebSocket and waits for the answer. It is granted or refused once; till then a client that
- * hangs up is noticed, and its connection ended at once.
+ * A client that asks for a WebSocket and waits for the answer. It is accepted or refused once. If it hangs up before,
+ * its connection is closed at once.
  */
 export class Upgrade implements TransportListener {
   readonly head: RequestHead;
@@ -21,7 +21,7 @@ export class Upgrade implements TransportListener {
   #isRefused = false;
   #linger: NodeJS.Timeout | undefined;
 
-  /** `early` is what came behind the head. */
+  /** `early` holds the bytes that arrived after the head. */
   constructor(transport: Transport, head: RequestHead, early: Buffer) {
     this.head = head;
     this.#transport = transport;
@@ -40,8 +40,8 @@ export class Upgrade implements TransportListener {
   }
 
   /**
-   * Lets the client in (RFC 6455 section 4.2.2), unless it has left; the connection is to be started. `mostBytes` is what
-   * a text may have.
+   * Accepts the client (RFC 6455 section 4.2.2), unless it has left. The caller has to start the connection. `maxBytes`
+   * is the maximum length of a text.
    */
   accept(maxBytes: number, subprotocol: string | undefined): WebSocketConnection | undefined {
     if (this.#hasLeft) return undefined;
@@ -55,8 +55,8 @@ export class Upgrade implements TransportListener {
   }
 
   /**
-   * Writes an answer, all of it, and ends the connection. What the client still sends is read for a while, and dropped:
-   * else its system might drop the answer (RFC 9112 section 9.6).
+   * Writes a complete answer and closes the connection. For a while it reads and drops what the client still sends, or
+   * the client's system might drop the answer (RFC 9112 section 9.6).
    */
   refuse(answer: Uint8Array): void {
     if (this.#hasLeft) return;
@@ -75,7 +75,7 @@ export class Upgrade implements TransportListener {
 
   ended(): void {
     this.#hasLeft = true;
-    // Of one that was refused the answer may still be on its way.
+    // The answer to a refused client may still be on its way.
     if (!this.#isRefused) this.#transport.destroy();
   }
 

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 
-/** How many bytes follow the first byte of a character, and between which the first of these lies (RFC 3629 section 4). */
+/** How many bytes follow the first byte of a character, and the range of the second byte (RFC 3629 section 4). */
 interface Lead {
   readonly following: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Checks text of UTF-8 that comes in pieces, and says at once when what has come can't be the beginning of any. */
+/** Validates UTF-8 that arrives in pieces. Fails as soon as the bytes can't be the beginning of valid UTF-8. */
 export class Utf8Check {
   #following = 0;
   #min = 0x80;
   #max = 0xbf;
 
-  /** Takes the next piece; false if the text is no UTF-8, whatever else may come. */
+  /** Takes the next piece. Returns false if the text is invalid, whatever may follow. */
   take(bytes: Buffer): boolean {
     let at = 0;
     while (this.#following > 0 && at < bytes.length) {
@@ -45,7 +45,7 @@ export class Utf8Check {
   }
 }
 
-/** Where the last character begins, if it is not all there; else the end. */
+/** Where the last character begins, if it is incomplete; else the end. */
 function lastCharacter(bytes: Buffer, from: number): number {
   const { length } = bytes;
   for (let at = length - 1; at >= Math.max(from, length - 3); at--) {
@@ -58,7 +58,7 @@ function lastCharacter(bytes: Buffer, from: number): number {
 
 function leadOf(byte: number): Lead | undefined {
   if (byte >= 0xc2 && byte <= 0xdf) return { following: 1, min: 0x80, max: 0xbf };
-  // Not in more bytes than it takes, and no half of a surrogate pair.
+  // No overlong encodings, and no surrogates.
   if (byte >= 0xe0 && byte <= 0xef)
     return { following: 2, min: byte === 0xe0 ? 0xa0 : 0x80, max: byte === 0xed ? 0x9f : 0xbf };
   // Nothing beyond U+10FFFF.

@@ -4,35 +4,35 @@ import { Receiver, type ReceiverListener } from './receiver.ts';
 import type { Transport, TransportListener } from './transport.ts';
 import type { WebSocketListener } from './web-socket-listener.ts';
 
-/** How long a client has to answer a close frame, or to end a connection that is over, in milliseconds. */
+/** How long a client has to answer a close frame, or to close its side of the connection, in milliseconds. */
 const closeMs = 2_000;
-/** How much may wait to be sent for a pong to join it, in bytes; until less waits, the latest ping is the one to answer. */
+/** A pong is written only if at most this many bytes are unsent. Until then, only the latest ping is remembered. */
 const unsentForPong = 16_384;
 /**
- * How many texts of one client, and how many bytes, are taken before others have their turn: what the system has ready
- * of a client that floods is some hundred times as much.
+ * How many texts and bytes are taken from one client before others get their turn. The system may have buffered some
+ * hundred times as much from a client that floods.
  */
 const turn = { texts: 64, bytes: 65_536 } as const;
 
-/** The server's side of one WebSocket (RFC 6455), from behind the upgrade to the end of its connection. */
+/** The server's side of one WebSocket (RFC 6455), from after the upgrade to the end of its connection. */
 export class WebSocketConnection implements TransportListener, ReceiverListener {
   readonly #transport: Transport;
   readonly #receiver: Receiver;
   #listener: WebSocketListener | undefined;
-  /** `closing`: our close frame is out. `over`: nothing that comes matters. */
+  /** `closing`: our close frame is out. `over`: whatever still arrives is ignored. */
   #state: 'open' | 'closing' | 'over' = 'open';
   #isPaused = true;
-  /** Whether it is the turn of others. */
+  /** Whether it has yielded its turn to other clients. */
   #isYielding = false;
   #texts = 0;
-  /** What was read and is not taken yet, since no more texts are wanted. */
+  /** Bytes that were read but not taken yet, because no more texts are wanted. */
   #rest: Buffer | undefined;
   #hasFin = false;
   #held = 0;
   #pong: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `early` is what came behind the upgrade. Nothing is read until `start`. */
+  /** `early` holds the bytes that arrived after the upgrade request. Nothing is read until `start`. */
   constructor(transport: Transport, maxBytes: number, early: Buffer | undefined) {
     this.#transport = transport;
     this.#receiver = new Receiver(this, maxBytes);
@@ -40,31 +40,31 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     transport.setListener(this);
   }
 
-  /** Bytes that the client has not read, as far as they wait on this side. */
+  /** How many bytes wait on this side for the client to read. */
   get unsent(): number {
     return this.#transport.unsent;
   }
 
-  /** Begins to hear. */
+  /** Starts to read, and to call the listener. */
   start(listener: WebSocketListener): void {
     this.#listener = listener;
     this.resume();
   }
 
-  /** Writes a frame of its own. */
+  /** Writes a frame. */
   send(frame: Uint8Array): void {
     this.#transport.write(frame);
   }
 
   /**
-   * Writes a pong that nobody asked for, as RFC 6455 section 5.5.3 allows. Of a client that is paused nothing is read, not
-   * even that it has gone; the second of these that is written to one that has gone ends the connection.
+   * Writes an unsolicited pong, as RFC 6455 section 5.5.3 allows. While a client is paused nothing is read, so its end
+   * goes unnoticed. If it has gone, the second of these pongs ends the connection.
    */
   probe(): void {
     if (this.#state === 'open' && this.#transport.unsent === 0) this.#transport.write(pongFrame(nothing));
   }
 
-  /** Takes no more texts, and soon reads nothing more, so that TCP holds the client back. */
+  /** Stops taking texts, and soon stops reading, so that TCP holds the client back. */
   pause(): void {
     if (this.#isPaused || this.#state !== 'open') return;
     this.#isPaused = true;
@@ -77,7 +77,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     if (!this.#isYielding) this.#goOn();
   }
 
-  /** Begins to end it (RFC 6455 section 7.1.2); texts that still come are dropped. */
+  /** Starts the closing handshake (RFC 6455 section 7.1.2). Texts that still arrive are dropped. */
   close(code: number, reason: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
@@ -86,7 +86,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.resume();
   }
 
-  /** Ends it as one does with a client that breaks the protocol: nothing of what it still sends is looked at. */
+  /** Fails the connection, as for a client that breaks the protocol. Whatever the client still sends is ignored. */
   fail(code: number, reason: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
@@ -94,14 +94,14 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#finish({ code, reason });
   }
 
-  /** Ends its connection without a word. */
+  /** Closes the connection without a close frame. */
   destroy(): void {
     this.#transport.destroy();
   }
 
   data(bytes: Buffer): void {
     if (this.#state === 'over') return;
-    // What was under way when the connection was paused.
+    // These bytes were already being read when the connection was paused.
     if (this.#isPaused || this.#isYielding) this.#rest = Buffer.concat([this.#rest ?? nothing, bytes]);
     else {
       const left = this.#take(bytes);
@@ -116,7 +116,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     if (this.#rest !== undefined) return;
     const wasOpen = this.#state === 'open';
     this.#end(closeCodes.abnormal);
-    // Else a close frame of ours may still be on its way.
+    // Otherwise our close frame may still be on its way.
     if (wasOpen) this.#transport.destroy();
     else this.#transport.end();
   }
@@ -139,7 +139,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   ping(payload: Buffer): void {
-    // Section 5.5.3: of several pings that are not answered yet it is enough to answer the latest.
+    // Section 5.5.3: of several unanswered pings it is enough to answer the latest.
     this.#pong = Buffer.from(payload);
     this.#listener?.alive();
   }
@@ -149,9 +149,9 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   closing(code: number, reason: string): void {
-    // Section 5.5.2: a ping that came before it is answered.
+    // Section 5.5.2: a ping that arrived before the close frame is answered.
     this.#answerPing();
-    // Section 5.5.1: it is answered, usually with the code that it had.
+    // Section 5.5.1: the close frame is answered, usually with the same code.
     if (this.#state === 'open') this.#transport.write(code === 1005 ? closeFrame() : closeFrame(code));
     this.#finish({ code, reason });
   }
@@ -162,12 +162,12 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#finish(how);
   }
 
-  /** Takes what is left, and then reads on. */
+  /** Takes the bytes that are left, and then resumes reading. */
   #goOn(): void {
     const rest = this.#rest;
     this.#rest = undefined;
     const left = rest === undefined ? 0 : this.#take(rest);
-    // Where it is, since each text that is taken would cost a copy of all behind it.
+    // A view, since copying here would copy the whole rest again for each text taken.
     if (rest !== undefined && left > 0) this.#rest = rest.subarray(rest.length - left);
     this.#weigh();
     if (this.#isPaused) return;
@@ -188,7 +188,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     });
   }
 
-  /** How many of these bytes are left, since no more texts are wanted for now. */
+  /** Takes bytes. Returns how many are left because no more texts are wanted for now. */
   #take(bytes: Buffer): number {
     this.#texts = 0;
     const at = this.#receiver.take(bytes, 0);
@@ -202,13 +202,13 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#pong = undefined;
   }
 
-  /** Both sides have said what they had to: the server ends the connection first (RFC 6455 section 7.1.1). */
-  #finish(how: Pick<CloseCode, 'code' | 'reason'>): void {
+  /** The closing handshake is over. The server closes the TCP connection first (RFC 6455 section 7.1.1). */
+  #finish(how: CloseCode): void {
     this.#end(how);
     this.#drop();
     this.#transport.end();
     this.#expectEnd();
-    // What still comes is read and dropped, else the client's system might drop what we wrote last.
+    // Read and drop what still arrives, or the client's system might drop what we wrote last.
     this.#isPaused = false;
     this.#transport.resume();
   }
@@ -226,7 +226,7 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
     this.#listener?.held(grown);
   }
 
-  #end(how: Pick<CloseCode, 'code' | 'reason'>): void {
+  #end(how: CloseCode): void {
     const isNews = this.#state === 'open';
     this.#state = 'over';
     if (isNews) this.#listener?.ended(how);

@@ -1,18 +1,18 @@
 import type { CloseCode } from '../wire/close-codes.ts';
 
-/** Who hears of a WebSocket. */
+/** Receives the events of a WebSocket. */
 export interface WebSocketListener {
-  /** A text of so many bytes of UTF-8 has come; it may call `pause`. */
+  /** A text has arrived; `bytes` is its length in UTF-8. The listener may call `pause`. */
   message(text: string, bytes: number): void;
-  /** What is held of bytes that were read has grown by so many, or shrunk. */
+  /** The number of bytes that were read and are held has changed by `bytes`, which may be negative. */
   held(bytes: number): void;
-  /** A ping or a pong has come. */
+  /** A ping or a pong has arrived. */
   alive(): void;
   /**
-   * The client has ended it, by a close frame, by breaking the protocol, or without a word (1006). Comes at most once,
-   * and not after `close`.
+   * The client has ended the WebSocket: with a close frame, by breaking the protocol, or without a close frame (1006).
+   * Called at most once, and not after `close`.
    */
-  ended(how: Pick<CloseCode, 'code' | 'reason'>): void;
-  /** Its connection is gone; the last that is heard of it. */
+  ended(how: CloseCode): void;
+  /** The connection is gone. This is the last event. */
   closed(): void;
 }

@@ -1,15 +1,18 @@
 import type { HookEvent } from './hook.ts';
 
-/** The media type of an answer that carries actions; an answer of any other type is ignored. */
+/** The media type of an answer that carries actions. An answer of any other type is ignored. */
 export const actionsType = 'application/vnd.sockethook+json';
 
-/** The actions, in the order of their names in the documentation. */
+/** The actions, in the order in which the documentation lists them. */
 export const actionNames = ['reply', 'send', 'broadcast', 'close', 'state', 'user', 'subprotocol'] as const;
 
 /** The name of an action. */
 export type ActionName = (typeof actionNames)[number];
 
-/** Which actions an answer to each event may carry: a closed socket can't be replied to, and only a handshake is asked who it is. */
+/**
+ * Which actions an answer to each event may carry. A closed socket can't get a reply, and only a handshake sets the
+ * user and the subprotocol.
+ */
 const allowed = {
   handshake: ['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol'],
   message: ['reply', 'send', 'broadcast', 'close', 'state'],
@@ -19,7 +22,7 @@ const allowed = {
 /** An action that an answer to this event may carry. */
 export type AllowedAction<Event extends HookEvent> = (typeof allowed)[Event][number];
 
-/** The actions that an answer to each event may carry, by their names. */
+/** The names of the actions that an answer to each event may carry. */
 export const allowedActions: Readonly<Record<HookEvent, ReadonlySet<string>>> = {
   handshake: new Set<string>(allowed.handshake),
   message: new Set<string>(allowed.message),

@@ -8,7 +8,7 @@ import { isWellFormed } from './printable.ts';
 import { err, ok, type Result } from './result.ts';
 import { messageText, readBy, stateText, userText } from './schema.ts';
 
-/** What an app asks for in its answer to a hook; done in the order reply, send, broadcast, close. */
+/** The actions in an app's answer to a hook. They run in the order state, reply, send, broadcast, close. */
 export interface Actions {
   readonly reply?: string | undefined;
   readonly send: readonly Send[];
@@ -17,26 +17,26 @@ export interface Actions {
   readonly state?: string | undefined;
   /** In a handshake only. */
   readonly user?: string | undefined;
-  /** In a handshake only: one that the client offered. */
+  /** In a handshake only: one of those that the client offered. */
   readonly subprotocol?: string | undefined;
 }
 
 /** No actions at all. */
 export const noActions: Actions = { send: [], broadcast: [], close: false };
 
-/** What the answered hook allows. */
+/** What an answer may contain, given the hook that it answers. */
 export interface AnswerContext {
   readonly event: HookEvent;
   /** The subprotocols that the client of a handshake offered. */
   readonly offered: readonly string[];
-  /** The most bytes that a message may have. */
+  /** The maximum size of a message, in bytes. */
   readonly messageBytes: number;
 }
 
 /**
- * Reads an actions document. Refuses text that is not a JSON object, a field that is unknown, wrong or not
- * allowed in an answer to this event (`close` in a handshake; `user` and `subprotocol` outside one; `reply`,
- * `state` and `close` once a socket is closed), and a message over the limit; the error names the field.
+ * Parses an actions document. Refuses text that is not a JSON object, a message over the limit, and a field that is
+ * unknown, invalid or not allowed for this event: `close` in a handshake; `user` and `subprotocol` outside one;
+ * `reply`, `state` and `close` once a socket is closed. The error names the field.
  */
 export function parseActions(text: string, context: AnswerContext): Result<Actions, DocumentError> {
   let document: unknown;
@@ -48,7 +48,7 @@ export function parseActions(text: string, context: AnswerContext): Result<Actio
   return readReply(document, context) ?? readBy(schemaFor(context), document);
 }
 
-/** The document of nearly every answer, a reply and nothing else; undefined if it is another, or may be wrong. */
+/** A fast path for a document with a valid reply and nothing else, as most are. Undefined for any other document. */
 function readReply(
   document: unknown,
   { event, messageBytes }: AnswerContext,
@@ -57,12 +57,12 @@ function readReply(
   for (const name in document) if (name !== 'reply') return undefined;
   if (!('reply' in document)) return undefined;
   const { reply } = document;
-  // Three bytes of UTF-8 for each character are the most.
+  // A UTF-16 code unit takes at most three bytes of UTF-8.
   if (typeof reply !== 'string' || reply.length * 3 > messageBytes || !isWellFormed(reply)) return undefined;
   return ok({ ...noActions, reply });
 }
 
-/** Reads the actions of a 2xx answer by its media type; an empty body has none, whatever its type. */
+/** Reads the actions of a 2xx answer if its media type says that it carries any. An empty body carries none. */
 export function answeredActions(
   answer: { readonly contentType: string; readonly body: string },
   context: AnswerContext,
@@ -72,21 +72,21 @@ export function answeredActions(
     : ok(noActions);
 }
 
-/** Whether a `Content-Type` is that of an actions document, whatever its parameters and case. */
+/** Whether a `Content-Type` is that of an actions document. Ignores parameters and case. */
 export function isActions(contentType: string): boolean {
   return contentType === actionsType || contentType.split(';', 1)[0]?.trim().toLowerCase() === actionsType;
 }
 
 type ActionsSchema = ReturnType<typeof buildSchema>;
 
-/** By event, then by the most bytes of a message; a process knows one or two of these. */
+/** By event, then by the maximum size of a message, of which a process uses one or two. */
 const schemas: Record<HookEvent, Map<number, ActionsSchema>> = {
   handshake: new Map(),
   message: new Map(),
   closed: new Map(),
 };
 
-/** Only a handshake with offers needs a schema of its own. */
+/** Schemas are cached, except for handshakes that offer subprotocols: each of these has its own list of offers. */
 function schemaFor(context: AnswerContext): ActionsSchema {
   if (context.offered.length > 0) return buildSchema(context);
   const known = schemas[context.event];

@@ -5,7 +5,7 @@ import { limits } from './limits.ts';
 import type { RefusalHeader } from './refusal-headers.ts';
 import { utf8Text } from './utf8-text.ts';
 
-/** The head of an HTTP answer; headers that are missing are empty. */
+/** The head of an HTTP answer. Missing headers are empty. */
 export interface AnswerHead {
   readonly status: number;
   readonly contentType: string;
@@ -15,8 +15,8 @@ export interface AnswerHead {
 }
 
 /**
- * Reads the answer to a hook as it comes in. A body is kept only if it can carry actions, and never more of it than
- * 1 MiB. Any other answer says all that matters by its head, whatever becomes of its body.
+ * Reads the answer to a hook as it arrives. Keeps a body only if it can carry actions, and at most 1 MiB of it. For any
+ * other answer only the head matters, even if the body never arrives in full.
  */
 export class AnswerReader {
   readonly #head: AnswerHead;
@@ -29,14 +29,14 @@ export class AnswerReader {
     this.#mayAct = head.status < 300 && /json/i.test(head.contentType);
   }
 
-  /** The answer, if nothing of its body matters. */
+  /** The answer, if its body does not matter. */
   get early(): AppResponse | undefined {
     return this.#mayAct ? undefined : this.#answer('');
   }
 
   /**
-   * Takes the next bytes, and keeps a copy of those that matter; what comes of an answer that is too large, after which
-   * there is nothing more to read.
+   * Takes the next bytes, and copies those that matter. Returns the outcome if the answer is too large: nothing more
+   * need be read then.
    */
   take(chunk: Uint8Array): AppResponse | undefined {
     this.#bytes += chunk.length;
@@ -47,7 +47,7 @@ export class AnswerReader {
     return undefined;
   }
 
-  /** The answer, all of it. */
+  /** The complete answer. */
   end(): AppResponse {
     if (this.#kept.length === 0) return this.#answer('');
     const { contentEncoding } = this.#head;
@@ -57,7 +57,7 @@ export class AnswerReader {
     return text === undefined ? this.#answer('', 'The answer is not UTF-8.') : this.#answer(text);
   }
 
-  /** What comes of an answer whose rest never came, for this reason. */
+  /** The outcome of an answer that was cut off, for this reason. */
   cut(reason: AppResponse): AppResponse {
     return isActions(this.#head.contentType) ? reason : this.#answer('');
   }
@@ -69,7 +69,7 @@ export class AnswerReader {
   }
 }
 
-/** The names of codings (RFC 9110 section 8.4.1) as they may stand in a log. */
+/** The names of content codings (RFC 9110 section 8.4.1), made safe for a log. */
 function shown(codings: string): string {
   return /^[\w!#$%&'*+.^`|~, \t-]{1,64}$/.test(codings) ? codings : 'that is none';
 }

@@ -3,60 +3,60 @@ import { type DocumentError, malformed } from './document-error.ts';
 import type { HookFormat } from './hook-format.ts';
 import type { RefusalHeader } from './refusal-headers.ts';
 
-/** What came of posting a hook to the app. */
+/** The result of posting a hook to the app. */
 export type AppResponse =
   | {
       readonly kind: 'response';
       readonly status: number;
       readonly contentType: string;
       readonly retryAfter: string;
-      /** What the app says to a client that it refuses. */
+      /** The headers that a refused client may get from the app. */
       readonly refusal?: readonly RefusalHeader[];
       readonly body: string;
-      /** Why a body that could have carried actions can't be read; it is empty then. */
+      /** Why a body that could have carried actions can't be read. `body` is then empty. */
       readonly unreadable?: string;
     }
-  /** The app took longer than it may, from connecting to the last byte that was waited for. */
+  /** The app took too long, measured from connecting to the last byte that mattered. */
   | { readonly kind: 'timeout' }
   /** The request never reached the app. */
   | { readonly kind: 'unreachable'; readonly why: string }
-  /** The answer is not HTTP, was cut off, or is too large: whether the app acted on the hook can't be known. */
+  /** The answer is not HTTP, was cut off, or is too large. The app may or may not have acted on the hook. */
   | { readonly kind: 'broken'; readonly why: string };
 
-/** What an answer means; the table in docs/your-app.md, "Answers", says which event uses which. */
+/** The meaning of an answer. The table "Answers" in docs/your-app.md says which kinds each event uses. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly actions: Actions; readonly hint?: 'unmarked_actions' }
-  /** The app said no; in a handshake the client gets this status, and of these headers what goes with it. */
+  /** The app said no. A refused client gets this status, and those of the headers that go with it. */
   | {
       readonly kind: 'refused';
       readonly status: number;
       readonly why: string;
       readonly headers?: readonly RefusalHeader[];
     }
-  /** Something failed that may pass. `mayHaveAccepted`: the app could have acted on the hook all the same. */
+  /** A failure that may be temporary. `mayHaveAccepted`: the app may still have acted on the hook. */
   | {
       readonly kind: 'failed';
       readonly status: 502 | 504;
       readonly why: string;
       readonly mayHaveAccepted: boolean;
-      /** How long the app asks to be left alone, in milliseconds. */
+      /** How long the app asks the gateway to wait before it tries again, in milliseconds. */
       readonly retryAfter?: number;
       readonly headers?: readonly RefusalHeader[];
     }
-  /** Repeating won't help: the app accepted with actions that can't be read. */
+  /** The app accepted the hook, but its actions can't be read. A retry won't help. */
   | { readonly kind: 'invalid'; readonly error: DocumentError }
   /** The app has no handler for this event. */
   | { readonly kind: 'unwanted'; readonly status: number };
 
-/** Statuses that say "not now". */
+/** Statuses that mean "not now". */
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
-/** Statuses that say "I have no such handler". */
+/** Statuses that mean "I have no such handler". */
 const unhandled: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /**
- * Reads what came of posting a hook. `now` is in milliseconds since 1970, for a `Retry-After` that is a date.
- * A 5xx may come from a proxy in front of an app that has accepted, so it leaves open what the app decided;
- * a 3xx and a 4xx don't.
+ * Interprets the result of posting a hook. `now` is in milliseconds since 1970, for a `Retry-After` that is a date.
+ * After a 5xx the app's decision is unknown, since it may come from a proxy in front of an app that accepted. A 3xx or
+ * a 4xx leaves no such doubt.
  */
 export function readAnswer(
   response: AppResponse,
@@ -111,11 +111,12 @@ function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | unde
   return { kind: 'failed', status: 502, why, mayHaveAccepted, ...after };
 }
 
-/** RFC 9110 section 10.2.3: seconds, or a date. Milliseconds from now; undefined if it is neither. */
+/** RFC 9110 section 10.2.3: seconds, or a date. Returns milliseconds from now, or undefined if it is neither. */
 export function parseRetryAfter(value: string, now: number): number | undefined {
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  // The three forms of RFC 9110 section 5.6.7 begin with the name of a day; Date.parse takes much else for a date.
+  // The three formats of RFC 9110 section 5.6.7 begin with a day name. Date.parse also accepts much that is no HTTP
+  // date.
   const date = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,? /.test(text)
     ? Date.parse(text)
     : Number.NaN;
@@ -124,7 +125,7 @@ export function parseRetryAfter(value: string, now: number): number | undefined 
 
 const jsonType = /^application\/(?:[^;]+\+)?json\b/i;
 
-/** Whether a JSON answer of another type has a field of ours, so that its author can be told the right type. */
+/** Whether an answer of another JSON type looks like actions, so that the log can name the right type. */
 function looksLikeActions({ contentType, body }: { contentType: string; body: string }): boolean {
   if (isActions(contentType) || !jsonType.test(contentType)) return false;
   return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state|user|subprotocol)"\s*:/.test(body);

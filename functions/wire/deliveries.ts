@@ -4,15 +4,15 @@ import type { ClientPath } from './path.ts';
 import { messageText, pathText, someUserText } from './schema.ts';
 import { parseSocketId, type SocketId } from './socket-id.ts';
 
-/** A message for given sockets, from `POST /send` or from an action. */
+/** A message to the named sockets, from `POST /send` or from an action. */
 export interface Send {
   readonly sockets: readonly SocketId[];
-  /** Ids that no socket can have; their outcome is `gone`. */
+  /** Ids that no socket can have. Their outcome is `gone`. */
   readonly malformed: readonly string[];
   readonly body: string;
 }
 
-/** A message for all sockets, or for those of a path or a user, from `POST /broadcast` or from an action. */
+/** A message to all sockets, or to those of a path or a user, from `POST /broadcast` or from an action. */
 export interface Broadcast {
   readonly body: string;
   readonly except: readonly SocketId[];
@@ -26,7 +26,7 @@ const maxSockets = v.maxLength<string[], number, string>(
   `must be at most ${limits.sendSockets} sockets`,
 );
 
-/** One id or a list of 1 to 1,000; an id that stands twice counts once. */
+/** One id, or a list of 1 to 1,000. Repeated ids count once. */
 const sockets = v.pipe(
   v.union([v.string(), idList], 'must be a socket id or a list of socket ids'),
   v.transform((given) => (typeof given !== 'string' ? given : given === '' ? [] : [given])),
@@ -35,7 +35,7 @@ const sockets = v.pipe(
   v.transform((given) => (given.length === 1 ? given : [...new Set(given)])),
 );
 
-/** The schema of a send whose body may have so many bytes. */
+/** The schema of a send whose body is at most `maxBytes` long. */
 export const sendSchema = once((maxBytes) =>
   v.pipe(
     v.strictObject({ sockets, body: messageText(maxBytes) }, 'must be an object'),
@@ -43,7 +43,7 @@ export const sendSchema = once((maxBytes) =>
   ),
 );
 
-/** The schema of a broadcast whose body may have so many bytes. */
+/** The schema of a broadcast whose body is at most `maxBytes` long. */
 export const broadcastSchema = once((maxBytes) =>
   v.pipe(
     v.strictObject(
@@ -59,7 +59,7 @@ export const broadcastSchema = once((maxBytes) =>
   ),
 );
 
-/** Builds a schema once for each limit; a process knows one or two. */
+/** Builds a schema once for each limit. A process uses one or two limits. */
 function once<Schema>(build: (maxBytes: number) => Schema): (maxBytes: number) => Schema {
   const built = new Map<number, Schema>();
   return (maxBytes) => {

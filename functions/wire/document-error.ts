@@ -1,6 +1,6 @@
 import type { ProblemCode } from './problems.ts';
 
-/** What is wrong with a document: the field, a sentence to act on, and the limit if one was broken. */
+/** What is wrong with a document: the field, a sentence that says what to do, and the limit if one was exceeded. */
 export interface DocumentError {
   readonly code: Extract<
     ProblemCode,
@@ -11,7 +11,7 @@ export interface DocumentError {
   readonly limit?: number;
 }
 
-/** The error of a document that is not even of its language. */
+/** The error for a document that can't be parsed at all. */
 export function malformed(detail: string): DocumentError {
   return { code: 'malformed_body', detail };
 }

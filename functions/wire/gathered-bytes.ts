@@ -1,19 +1,22 @@
-/** Bytes that come in pieces, in one piece of memory however small they are: a piece of its own for each would cost far more. */
+/**
+ * Collects bytes that arrive in pieces, in a single buffer that grows. A buffer for each piece would cost far more
+ * memory when the pieces are small.
+ */
 export class GatheredBytes {
   #memory = none;
   #length = 0;
 
-  /** How many there are. */
+  /** The number of bytes collected so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** How much memory they take, in bytes: at most twice as many as there are. */
+  /** The size of the buffer, in bytes: at most twice the length. */
   get held(): number {
     return this.#memory.length;
   }
 
-  /** Adds a copy of these. Where it is known how many there will be in all, no more room is made than for those. */
+  /** Appends a copy. If the final length is known, pass it as `inAll`: the buffer then never grows beyond it. */
   add(bytes: Uint8Array, inAll: number = Number.POSITIVE_INFINITY): void {
     const length = this.#length + bytes.length;
     if (length > this.#memory.length) {
@@ -26,12 +29,12 @@ export class GatheredBytes {
     this.#length = length;
   }
 
-  /** All of them, where they stand until more are added. */
+  /** The bytes, as a view that is valid until more are added. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** All of them as text of UTF-8. */
+  /** The bytes, decoded as UTF-8. */
   toString(): string {
     return this.#memory.toString('utf8', 0, this.#length);
   }

@@ -1,22 +1,22 @@
 import { createHmac, hash } from 'node:crypto';
 
-/** A block of SHA-256, and what comes of it, in bytes. FIPS 180-4. */
+/** The sizes of a SHA-256 block and of its digest, in bytes. FIPS 180-4. */
 const [blockBytes, hashBytes] = [64, 32];
-/** Up to so many characters, a text goes through memory that is used again; it takes three bytes for each at the most. */
+/** Texts of up to this many characters go through a reused buffer, with room for three bytes per character. */
 const shortText = 2_048;
 
 /**
- * HMAC-SHA-256 with one key. That of a short text is the hash of a hash (RFC 2104), each in one call: node:crypto makes
- * an object for each HMAC, which takes longer than all the hashing.
+ * HMAC-SHA-256 with one key. For a short text it is computed as the hash of a hash (RFC 2104), with one call for each:
+ * node:crypto creates an object for every HMAC, which takes longer than the hashing itself.
  */
 export class Hmac {
   readonly #key: Uint8Array;
-  /** The key as the inner hash begins with it, and room for a text. */
+  /** The start of the inner hash, made from the key, and room for a text. */
   readonly #inner: Buffer;
-  /** The key as the outer hash begins with it, and room for the inner hash. */
+  /** The start of the outer hash, made from the key, and room for the inner hash. */
   readonly #outer: Buffer;
 
-  /** The key has at most 64 bytes; a longer one would have to be hashed first. */
+  /** Takes a key of at most 64 bytes. A longer one would have to be hashed first. */
   constructor(key: Uint8Array) {
     if (key.length > blockBytes) throw new RangeError(`The key of an HMAC has at most ${blockBytes} bytes.`);
     this.#key = key;
@@ -28,7 +28,7 @@ export class Hmac {
     }
   }
 
-  /** The code of a text in UTF-8; it may be in two parts, which saves putting them together. */
+  /** The HMAC of a text in UTF-8. The text may be given in two parts, so that callers need not join them. */
   digest(text: string, encoding: 'hex' | 'base64', rest = ''): string {
     if (text.length + rest.length > shortText)
       return createHmac('sha256', this.#key).update(text).update(rest).digest(encoding);

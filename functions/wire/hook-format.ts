@@ -3,25 +3,23 @@ import type { DocumentError } from './document-error.ts';
 import type { Hook } from './hook.ts';
 import type { Result } from './result.ts';
 
-/** The part of a hook's HTTP request that its format decides; signing adds its own headers. */
+/** The part of a hook's HTTP request that its format decides. Signing adds more headers. */
 export interface HookRequest {
   readonly url: string;
   readonly contentType: string;
   readonly body: string;
 }
 
-/** What a format reads of a 2xx answer. */
+/** The part of a 2xx answer that a format reads. */
 export interface HookAnswer {
   readonly contentType: string;
   readonly body: string;
 }
 
-/**
- * How hooks are written and their answers read: two functions. A new format is a new module that has them.
- */
+/** How hooks are written and their answers read. To add a format, add a module that exports these two functions. */
 export interface HookFormat {
-  /** Writes a hook for the app at a base URL. */
+  /** Writes a hook for the app at this base URL. */
   request(hook: Hook, baseUrl: string): HookRequest;
-  /** Reads the actions of a 2xx answer; an error names the field that is wrong. */
+  /** Reads the actions of a 2xx answer. The error names the field that is wrong. */
   answer(response: HookAnswer, context: AnswerContext): Result<Actions, DocumentError>;
 }

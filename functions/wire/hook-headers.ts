@@ -2,13 +2,13 @@ import type { Hook } from './hook.ts';
 import { sign } from './sign.ts';
 import type { SigningKey } from './signature.ts';
 
-/** How the gateway names itself to the app. */
+/** The gateway's `User-Agent`. */
 export const userAgent = 'Sockethook/0.1';
 
 /**
- * The headers of one attempt to post a hook. `timestamp` is when this attempt is made, in whole seconds since 1970
- * (Standard Webhooks, "Webhook headers"); `body` is the raw body, which the signature covers. What comes from
- * the client stands first, so that nothing of it can replace what is ours, but for a handshake's `User-Agent`.
+ * The headers of one attempt to post a hook. `timestamp` is the time of this attempt, in whole seconds since 1970
+ * (Standard Webhooks, "Webhook headers"). `content.body` is the raw body, which the signature covers. The client's
+ * headers come first, so they can't replace any of the gateway's, except for the `User-Agent` of a handshake.
  */
 export function hookHeaders(
   hook: Hook,
@@ -18,7 +18,7 @@ export function hookHeaders(
 ): Record<string, string> {
   const headers = {
     'User-Agent': userAgent,
-    // RFC 9110 section 12.5.3: without it an answer may come in any coding.
+    // RFC 9110 section 12.5.3: without this the app may use any content coding.
     'Accept-Encoding': 'identity',
     'Content-Type': content.contentType,
     'WebSocket-Origin': hook.origin,
@@ -26,7 +26,7 @@ export function hookHeaders(
     'webhook-timestamp': String(timestamp),
     'webhook-signature': sign({ id: hook.id, timestamp, body: content.body }, keys),
   };
-  // Spreading costs as much as signing, and is for handshakes alone.
+  // Spreading costs as much as signing, so only handshakes pay for it.
   if (hook.event !== 'handshake') return headers;
   return { 'User-Agent': userAgent, ...hook.clientHeaders, ...withoutUserAgent(headers) };
 }

@@ -1,24 +1,22 @@
-/**
- * Every limit on the wire, each with its reason. Sizes are bytes of UTF-8 unless they say otherwise.
- */
+/** Every limit on the wire. Sizes are in bytes of UTF-8 unless stated otherwise. */
 export const limits = {
   /** A message in either direction. API Gateway: message payload 128 KiB. */
   messageBytes: 131_072,
-  /** A client's path, escapes counted as they stand. */
+  /** A client's path; an escape counts as three bytes. */
   pathBytes: 1_024,
   /** The URL a client opens, in characters. API Gateway: URL length 4,096. */
   urlLength: 4_096,
   userBytes: 256,
   stateBytes: 4_096,
-  /** Longer ids than API Gateway's 16 characters are possible, endless ones are not. */
+  /** API Gateway's ids have 16 characters. This leaves room for longer ones. */
   socketIdLength: 128,
-  /** Sockets in one send, and in one `except`. */
+  /** Sockets in one send, or in one `except`. */
   sendSockets: 1_000,
-  /** Fields of a form that calls the HTTP API: a send to as many sockets as it may name, and some more to be told so. */
+  /** Form fields in a call of the HTTP API: enough to name more sockets than a send may, and get the right error. */
   formFields: 1_024,
-  /** Sends, and broadcasts, in one actions document. */
+  /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
-  /** What waits for a client that is still opening. */
+  /** The outbox of a socket: the messages that wait until its client is in. */
   outboxBytes: 262_144,
   outboxMessages: 100,
   /** The app's answer to a hook. */

@@ -1,18 +1,19 @@
 import { err, ok, type Result } from './result.ts';
 
 /**
- * RFC 6454 section 6.2: scheme "://" host [ ":" port ]. Browsers write an origin so for the schemes of shells and
- * extensions too, `capacitor://localhost`, and with no host for `file://`. A host with a colon is an IPv6 address.
+ * RFC 6454 section 6.2: scheme "://" host [ ":" port ]. Browsers also serialise the origins of app shells and
+ * extensions this way, such as `capacitor://localhost`, and omit the host for `file://`. A host with a colon is an IPv6
+ * address.
  */
 const serialised =
   /^([a-z][a-z0-9+.-]*):\/\/([^\s\p{Cc}/?#@\\:*<>^|%[\]]*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/iu;
 
-/** The schemes whose hosts are names of the Internet. Of what a page can be loaded by, these have default ports. */
+/** The schemes whose hosts are Internet names. Of the schemes that can load a page, these have default ports. */
 const internet: ReadonlySet<string> = new Set(['http', 'https']);
 
 /**
- * An origin in the one form that is compared: scheme and host in lower case, a host of the Internet in ASCII, no port
- * that is the scheme's default. `null` stands for itself. Undefined for what is no origin.
+ * Normalises an origin for comparison: scheme and host in lower case, Internet hosts in ASCII, and no default port.
+ * `null` stays `null`. Undefined if the text is not an origin.
  */
 export function normaliseOrigin(text: string): string | undefined {
   if (text.toLowerCase() === 'null') return 'null';
@@ -26,7 +27,10 @@ export function normaliseOrigin(text: string): string | undefined {
   return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
-/** Reads an origin that may connect, as an operator writes it; the error is the rest of a sentence about the setting. */
+/**
+ * Parses an allowed origin as an operator writes it. The error completes a sentence that begins with the setting's
+ * name.
+ */
 export function parseOrigin(text: string): Result<string, string> {
   const origin = normaliseOrigin(text);
   if (origin !== undefined) return ok(origin);

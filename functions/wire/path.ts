@@ -5,25 +5,27 @@ import { err, ok, type Result } from './result.ts';
 declare const brand: unique symbol;
 declare const normal: unique symbol;
 
-/** The path a client connected to, escapes kept: safe to append to the app's base URL. */
+/** The path that a client connected to, with its escapes: safe to append to the app's base URL. */
 export type ClientPath = string & { readonly [brand]: 'ClientPath' };
 
-/** A path in the one form by which paths are compared and found: of the many ways to write it, the shortest. */
+/** A path in normal form, for comparing and looking up. */
 export type NormalPath = ClientPath & { readonly [normal]: 'NormalPath' };
 
 /** RFC 3986 section 3.3: `/` and pchar, which is unreserved, pct-encoded, sub-delims, `:` and `@`. */
 const pathCharacters = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
 const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%\p{Surrogate}]/gu;
-/** RFC 3986 section 3.4: a query may also hold `/` and `?`. A stray `%` stays: a query is the client's own. */
+/**
+ * RFC 3986 section 3.4: a query may also contain `/` and `?`. A stray `%` stays, since the query belongs to the client.
+ */
 const notInQuery = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]/gu;
-/** Half of a surrogate pair has no UTF-8; it is written as the replacement character. */
+/** A lone surrogate has no UTF-8 form, so it is replaced by U+FFFD. */
 const loneSurrogate = /\p{Surrogate}/gu;
 const controlOrBackslash = /[\p{Cc}\\]/u;
 
 /**
- * Reads a client's path. It begins with `/`, holds at most 1,024 bytes of RFC 3986 path characters, decodes to
- * UTF-8 without control characters or backslash, and has no segment that a server could take for a step: the
- * fault is a sentence that says which rule was broken.
+ * Parses a client's path. It must begin with `/`, consist of at most 1,024 bytes of RFC 3986 path characters, decode to
+ * UTF-8 without control characters or backslashes, and have no segment that a server could resolve as `.` or `..`. The
+ * error says which rule was broken.
  */
 export function parsePath(text: string): Result<ClientPath, string> {
   if (!text.startsWith('/')) return err('a path begins with "/"');
@@ -38,7 +40,7 @@ export function parsePath(text: string): Result<ClientPath, string> {
     : err('no segment of a path is empty (but the last), "." or ".."');
 }
 
-/** Servlet containers cut a segment at `;` before they resolve it, so `..;x` is a step as well, and `;x` is empty. */
+/** Servlet containers cut a segment at `;` before they resolve it, so `..;x` counts as `..`, and `;x` as empty. */
 function isMisstep(segment: string, index: number, segments: readonly string[]): boolean {
   const name = segment.split(';', 1)[0];
   return name === '.' || name === '..' || (name === '' && (segment !== '' || index < segments.length - 1));
@@ -48,8 +50,8 @@ function isMisstep(segment: string, index: number, segments: readonly string[]):
 const unreserved = /[A-Za-z0-9\-._~]/;
 
 /**
- * Writes a path as it is compared, RFC 3986 section 6.2.2: escapes in upper case, and none for what is unreserved. An
- * escaped slash, as any other reserved character, is not the character itself.
+ * Normalises a path (RFC 3986 section 6.2.2): escapes are in upper case, and unreserved characters are not escaped. An
+ * escaped slash, like any other reserved character, stays escaped.
  */
 export function normalisePath(path: ClientPath): NormalPath {
   return (path.includes('%') ? path.replace(/%[0-9A-Fa-f]{2}/g, normaliseEscape) : path) as NormalPath;
@@ -60,17 +62,19 @@ function normaliseEscape(written: string): string {
   return unreserved.test(character) ? character : written.toUpperCase();
 }
 
-/** Turns what an app writes into a path: a leading `/`, and escapes for what a path can't hold. Then `parsePath`. */
+/** Adds a leading `/` if there is none, and escapes what a path can't contain. `parsePath` checks the result. */
 export function escapePath(text: string): string {
   return percentEncode(text.startsWith('/') ? text : `/${text}`, notInPath);
 }
 
-/** Escapes what an RFC 3986 query can't hold and leaves the rest as it was written. */
+/** Escapes what an RFC 3986 query can't contain, and leaves the rest unchanged. */
 export function escapeQuery(text: string): string {
   return percentEncode(text.replace(loneSurrogate, '\ufffd'), notInQuery);
 }
 
-/** Reads a path with or without a query as an app writes it, `foo`, `/foo bar?x=1`, escaping what needs it. */
+/**
+ * Parses a path as an app writes it, with or without a query, such as `foo` or `/foo bar?x=1`. Escapes what needs it.
+ */
 export function parsePathAndQuery(text: string): Result<{ path: ClientPath; query: string }, string> {
   if (!isWellFormed(text)) return err('a path is well-formed Unicode');
   const [path, query] = cut(text, '?');
@@ -78,7 +82,7 @@ export function parsePathAndQuery(text: string): Result<{ path: ClientPath; quer
   return parsed.ok ? ok({ path: parsed.value, query: escapeQuery(query) }) : parsed;
 }
 
-/** Splits a text at the first mark; without one, all of it stands before. */
+/** Splits a text at the first mark. Without a mark, all of it comes before. */
 export function cut(text: string, mark: string): [before: string, after: string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
@@ -88,7 +92,7 @@ function percentEncode(text: string, outside: RegExp): string {
   return text.replace(outside, (character) => encodeURIComponent(character));
 }
 
-/** Decodes escapes; undefined if they are not UTF-8. */
+/** Decodes percent escapes. Undefined if they are not UTF-8. */
 export function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -1,9 +1,9 @@
-/** The frame that keeps a socket alive; never a hook. */
+/** The message that keeps a socket alive. It never becomes a hook. */
 export const pingFrame = '{"sockethook":"ping"}';
 
 /**
- * Whether a message is a ping: a JSON object whose `sockethook` is `ping`, as API Gateway's route selection
- * `$request.body.sockethook` would find it.
+ * Whether a message is a ping: a JSON object whose `sockethook` is `ping`. This matches API Gateway's route selection
+ * expression `$request.body.sockethook`.
  */
 export function isPing(text: string): boolean {
   if (text === pingFrame) return true;

@@ -1,6 +1,6 @@
 /**
- * Every problem that an app or a client can be told about: its HTTP status and what it means in a line.
- * The code is stable; docs/http-api.md lists the same codes, which a test compares.
+ * Every problem that the gateway reports to an app or a client, with its HTTP status and a one-line title. The codes
+ * are stable. docs/http-api.md lists the same codes, which a test compares.
  */
 export const problems = {
   malformed_request: { status: 400, title: 'The request can not be read' },
@@ -34,23 +34,23 @@ export const problems = {
 /** A stable code of a problem. */
 export type ProblemCode = keyof typeof problems;
 
-/** What a problem may add to its code: the sentence to act on, the field at fault, the limit it broke. */
+/** What a problem may add to its code: a sentence that says what to do, the field at fault, the limit it exceeds. */
 export interface ProblemDetails {
   readonly detail?: string;
   readonly field?: string;
   readonly limit?: number;
-  /** Another status than the table's: the one that the app refused with. */
+  /** Overrides the status of the table: the one that the app refused with. */
   readonly status?: number;
 }
 
-/** An RFC 9457 problem; `type` is left out, which section 3.1.1 reads as `about:blank`. */
+/** An RFC 9457 problem. It omits `type`, which means `about:blank` (section 3.1.1). */
 export interface Problem extends ProblemDetails {
   readonly title: string;
   readonly status: number;
   readonly code: ProblemCode;
 }
 
-/** Makes the problem of a code, with what is known of this case. */
+/** Makes a problem from its code, with the details of this case. */
 export function problem(code: ProblemCode, details: ProblemDetails = {}): Problem {
   const { status, title } = problems[code];
   return { title, status, code, ...details };

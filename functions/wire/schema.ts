@@ -6,7 +6,7 @@ import { byteLength, isPrintable, isWellFormed } from './printable.ts';
 import { err, ok, type Result } from './result.ts';
 import { parseUser } from './user.ts';
 
-/** Reads a document by its schema; the error names the first field that is wrong. */
+/** Reads a document by its schema. The error names the first field that is wrong. */
 export function readBy<Output>(
   schema: v.GenericSchema<unknown, Output>,
   document: unknown,
@@ -18,7 +18,7 @@ export function readBy<Output>(
   return read.success ? ok(read.output) : err(documentError(read.issues[0]));
 }
 
-/** A text that can be a message: well-formed, and within a limit in bytes of UTF-8. */
+/** A text that can be a message: well-formed, and at most `maxBytes` of UTF-8. */
 export function messageText(maxBytes: number) {
   return v.pipe(
     v.string('must be text'),
@@ -27,13 +27,13 @@ export function messageText(maxBytes: number) {
   );
 }
 
-/** A limit in bytes of UTF-8; valibot's own writes the bytes to count them. */
+/** A limit in bytes of UTF-8. Valibot's own check encodes the text just to count its bytes. */
 function atMost(limit: number) {
   const isWithin = (text: string): boolean => byteLength(text) <= limit;
   return v.check(Object.assign(isWithin, { limit }), `must be at most ${limit} bytes of UTF-8`);
 }
 
-/** A path as an app writes it, `foo`, `/a b`: what needs an escape gets one. */
+/** A path as an app writes it, such as `foo` or `/a b`. Escapes what needs it. */
 export const pathText = v.pipe(
   v.string('must be text'),
   v.check(isWellFormed, 'must be well-formed Unicode'),
@@ -41,24 +41,24 @@ export const pathText = v.pipe(
   parsed((text) => parsePath(escapePath(text))),
 );
 
-/** The name of a user, which may be empty: nobody in particular. */
+/** The name of a user. Empty means no particular user. */
 export const userText = v.pipe(v.string('must be text'), parsed(parseUser));
 
-/** The name of somebody in particular. */
+/** The name of a particular user. */
 export const someUserText = v.pipe(
   v.string('must be text'),
   v.minLength(1, 'must name a user'),
   parsed(parseUser),
 );
 
-/** What is kept with a socket: printable text of at most 4 KiB. */
+/** The state of a socket: printable text of at most 4 KiB. */
 export const stateText = v.pipe(
   v.string('must be text'),
   atMost(limits.stateBytes),
   v.check(isPrintable, 'must be printable text'),
 );
 
-/** Lets a parser of ours be the last step of a pipe; its error becomes the issue. */
+/** Makes a parser the last step of a pipe. Its error becomes the issue. */
 export function parsed<Value>(parse: (text: string) => Result<Value, string>) {
   return v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
     const result = parse(dataset.value);
@@ -68,7 +68,7 @@ export function parsed<Value>(parse: (text: string) => Result<Value, string>) {
   });
 }
 
-/** How many characters of a field's name an error repeats. */
+/** The maximum number of characters of a field's name that an error repeats. */
 const maxShown = 128;
 
 function documentError(issue: v.BaseIssue<unknown>): DocumentError {
@@ -86,19 +86,19 @@ function documentError(issue: v.BaseIssue<unknown>): DocumentError {
   return { code, detail: `${subject} ${sentence(issue)}.`, ...named, ...limited };
 }
 
-/** A name that nobody knows can be as long as a document; the beginning tells which it is. */
+/** An unknown field's name can be as long as the document, so an error shows only its beginning. */
 function shownName(name: string | undefined): string | undefined {
   return name === undefined || name.length <= maxShown ? name : `${name.slice(0, maxShown).toWellFormed()}…`;
 }
 
-/** The number that was passed: valibot's own rules require it, ours have it. */
+/** The limit that was exceeded. Valibot's own rules hold it as their requirement, ours as a property. */
 function limitOf({ requirement }: v.BaseIssue<unknown>): number | undefined {
   if (typeof requirement === 'number') return requirement;
   const has = typeof requirement === 'function' && 'limit' in requirement ? requirement.limit : undefined;
   return typeof has === 'number' ? has : undefined;
 }
 
-/** Our own messages say what a value must be; those of the library begin with "Invalid". */
+/** Our own messages say what a value must be. Those of valibot begin with "Invalid". */
 function sentence(issue: v.BaseIssue<unknown>): string {
   return issue.message.startsWith('Invalid')
     ? `must be ${issue.expected ?? 'something else'}`

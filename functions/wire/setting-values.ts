@@ -7,7 +7,7 @@ import { parseOrigin } from './page-origin.ts';
 
 const hookEvent = v.picklist(hookEvents);
 
-/** A list of entries separated by commas; empty ones don't count. */
+/** A list of entries separated by commas. Empty entries are dropped. */
 export const list = v.pipe(
   v.string(),
   v.transform((text) =>
@@ -23,7 +23,7 @@ const lowerCaseList = v.pipe(
   v.transform((names) => names.map((name) => name.toLowerCase())),
 );
 
-/** A whole number within bounds. */
+/** A whole number from `min` to `max`. */
 export function whole(min: number, max: number) {
   const rule = `must be a whole number from ${min} to ${max}`;
   return v.pipe(
@@ -41,7 +41,7 @@ export const flag = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** `HOOKS`: some of the three. */
+/** `HOOKS`: one or more of the three events. */
 export const hooksValue = v.pipe(
   list,
   v.check(
@@ -67,12 +67,12 @@ export const forwardHeadersValue = v.pipe(
   ),
 );
 
-/** `ALLOWED_ORIGINS`: origins, at least one, in the form that they are compared in. */
+/** `ALLOWED_ORIGINS`: one or more origins, normalised for comparison. */
 export const allowedOriginsValue = v.pipe(
   list,
   v.rawTransform<string[], ReadonlySet<string>>(({ dataset, addIssue, NEVER }) => {
     const origins = new Set<string>();
-    // A list of commas alone is as wrong as an entry without anything.
+    // A list that contains only commas is an error, like an empty entry.
     for (const entry of dataset.value.length > 0 ? dataset.value : ['']) {
       const origin = parseOrigin(entry);
       if (!origin.ok) {

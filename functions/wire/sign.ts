@@ -1,17 +1,17 @@
 import { Hmac } from './hmac.ts';
 import type { SigningKey } from './signature.ts';
 
-/** What is signed of a hook. */
+/** The parts of a hook that are signed. */
 export interface Signable {
   readonly id: string;
-  /** When this attempt is made, in whole seconds since 1970. */
+  /** The time of this attempt, in whole seconds since 1970. */
   readonly timestamp: number;
   readonly body: string;
 }
 
 const known = new WeakMap<SigningKey, Hmac>();
 
-/** The value of `webhook-signature`: one `v1,<base64>` for every key, separated by spaces, so that keys can rotate. */
+/** The value of `webhook-signature`: one `v1,<base64>` per key, separated by spaces, so that keys can be rotated. */
 export function sign({ id, timestamp, body }: Signable, keys: readonly SigningKey[]): string {
   const start = `${id}.${timestamp}.`;
   let signatures = '';

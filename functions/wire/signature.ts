@@ -3,17 +3,19 @@ import { err, ok, type Result } from './result.ts';
 
 declare const brand: unique symbol;
 
-/** A symmetric key that hooks are signed with, made from a `whsec_` secret. */
+/** A symmetric key that signs hooks, made from a `whsec_` secret. */
 export type SigningKey = KeyObject & { readonly [brand]: 'SigningKey' };
 
 /** Standard Webhooks, "Symmetric": between 24 and 64 bytes. */
 const keyBytes = { min: 24, max: 64 };
 const secretText = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/;
 
-/** How far apart the clocks of signer and verifier may be, in seconds, as in the published libraries. */
+/**
+ * The maximum difference between the clocks of signer and verifier, in seconds; the same as in the published libraries.
+ */
 export const toleranceSeconds = 300;
 
-/** Reads a secret, `whsec_` and base64 of 24 to 64 bytes; the prefix may be missing. */
+/** Parses a secret: `whsec_`, which may be missing, and the base64 of 24 to 64 bytes. */
 export function parseSigningKey(secret: string): Result<SigningKey, string> {
   const base64 = secretText.exec(secret)?.[1];
   if (base64 === undefined) return err('a webhook secret is "whsec_" followed by base64');
@@ -32,7 +34,7 @@ export interface Signed {
   readonly body: string | Uint8Array;
 }
 
-/** What an HTTP request brings to be verified: its three headers, undefined where missing, and its raw body. */
+/** The parts of an HTTP request that are verified: its three headers, undefined where missing, and its raw body. */
 export interface Presented {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
@@ -40,12 +42,12 @@ export interface Presented {
   readonly body: string | Uint8Array;
 }
 
-/** Why a request was not signed by us, or not lately. */
+/** Why a request fails verification: no signature, a timestamp too far off, or no valid signature. */
 export type SignatureError = 'unsigned' | 'stale' | 'forged';
 
 /**
- * Verifies a signed request: any of its `v1` signatures under any of the keys will do, compared in constant time.
- * `now` is in milliseconds since 1970; a timestamp more than `tolerance` seconds away is stale.
+ * Verifies a signed request. One valid `v1` signature under any of the keys is enough. Compares in constant time. `now`
+ * is in milliseconds since 1970. A timestamp more than `tolerance` seconds from it, in either direction, is stale.
  */
 export function verify(
   presented: Presented,

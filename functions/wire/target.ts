@@ -1,15 +1,15 @@
 import { type ClientPath, cut, escapeQuery, parsePath } from './path.ts';
 import { err, ok, type Result } from './result.ts';
 
-/** What a client asks to be connected to: a path and its own query, or whatever its ticket says. */
+/** What a client asks to connect to: a path with its own query, or the target of its ticket. */
 export type Target =
   | { readonly kind: 'path'; readonly path: ClientPath; readonly query: string }
   | { readonly kind: 'ticket'; readonly ticket: string };
 
 /**
- * Reads the request target of an upgrade: `/foo/bar?x=1`, or `/?path=%2Ffoo%2Fbar&x=1`, or `/?ticket=...`.
- * The parameters `path` and `ticket` are ours and are taken out; with a ticket the client's own path and query
- * are dropped. Refuses a path that `parsePath` refuses, and a path or ticket that is given twice.
+ * Parses the request target of an upgrade: `/foo/bar?x=1`, `/?path=%2Ffoo%2Fbar&x=1` or `/?ticket=...`. The parameters
+ * `path` and `ticket` belong to the gateway and are removed. With a ticket, the client's own path and query are
+ * dropped. Refuses a path that `parsePath` refuses, and a path or ticket given twice.
  */
 export function parseTarget(target: string): Result<Target, string> {
   const [pathname, query] = cut(target, '?');
@@ -29,8 +29,8 @@ export function parseTarget(target: string): Result<Target, string> {
 }
 
 /**
- * Reads the query of a URL that has no path of its own and comes decoded, each name with all its values, as API
- * Gateway hands it over. The client's own parameters are written again, so their order and escapes may differ.
+ * Parses the decoded query of a URL without a path, each name with all its values, as API Gateway delivers it. The
+ * client's own parameters are encoded again, so their order and escapes may differ.
  */
 export function parseParameters(
   parameters: Readonly<Record<string, readonly string[] | null | undefined>>,
@@ -41,7 +41,7 @@ export function parseParameters(
   return parseTarget(`/?${pairs.map((pair) => pair.map(encodeText).join('=')).join('&')}`);
 }
 
-/** Half of a surrogate pair has no UTF-8; it is written as the replacement character. */
+/** A lone surrogate has no UTF-8 form, so it is replaced by U+FFFD. */
 function encodeText(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
@@ -51,7 +51,7 @@ function parsePair(text: string): { name: string; value: string } {
   return { name: decodeComponent(name), value: decodeComponent(value) };
 }
 
-/** Decodes as `application/x-www-form-urlencoded` does; what can't be decoded stays as it is and fails later. */
+/** Decodes as `application/x-www-form-urlencoded` does. Text that can't be decoded stays as it is, and fails later. */
 function decodeComponent(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -62,8 +62,10 @@ async function claims(
 ): Promise<Result<Record<string, unknown>, string> | undefined> {
   try {
     const { payload } = await jwtVerify(token, key, {
-      ...{ algorithms: ['HS256'], requiredClaims: ['path', 'exp'] },
-      ...{ currentDate: new Date(now), clockTolerance: leewaySeconds },
+      algorithms: ['HS256'],
+      requiredClaims: ['path', 'exp'],
+      currentDate: new Date(now),
+      clockTolerance: leewaySeconds,
     });
     const broken = brokenTime(payload, now / 1000);
     return broken === undefined ? ok(payload) : err(broken);

@@ -2,16 +2,16 @@ import { hookEvents } from './hook.ts';
 import { decode } from './path.ts';
 import { err, ok, type Result } from './result.ts';
 
-/** What is allowed besides https. */
+/** What a base URL may use besides https. */
 export interface BaseUrlRules {
-  /** Plain http as well: for one machine, and for tests. */
+  /** Also allows plain http, for one machine and for tests. */
   readonly allowInsecure: boolean;
 }
 
 /**
- * Reads the app's base URL and writes it as WHATWG URL does, without the trailing slash. Refuses what is no URL,
- * another scheme, credentials, a query, a fragment, and a segment with the name of a hook; the error is the rest of a sentence that begins with the
- * setting's name.
+ * Parses the app's base URL, and serialises it as the WHATWG URL Standard does, without the trailing slash. Refuses
+ * text that is not a URL, any other scheme, credentials, a query, a fragment, and a segment with the name of a hook.
+ * The error completes a sentence that begins with the setting's name.
  */
 export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRules): Result<string, string> {
   const example = 'such as https://app.example/websocket';
@@ -27,7 +27,7 @@ export function parseWebhookBaseUrl(text: string, { allowInsecure }: BaseUrlRule
   return ok(url.href.replace(/\/+$/, ''));
 }
 
-/** An app, our SDK too, knows a hook by the first segment that is the name of one. */
+/** Apps, including those that use the SDK, recognise a hook by the first segment that is the name of one. */
 function isEvent(segment: string): boolean {
   const name = decode(segment);
   return hookEvents.some((event) => event === name);

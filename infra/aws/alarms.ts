@@ -46,7 +46,10 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   };
   const alarm = (id: keyof typeof description, metric: IMetric, threshold = 1): Alarm =>
     new Alarm(scope, `${id}Alarm`, {
-      ...{ metric, threshold, alarmDescription: `Sockethook: ${description[id]}.`, evaluationPeriods: 1 },
+      metric,
+      threshold,
+      alarmDescription: `Sockethook: ${description[id]}.`,
+      evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });

@@ -77,7 +77,9 @@ export const functionNeeds = {
     secrets: ['apiKeys'],
   },
   urls: {
-    ...{ description: 'POST /urls', timeout: waited, memoryMb: memory.waiting },
+    description: 'POST /urls',
+    timeout: waited,
+    memoryMb: memory.waiting,
     secrets: ['apiKeys', 'urlKeys'],
   },
   sockets: {
@@ -92,7 +94,8 @@ export const functionNeeds = {
   },
   health: {
     description: 'GET /health, the descriptions of the API, and what is no call',
-    ...{ timeout: waited, memoryMb: memory.waiting },
+    timeout: waited,
+    memoryMb: memory.waiting,
   },
   tasks: {
     description: 'Queued tasks',

@@ -48,16 +48,25 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
       resources.secrets[secret].secretArn,
     ]);
     return new GatewayFunction(functions, name, {
-      ...{ name, ...settings, concurrency: concurrency[name], memoryMb: memoryMb[name] },
+      ...settings,
+      name,
+      concurrency: concurrency[name],
+      memoryMb: memoryMb[name],
       environment: { ...environment, ...Object.fromEntries(secrets) },
       permissions: permissions(needs, resources),
       network: needs.secrets?.includes('webhookSecrets') ? network : undefined,
     }).function;
   };
   return {
-    ...{ connect: make('connect'), default: make('default'), disconnect: make('disconnect') },
-    ...{ send: make('send'), broadcast: make('broadcast'), urls: make('urls') },
-    ...{ sockets: make('sockets'), health: make('health') },
-    ...{ tasks: make('tasks'), sweep: make('sweep') },
+    connect: make('connect'),
+    default: make('default'),
+    disconnect: make('disconnect'),
+    send: make('send'),
+    broadcast: make('broadcast'),
+    urls: make('urls'),
+    sockets: make('sockets'),
+    health: make('health'),
+    tasks: make('tasks'),
+    sweep: make('sweep'),
   };
 }

@@ -4,55 +4,28 @@ import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { type ApiFunctionName, routes, withHead } from '../../functions/wire/routes.ts';
 import { type Access, accessLog } from './access-log.ts';
 import type { Settings } from './setting-rules.ts';
-
-/** The functions behind the calls. */
-export interface HttpFunctions {
-  readonly send: IFunction;
-  readonly broadcast: IFunction;
-  readonly urls: IFunction;
-  readonly sockets: IFunction;
-  readonly health: IFunction;
-}
-
-const { GET, HEAD, POST, DELETE } = HttpMethod;
-
-/** The calls of each function, as docs/http-api.md has them. */
-const calls = {
-  send: [[POST, '/send']],
-  broadcast: [[POST, '/broadcast']],
-  urls: [[POST, '/urls']],
-  sockets: [
-    [GET, '/sockets'],
-    [GET, '/sockets/{socket}'],
-    [DELETE, '/sockets/{socket}'],
-  ],
-  health: [
-    [GET, '/health'],
-    [GET, '/openapi.json'],
-    [GET, '/asyncapi.json'],
-  ],
-} as const satisfies Readonly<Record<keyof HttpFunctions, readonly (readonly [HttpMethod, string])[]>>;
 
 /** An HTTP API with its only stage. */
 export interface Calls {
   readonly stage: HttpStage;
-  /** Those that not everybody may make. */
+  /** The routes that not everybody may call. */
   readonly guarded: readonly HttpRoute[];
 }
 
 /**
- * The HTTP API that apps call. Its functions check the API key themselves, unless IAM lets their callers in. What is
- * no call goes to `health`, which says so as a problem; API Gateway's own 404 would have no code.
+ * The HTTP API that apps call. Its functions check the API key themselves, unless IAM lets their callers in. A request
+ * that is no call goes to `health`, which answers with a problem; API Gateway's own 404 has no code.
  */
 export function httpApi(
   scope: Construct,
-  functions: HttpFunctions,
+  functions: Readonly<Record<ApiFunctionName, IFunction>>,
   access: Access,
   apiAuth: Settings['apiAuth'],
 ): Calls {
-  const lambda = (name: keyof HttpFunctions) => new HttpLambdaIntegration(name, functions[name]);
+  const lambda = (name: ApiFunctionName) => new HttpLambdaIntegration(name, functions[name]);
   const httpApi = new HttpApi(scope, 'HttpApi', {
     apiName: `${Stack.of(scope).stackName}-calls`,
     description: 'Sockethook: what an app calls',
@@ -60,19 +33,25 @@ export function httpApi(
     defaultIntegration: lambda('health'),
   });
   const authorizer = apiAuth === 'iam' ? new HttpIamAuthorizer() : undefined;
-  const routes = (name: keyof HttpFunctions, guard: typeof authorizer): HttpRoute[] => {
-    const integration = lambda(name);
-    return calls[name].flatMap(([method, path]) => {
-      // RFC 9110 section 9.3.2: what takes GET takes HEAD; API Gateway has a route for each method.
-      const methods = method === GET ? [GET, HEAD] : [method];
-      return httpApi.addRoutes({ path, methods, integration, ...(guard && { authorizer: guard }) });
+  const lambdas = new Map<ApiFunctionName, HttpLambdaIntegration>();
+  const guarded: HttpRoute[] = [];
+  for (const [path, { function: name, methods }] of Object.entries(routes)) {
+    const integration = lambdas.get(name) ?? lambda(name);
+    lambdas.set(name, integration);
+    const isGuarded = name !== 'health';
+    const added = httpApi.addRoutes({
+      path,
+      methods: withHead(methods).map((method) => HttpMethod[method]),
+      integration,
+      ...(isGuarded && authorizer !== undefined && { authorizer }),
     });
-  };
-  const names = ['send', 'broadcast', 'urls', 'sockets'] as const;
-  const guarded = names.flatMap((name) => routes(name, authorizer));
-  routes('health', undefined);
+    if (isGuarded) guarded.push(...added);
+  }
   const stage = new HttpStage(scope, 'HttpStage', {
-    ...{ httpApi, stageName: '$default', autoDeploy: true, throttle: access.throttle },
+    httpApi,
+    stageName: '$default',
+    autoDeploy: true,
+    throttle: access.throttle,
     ...accessLog(scope, 'HttpAccess', access),
   });
   return { stage, guarded };

@@ -20,7 +20,8 @@ export function network(scope: Construct, props: SockethookProps): Network | und
   const subnets = vpcSubnets === undefined ? {} : { vpcSubnets };
   if (securityGroups !== undefined) return { vpc, ...subnets, securityGroups: [...securityGroups] };
   const group = new SecurityGroup(scope, 'HookPosters', {
-    ...{ vpc, allowAllOutbound: false },
+    vpc,
+    allowAllOutbound: false,
     description: 'Sockethook: the functions that post hooks',
   });
   // A VPC's own resolver is reached in spite of security groups, so names need no rule.
@@ -39,8 +40,12 @@ function portOf(webhookBaseUrl: string): number | undefined {
 }
 
 const interfaces = [
-  ...['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface'],
-  ...['AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'],
+  'CreateNetworkInterface',
+  'DescribeNetworkInterfaces',
+  'DescribeSubnets',
+  'DeleteNetworkInterface',
+  'AssignPrivateIpAddresses',
+  'UnassignPrivateIpAddresses',
 ].map((action) => `ec2:${action}`);
 
 /**
@@ -53,7 +58,8 @@ export function networkPermissions(): PolicyStatement[] {
     new PolicyStatement(all),
     // The key is there if it is the function's code that calls, and not Lambda itself.
     new PolicyStatement({
-      ...{ ...all, effect: Effect.DENY },
+      ...all,
+      effect: Effect.DENY,
       conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     }),
   ];

@@ -73,8 +73,13 @@ export class Sockethook extends Construct implements IConnectable {
     const place = network(this, props);
     this.connections = new Connections({ securityGroups: place?.securityGroups ?? [] });
     this.functions = gatewayFunctions(this, {
-      ...{ ...kept, resources, environment, memoryMb: settings.memoryMb ?? {} },
-      ...{ tracing: settings.tracing, apiAuth: settings.apiAuth, network: place },
+      ...kept,
+      resources,
+      environment,
+      memoryMb: settings.memoryMb ?? {},
+      tracing: settings.tracing,
+      apiAuth: settings.apiAuth,
+      network: place,
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');

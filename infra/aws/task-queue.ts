@@ -35,7 +35,8 @@ export function consumeTasks(
   maxConcurrency: number,
 ): EventSourceMapping {
   return new EventSourceMapping(scope, 'Work', {
-    ...{ target, eventSourceArn: queue.queueArn },
+    target,
+    eventSourceArn: queue.queueArn,
     // Beyond it messages wait and are not received: a function that is throttled would use up their receives.
     maxConcurrency,
     // SQS: more than ten would wait for a batch to fill.

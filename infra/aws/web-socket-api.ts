@@ -35,7 +35,10 @@ export function webSockets(scope: Construct, access: Access): WebSockets {
     routeSelectionExpression: '$request.body.sockethook',
   });
   const stage = new WebSocketStage(scope, 'WebSocketStage', {
-    ...{ webSocketApi: api, stageName, autoDeploy: true, throttle: access.throttle },
+    webSocketApi: api,
+    stageName,
+    autoDeploy: true,
+    throttle: access.throttle,
     ...accessLog(scope, 'WebSocketAccess', access),
   });
   return { api, stage };

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect } from '../support/client.ts';
+import { programOf } from '../support/program.ts';
 import { clientFrame } from './frames.ts';
 import { Target } from './target.ts';
 
@@ -33,7 +34,8 @@ describe('1,000 clients that flood an app which never answers', () => {
     async (bytes) => {
       target = await Target.start();
       const good = await connect(`ws://127.0.0.1:${target.port}/echo`);
-      const args = ['--import', 'tsx', 'test/attack/flooder.ts', String(target.port), '1000', String(bytes)];
+      const program = await programOf('test/attack/flooder.ts');
+      const args = [program, String(target.port), '1000', String(bytes)];
       const flooder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       flooders.push(flooder);
       await new Promise((resolve) => flooder.stdout.once('data', resolve));

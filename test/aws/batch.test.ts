@@ -69,12 +69,19 @@ describe('a batch of the queue', () => {
 
   test('whose function dies comes again as a whole', async () => {
     const sockets = await ended(3);
+    let begun = 0;
+    let die: (death: Promise<void>) => void = () => {};
+    const died = new Promise<void>((resolve) => {
+      die = resolve;
+    });
     cloud.wires.meddler = {
-      before: async ({ service }) => {
+      // It dies when the first write of each task has its effect, so that nothing is on its way any more.
+      after: async ({ service }) => {
         if (service !== 'dynamodb') return undefined;
-        await cloud.lambdas.tasks.kill();
-        // What it had asked for is not done later, when its leases have ended.
-        return { status: 500, json: {} };
+        begun += 1;
+        if (begun === sockets.length) die(cloud.lambdas.tasks.kill());
+        await died;
+        return 'cut';
       },
     };
     await release();

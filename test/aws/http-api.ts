@@ -1,26 +1,16 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { HttpEvent, HttpResult } from '../../functions/aws/events.ts';
+import { routes as table, withHead } from '../../functions/wire/routes.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import type { Handler, HandlerName } from './bundles.ts';
 
 /** The routes of the HTTP API, as the stack has them; what none of them takes goes to `health`. */
-const routes: Readonly<Record<string, HandlerName>> = {
-  'POST /send': 'send',
-  'POST /broadcast': 'broadcast',
-  'POST /urls': 'urls',
-  'GET /sockets': 'sockets',
-  'GET /sockets/{socket}': 'sockets',
-  'DELETE /sockets/{socket}': 'sockets',
-  'GET /health': 'health',
-  'GET /openapi.json': 'health',
-  'GET /asyncapi.json': 'health',
-  'HEAD /sockets': 'sockets',
-  'HEAD /sockets/{socket}': 'sockets',
-  'HEAD /health': 'health',
-  'HEAD /openapi.json': 'health',
-  'HEAD /asyncapi.json': 'health',
-};
+const routes: Readonly<Record<string, HandlerName>> = Object.fromEntries(
+  Object.entries(table).flatMap(([path, { function: name, methods }]) =>
+    withHead(methods).map((method) => [`${method} ${path}`, name]),
+  ),
+);
 
 /** What API Gateway says besides. */
 type Request = HttpEvent & {

@@ -81,7 +81,7 @@ async function measure(
   const file = bundled?.file ?? '';
   const handler = new Child({
     file: new URL('./servers/handler.ts', import.meta.url),
-    env: { ...env, DOOR: file },
+    env: { ...env, HANDLER: file },
   });
   try {
     const order = { event, count: isQuick ? 500 : 2_000 };

@@ -1,5 +1,6 @@
-import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
+import type { Registry } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
+import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
 /** Decides when, and whether, a call of a port has its effect and its answer. */

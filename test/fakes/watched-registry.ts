@@ -1,5 +1,6 @@
-import type { Registry, SocketFilter } from '../../functions/gateway/ports.ts';
+import type { Registry } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
+import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
 /** A registry that tells of each call before it is made; a throw of whoever is told is a fault of the world. */

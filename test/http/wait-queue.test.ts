@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { WaitQueue } from '../../functions/http/wait-queue.ts';
 
-const one = (turn: number) => ({ position: turn, isSettled: false });
+const one = (turn: number) => ({ place: turn, isSettled: false });
 const taken = (line: WaitQueue<ReturnType<typeof one>>): number[] => {
   const turns: number[] = [];
-  for (let next = line.next(); next !== undefined; next = line.next()) turns.push(next.position);
+  for (let next = line.next(); next !== undefined; next = line.next()) turns.push(next.place);
   return turns;
 };
 
@@ -14,7 +14,7 @@ test('whoever came first is served first, and one that comes back stands where i
   const served = [line.next(), line.next(), line.next()];
   for (const at of [1, 2, 0]) line.requeue(served[at] ?? one(0));
   line.enqueue(one(7));
-  expect(line.all().map(({ position: turn }) => turn)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(line.all().map(({ place: turn }) => turn)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(taken(line)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(line.isEmpty).toBe(true);
 });
@@ -36,7 +36,7 @@ test('a line in which many come and go keeps its order', () => {
   let last = 0;
   for (let round = 0; round < 200; round++) {
     for (let come = 0; come < 50; come++) line.enqueue(one(++last));
-    for (let go = 0; go < 30; go++) turns.push(line.next()?.position ?? 0);
+    for (let go = 0; go < 30; go++) turns.push(line.next()?.place ?? 0);
   }
   turns.push(...taken(line));
   expect(turns).toEqual(Array.from({ length: 10_000 }, (_, at) => at + 1));

@@ -18,6 +18,7 @@ const everyFunction = [
   ...under('aws/handlers', 'with-deadline'),
   ...under('http', 'connection', 'connection-pool', 'deadline-queue', 'deadline-queues', 'dialer'),
   ...under('http', 'exchange', 'fields', 'response-head', 'response-parser', 'shortage', 'wait-queue'),
+  ...under('node', 'system-clock'),
 ];
 /** What each holds that reads and writes sockets one by one. */
 const socketFunction = [

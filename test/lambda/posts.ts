@@ -10,6 +10,8 @@ export class Posts {
   isThrottled: (socket: SocketId) => boolean = () => false;
   /** How many were refused. */
   refused = 0;
+  /** When the last message arrived, on the clock of `performance`. */
+  lastArrivedAt = 0;
   /** How often it was asked whether a connection exists. */
   asked = 0;
   #arrived = new Map<string, string[]>();
@@ -45,6 +47,7 @@ export class Posts {
   }
 
   #arrive(socket: string, body: string): void {
+    this.lastArrivedAt = performance.now();
     const before = this.#arrived.get(socket);
     if (before === undefined) this.#arrived.set(socket, [body]);
     else before.push(body);

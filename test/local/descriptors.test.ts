@@ -10,6 +10,7 @@ import { RawServer } from '../contract/ports/raw-server.ts';
 import { type Client, connect, tryConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FewDescriptors, withDescriptors } from '../support/few-descriptors.ts';
+import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
 const stops: (() => unknown)[] = [];
@@ -33,7 +34,8 @@ describe('the descriptors of a process', () => {
 
   test('are those that the process was given', async () => {
     expect(maxDescriptors()).toBeGreaterThan(64);
-    const code = "import('./functions/local/descriptors.ts').then((m) => console.log(m.maxDescriptors()))";
+    const program = await programOf('functions/local/descriptors.ts');
+    const code = `import('${program}').then((m) => console.log(m.maxDescriptors()))`;
     const few = withDescriptors(123, ['--eval', code]);
     stops.push(() => few.stop());
     await few.line((line) => Number(line) === 123);
@@ -44,7 +46,7 @@ describe('the descriptors of a process', () => {
 async function start(descriptors: number, sockets: number, host = '127.0.0.1') {
   const app = new RecordingApp();
   const base = (await app.listen()).replace('127.0.0.1', host);
-  const gateway = withDescriptors(descriptors, ['infra/local/start.ts'], {
+  const gateway = withDescriptors(descriptors, [await programOf('infra/local/start.ts')], {
     ...{ PORT: '0', WEBHOOK_BASE_URL: base },
     SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
   });
@@ -106,7 +108,8 @@ const hasPrlimit = spawnSync('prlimit', ['--version']).error === undefined;
 async function starve(hooks: number, backMs: number, timeoutMs: number, host = '127.0.0.1') {
   const server = new RawServer((connection) => connection.write('HTTP/1.1 204 No Content\r\n\r\n'));
   const origin = (await server.listen()).replace('127.0.0.1', host);
-  const args = ['test/http/starved.ts', origin, `${hooks}`, `${backMs}`, `${timeoutMs}`];
+  const program = await programOf('test/http/starved.ts');
+  const args = [program, origin, `${hooks}`, `${backMs}`, `${timeoutMs}`];
   const few: FewDescriptors = withDescriptors(64, args);
   stops.push(
     () => server.stop(),

@@ -10,6 +10,7 @@ import { FileOutput, StreamOutput } from '../../functions/local/log-output.ts';
 import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sockethook-'));
@@ -21,8 +22,8 @@ afterEach(() => {
 });
 
 /** The gateway as `npm start` runs it, its standard output being what is told. */
-function start(stdout: 'pipe' | number, environment: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+async function start(stdout: 'pipe' | number, environment: Record<string, string>): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
     env: { PATH: process.env['PATH'], SOCKETHOOK_DIR: mkdtempSync(join(root, 's-')), ...environment },
     stdio: ['ignore', stdout, 'inherit'],
   });
@@ -57,7 +58,7 @@ async function expectItGoesOn(child: ChildProcess, app: RecordingApp, url: strin
 describe('the gateway goes on', () => {
   test('when whoever reads its standard output has gone', async () => {
     const app = new RecordingApp();
-    const child = start('pipe', { PORT: '0', WEBHOOK_BASE_URL: await app.listen() });
+    const child = await start('pipe', { PORT: '0', WEBHOOK_BASE_URL: await app.listen() });
     const url = await new Promise<string>((resolve) => {
       if (child.stdout === null) throw new Error('There is no pipe.');
       createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line).webSocket));
@@ -71,7 +72,7 @@ describe('the gateway goes on', () => {
     const app = new RecordingApp();
     const full = openSync('/dev/full', 'w');
     const port = await freePort();
-    const child = start(full, { PORT: String(port), WEBHOOK_BASE_URL: await app.listen() });
+    const child = await start(full, { PORT: String(port), WEBHOOK_BASE_URL: await app.listen() });
     closeSync(full);
     await expectItGoesOn(child, app, `ws://127.0.0.1:${port}`);
     await app.stop();

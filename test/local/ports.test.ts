@@ -27,7 +27,7 @@ const gateway = { ...fakes, connections: sessions, tasks: queues };
 const handler = new WebSocketServer(gateway, sessions, queues, limitSets['api-gateway']);
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,
-  beforeWrite: () => {},
+  cork: () => {},
   upgrade: (upgrade) => void handler.handle(upgrade),
   errorResponse: () => Buffer.alloc(0),
   request: (_, response) => response.writeHead(404).end(),

@@ -15,6 +15,7 @@ import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
 import { parseUrlKey } from '../../functions/wire/ticket.ts';
 import { ChildApp } from '../support/child-app.ts';
+import { programOf } from '../support/program.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sockethook-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -121,13 +122,11 @@ test('a folder that can’t be made is an error that names the setting', () => {
 });
 
 /** Runs `npm run env` as a shell would, after a command of its own. */
-function run(before: string, environment: Record<string, string>): Promise<ChildApp> {
-  const command = `${before} exec "$0" --import tsx infra/local/env.ts`;
-  const app = new ChildApp('sh', ['-c', command, process.execPath], {
-    TSX_DISABLE_CACHE: '1',
-    ...environment,
-  });
-  return app.ended.then(() => app);
+async function run(before: string, environment: Record<string, string>): Promise<ChildApp> {
+  const program = await programOf('infra/local/env.ts');
+  const app = new ChildApp('sh', ['-c', `${before} exec "$0" "$1"`, process.execPath, program], environment);
+  await app.ended;
+  return app;
 }
 
 test('a disk that is full at the first start leaves nothing behind, and the next start makes secrets', async () => {
@@ -160,10 +159,11 @@ for (let at = 0; at < count; at++) {
 test('two that start at once in one folder have the same secrets', async () => {
   const script = join(root, 'make.ts');
   writeFileSync(script, maker);
+  const program = await programOf(script);
   const folders = join(root, 'at-once');
   const start = async (): Promise<string[]> => {
     const begin = String(began + 2_000);
-    const app = new ChildApp(process.execPath, ['--import', 'tsx', script, begin, folders, '100'], {});
+    const app = new ChildApp(process.execPath, [program, begin, folders, '100'], {});
     await app.ended;
     return app.output.trimEnd().split('\n');
   };

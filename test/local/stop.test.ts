@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { connect, tryConnect } from '../support/client.ts';
 import { startLocal } from '../support/local.ts';
+import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
 const started: ChildProcess[] = [];
@@ -16,7 +17,7 @@ afterEach(() => {
 /** The gateway as `npm start` runs it, in a process of its own. */
 async function start(app: RecordingApp, environment: Record<string, string> = {}) {
   const base = await app.listen();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+  const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
     env: {
       ...{ PATH: process.env['PATH'], PORT: '0', WEBHOOK_BASE_URL: base },
       SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),

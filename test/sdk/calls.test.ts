@@ -110,9 +110,19 @@ test('the longest life that the package gives is one that the gateway takes', as
   await expect(createWebSocketUrl('/longer', { expiresIn: 86_401 })).rejects.toThrow('from 1 to 86400');
 });
 
+/** A URL that has let a client in, and soon expires: in more seconds where a busy machine needs more to connect. */
+async function usedInTime(expiresIn: number): Promise<string> {
+  const url = await createWebSocketUrl('/expiring', { expiresIn });
+  const client = await connect(url).catch((error: unknown) => {
+    if (expiresIn > 4) throw error;
+  });
+  if (client === undefined) return usedInTime(expiresIn * 2);
+  await client.close();
+  return url;
+}
+
 test('a URL works until it expires', async () => {
-  const url = await createWebSocketUrl('/expiring', { expiresIn: 1 });
-  await (await connect(url)).close();
+  const url = await usedInTime(1);
   await expect
     .poll(
       () =>
@@ -120,7 +130,7 @@ test('a URL works until it expires', async () => {
           ({ status }) => status,
           () => 0,
         ),
-      { timeout: 5_000, interval: 100 },
+      { timeout: 10_000, interval: 100 },
     )
     .toBe(401);
 });

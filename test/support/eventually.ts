@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until something holds, looking every few milliseconds; rejects after ten seconds, naming what never came. */
+/** Waits until something holds, looking every few milliseconds; rejects after fifteen seconds, naming what never came. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 15_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`never: ${what}`);
     await sleep(5);

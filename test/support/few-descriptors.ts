@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A program of ours in a process that may have so many descriptors; what it writes is lines of JSON. */
+/** A program that `programOf` made, in a process that may have so many descriptors; what it writes is lines of JSON. */
 export interface FewDescriptors {
   readonly child: ChildProcess;
   readonly lines: Record<string, unknown>[];
@@ -16,7 +16,7 @@ export function withDescriptors(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): FewDescriptors {
-  const script = `ulimit -n ${max}; exec "${process.execPath}" --import tsx "$@"`;
+  const script = `ulimit -n ${max}; exec "${process.execPath}" "$@"`;
   const child = spawn('bash', ['-c', script, 'bash', ...args], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-import { Warned } from '../../functions/gateway/log-bounds.ts';
+import { Warned } from '../../functions/gateway/log.ts';
 import type { Log, LogFields } from '../../functions/gateway/ports.ts';
 
 /** A line that was logged. */

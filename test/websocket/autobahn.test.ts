@@ -31,7 +31,7 @@ const categories: readonly (readonly [category: string, cases: readonly Case[], 
 
 let world: LocalWorld;
 beforeAll(async () => {
-  world = await startLocal({ WEBHOOK_FORMAT: 'json' }, limitSets.none);
+  world = await startLocal({ WEBHOOK_FORMAT: 'json', HOOK_TIMEOUT_MS: '20000' }, limitSets.none);
 });
 afterAll(() => world.stop());
 

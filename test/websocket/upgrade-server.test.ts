@@ -67,7 +67,7 @@ function admit(upgrade: Upgrade): void {
 
 const server = createUpgradeServer({
   headBytes,
-  beforeWrite() {},
+  cork() {},
   upgrade: admit,
   request: (request, response) => void answer(ours, request, response),
   errorResponse: (error) =>

@@ -1,10 +1,11 @@
 import type { Clock } from '../../gateway/ports.ts';
+import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { AwsCalls } from './aws-calls.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsService } from './aws-service.ts';
 
-/** What is waited at most before the second attempt, in milliseconds; before each later one twice as long. */
-const pauseMs = 100;
+/** The longest pauses between the attempts of an operation, in milliseconds. */
+const pausesMs = { first: 100 };
 /**
  * How long an operation takes unless told, and how long one attempt from when its connection stands: less than a handler
  * keeps for its last writes, so that no service that is silent has it killed.
@@ -57,7 +58,7 @@ export class JsonProtocol {
         const totalMs = Math.max(1, until - this.#clock.monotonic());
         return await this.#once(operation, body, { totalMs, mayBeDone });
       } catch (error) {
-        const pause = this.#clock.random() * pauseMs * 2 ** (attempt - 1);
+        const pause = fullJitter(backoff(attempt, pausesMs), this.#clock.random());
         const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
         if (isLast || !mayPass(error)) throw error;
         mayBeDone ||= !isRefusal(error);

@@ -1,7 +1,7 @@
-/** A value as DynamoDB writes it, of the kinds that the table has. Amazon DynamoDB API Reference, "AttributeValue". */
+/** A DynamoDB value of one of the types in our table. Amazon DynamoDB API Reference, "AttributeValue". */
 export type Attribute = Text | Numeral | Texts | TextSet;
 
-/** What the table holds of one socket. DynamoDB: at most 400 KB; the outbox is the only large part, and has 256 KiB at most. */
+/** The item of one socket. DynamoDB: at most 400 KB. Only the outbox is large, and it has at most 256 KiB. */
 export type Item = Readonly<Record<string, Attribute>>;
 
 interface Text {
@@ -32,29 +32,29 @@ interface TextSet {
   readonly SS: string[];
 }
 
-/** A text as DynamoDB takes it. */
+/** A text as an attribute. */
 export function text(value: string): Text {
   return { S: value };
 }
 
-/** A number as DynamoDB takes it, in decimal digits. */
+/** A number as an attribute, in decimal digits. */
 export function number(value: number): Numeral {
   return { N: String(value) };
 }
 
-/** A list of texts as DynamoDB takes it. An empty text may stand in a list. */
+/** A list of texts as an attribute. Its texts may be empty. */
 export function texts(values: readonly string[]): Texts {
   return { L: values.map(text) };
 }
 
-/** A set of texts as DynamoDB takes it: at least one, each once. */
+/** A set of texts as an attribute. DynamoDB: at least one text, and no text twice. */
 export function textSet(values: readonly [string, ...string[]]): TextSet {
   return { SS: [...values] };
 }
 
 /**
- * Reads an item of an answer. Attributes of other kinds, which nobody here writes, are left out. Throws if it is no
- * item, or if a list or a set of texts in it holds anything but texts: places in a list count.
+ * Reads an item from DynamoDB's response. Attributes of types that we never write are left out. Throws if the value is
+ * not an item, or if a list or a set holds anything but texts, since the places in a list matter.
  */
 export function itemFrom(value: unknown): Item {
   if (!isObject(value)) throw new Error('An item of DynamoDB can not be read.');
@@ -84,6 +84,7 @@ function textFrom(value: unknown): Text {
   throw new Error('A list of DynamoDB holds something that is no text.');
 }
 
-function isObject(value: unknown): value is object {
+/** Whether a value of a response is an object, and not a list. */
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

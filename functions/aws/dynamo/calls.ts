@@ -2,53 +2,53 @@ import type { Clock } from '../../gateway/ports.ts';
 import { AwsError } from '../client/aws-error.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
 import { JsonProtocol } from '../client/json-protocol.ts';
-import { type Item, itemFrom } from './attribute.ts';
+import { type Item, isObject, itemFrom } from './attribute.ts';
 
-/** Which item of which table. */
+/** One item of one table. */
 export interface Place {
   readonly TableName: string;
   readonly Key: Item;
 }
 
-/** What has to be true of the item that is there; a refusal may be asked to carry it. */
+/** What must be true of the existing item, and whether a refusal carries that item. */
 export interface Condition {
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames: Readonly<Record<string, string>>;
   readonly ReturnValuesOnConditionCheckFailure: 'ALL_OLD' | 'NONE';
 }
 
-/** What PutItem takes. */
+/** The input of PutItem. */
 export interface Put extends Condition {
   readonly TableName: string;
   readonly Item: Item;
 }
 
-/** What UpdateItem takes. */
+/** The input of UpdateItem. */
 export interface Update extends Place, Condition {
   readonly UpdateExpression: string;
   readonly ExpressionAttributeValues: Item;
   readonly ReturnValues: 'ALL_NEW' | 'NONE';
 }
 
-/** What came of a write: the item as it is now, if it was wanted, or a refusal. */
+/** The result of a write: the item as it is now, if the call asked for it, or a refusal. */
 export type Written = { readonly done: true; readonly item: Item | undefined } | Refused;
 
 /** The condition of a write was not met. */
 export interface Refused {
   readonly done: false;
-  /** The item that was found, if DynamoDB said so. */
+  /** The existing item, if DynamoDB returned it. */
   readonly found: Item | undefined;
-  /** It was asked before and may have been done then, so the refusal may come of our own write, whose answer was lost. */
+  /** An earlier attempt may have been carried out, so our own write, whose answer was lost, may have caused the refusal. */
   readonly repeated: boolean;
 }
 
-/** 6 attempts, with pauses of up to 3 s together: DynamoDB's throttling is waited out. */
+/** 6 attempts with pauses of up to 3 s in all, which waits out DynamoDB's throttling. */
 const dialect = { target: 'DynamoDB_20120810', version: '1.0', attempts: 6 } as const;
 
 /**
- * DynamoDB's calls on one item, signed here, in its own shapes (Amazon DynamoDB API Reference): they are what every
- * message costs. What DynamoDB can't do for now is thrown, after it was tried again. A body is not checked against its
- * `x-amz-crc32`: TLS has done so.
+ * DynamoDB's calls on one item, with its own inputs (Amazon DynamoDB API Reference). We sign them ourselves, since every
+ * message pays for them. Throws when DynamoDB still fails after several attempts. The body is not checked against
+ * `x-amz-crc32`, since TLS protects it.
  */
 export class DynamoCalls {
   readonly #dynamo: JsonProtocol;
@@ -62,12 +62,12 @@ export class DynamoCalls {
     return itemIn(await this.#dynamo.run('GetItem', input), 'Item');
   }
 
-  /** Puts an item, in place of what was there, if its condition is met. */
+  /** Puts an item, in place of an existing one, if its condition is met. */
   putItem(input: Put): Promise<Written> {
     return this.#write('PutItem', input);
   }
 
-  /** Changes an item, or makes one, if its condition is met. */
+  /** Changes an item, or creates it, if its condition is met. */
   updateItem(input: Update): Promise<Written> {
     return this.#write('UpdateItem', input);
   }
@@ -90,9 +90,7 @@ export class DynamoCalls {
 }
 
 function itemIn(output: unknown, name: 'Item' | 'Attributes'): Item | undefined {
-  if (typeof output !== 'object' || output === null || Array.isArray(output)) {
-    throw new Error('An answer of DynamoDB can not be read.');
-  }
+  if (!isObject(output)) throw new Error('An answer of DynamoDB can not be read.');
   const item: unknown = Reflect.get(output, name);
   return item === undefined ? undefined : itemFrom(item);
 }

@@ -1,25 +1,25 @@
 import { hashOf } from '../../gateway/hash.ts';
-import type { SocketFilter } from '../../gateway/ports.ts';
+import type { SocketFilter } from '../../gateway/socket-filter.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 
-/** Where a list goes on: in which of its parts, and after which socket; from the part's beginning without one. */
+/** Where a list continues: in which part, and after which socket. Without a socket, at the start of the part. */
 export interface Position {
   readonly part: number;
   readonly after: SocketId | undefined;
 }
 
-/** The hash of a filter, the part, the socket. A socket id has no `.`. */
+/** The hash of the filter, the part and the socket. A socket id contains no `.`. */
 const form = /^([0-9a-z]{1,7})\.([0-9]{1,2})\.([^.]*)$/;
 
 /**
- * Writes a position as a caller may have it: opaque, and bound to the filter of its list. It holds no key of the
- * table or an index: what it says is a place in the caller's own list, and never where to read.
+ * Writes a position as an opaque cursor for a caller. It is bound to the filter of its list. It holds no key of the
+ * table or of an index: it can only name a place in the caller's own list, never choose what to read.
  */
 export function cursorOf(filter: SocketFilter, { part, after }: Position): string {
   return Buffer.from(`${filterHash(filter)}.${part}.${after ?? ''}`).toString('base64url');
 }
 
-/** Reads a cursor; undefined for one that is not of this list or was never written here. */
+/** Reads a cursor. Undefined if it belongs to another list or was not written here. */
 export function positionOf(filter: SocketFilter, parts: number, cursor: string): Position | undefined {
   if (cursor.length > 256) return undefined;
   const [, hash, part = '', socket = ''] = form.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];

@@ -1,14 +1,6 @@
-import { matcherOf } from '../../gateway/matcher.ts';
-import type {
-  Clock,
-  Directory,
-  Log,
-  RecordPage,
-  SocketFilter,
-  SocketPage,
-  Survey,
-} from '../../gateway/ports.ts';
+import type { Clock, Directory, Log, RecordPage, SocketPage, Survey } from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
+import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
 import { JsonProtocol } from '../client/json-protocol.ts';
@@ -139,7 +131,7 @@ export class DynamoDirectory implements Directory, Survey {
   }
 
   async #records(sockets: readonly SocketId[], filter: SocketFilter): Promise<SocketRecord[]> {
-    return (await readAll(this.#table, this.#clock, sockets)).filter(matcherOf(filter));
+    return (await readAll(this.#table, this.#clock, sockets)).filter(matches(filter));
   }
 }
 

@@ -7,71 +7,83 @@ import { pathShardOf } from './shard.ts';
 const dayS = 86_400;
 const statuses: ReadonlySet<string> = new Set<SocketStatus>(['opening', 'accepted', 'open', 'closing']);
 
-/** The item of a socket that has just come. While it is opening it has an outbox; opening or closing takes that away. */
+/** The item of a new socket. It has an outbox until the socket is open or closing. */
 export function openingItem(record: SocketRecord): Item {
   const { socket, status, path, query, user, state, origin, openedAt } = record;
   return {
-    ...{ socket: text(socket), status: text(status), path: text(path), openedAt: number(openedAt) },
+    socket: text(socket),
+    status: text(status),
+    path: text(path),
+    openedAt: number(openedAt),
     ...filled({ query, user, state, origin }),
     pathShard: text(pathShardOf(normalisePath(path), socket)),
     expires: expiresAfter(openedAt, 7),
-    ...{ outbox: texts([]), outboxBytes: number(0), taken: number(0) },
+    outbox: texts([]),
+    outboxBytes: number(0),
+    taken: number(0),
   };
 }
 
-/** When DynamoDB may collect what nobody has removed. Time to live is told in seconds. */
+/** When DynamoDB may delete an item that nobody has removed. DynamoDB time to live: seconds since 1970. */
 export function expiresAfter(time: number, days: number): Attribute {
   return number(Math.ceil(time / 1_000) + days * dayS);
 }
 
-/** Reads a record. Throws if the item is none, which is a fault of whoever wrote it. */
+/** Reads a record. Throws if the item is not a record, which only another writer of the table can cause. */
 export function recordOf(item: Item): SocketRecord {
   const status = statusOf(item);
   const path = parsePath(textIn(item, 'path'));
   if (status === undefined || !path.ok) throw new Error(`The table has an item that is no socket's record.`);
   return {
-    ...{ socket: socketOf(item), status, path: path.value, query: textIn(item, 'query') },
-    ...{ user: textIn(item, 'user'), state: textIn(item, 'state'), origin: textIn(item, 'origin') },
-    ...{ openedAt: numberIn(item, 'openedAt'), acceptedAt: numberIn(item, 'acceptedAt') },
-    ...{ leaseUntil: numberIn(item, 'leaseUntil'), attempts: numberIn(item, 'attempts') },
+    socket: socketOf(item),
+    status,
+    path: path.value,
+    query: textIn(item, 'query'),
+    user: textIn(item, 'user'),
+    state: textIn(item, 'state'),
+    origin: textIn(item, 'origin'),
+    openedAt: numberIn(item, 'openedAt'),
+    acceptedAt: numberIn(item, 'acceptedAt'),
+    leaseUntil: numberIn(item, 'leaseUntil'),
+    attempts: numberIn(item, 'attempts'),
     ...(status === 'closing' ? { end: endOf(item) } : {}),
   };
 }
 
-/** The socket that an item, or a key of an index, belongs to. Throws if it names none. */
+/** The socket of an item or of an index key. Throws if there is no socket id in it. */
 export function socketOf(item: Item): SocketId {
   const socket = parseSocketId(textIn(item, 'socket'));
   if (socket === undefined) throw new Error('The table has an item without a socket id.');
   return socket;
 }
 
-/** The status of an item; undefined for none of ours. */
+/** The status of an item. Undefined if there is no item, or it has no status that we know. */
 export function statusOf(item: Item | undefined): SocketStatus | undefined {
   const status = item?.['status']?.S;
   return isStatus(status) ? status : undefined;
 }
 
-/** How a socket ended, as its item says. */
+/** How a socket ended. */
 function endOf(item: Item): SocketEnd {
   return { code: numberIn(item, 'code'), reason: textIn(item, 'reason'), time: numberIn(item, 'endedAt') };
 }
 
-/** The messages that wait, oldest first. */
+/** The waiting messages, oldest first. */
 export function outboxOf(item: Item | undefined): string[] {
   return (item?.['outbox']?.L ?? []).map(({ S }) => S);
 }
 
-/** A text of an item; empty if it is not there. */
+/** A text of an item. Empty if the item does not have it. */
 export function textIn(item: Item, name: string): string {
   return item[name]?.S ?? '';
 }
 
-/** A number of an item; 0 if it is not there. */
+/** A number of an item. 0 if the item does not have it. */
 export function numberIn(item: Item, name: string): number {
   return Number(item[name]?.N ?? 0);
 }
 
-/** DynamoDB refuses an empty text as an index key, and any other costs bytes that say nothing. */
+/** Leaves out empty texts. DynamoDB refuses an empty index key, and any other empty text costs bytes for nothing. */
 function filled(values: Readonly<Record<string, string>>): Item {
   const named = Object.entries(values).filter(([, value]) => value !== '');
   return Object.fromEntries(named.map(([name, value]) => [name, text(value)]));

@@ -7,15 +7,15 @@ import { expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from 
 import type { DynamoTable } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
-/** What a socket has no more once it is open or closing. */
+/** The attributes of a handshake: a socket loses them when it is open or closing. */
 const leftBehind = '#outbox, #outboxBytes, #taken, #appendIds';
-/** DynamoDB: `<>` is true of an attribute that is not there. */
+/** DynamoDB: `<>` is true for an attribute that does not exist. */
 const living = 'attribute_exists(#socket) AND #status <> :closing';
 
 /**
- * The lives of sockets in DynamoDB: a put, an acceptance, a close and a removal are one write request each. What
- * got no answer is sent again, and may be refused because of itself. A put, a lease and a close each write an id of
- * their own, which tells them from those of somebody else at the same moment.
+ * The lives of sockets in DynamoDB. A put, an acceptance, a close and a removal are one write request each. A write
+ * without an answer is sent again, and may then be refused because it was done the first time. So a put, a lease and a
+ * close each leave a write id in the record, which tells them from the same write by somebody else.
  */
 export class DynamoLifecycle implements Lifecycle {
   readonly #table: DynamoTable;
@@ -63,7 +63,7 @@ export class DynamoLifecycle implements Lifecycle {
     if (closed.done) return closed.item && recordOf(closed.item);
     if (leaseUntil === undefined) return this.#ours(socket, closed, 'endId', writeId);
     const found = await this.#table.standing(socket, closed);
-    // It was opening when it was refused, and may have been accepted since.
+    // The socket was still opening, so it got no lease. It may have been accepted since.
     if (isLiving(found)) return this.markClosing(socket, end);
     return this.#ours(socket, { ...closed, found }, 'endId', writeId);
   }
@@ -80,7 +80,10 @@ export class DynamoLifecycle implements Lifecycle {
       update: 'SET #leaseUntil = :until, #leaseId = :id ADD #attempts :one',
       condition: '#status = :status AND (attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)',
       values: {
-        ...{ ':status': text(status), ':now': number(now), ':until': number(now + forMs), ':one': number(1) },
+        ':status': text(status),
+        ':now': number(now),
+        ':until': number(now + forMs),
+        ':one': number(1),
         ':id': text(writeId),
       },
     });
@@ -101,7 +104,7 @@ export class DynamoLifecycle implements Lifecycle {
     await this.#table.delete(socket);
   }
 
-  /** The record, if what a write was refused for is that very write, done before: it has left its id there. */
+  /** The record, if a write was refused because it had been done before: its write id is in the record then. */
   async #ours(
     socket: SocketId,
     refused: Refused,
@@ -114,7 +117,7 @@ export class DynamoLifecycle implements Lifecycle {
   }
 }
 
-/** What the app said of a socket that was closed before it had decided. */
+/** Stores the app's decision about a socket that closed before the app had decided. */
 function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
   return {
     update:
@@ -122,16 +125,16 @@ function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
       (user === '' ? ' REMOVE #user' : ''),
     condition: '#status = :closing AND attribute_not_exists(#acceptedAt)',
     values: {
-      ...{ ':at': number(acceptedAt), ':state': text(state), ':closing': text('closing') },
+      ':at': number(acceptedAt),
+      ':state': text(state),
+      ':closing': text('closing'),
       ...(user === '' ? {} : { ':user': text(user) }),
     },
   };
 }
 
-/** To `open` only while nothing waits; the outbox is kept for the flusher otherwise. An index key can't be empty. */
+/** To `open` only if nothing waits. To `accepted`, the outbox stays for the flusher. An index key can't be empty. */
 function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
-  const known = user === '' ? {} : { ':user': text(user) };
-  const opens = to === 'open' ? { ':none': number(0) } : {};
   const removed = [...(user === '' ? ['#user'] : []), ...(to === 'open' ? [leftBehind, '#putId'] : [])].join(
     ', ',
   );
@@ -141,8 +144,12 @@ function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'acc
       (removed === '' ? '' : ` REMOVE ${removed}`),
     condition: `#status = :opening${to === 'open' ? ' AND size(#outbox) = :none' : ''}`,
     values: {
-      ...{ ':to': text(to), ':at': number(acceptedAt), ':state': text(state), ':opening': text('opening') },
-      ...{ ...known, ...opens },
+      ':to': text(to),
+      ':at': number(acceptedAt),
+      ':state': text(state),
+      ':opening': text('opening'),
+      ...(user === '' ? {} : { ':user': text(user) }),
+      ...(to === 'open' ? { ':none': number(0) } : {}),
     },
   };
 }
@@ -153,7 +160,7 @@ function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Accepta
   return textIn(item, 'user') === user && textIn(item, 'state') === state;
 }
 
-/** A lease is taken in the same write, so that whoever ends a socket and tells it pays for one write less. */
+/** The same write takes the lease, which saves a write when the caller also posts the closed hook. */
 function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil: number | undefined) {
   const isLeased = leaseUntil !== undefined;
   return {
@@ -165,8 +172,12 @@ function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil:
       ` REMOVE ${leftBehind}, #leaseId${isLeased ? '' : ', #leaseUntil, #attempts'}`,
     condition: isLeased ? `${living} AND attribute_exists(#acceptedAt)` : living,
     values: {
-      ...{ ':closing': text('closing'), ':code': number(code), ':reason': text(reason) },
-      ...{ ':time': number(time), ':expires': expiresAfter(time, 15), ':id': text(writeId) },
+      ':closing': text('closing'),
+      ':code': number(code),
+      ':reason': text(reason),
+      ':time': number(time),
+      ':expires': expiresAfter(time, 15),
+      ':id': text(writeId),
       ...(isLeased ? { ':until': number(leaseUntil), ':one': number(1) } : {}),
     },
   };

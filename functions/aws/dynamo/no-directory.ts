@@ -1,6 +1,6 @@
 import type { Directory, Survey } from '../../gateway/ports.ts';
 
-/** For functions that are told of every socket they deal with: whoever has them look for others is told so. */
+/** For functions that never look for sockets, since each event names its own. A search is a fault. */
 export class NoDirectory implements Directory, Survey {
   pages(): AsyncIterable<never> {
     throw noDirectory();

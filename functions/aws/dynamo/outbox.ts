@@ -9,11 +9,11 @@ import type { DynamoTable } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
 /**
- * The messages that wait, in the record of their socket. Messages are added at the end and taken off at the front,
- * so neither disturbs the other. What got no answer is sent again: an append leaves an id by which DynamoDB
- * knows it again, and a taking off says how many were taken before, so that neither is done twice. The ids go with
- * the outbox: an append that comes again after a flush has opened the socket is told `open` though it was done, and
- * then its message may be delivered twice.
+ * The waiting messages, in the record of their socket. Messages are added at the end and taken off the front, so the
+ * two do not conflict. A write without an answer is sent again, and must not be done twice. So an append leaves a write
+ * id in the record, and a removal is conditional on how many messages were removed before. The write ids go when the
+ * outbox goes: an append that is repeated after a flush has opened the socket returns `open` although it was done, and
+ * its message may be delivered twice.
  */
 export class DynamoOutbox implements Outbox {
   readonly #table: DynamoTable;
@@ -33,10 +33,14 @@ export class DynamoOutbox implements Outbox {
         '#status IN (:opening, :accepted) AND size(#outbox) < :most AND #outboxBytes <= :room ' +
         'AND NOT contains(#appendIds, :id)',
       values: {
-        ...{ ':bodies': texts([body]), ':bytes': number(bytes) },
-        ...{ ':id': text(writeId), ':ids': textSet([writeId]) },
-        ...{ ':opening': text('opening'), ':accepted': text('accepted') },
-        ...{ ':most': number(limits.outboxMessages), ':room': number(limits.outboxBytes - bytes) },
+        ':bodies': texts([body]),
+        ':bytes': number(bytes),
+        ':id': text(writeId),
+        ':ids': textSet([writeId]),
+        ':opening': text('opening'),
+        ':accepted': text('accepted'),
+        ':most': number(limits.outboxMessages),
+        ':room': number(limits.outboxBytes - bytes),
       },
     });
     return appended.done ? 'queued' : whyNot(writeId, await this.#table.standing(socket, appended));
@@ -58,7 +62,7 @@ export class DynamoOutbox implements Outbox {
     return count === 0 ? 'more' : this.#takeOff(socket, count, item);
   }
 
-  /** Opens the socket if exactly so many messages wait: those that were posted, and none that came meanwhile. */
+  /** Opens the socket if exactly `count` messages wait: the posted ones, and none added since. */
   #open(socket: SocketId, count: number): Promise<Written> {
     return this.#table.update(socket, {
       update:
@@ -69,18 +73,20 @@ export class DynamoOutbox implements Outbox {
     });
   }
 
-  /** Refused if some were taken off since the item was read: by ourselves, if the answer was lost, or by another flusher. */
+  /** Refused if messages were removed since the item was read: by this write, if its answer was lost, or by another flusher. */
   async #takeOff(socket: SocketId, count: number, item: Item): Promise<'more' | 'gone'> {
     const taken = numberIn(item, 'taken');
     const posted = outboxOf(item).slice(0, count);
     const bytes = posted.reduce((sum, body) => sum + byteLength(body), 0);
-    // DynamoDB removes elements by their old places; the last first, since emulators count anew after each.
+    // DynamoDB counts places as they were before the removal. Emulators count again after each, so the last goes first.
     const places = posted.map((_, at) => `#outbox[${at}]`).reverse();
     const taking = await this.#table.update(socket, {
       update: `SET #outboxBytes = #outboxBytes - :bytes, #taken = :now REMOVE ${places.join(', ')}`,
       condition: '#status = :accepted AND #taken = :before',
       values: {
-        ...{ ':bytes': number(bytes), ':now': number(taken + count), ':before': number(taken) },
+        ':bytes': number(bytes),
+        ':now': number(taken + count),
+        ':before': number(taken),
         ':accepted': text('accepted'),
       },
     });
@@ -89,7 +95,7 @@ export class DynamoOutbox implements Outbox {
   }
 }
 
-/** Why a message was not added, or that it had been. */
+/** Why an append was refused. `queued` if it was done before, and only its answer was lost. */
 function whyNot(writeId: string, item: Item | undefined): 'queued' | 'open' | 'full' | 'gone' {
   const status = statusOf(item);
   if (item === undefined || status === undefined || status === 'closing') return 'gone';

@@ -1,4 +1,4 @@
-/** Yields what several sources give as it comes. Each is asked for one thing ahead, and all stop when one fails. */
+/** Yields the values of several sources as they arrive, reading one value ahead from each. Fails when one source fails. */
 export async function* merged<Value>(sources: readonly AsyncGenerator<Value>[]): AsyncGenerator<Value> {
   const ask = (source: AsyncGenerator<Value>) => quiet(source.next().then((result) => ({ source, result })));
   const asked = new Map(sources.map((source) => [source, ask(source)]));
@@ -13,7 +13,7 @@ export async function* merged<Value>(sources: readonly AsyncGenerator<Value>[]):
   }
 }
 
-/** Does work on things in their order, so many at once, and yields what comes of each in that order. */
+/** Works on values in order, `atOnce` at a time, and yields the outcomes in the same order. */
 export async function* ahead<Value, Outcome>(
   values: AsyncIterable<Value>,
   atOnce: number,
@@ -28,7 +28,7 @@ export async function* ahead<Value, Outcome>(
   for (const outcome of begun) yield await outcome;
 }
 
-/** Gathers single things into lists of one size; the last may be shorter. */
+/** Regroups lists into lists of one size. The last may be shorter. */
 export async function* chunked<Value>(
   lists: AsyncIterable<readonly Value[]>,
   size: number,
@@ -41,7 +41,7 @@ export async function* chunked<Value>(
   if (gathered.length > 0) yield gathered;
 }
 
-/** Whoever asked may have stopped listening by the time it fails; whoever still awaits it is told. */
+/** Keeps a rejection that nobody awaits any more from ending the process. A caller that does await it still sees it. */
 function quiet<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => undefined);
   return promise;

@@ -1,15 +1,15 @@
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 import type { Position } from './cursor.ts';
 
-/** Stands for a part that is done; no socket id has it. */
+/** Marks a part that is done. No socket id contains it. */
 const done = '.';
 
-/** How far a broadcast has come in each of the parts that it reads at once: a text may keep it for another run. */
+/** How much a broadcast has read of each of its parallel parts. Written as a text, it lets another run continue. */
 export class Progress {
-  /** Of each part the socket after which it goes on; empty at its beginning. */
+  /** For each part, the socket to continue after. Empty at the start of the part. */
   readonly #parts: string[];
 
-  /** Throws if the text is none of a broadcast in so many parts. */
+  /** Throws if the text was not written by a broadcast with the same number of parts. */
   constructor(parts: number, from: string | undefined) {
     this.#parts = from === undefined ? Array.from({ length: parts }, () => '') : from.split(',');
     const isKnown = (part: string): boolean =>
@@ -18,14 +18,14 @@ export class Progress {
       throw new Error('This is not where a broadcast stopped.');
   }
 
-  /** The parts that are not done, and where each goes on. */
+  /** The parts that are not done, and where each continues. */
   get unfinished(): Position[] {
     return this.#parts.flatMap((after, part) =>
       after === done ? [] : [{ part, after: after === '' ? undefined : parseSocketId(after) }],
     );
   }
 
-  /** A part has been read up to a socket, or to its end. */
+  /** Records that a part was read up to a socket, or to its end. */
   reach(part: number, after: SocketId | undefined): void {
     this.#parts[part] = after ?? done;
   }

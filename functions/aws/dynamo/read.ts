@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
+import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { JsonDialect, JsonProtocol } from '../client/json-protocol.ts';
 import { type Item, itemFrom, text } from './attribute.ts';
@@ -7,52 +8,60 @@ import { recordOf, socketOf, textIn } from './item.ts';
 import { keyOf, namesIn } from './table.ts';
 import type { TableIndex } from './table-schema.ts';
 
-/** DynamoDB: a BatchGetItem asks for at most 100 items. */
+/** DynamoDB: one BatchGetItem reads at most 100 items. */
 export const batchSize = 100;
 
-/** What is left unread is asked for again: how often, and the longest first and last pause in milliseconds. */
-const again = { times: 12, minMs: 50, maxMs: 3_000 };
+/** How often items that DynamoDB left unread are asked for again. */
+const maxRepeats = 12;
 
-/** How long a read of many items may take, in milliseconds: with all its tries far less than any function has. */
+/** The longest pauses before that, in milliseconds. */
+const pausesMs = { first: 50, longest: 3_000 };
+
+/** How long a read of many items may take with all its attempts, in milliseconds: far less than any function has. */
 const maxMs = 8_000;
 
-/** How DynamoDB is asked for many items: a megabyte takes longer than one item does. */
+/** The limits of calls that read many items: a megabyte takes longer than one item. */
 export const readDialect: JsonDialect = {
-  ...{ target: 'DynamoDB_20120810', version: '1.0', attempts: 6 },
-  ...{ maxMs, maxMsOfTry: 4_000 },
+  target: 'DynamoDB_20120810',
+  version: '1.0',
+  attempts: 6,
+  maxMs,
+  maxMsOfTry: 4_000,
 };
 
 /** A table, for calls that read many items. */
 export interface ReadTable {
   readonly dynamo: JsonProtocol;
   readonly name: string;
-  /** Is told of what nobody can read. */
+  /** Warns of items that can't be read. */
   readonly log: Pick<Log, 'warnOnce'>;
 }
 
-/** One page of what was read, and the last socket that was looked at if there may be more. */
+/** One page of results, and the last socket that DynamoDB looked at, if there may be more. */
 export interface ReadPage<Value> {
   readonly values: Value[];
   readonly last: SocketId | undefined;
 }
 
-/** Which part of the table a scan reads, where it goes on, and the most items that it looks at. */
+/** Which part of the table to read, the socket to continue after, and the most items to look at. */
 export interface Stretch {
   readonly segment?: { readonly Segment: number; readonly TotalSegments: number };
   readonly after: SocketId | undefined;
   readonly limit?: number;
-  /** Whether records that are closing are wanted too; what is read then may lag behind, for half the price. */
+  /** Whether to include closing records. The read is then eventually consistent, at half the price. */
   readonly isSurvey?: boolean;
 }
 
 /**
- * Scans the table for sockets that are not closing, unless it is surveyed. DynamoDB: a page ends at 1 MB or at `limit`,
- * counted before the filter, so it may be empty and yet not the last. Consistent: a socket that was put before the scan
- * began is found.
+ * Scans the table for sockets that are not closing; a survey returns those too. DynamoDB: a page ends at 1 MB or at
+ * `limit`, counted before the filter, so an empty page need not be the last. The scan is consistent unless it is a
+ * survey: it finds every socket that was put before it began.
  */
 export async function scan(table: ReadTable, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
   const scanned = await table.dynamo.run('Scan', {
-    ...{ TableName: table.name, ConsistentRead: stretch.isSurvey !== true, ...stretch.segment },
+    TableName: table.name,
+    ConsistentRead: stretch.isSurvey !== true,
+    ...stretch.segment,
     ...(stretch.isSurvey === true ? {} : living),
     ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
     ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
@@ -62,13 +71,13 @@ export async function scan(table: ReadTable, stretch: Stretch): Promise<ReadPage
 
 const living = {
   FilterExpression: '#status <> :closing',
-  ...namesIn('#status'),
+  ExpressionAttributeNames: namesIn('#status'),
   ExpressionAttributeValues: { ':closing': text('closing') },
 };
 
 /**
- * The sockets under one key of an index, in their order. DynamoDB: an index is eventually consistent, always, and a
- * page of it ends at 1 MB or at `limit`. Where it goes on is a condition, so a cursor holds no key of an index.
+ * The sockets under one key of an index, in order. DynamoDB: an index is always eventually consistent, and a page of it
+ * ends at 1 MB or at `limit`. A condition says where to continue, so that a cursor holds no index key.
  */
 export async function query(
   table: ReadTable,
@@ -78,11 +87,11 @@ export async function query(
 ): Promise<ReadPage<SocketId>> {
   const from = after === undefined ? '' : ` AND #${sortKey} > :after`;
   const found = await table.dynamo.run('Query', {
-    ...{ TableName: table.name, IndexName: name, ProjectionExpression: `#${sortKey}` },
-    ...{
-      KeyConditionExpression: `#${partitionKey} = :key${from}`,
-      ...namesIn(`#${partitionKey} #${sortKey}`),
-    },
+    TableName: table.name,
+    IndexName: name,
+    ProjectionExpression: `#${sortKey}`,
+    KeyConditionExpression: `#${partitionKey} = :key${from}`,
+    ExpressionAttributeNames: namesIn(`#${partitionKey} #${sortKey}`),
     ExpressionAttributeValues: {
       ':key': text(key),
       ...(after === undefined ? {} : { ':after': text(after) }),
@@ -93,8 +102,9 @@ export async function query(
 }
 
 /**
- * The records of sockets, in their order, less those that are gone; at most 100 at a time. DynamoDB may leave keys
- * unread, when it is throttled or past 16 MB: they are asked for again, with jitter, and at last it is a fault.
+ * The records of at most 100 sockets, in the order of the sockets, without those that are gone. DynamoDB leaves keys
+ * unread when it throttles, and after 16 MB. Those are read again after a pause with jitter. Throws if some are still
+ * unread in the end.
  */
 export async function readAll(
   table: ReadTable,
@@ -105,8 +115,8 @@ export async function readAll(
   const until = clock.monotonic() + maxMs;
   let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {
-    const pause = time === 0 ? 0 : clock.random() * Math.min(again.maxMs, again.minMs * 2 ** (time - 1));
-    if (time > again.times || clock.monotonic() + pause > until)
+    const pause = time === 0 ? 0 : fullJitter(backoff(time, pausesMs), clock.random());
+    if (time > maxRepeats || clock.monotonic() + pause > until)
       throw new Error('DynamoDB leaves items unread: it is throttled.');
     if (time > 0) await clock.sleep(pause);
     const input = { RequestItems: { [table.name]: asked } };
@@ -118,7 +128,7 @@ export async function readAll(
   return sockets.flatMap((socket) => records.get(socket) ?? []);
 }
 
-/** What is read of items. One that can't be read is left out, since all others would suffer for it. */
+/** Reads items. One that can't be read is logged and left out, so that it does not hide the others. */
 function read<Value>({ log }: ReadTable, items: readonly unknown[], by: (item: Item) => Value): Value[] {
   return items.flatMap((given) => {
     let socket = '';

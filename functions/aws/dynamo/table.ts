@@ -2,23 +2,23 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, text } from './attribute.ts';
 import type { DynamoCalls, Refused, Written } from './calls.ts';
 
-/** A table, and where DynamoDB is. */
+/** A table, and the URL of its DynamoDB. */
 export interface TableAddress {
   readonly name: string;
   readonly endpoint: string;
 }
 
-/** A change of one item. Attributes are written `#name`, since half of ours are reserved words of DynamoDB. */
+/** A conditional change of one item. Attributes are written `#name`, since DynamoDB reserves half of our names. */
 export interface Change {
   readonly update: string;
-  /** DynamoDB creates an item that it can't find, so every condition has to be false for an item that is not there. */
+  /** DynamoDB creates an item that does not exist, so every condition must be false when there is no item. */
   readonly condition: string;
   readonly values: Item;
-  /** Whether the item as it is then is wanted, which may carry a whole outbox. */
+  /** Whether to return the changed item. It may carry a whole outbox. */
   readonly returnsItem?: boolean;
 }
 
-/** The table of sockets, item by item. What DynamoDB can't do for now is thrown, after it was tried again. */
+/** The table of sockets, item by item. Throws when DynamoDB still fails after several attempts. */
 export class DynamoTable {
   readonly #calls: DynamoCalls;
   readonly #name: string;
@@ -28,27 +28,38 @@ export class DynamoTable {
     this.#name = name;
   }
 
-  /** Reads an item as all writes before left it. ConsistentRead: 1 read unit per 4 KB, twice an eventual one. */
+  /** Reads an item with all writes before it. A consistent read costs 1 unit per 4 KB, twice an eventual one. */
   get(socket: SocketId): Promise<Item | undefined> {
     return this.#calls.getItem({ TableName: this.#name, Key: keyOf(socket), ConsistentRead: true });
   }
 
-  /** Creates an item; refused if the socket has one. */
+  /** Creates an item. Refused if the socket has one. */
   create(item: Item): Promise<Written> {
-    const conditions = { ConditionExpression: 'attribute_not_exists(#socket)', ...namesIn('#socket') };
-    return this.#calls.putItem({ TableName: this.#name, Item: item, ...conditions, ...tellsWhy });
+    return this.#calls.putItem({
+      TableName: this.#name,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(#socket)',
+      ExpressionAttributeNames: namesIn('#socket'),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
   }
 
   /** Changes an item in one request if its condition is met. */
   update(socket: SocketId, { update, condition, values, returnsItem = false }: Change): Promise<Written> {
     return this.#calls.updateItem({
-      ...{ TableName: this.#name, Key: keyOf(socket), ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE' },
-      ...{ UpdateExpression: update, ConditionExpression: condition, ...namesIn(`${update} ${condition}`) },
-      ...{ ExpressionAttributeValues: values, ...tellsWhy },
+      TableName: this.#name,
+      Key: keyOf(socket),
+      UpdateExpression: update,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: namesIn(`${update} ${condition}`),
+      ExpressionAttributeValues: values,
+      ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE',
+      // Free. DynamoDB leaves the item out if there is none, and emulators always do.
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
   }
 
-  /** The item that stood in the way of a write; read again where the refusal did not carry it. */
+  /** The item that made a write fail. It is read again if the refusal did not carry it. */
   async standing(socket: SocketId, { found }: Refused): Promise<Item | undefined> {
     return found ?? this.get(socket);
   }
@@ -59,16 +70,12 @@ export class DynamoTable {
   }
 }
 
-/** ExpressionAttributeNames of all the `#name`s in an expression. DynamoDB refuses one that is missing or not used. */
-export function namesIn(expression: string): { ExpressionAttributeNames: Record<string, string> } {
-  const names = [...expression.matchAll(/#(\w+)/g)].map(([mark, name = '']) => [mark, name]);
-  return { ExpressionAttributeNames: Object.fromEntries(names) };
+/** ExpressionAttributeNames for each `#name` in an expression. DynamoDB refuses a name that is missing or unused. */
+export function namesIn(expression: string): Record<string, string> {
+  return Object.fromEntries([...expression.matchAll(/#(\w+)/g)].map(([mark, name = '']) => [mark, name]));
 }
 
 /** The key of a socket's item. */
 export function keyOf(socket: SocketId): Item {
   return { socket: text(socket) };
 }
-
-/** Lets a refusal carry the item, for nothing; emulators leave it out, and so does DynamoDB when there is no item. */
-const tellsWhy = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;

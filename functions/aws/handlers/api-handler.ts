@@ -3,28 +3,31 @@ import { noRoute } from '../../gateway/api/no-route.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { problem } from '../../wire/problems.ts';
 import { ok } from '../../wire/result.ts';
+import type { ApiFunctionName, RouteKey } from '../../wire/routes.ts';
 import type { HttpEvent, HttpResult, LambdaContext } from '../events.ts';
+import type { AwsGateway } from '../gateway.ts';
 import type { ApiAuth } from '../settings.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** What every handler of the HTTP API needs. */
+/** Everything that a handler of the HTTP API needs, whatever its calls. */
 interface HandlerNeeds extends Pick<Gateway, 'log' | 'clock'> {
   readonly apiAuth: ApiAuth;
 }
 
 /**
- * A handler of the HTTP API: one call, or several by their route keys, and what they need of the gateway. What comes by
- * any other route, such as `$default`, is told why it is no call.
+ * The handler of one function of the HTTP API: all its calls by their route keys, and what they need of the gateway.
+ * A request by any other route, such as `$default`, gets a problem that says why it is no call.
  */
-export function apiHandler<Needs extends HandlerNeeds>(
+export function apiHandler<Name extends ApiFunctionName, Needs extends HandlerNeeds = AwsGateway>(
   gateway: Needs,
-  calls: Readonly<Record<string, Call<Needs>>>,
+  calls: Readonly<Record<RouteKey<Name>, Call<Needs>>>,
 ): (event: HttpEvent, context: LambdaContext) => Promise<HttpResult> {
+  const callOf = new Map<string, Call<Needs>>(Object.entries(calls));
   return async (event, context) => {
     const id = event.requestContext.requestId;
     // RFC 9110 section 9.3.2: HEAD is GET without the content, which API Gateway leaves out.
     const key = event.routeKey.replace(/^HEAD /, 'GET ');
-    const call = Object.hasOwn(calls, key) ? calls[key] : undefined;
+    const call = callOf.get(key);
     const asked = async (): Promise<ApiResponse> =>
       call === undefined
         ? notFound(event)
@@ -43,7 +46,7 @@ function notFound({ rawPath }: HttpEvent): ApiResponse {
   return refusal(problem, allow === undefined ? {} : { Allow: allow });
 }
 
-/** Whom API Gateway has let in, where IAM decides: a route that does not ask it lets nobody in. */
+/** The caller that API Gateway has let in, where IAM decides; empty on a route that does not ask IAM. */
 function identity({ apiAuth }: HandlerNeeds, { requestContext }: HttpEvent): { readonly identity?: string } {
   return apiAuth === 'iam' ? { identity: requestContext.authorizer?.iam?.userArn ?? '' } : {};
 }

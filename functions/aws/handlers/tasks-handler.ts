@@ -1,4 +1,4 @@
-import { Width } from '../../gateway/deliver/width.ts';
+import { DeliveryLimit } from '../../gateway/delivery-limit.ts';
 import { runTask } from '../../gateway/run-task.ts';
 import type { LambdaContext, QueueEvent, QueueRecord, QueueResult } from '../events.ts';
 import type { AwsGateway } from '../gateway.ts';
@@ -11,7 +11,7 @@ export function tasksHandler(
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   return async ({ Records }, context) => {
     // One for the whole batch: ten tasks at once are to ask for no more than a small function can have answered in time.
-    const run = { ...withDeadline(gateway, context), width: new Width() };
+    const run = { ...withDeadline(gateway, context), deliveryLimit: new DeliveryLimit() };
     const failed = await Promise.all(
       Records.map(async (record) => {
         try {

@@ -1,4 +1,5 @@
 import type { Clock, Task, TaskQueue } from '../../gateway/ports.ts';
+import { backoff } from '../../wire/backoff.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
 import { JsonProtocol } from '../client/json-protocol.ts';
 import type { QueueRecord } from '../events.ts';
@@ -10,8 +11,8 @@ const longestDelaySeconds = 900;
 /** By how much each message of a task that is too long for one is behind the one before, in seconds: SQS keeps no order. */
 const apartSeconds = 2;
 
-/** The shortest and the longest time until a task comes again that failed, in seconds; each is four times the one before. */
-const againSeconds = { min: 5, max: 900 };
+/** How long a task that failed stays away, in seconds. */
+const pausesSeconds = { first: 5, factor: 4, longest: 900 };
 
 /** The queue, and where SQS is: at the queue's own origin, unless an emulator is elsewhere. */
 export interface QueueAddress {
@@ -44,9 +45,8 @@ export class SqsTaskQueue implements TaskQueue {
    */
   async putBack({ receiptHandle, attributes }: QueueRecord): Promise<void> {
     if (receiptHandle === undefined) return;
-    const { min, max } = againSeconds;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
-    const VisibilityTimeout = Math.min(max, min * 4 ** (receives - 1));
+    const VisibilityTimeout = backoff(receives, pausesSeconds);
     const message = { QueueUrl: this.#queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout };
     await this.#sqs.run('ChangeMessageVisibility', message);
   }

@@ -58,7 +58,7 @@ function deliverWith(
     const tried = poster(gateway, known, body);
     return tried instanceof Promise ? settled(gateway, known, tried) : outcomeOrUnsent(known, tried);
   } catch (error) {
-    return failed(gateway, socket, error, known);
+    return faultOutcome(gateway, socket, error, known);
   }
 }
 
@@ -70,7 +70,7 @@ async function settled(
   try {
     return outcomeOrUnsent(record, await tried);
   } catch (error) {
-    return failed(gateway, record.socket, error, record);
+    return faultOutcome(gateway, record.socket, error, record);
   }
 }
 
@@ -83,7 +83,7 @@ function deliveryFault({ log }: Gateway, socket: SocketId, error: unknown): 'pos
   return 'post_failed';
 }
 
-function failed(
+function faultOutcome(
   gateway: Gateway,
   socket: SocketId,
   error: unknown,
@@ -110,7 +110,7 @@ async function lookUpAndDeliver(
   try {
     return await deliverToRecord(gateway, socket, body, record, poster);
   } catch (error) {
-    return failed(gateway, socket, error, record);
+    return faultOutcome(gateway, socket, error, record);
   }
 }
 

@@ -1,15 +1,19 @@
+import { backoff, halfJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
+import { DeliveryLimit } from '../delivery-limit.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
-import { Width } from './width.ts';
 
 /** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
 const throttledInRow = 16;
 
-/** The shortest and the longest pause before what was put aside is tried again, in milliseconds. */
-const pauseMs = { min: 50, max: 1_000 };
+/** The pauses before what was put aside is tried again, in milliseconds. */
+const pausesMs = { first: 50, longest: 1_000 };
+
+/** The shortest and the longest pause when the rate is too high, in milliseconds. */
+const slowDownMs = { min: 50, max: 200 };
 
 /** A message for many sockets, and who hears what came of it for each. */
 export interface Message {
@@ -28,7 +32,7 @@ interface Aside extends Unsent {
  */
 export class Dispatcher {
   readonly #gateway: Gateway;
-  readonly #width: Width;
+  readonly #limit: DeliveryLimit;
   readonly #aside = new Map<SocketId, Aside[]>();
   #underWay = 0;
   #inRow = 0;
@@ -39,7 +43,7 @@ export class Dispatcher {
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
-    this.#width = gateway.width ?? new Width();
+    this.#limit = gateway.deliveryLimit ?? new DeliveryLimit();
   }
 
   /** Whether no time is left to begin anything. */
@@ -90,11 +94,11 @@ export class Dispatcher {
   async retry(retryForMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;
     const until = Math.min(clock.monotonic() + retryForMs, deadline);
-    for (let longest = pauseMs.min; ; longest = Math.min(pauseMs.max, longest * 2)) {
+    for (let attempt = 1; ; attempt++) {
       const throttled = [...this.#aside].filter(([, queue]) => queue[0]?.code === 'throttled');
       const left = until - clock.monotonic();
       if (throttled.length === 0 || left <= 0) return;
-      await clock.sleep(Math.min(left, longest * (0.5 + clock.random() / 2)));
+      await clock.sleep(Math.min(left, halfJitter(backoff(attempt, pausesMs), clock.random())));
       for (const [socket, queue] of throttled) {
         if (clock.monotonic() >= until) break;
         this.#track(this.#retryInOrder(socket, queue));
@@ -131,10 +135,10 @@ export class Dispatcher {
 
   #track(landing: Promise<void>): void {
     this.#underWay += 1;
-    this.#width.began();
+    this.#limit.began();
     void landing.then(() => {
       this.#underWay -= 1;
-      this.#width.ended();
+      this.#limit.ended();
       if (this.#underWay > 0) return;
       this.#waiter?.();
       this.#waiter = undefined;
@@ -159,11 +163,12 @@ export class Dispatcher {
   /** A promise if the next delivery has to wait. */
   #room(): Promise<void> | undefined {
     if (this.#inRow >= throttledInRow) return this.#slowDown();
-    return this.#width.room();
+    return this.#limit.room();
   }
 
   #slowDown(): Promise<void> {
     this.#inRow = 0;
-    return this.#gateway.clock.sleep(pauseMs.min + this.#gateway.clock.random() * pauseMs.min * 3);
+    const { clock } = this.#gateway;
+    return clock.sleep(slowDownMs.min + clock.random() * (slowDownMs.max - slowDownMs.min));
   }
 }

@@ -13,6 +13,6 @@ export async function closeConnection(
   try {
     await connections.close(socket);
   } catch (error) {
-    log.warn('connection_not_closed', { request, why: String(error) });
+    log.warn('close_failed', { request, why: String(error) });
   }
 }

@@ -2,7 +2,7 @@ import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
-import { backoff } from './backoff.ts';
+import { hookBackoff } from './backoff.ts';
 import { answerReserveMs, postHook } from './post-hook.ts';
 
 /** What has to be left of a run for another try to be worth it, in milliseconds. */
@@ -34,7 +34,7 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     const { retryAfter = 0, why } = failed;
     const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
     const left = Math.min(withinMs - paused, room);
-    const pause = backoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
+    const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
     // A closed hook can be put off for as long as the app asks.
     if (pause === undefined || (hook.event === 'closed' && pause < retryAfter)) return failed;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });

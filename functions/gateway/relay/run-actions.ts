@@ -22,10 +22,10 @@ export function runActions(
   const { state, reply, send, broadcast, close } = actions;
   if (state === undefined && !close && send.length === 0 && broadcast.length === 0)
     return reply === undefined ? undefined : replyTo(gateway, hook, reply, record);
-  return actInOrder(gateway, hook, actions, record);
+  return runActionsInOrder(gateway, hook, actions, record);
 }
 
-async function actInOrder(
+async function runActionsInOrder(
   gateway: Gateway,
   hook: Hook,
   { state, reply, send, broadcast, close }: Actions,
@@ -53,7 +53,7 @@ async function actInOrder(
 
 async function setState(gateway: Gateway, hook: Hook, state: string): Promise<void> {
   try {
-    if (!(await gateway.registry.setState(hook.socket, state))) warnOf(gateway, hook, 'state', 'gone');
+    if (!(await gateway.registry.setState(hook.socket, state))) logFailure(gateway, hook, 'state', 'gone');
   } catch (error) {
     logFault(gateway, hook, 'state', error);
   }
@@ -62,16 +62,16 @@ async function setState(gateway: Gateway, hook: Hook, state: string): Promise<vo
 /** A reply is what nearly every answer asks for, and its faults are outcomes: it needs no try. */
 function replyTo(gateway: Gateway, hook: Hook, reply: string, record: SocketRecord): MaybePromise<void> {
   const outcome = deliver(gateway, hook.socket, reply, record);
-  if (outcome instanceof Promise) return outcome.then((late) => note(gateway, hook, late));
-  note(gateway, hook, outcome);
+  if (outcome instanceof Promise) return outcome.then((late) => logFailedReply(gateway, hook, late));
+  logFailedReply(gateway, hook, outcome);
 }
 
-function note(gateway: Gateway, hook: Hook, outcome: Outcome): void {
+function logFailedReply(gateway: Gateway, hook: Hook, outcome: Outcome): void {
   if (outcome === 'delivered' || outcome === 'queued' || outcome === 'gone') return;
-  warnOf(gateway, hook, 'reply', outcome);
+  logFailure(gateway, hook, 'reply', outcome);
 }
 
-function warnOf({ log }: Gateway, { id: request }: Hook, action: 'state' | 'reply', code: string): void {
+function logFailure({ log }: Gateway, { id: request }: Hook, action: 'state' | 'reply', code: string): void {
   log.warn('action_failed', { request, action, code });
 }
 

@@ -3,7 +3,7 @@ import { hookFields, hookUrl } from '../hook.ts';
 import type { HookFormat } from '../hook-format.ts';
 import { isWellFormed } from '../printable.ts';
 
-/** `application/x-www-form-urlencoded`, the default: what the original API's handlers read. */
+/** `application/x-www-form-urlencoded`, the default: the format that handlers of the original API read. */
 export const form: HookFormat = {
   request: (hook, baseUrl) => ({
     url: hookUrl(hook, baseUrl),
@@ -13,10 +13,10 @@ export const form: HookFormat = {
   answer: answeredActions,
 };
 
-/** What stands for itself in a form (URL Standard, the application/x-www-form-urlencoded percent-encode set). */
+/** What needs no escape in a form (URL Standard, the application/x-www-form-urlencoded percent-encode set). */
 const plain = /^[\w*.-]*$/;
 
-/** How each character of ASCII is written. */
+/** How each ASCII character is written. */
 const [asItIs, asPlus, asHex] = [0, 1, 2];
 const ways = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code === 0x20) return asPlus;
@@ -26,14 +26,14 @@ const ways = Uint8Array.from({ length: 128 }, (_, code) => {
 const hex = Buffer.from('0123456789ABCDEF');
 const [plus, percent] = [0x2b, 0x25];
 
-/** So many characters are written at a time, into memory that is used again: each takes three bytes at the most. */
+/** How many characters are written at a time into the reused buffer. Each takes at most three bytes. */
 const maxAtOnce = 4_096;
 const scratch = Buffer.alloc(maxAtOnce * 3);
 
-/** What `encodeURIComponent` writes otherwise than a form. */
+/** The output of `encodeURIComponent` that a form writes differently. */
 const special = /%20|[!'()~]/g;
 
-/** Fields as a form, as `URLSearchParams` writes them, but sooner. The names stand for themselves. */
+/** Writes fields as a form, exactly as `URLSearchParams` does, but faster. The names need no escapes. */
 function formText(fields: Readonly<Record<string, string>>): string {
   let text = '';
   for (const name in fields) {
@@ -44,7 +44,7 @@ function formText(fields: Readonly<Record<string, string>>): string {
   return text;
 }
 
-/** The names of all hooks are the same few; a text that is put together costs as much as one that is escaped. */
+/** All hooks share the same few names, and building the separator each time costs as much as escaping a value. */
 const names = new Map<string, string>();
 
 function separated(name: string): string {
@@ -55,7 +55,7 @@ function separated(name: string): string {
   return text;
 }
 
-/** ASCII, which most messages are, is written byte by byte; where there is more, it is left to the library. */
+/** Writes ASCII, which most messages are, byte by byte. `encodeURIComponent` does the rest. */
 function escapeValue(value: string): string {
   let text = '';
   for (let from = 0; from < value.length; from += maxAtOnce) {
@@ -66,7 +66,7 @@ function escapeValue(value: string): string {
   return text;
 }
 
-/** Writes a part of a text to the scratch; how many bytes it took, undefined if there is more in it than ASCII. */
+/** Writes part of a text to the scratch buffer. Returns its length in bytes; undefined if the part is not ASCII. */
 function writeAscii(value: string, from: number, to: number): number | undefined {
   let end = 0;
   for (let at = from; at < to; at++) {
@@ -85,7 +85,7 @@ function writeAscii(value: string, from: number, to: number): number | undefined
 }
 
 function escapeUnicode(value: string): string {
-  // Half of a surrogate pair is no text; as UTF-8 it is a replacement character.
+  // A lone surrogate has no UTF-8 form, so it is replaced by U+FFFD.
   const text = isWellFormed(value) ? value : Buffer.from(value).toString();
   return encodeURIComponent(text).replace(special, escapeSpecial);
 }

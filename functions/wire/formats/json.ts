@@ -2,7 +2,9 @@ import { answeredActions } from '../actions.ts';
 import { hookFields, hookUrl } from '../hook.ts';
 import type { HookFormat } from '../hook-format.ts';
 
-/** `application/json`: the same fields, all text, as one object. Several published verify libraries insist on it. */
+/**
+ * `application/json`: the same fields as one object, all of them strings. Several verification libraries require JSON.
+ */
 export const json: HookFormat = {
   request: (hook, baseUrl) => ({
     url: hookUrl(hook, baseUrl),

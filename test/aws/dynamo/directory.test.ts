@@ -4,8 +4,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openingItem } from '../../../functions/aws/dynamo/item.ts';
 import { pathShardOf, pathShardsOf } from '../../../functions/aws/dynamo/shard.ts';
 import { hashOf } from '../../../functions/gateway/hash.ts';
-import type { Registry, SocketFilter } from '../../../functions/gateway/ports.ts';
+import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import type { SocketFilter } from '../../../functions/gateway/socket-filter.ts';
 import { normalisePath } from '../../../functions/wire/path.ts';
 import { parseSocketId, type SocketId } from '../../../functions/wire/socket-id.ts';
 import { portOf } from '../../contract/ports/port-of.ts';
@@ -132,13 +133,16 @@ describe('finding sockets', () => {
     await expect(paged(registry, { path: room })).rejects.toThrow('unread');
     expect(clock.slept).toHaveLength(12);
     let slept = 0;
+    const pauses: number[] = [];
     const sleep = async (ms: number): Promise<void> => {
+      pauses.push(ms);
       slept += ms;
     };
     const slow = { now: () => Date.now(), monotonic: () => slept, random: () => 0.99, sleep };
     const late = registryAt({ name: 'sockets', endpoint: `http://127.0.0.1:${portOf(server)}` }, slow);
     await expect(paged(late, { user: 'alice' })).rejects.toThrow('unread');
     expect(slept).toBeLessThan(8_000);
+    expect(pauses).toEqual([50, 100, 200, 400, 800, 1_600, 3_000].map((ms) => ms * 0.99));
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -8,7 +8,8 @@ export function sendingContract(subject: Subject): void {
   describe(`${subject.name}: sending`, () => {
     let world: GatewayWorld;
     beforeAll(async () => {
-      world = await subject.start();
+      // One hook takes as long as a hundred calls.
+      world = await subject.start({ HOOK_TIMEOUT_MS: '10000' });
     });
     afterAll(() => world.stop());
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backoff } from '../../../functions/gateway/relay/backoff.ts';
+import { hookBackoff } from '../../../functions/gateway/relay/backoff.ts';
 
 const minute = 60_000;
 const first = { at: 1, of: 5 };
@@ -13,7 +13,7 @@ describe('the pause after a failed attempt', () => {
     { at: 3, random: 0.5, pause: 3_375 },
     { at: 4, random: 1, pause: 13_500 },
   ])('grows: $pause ms after attempt $at at chance $random', ({ at, random, pause }) => {
-    expect(backoff({ at, of: 5 }, 0, minute, random)).toBe(pause);
+    expect(hookBackoff({ at, of: 5 }, 0, minute, random)).toBe(pause);
   });
 
   test.for([
@@ -26,14 +26,14 @@ describe('the pause after a failed attempt', () => {
     { asked: 40_501, pause: 40_500 },
     { asked: 3_600_000, pause: 40_500 },
   ])('is $pause ms when the app asks for $asked', ({ asked, pause }) => {
-    expect(backoff(first, asked, minute, 1)).toBe(pause);
+    expect(hookBackoff(first, asked, minute, 1)).toBe(pause);
   });
 
   test.for([0, 0.5, 1])('leaves time for every attempt, whatever the app asks for (chance %d)', (random) => {
     for (const withinMs of [2_000, 5_000, 10_000]) {
       let left = withinMs;
       const pauses = [1, 2].map((at) => {
-        const pause = backoff({ at, of: 3 }, 3_600_000, left, random) ?? Number.NaN;
+        const pause = hookBackoff({ at, of: 3 }, 3_600_000, left, random) ?? Number.NaN;
         left -= pause;
         return pause;
       });
@@ -46,7 +46,7 @@ describe('the pause after a failed attempt', () => {
     { at: 5, pause: undefined },
     { at: 6, pause: undefined },
   ])('is $pause after attempt $at of 5', ({ at, pause }) => {
-    expect(backoff({ at, of: 5 }, 0, minute, 1)).toBe(pause);
+    expect(hookBackoff({ at, of: 5 }, 0, minute, 1)).toBe(pause);
   });
 
   test.for([
@@ -55,18 +55,18 @@ describe('the pause after a failed attempt', () => {
     { left: 0, pause: undefined },
     { left: -1, pause: undefined },
   ])('is $pause when $left ms are left for pauses', ({ left, pause }) => {
-    expect(backoff(first, 0, left, 1)).toBe(pause);
-    expect(backoff(first, 7_000, left, 1)).toBe(pause);
+    expect(hookBackoff(first, 0, left, 1)).toBe(pause);
+    expect(hookBackoff(first, 7_000, left, 1)).toBe(pause);
   });
 
   test('is a whole number of milliseconds', () => {
     for (const random of [0.001, 0.333, 0.777, 0.999]) {
-      expect(Number.isInteger(backoff(first, 0, minute, random))).toBe(true);
-      expect(Number.isInteger(backoff(first, minute, minute - random, random))).toBe(true);
+      expect(Number.isInteger(hookBackoff(first, 0, minute, random))).toBe(true);
+      expect(Number.isInteger(hookBackoff(first, minute, minute - random, random))).toBe(true);
     }
   });
 
   test('is none when a hook is tried once', () => {
-    expect(backoff({ at: 1, of: 1 }, 0, minute, 0)).toBeUndefined();
+    expect(hookBackoff({ at: 1, of: 1 }, 0, minute, 0)).toBeUndefined();
   });
 });

@@ -79,9 +79,7 @@ describe('a closed hook', () => {
     await endSocket(world.gateway, socket, end);
     await work(world);
     expect(world.app.told).toHaveLength(1);
-    expect(world.log.of('connection_not_closed')).toMatchObject([
-      { fields: { request: `closed_${socket}` } },
-    ]);
+    expect(world.log.of('close_failed')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
     expect(await world.registry.get(socket)).toBeUndefined();
   });
 
@@ -144,7 +142,7 @@ describe('a connection that can’t be ended now', () => {
     expect(await closeSocket(world.gateway, socket)).toBe('closed');
     expect(await closeSocket(world.gateway, socket)).toBe('gone');
     const fields = { request: `closed_${socket}`, why: 'Error: the network is down' };
-    expect(world.log.of('connection_not_closed')[0]).toMatchObject({ level: 'warn', fields });
+    expect(world.log.of('close_failed')[0]).toMatchObject({ level: 'warn', fields });
     await work(world);
     expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
   });
@@ -154,9 +152,7 @@ describe('a connection that can’t be ended now', () => {
     world.app.answers = [acting({ close: true })];
     await message(world.gateway, { socket, id: 'm1', body: 'x', time: world.clock.now() });
     expect(world.log.of('action_failed')).toEqual([]);
-    expect(world.log.of('connection_not_closed')).toMatchObject([
-      { fields: { request: `closed_${socket}` } },
-    ]);
+    expect(world.log.of('close_failed')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
   });
 
   test('though its socket is unknown is no fault of the message that came over it', async () => {
@@ -164,7 +160,7 @@ describe('a connection that can’t be ended now', () => {
     await message(world.gateway, { socket: newSocket(), id: 'm1', body: 'x', time: 7 });
     expect(world.app.requests).toEqual([]);
     expect(world.log.lines).toMatchObject([
-      { level: 'warn', event: 'connection_not_closed', fields: { request: 'message_m1' } },
+      { level: 'warn', event: 'close_failed', fields: { request: 'message_m1' } },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 /** How many deliveries of one run are under way at once, whatever asked for them. */
-export class Width {
+export class DeliveryLimit {
   readonly #max: number;
   #underWay = 0;
   /** Those that wait to begin one, first come, first served. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { runDeliveries } from '../../functions/gateway/deliver/run-deliveries.ts';
-import { Width } from '../../functions/gateway/deliver/width.ts';
-import type { DeliveriesTask } from '../../functions/gateway/ports.ts';
-import type { SocketRecord } from '../../functions/gateway/record.ts';
-import { newSocket } from '../fakes/a-record.ts';
-import { deployedWorld } from '../fakes/deployed-world.ts';
+import { runDeliveries } from '../../../functions/gateway/deliver/run-deliveries.ts';
+import { DeliveryLimit } from '../../../functions/gateway/delivery-limit.ts';
+import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
+import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+import { deployedWorld } from '../../fakes/deployed-world.ts';
 
 test('the tasks of a run share what is under way at once, and each of them gets on', async () => {
   const { gateway, connections, clock, admit } = deployedWorld();
@@ -27,7 +27,7 @@ test('the tasks of a run share what is under way at once, and each of them gets 
       send: [{ body, malformed: [], sockets: records.map(({ socket }) => socket) }],
     }),
   );
-  const run = { ...gateway, width: new Width(20) };
+  const run = { ...gateway, deliveryLimit: new DeliveryLimit(20) };
   await clock.until(Promise.all(tasks.map((task) => runDeliveries(run, task))));
   expect(connections.arrived).toHaveLength(500);
   // One more for each that was just about to begin.
