@@ -48,7 +48,7 @@ const environment = v.object({
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
-  // What Lambda sets of itself.
+  // Set by Lambda.
   AWS_REGION: present,
   AWS_ACCESS_KEY_ID: present,
   AWS_SECRET_ACCESS_KEY: present,
@@ -66,7 +66,7 @@ type Environment = v.InferOutput<typeof environment>;
 /** By what a call of the HTTP API is let in: an API key, which the function checks, or IAM, which API Gateway asks. */
 export type ApiAuth = Environment['API_AUTH'];
 
-/** What the stack tells a function. */
+/** The settings that a function gets from its stack. */
 export interface AwsSettings {
   readonly gateway: Settings;
   /** Which gateway of an account this is, in its metrics. */
@@ -80,12 +80,12 @@ export interface AwsSettings {
   readonly secrets: SecretsAddress;
 }
 
-/** Reads what the stack told this function, once; throws an error that names every variable that is malformed. */
+/** Reads the settings of this function, once. Throws an error that names every malformed variable. */
 export function readSettings(): AwsSettings {
   return parseSettings(process.env);
 }
 
-/** The same of any environment. A variable that is empty is not set. */
+/** The same for any environment. An empty variable counts as not set. */
 export function parseSettings(variables: Readonly<Record<string, string | undefined>>): AwsSettings {
   const set = Object.entries(variables).filter(([, value]) => value !== '');
   const read = v.safeParse(environment, Object.fromEntries(set));
@@ -128,7 +128,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
 }
 
 /**
- * How many connections to a service a function of so many MB keeps busy. AWS Lambda Developer Guide, "Configure Lambda
+ * How many connections to a service a function of this memory size keeps busy. AWS Lambda Developer Guide, "Configure Lambda
  * function memory": CPU grows with memory. A post takes 15 ms and a quarter of a millisecond of a core, which is sixty
  * at once for a whole one; twice as many leave nothing idle.
  */

@@ -6,9 +6,9 @@ import type { SocketRecord } from '../record.ts';
 import type { HandshakeOutcome } from './connect-request.ts';
 
 /**
- * Opens a socket whose handshake the app accepted. The reply joins the messages that wait for the client, and if
- * any wait, the flush is queued before the record says so, so that a crash in between leaves it to be done. What
- * else the app asked for is done once the client is in.
+ * Opens a socket whose handshake the app accepted. The reply joins the outbox. If the outbox is not empty, the flush is
+ * queued before the record becomes `accepted`, so that no crash in between loses it. The other actions of the answer run
+ * once the client is in.
  */
 export async function acceptHandshake(
   gateway: Gateway,
@@ -29,7 +29,7 @@ export async function acceptHandshake(
     accepted = await registry.accept(socket, acceptance, 'accepted');
   }
   if (accepted === 'gone') {
-    // Its end came while the app was being asked, and could not be told before the app had decided.
+    // The socket ended while the app was deciding, so its closed hook had to wait for the decision.
     await tasks.enqueue({ kind: 'closed', socket });
     return { kind: 'refused', problem: problem('closed_by_app') };
   }

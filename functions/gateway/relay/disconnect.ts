@@ -22,7 +22,7 @@ export async function disconnect(gateway: Gateway, socket: SocketId, ending: End
  */
 export function disconnectInOrder(gateway: Gateway, socket: SocketId, ending: Ending): () => Promise<void> {
   const marked = markEnded(gateway, socket, ending);
-  // A fault belongs to the run that posts; until then nobody looks at it.
+  // The run that posts meets the fault; until then it must not count as unhandled.
   marked.catch(() => undefined);
   return async () => {
     const ended = await marked;

@@ -16,7 +16,7 @@ export function closedHook(record: SocketRecord, { code, reason, time }: SocketE
   return hookOf(record, 'closed', record.socket, time, { code: String(code), reason });
 }
 
-/** A hook of a socket; what an event has nothing to say of is empty. One literal: spreading costs more than signing. */
+/** A hook of a socket. Fields that an event does not use are empty. One literal: spreading costs more than signing. */
 function hookOf(
   { socket, path, query, user, state, origin }: SocketRecord,
   event: HookEvent,
