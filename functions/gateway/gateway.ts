@@ -36,7 +36,7 @@ export interface Settings {
   readonly probeMinutes: number;
 }
 
-/** How the gateway behaves in one world. Nobody sets it. Times are in milliseconds. */
+/** How the gateway behaves in one world. No setting changes it. Times are in milliseconds. */
 export interface Policy {
   /** Whether the deliveries of an answer are queued, or done before the next hook of its socket. */
   readonly defersDeliveries: boolean;

@@ -33,13 +33,13 @@ const localPolicy = {
   lifeMs: Number.POSITIVE_INFINITY,
 } as const satisfies Policy;
 
-/** What a local gateway is made with, besides its settings. */
+/** What a local gateway needs besides its settings. */
 export interface GatewayOptions {
   readonly webhookBaseUrl: string;
   readonly secrets: SecretTexts;
   readonly clock: Clock;
   readonly log: Log;
-  /** How often closed hooks that were put off are looked for, in milliseconds; 60,000 if not given. */
+  /** The interval of sweeps, which find rescheduled closed hooks, in milliseconds; 60,000 if not given. */
   readonly sweepMs?: number;
 }
 
@@ -51,8 +51,8 @@ export interface LocalGateway {
   /** Where the app calls back. */
   readonly apiUrl: string;
   /**
-   * Stops: refuses new clients, closes sockets with 1001, waits at most so many milliseconds for their closed hooks,
-   * then ends everything. What was not told by then is logged as lost, one line each.
+   * Stops: refuses new clients, closes sockets with 1001, waits at most `withinMs` for their closed hooks, then ends
+   * everything. Each hook that was not posted in that time is logged as lost.
    */
   stop(withinMs: number): Promise<void>;
 }
@@ -84,7 +84,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     clearInterval(sweeping);
     webSockets.close();
     sessions.closeAll(closeCodes.goingAway);
-    // There is no time for more than one hook of each socket, and closed is the one that is owed.
+    // There is time for only one hook of each socket, and the closed hook is the one that is owed.
     queues.dropWaiting('stopped');
     await Promise.race([queues.idle(), clock.sleep(withinMs)]);
     for (const request of new Set([...registry.owed(), ...queues.unfinished()]))
@@ -130,7 +130,7 @@ function compose(
   return { gateway, registry, sessions, queues, app };
 }
 
-/** Where a gateway of these settings is reached on this machine. */
+/** The URLs of a gateway with these settings on this machine. */
 export function localUrls(
   { host, webSocketUrl }: Pick<LocalSettings, 'host' | 'webSocketUrl'>,
   port: number,

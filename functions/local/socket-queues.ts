@@ -3,13 +3,12 @@ import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
 
-/** What a message takes that need not wait for others to be done, in bytes: most messages are far smaller. */
+/** A message of at most this weight, in bytes, never waits for room. Most messages are far smaller. */
 const smallWeight = 16_384;
 
 /**
- * A queue for each socket, in which its hooks and its deferred work follow one another (promise 7: order). Work of
- * different sockets goes on side by side. When all sockets together have more waiting than they may, those that have
- * the most are the first to lose it.
+ * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
+ * wait for each other. When all backlogs together are too large, the largest is shed first.
  */
 export class SocketQueues implements TaskQueue, QueueSupervisor {
   readonly #queues = new Map<SocketId, SocketQueue>();
@@ -18,18 +17,18 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   readonly #maxBytes: number;
   #waiters: (() => void)[] = [];
   #weight = 0;
-  /** What messages under way take, and the queues that wait for less of it. */
+  /** The weight of the messages that are being relayed, and the queues that wait until it is less. */
   #running = 0;
   readonly #parked = new Set<SocketQueue>();
 
-  /** `mostBytes` is what all sockets together may have waiting. */
+  /** `maxBytes`: the most that all sockets together may weigh. */
   constructor(runTask: (task: Task) => Promise<void>, log: Log, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#runTask = runTask;
     this.#log = log;
     this.#maxBytes = maxBytes;
   }
 
-  /** The held queue of a socket that is about to open. Whoever opens it ends it. */
+  /** Opens the queue of a socket that is about to open. It is held. The caller has to end it. */
   open(socket: SocketId): SocketQueue {
     const queue = new SocketQueue(socket, this);
     this.#queues.set(socket, queue);
@@ -37,8 +36,8 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   /**
-   * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait in so many
-   * milliseconds are dropped, since nobody is there any more who could wait for what comes of them.
+   * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait after
+   * `dropAfterMs` are dropped, since no client is left to wait for their replies.
    */
   end(socket: SocketId, dropAfterMs: number = Number.POSITIVE_INFINITY): void {
     const queue = this.#queues.get(socket);
@@ -61,12 +60,12 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
     if (known === undefined) this.end(task.socket);
   }
 
-  /** Drops every message that waits: from here on a socket's closed hook is the next that is posted. */
+  /** Drops all backlogs, so that the next hook of each socket is its closed hook. */
   dropWaiting(why: string): void {
     for (const queue of this.#queues.values()) this.#drop(queue, why);
   }
 
-  /** The hooks that are being posted or wait for that, by their ids. */
+  /** The ids of the hooks that are being posted or wait for it. */
   *unfinished(): Generator<HookId> {
     for (const queue of this.#queues.values()) yield* queue.unfinished;
   }
@@ -92,7 +91,7 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
     return this.#weight > this.#maxBytes / 2;
   }
 
-  /** Small messages have room always, and one that is large if there is no other. */
+  /** Small messages always have room. A large one has room if no other message is being relayed. */
   hasRoom(weight: number): boolean {
     return weight <= smallWeight || this.#running === 0 || this.#running + weight <= this.#maxBytes / 2;
   }
@@ -113,12 +112,12 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
 
   weightChanged(bytes: number): void {
     this.#weight += bytes;
-    // Who is being shed gives back in several steps, between which nobody else is chosen.
+    // Shedding shrinks the weight in several steps. No other queue is chosen between them.
     if (bytes <= 0) return;
     while (this.#weight > this.#maxBytes) if (!this.#shed()) return;
   }
 
-  /** Drops what the socket with the most has waiting; false if nobody has anything. */
+  /** Sheds the heaviest queue. False if that frees nothing. */
   #shed(): boolean {
     let heaviest: SocketQueue | undefined;
     for (const queue of this.#queues.values()) {

@@ -19,8 +19,8 @@ import type { SocketQueues } from './socket-queues.ts';
 import { clientHeaders, refusalResponse, upgradeProblem } from './upgrade.ts';
 
 /**
- * Where WebSockets come in. The HTTP upgrade waits for the handshake; a refusal is a real HTTP answer. Until the
- * client is in, its queue is held, so what is to follow the handshake follows it.
+ * Where WebSockets come in. The HTTP upgrade waits for the handshake, and a refusal is an ordinary HTTP response. Until
+ * the client is in, its queue is held, so that no task overtakes the handshake.
  */
 export class WebSocketServer {
   readonly #gateway: Gateway;
@@ -76,7 +76,7 @@ export class WebSocketServer {
     }
   }
 
-  /** Completes the upgrade of a client that the app let in, if it is still there and we are not about to stop. */
+  /** Completes the upgrade of an accepted client, if it is still there and the gateway is not stopping. */
   #completeUpgrade(queue: SocketQueue, upgrade: Upgrade, subprotocol: string | undefined): void {
     const isClosing = this.#isClosing;
     const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);

@@ -4,7 +4,7 @@ import type { SocketId } from './socket-id.ts';
 /** The three hooks, in the order of a socket's life. */
 export const hookEvents = ['handshake', 'message', 'closed'] as const;
 
-/** What a hook tells of. */
+/** The event that a hook reports. */
 export type HookEvent = (typeof hookEvents)[number];
 
 /** `webhook-id`. */
@@ -18,7 +18,7 @@ export function hookId(event: HookEvent, subject: string): HookId {
   return `${event}_${subject}`;
 }
 
-/** One thing that happened on a socket and that the app is told of. */
+/** Something that happened on a socket, as it is reported to the app. */
 export interface Hook {
   readonly event: HookEvent;
   readonly id: HookId;
