@@ -4,7 +4,7 @@ import { lambdaLog } from './lambda-log.ts';
 import { secretsManager } from './secrets-manager.ts';
 import { type AwsSettings, readSettings } from './settings.ts';
 
-/** What every function has of AWS, with no socket within its reach. */
+/** What every function needs, even one that never touches a socket. */
 export interface Basics {
   readonly aws: AwsSettings;
   readonly settings: AwsSettings['gateway'];
@@ -14,7 +14,7 @@ export interface Basics {
   readonly log: Log;
 }
 
-/** Puts it together, once for each function that starts. */
+/** Builds it, once at each cold start. */
 export function awsBasics(): Basics {
   const aws = readSettings();
   const log = lambdaLog(aws.name, clock);

@@ -1,6 +1,6 @@
 /**
- * What API Gateway says of the connection in every event of a WebSocket API. The published types are wrong in places.
- * Here and below null, or nothing, comes from emulators.
+ * What every event of a WebSocket API says about the connection. The published types are wrong in places. Here and below,
+ * null and missing values come from emulators.
  */
 interface WebSocketContext {
   readonly connectionId: string;
@@ -9,17 +9,17 @@ interface WebSocketContext {
   readonly identity?: { readonly sourceIp?: string | null } | null;
 }
 
-/** One text of each name, the last. */
+/** One text for each name: the last one. */
 type Texts = Readonly<Record<string, string | null | undefined>>;
-/** All texts of each name. */
+/** All texts for each name. */
 type Lists = Readonly<Record<string, readonly string[] | null | undefined>>;
 
-/** The event of `$connect`. A client can choose the route key of a message, so the event type alone is to be trusted. */
+/** The event of `$connect`. A client can choose the route key of a message, so trust only the event type. */
 export interface ConnectEvent {
-  /** Text, decoded as UTF-8; names are in any case. */
+  /** Decoded as UTF-8. Names may be in any case. */
   readonly headers?: Texts | null;
   readonly multiValueHeaders?: Lists | null;
-  /** Decoded; absent without a query. */
+  /** Decoded. Absent if there is no query. */
   readonly queryStringParameters?: Texts | null;
   readonly multiValueQueryStringParameters?: Lists | null;
   readonly requestContext: WebSocketContext & { readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT' };
@@ -43,7 +43,7 @@ export interface DisconnectEvent {
   };
 }
 
-/** What a handler of a WebSocket API answers. */
+/** The result of a WebSocket API handler. */
 export interface WebSocketResult {
   readonly statusCode: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -52,28 +52,28 @@ export interface WebSocketResult {
 
 /** A request to an HTTP API, payload format 2.0. */
 export interface HttpEvent {
-  /** `GET /sockets/{socket}`, or `$default` for what no route takes. */
+  /** For example `GET /sockets/{socket}`, or `$default` if no route matches. */
   readonly routeKey: string;
-  /** Decoded by API Gateway, in spite of its name. */
+  /** API Gateway decodes it, despite its name. */
   readonly rawPath: string;
   readonly rawQueryString?: string | null;
   /** In lower case. */
   readonly headers?: Texts | null;
-  /** Absent without any. */
+  /** Absent if there are none. */
   readonly pathParameters?: Texts | null;
   readonly body?: string | null;
   /** True for forms, among others. */
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
     readonly requestId: string;
-    /** What an authorizer says of whom it has let in; absent where the route has none. No client can write it. */
+    /** The caller, as the authorizer knows it. Absent if the route has no authorizer. A client can't forge it. */
     readonly authorizer?: {
       readonly iam?: { readonly userArn?: string | null } | null;
     } | null;
   };
 }
 
-/** What a handler of an HTTP API answers. */
+/** The result of an HTTP API handler. */
 export interface HttpResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -85,30 +85,30 @@ export interface QueueEvent {
   readonly Records: readonly QueueRecord[];
 }
 
-/** One of them. */
+/** One task of a batch. */
 export interface QueueRecord {
   readonly messageId: string;
   readonly body: string;
-  /** Names this one receipt of it. */
+  /** Identifies this delivery of the message. */
   readonly receiptHandle?: string;
   readonly attributes?: {
-    /** How often it was received, this time included. */
+    /** How often the message was received, this time included. */
     readonly ApproximateReceiveCount?: string;
   };
 }
 
-/** Those of a batch that are to come again. */
+/** The tasks of a batch that failed and must come again. */
 export interface QueueResult {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** What EventBridge hands to a schedule's function. */
+/** The event that EventBridge sends to the function of a schedule. */
 export interface ScheduleEvent {
-  /** When it was due: ISO 8601, UTC, whole seconds. */
+  /** When the run was due: ISO 8601, UTC, whole seconds. */
   readonly time: string;
 }
 
-/** What Lambda tells a function of its run. */
+/** What Lambda tells a function about its run. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }

@@ -33,15 +33,15 @@ export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
   readonly tasks: SqsTaskQueue;
 }
 
-/** What a function needs beyond what all of them have. */
+/** The parts that differ between functions. */
 interface Needs {
-  /** How it finds sockets; without one it only knows those that it is told of. */
+  /** Finds sockets. Without one, a function only knows the sockets that its events name. */
   readonly Directory?: DirectoryClass;
-  /** A function that calls @connections now and then may name the SDK's way to do it. */
+  /** A function that rarely calls @connections may use the SDK instead. */
   readonly Connections?: ConnectionsClass;
 }
 
-/** Puts a gateway together from AWS, once for each function that starts. */
+/** Builds a gateway on AWS, once at each cold start. */
 export function awsGateway({
   Directory = NoDirectory,
   Connections = SignedConnections,
@@ -55,7 +55,7 @@ export function awsGateway({
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),
-    // Each run has its own.
+    // Each run sets its own.
     deadline: Number.POSITIVE_INFINITY,
   };
 }

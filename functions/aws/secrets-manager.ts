@@ -7,12 +7,12 @@ import { parseUrlKey, type UrlKey } from '../wire/ticket.ts';
 import { AwsService, type Caller } from './client/aws-service.ts';
 import { JsonProtocol } from './client/json-protocol.ts';
 
-/** How long a list is good without being read again, in milliseconds. */
+/** How long a list is cached, in milliseconds. */
 const cachedMs = 300_000;
-/** How often a list is read at most because no key of it matched: else anybody could make us read it all the time. */
+/** The shortest time between reads because no key matched, in milliseconds: else any caller could cause a read each time. */
 const soonestMs = 30_000;
 
-/** Which secrets hold the lists; a function is given only those that it needs. */
+/** The secrets that hold the lists. A function gets only those that it needs. */
 export interface SecretArns {
   readonly apiKeys: string | undefined;
   readonly webhookSecrets: string | undefined;
@@ -21,13 +21,13 @@ export interface SecretArns {
 
 const secretValue = v.object({ SecretString: v.string() });
 
-/** Where Secrets Manager is, and which of its secrets are ours. */
+/** The URL of Secrets Manager, and our secrets in it. */
 export interface SecretsAddress {
   readonly endpoint: string;
   readonly arns: SecretArns;
 }
 
-/** Secrets in Secrets Manager, a list each, separated by commas: rotation needs no deploy. */
+/** Secrets in Secrets Manager. Each holds a list, separated by commas, so rotation needs no deployment. */
 export function secretsManager(
   { endpoint, arns }: SecretsAddress,
   caller: Caller,
@@ -40,7 +40,7 @@ export function secretsManager(
     cachedList(clock, log, async () => {
       if (arn === undefined) throw new Error('This function was not given this secret.');
       const { SecretString } = v.parse(secretValue, await manager.run('GetSecretValue', { SecretId: arn }));
-      // A comma too many is no entry; a secret without any is malformed.
+      // An extra comma adds no entry. A secret without entries is malformed.
       const entries = SecretString.replace(/^[\s,]+|[\s,]+$/g, '').split(/[\s,]*,[\s,]*/);
       return entries.map((entry) => wellFormed(parse(entry)));
     });
@@ -49,7 +49,7 @@ export function secretsManager(
   return { apiKeys: read(arns.apiKeys, parseApiKey), urlKeys: url, signingKeys: () => signing('cached') };
 }
 
-/** A fault of the operator: what a secret holds can't be used. Its value is not repeated. */
+/** Throws if the operator's secret is malformed. The error does not repeat its value. */
 function wellFormed<Key>(parsed: Result<Key, string>): Key {
   if (parsed.ok) return parsed.value;
   throw new Error(`A secret is malformed: ${parsed.error}.`);
@@ -61,7 +61,7 @@ function cachedList<Key>(
   read: () => Promise<readonly Key[]>,
 ): (freshness: Freshness) => Promise<readonly Key[]> {
   let list: Promise<readonly Key[]> | undefined;
-  // When it is read again: because it is old, and at the soonest because a key did not match.
+  // When to read the list again: because it is old, and at the earliest because no key matched.
   let due = Number.NEGATIVE_INFINITY;
   let soonest = due;
   return (freshness) => {
@@ -69,7 +69,7 @@ function cachedList<Key>(
     if (list !== undefined && now < (freshness === 'cached' ? due : soonest)) return list;
     [due, soonest] = [now + cachedMs, now + soonestMs];
     const before = list;
-    // A read that fails leaves what was known, which is better than nothing, and is tried again soon.
+    // If a read fails, the old list stays in use, and the next read comes soon.
     const reading = read().catch((error: unknown) => {
       due = soonest;
       if (list === reading) list = before;

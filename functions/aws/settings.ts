@@ -24,7 +24,7 @@ const httpUrl = v.pipe(
 );
 
 const environment = v.object({
-  // Written as it is to be used: a value of another stack was not known when the stack was checked.
+  // Checked and normalised here too: a value from another stack is not known when the stack is checked.
   WEBHOOK_BASE_URL: v.pipe(
     present,
     parsed<string>((text) => parseWebhookBaseUrl(text, { allowInsecure: true })),
@@ -40,7 +40,7 @@ const environment = v.object({
   TABLE_NAME: present,
   QUEUE_URL: httpUrl,
   PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
-  // China and the European Sovereign Cloud have domains of their own.
+  // China and the European Sovereign Cloud have their own domains.
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
   REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
@@ -48,13 +48,13 @@ const environment = v.object({
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
-  // Set by Lambda.
+  // Lambda sets these.
   AWS_REGION: present,
   AWS_ACCESS_KEY_ID: present,
   AWS_SECRET_ACCESS_KEY: present,
   AWS_SESSION_TOKEN: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(whole(1, 100_000), '1769'),
-  // AWS SDKs and Tools Reference Guide, "Service-specific endpoints": where an emulator is.
+  // AWS SDKs and Tools Reference Guide, "Service-specific endpoints": the URL of an emulator.
   AWS_ENDPOINT_URL: v.optional(httpUrl),
   AWS_ENDPOINT_URL_DYNAMODB: v.optional(httpUrl),
   AWS_ENDPOINT_URL_SQS: v.optional(httpUrl),
@@ -63,7 +63,7 @@ const environment = v.object({
 
 type Environment = v.InferOutput<typeof environment>;
 
-/** By what a call of the HTTP API is let in: an API key, which the function checks, or IAM, which API Gateway asks. */
+/** How callers of the HTTP API authenticate: an API key, which the function checks, or IAM, which API Gateway checks. */
 export type ApiAuth = Environment['API_AUTH'];
 
 /** The settings that a function gets from its stack. */
@@ -73,14 +73,14 @@ export interface AwsSettings {
   readonly name: string;
   readonly caller: Caller;
   readonly apiAuth: ApiAuth;
-  /** The base of @connections. */
+  /** The base URL of @connections. */
   readonly callbackUrl: string;
   readonly table: TableAddress;
   readonly queue: QueueAddress;
   readonly secrets: SecretsAddress;
 }
 
-/** Reads the settings of this function, once. Throws an error that names every malformed variable. */
+/** Reads the settings from the environment, once. Throws an error that names every malformed variable. */
 export function readSettings(): AwsSettings {
   return parseSettings(process.env);
 }
@@ -128,9 +128,9 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
 }
 
 /**
- * How many connections to a service a function of this memory size keeps busy. AWS Lambda Developer Guide, "Configure Lambda
- * function memory": CPU grows with memory. A post takes 15 ms and a quarter of a millisecond of a core, which is sixty
- * at once for a whole one; twice as many leave nothing idle.
+ * How many connections to a service a function can keep busy, by its memory. AWS Lambda Developer Guide, "Configure
+ * Lambda function memory": CPU grows with memory. A post takes 15 ms, and a quarter of a millisecond of CPU, so a whole
+ * core handles sixty at once. Twice that many leave nothing idle.
  */
 function connectionsOf(memoryMb: number): number {
   return Math.min(128, Math.max(16, Math.round(memoryMb / 12)));

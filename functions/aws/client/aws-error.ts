@@ -4,15 +4,15 @@ import type { HttpsResponse } from './https-client.ts';
 const text = v.fallback(v.string(), '');
 const content = v.object({ __type: text, message: text, Message: text });
 
-/** An error that a service of AWS answered with. */
+/** An error response of an AWS service. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly status: number;
-  /** `GoneException`; empty if the service named none. */
+  /** For example `GoneException`. Empty if the service named none. */
   readonly type: string;
-  /** Whether an earlier attempt may have been carried out: it got no answer, or one of the service's own fault. */
+  /** Whether an earlier attempt may have been carried out: it got no response, or a 5xx. */
   readonly mayBeDone: boolean;
-  /** Not for whoever prints an error: it may hold what was signed or kept. */
+  /** Private, so that printing the error does not show it: it may hold signed headers or stored data. */
   readonly #body: string;
 
   constructor(operation: string, { status, errorType, body }: HttpsResponse, mayBeDone = false) {
@@ -25,7 +25,7 @@ export class AwsError extends Error {
     this.#body = body;
   }
 
-  /** What was answered, whole. */
+  /** The whole response body. */
   get body(): string {
     return this.#body;
   }
@@ -41,12 +41,12 @@ function read(body: string): v.InferOutput<typeof content> {
   }
 }
 
-/** Smithy, AWS JSON 1.0, "Operation error serialization": a namespace may stand before the name, a URI behind it. */
+/** Smithy, AWS JSON 1.0, "Operation error serialization": the name may have a namespace before it and a URI after it. */
 function bare(type: string): string {
   return type.replace(/:.*$/, '').replace(/^.*#/, '');
 }
 
-/** A signature that does not match is explained in more lines, with the headers that were signed: the session's token. */
+/** Only the first line: AWS explains a wrong signature in more lines, with the signed headers and the session token. */
 function firstLine(message: string): string {
   return message.split('\n', 1)[0]?.slice(0, 300) ?? '';
 }

@@ -4,18 +4,18 @@ import { HttpsClient } from './https-client.ts';
 import { ServiceKey, type SigningScope } from './service-key.ts';
 import { type Credentials, Signer } from './signer.ts';
 
-/** Who calls AWS from where: what all services of a function have in common. */
+/** The region and credentials that a function uses for all services. */
 export interface Caller {
   readonly region: string;
   readonly credentials: Credentials;
   /**
-   * How many connections it has to each service at most, 64 unless told: more than its CPU can keep busy only cost
+   * The most connections to each service, 64 by default. Connections that the CPU can't keep busy only cost
    * handshakes.
    */
   readonly connections?: number | undefined;
 }
 
-/** One service of AWS at one address. */
+/** One AWS service at one URL. */
 export class AwsService {
   readonly #url: URL;
   readonly #client: HttpsClient;
@@ -36,7 +36,7 @@ export class AwsService {
     this.#clock = clock;
   }
 
-  /** Calls with headers that they have in common; names in lower case. Throws if one can't stand on the wire. */
+  /** Calls that share these headers. Header names are in lower case. Throws if a header is not valid in HTTP. */
   callsWith(headers: Readonly<Record<string, string>>): AwsCalls {
     const common = { host: this.#url.host, headers };
     const signer = new Signer(this.#credentials, this.#key, common, this.#clock);

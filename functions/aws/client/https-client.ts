@@ -14,61 +14,61 @@ import type { CommonFields } from '../../http/fields.ts';
 import type { Head } from '../../http/response-head.ts';
 import { GatheredBytes } from '../../wire/gathered-bytes.ts';
 
-/** A request over HTTP/1.1. */
+/** An HTTP/1.1 request. */
 export interface HttpsRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Escaped, as it is to stand on the wire. */
+  /** Already escaped. */
   readonly path: string;
-  /** All of them but for Host, Connection and Content-Length. */
+  /** Without Host, Connection and Content-Length. */
   readonly headers: Readonly<Record<string, string>>;
-  /** More of them, which many requests have in common and that were written before. */
+  /** More headers, shared by many requests and written in advance. */
   readonly fields?: CommonFields | undefined;
   readonly body: string;
 }
 
-/** What was answered. */
+/** The response. */
 export interface HttpsResponse {
   readonly status: number;
-  /** `x-amzn-errortype`; empty if there is none. */
+  /** The header `x-amzn-errortype`. Empty if there is none. */
   readonly errorType: string;
   readonly body: string;
 }
 
-/** How a service is reached. */
+/** The limits for one service. */
 export interface ServiceLimits {
-  /** Until a new connection stands, with TLS, in milliseconds: long, since it is our own CPU that TLS waits for. */
+  /** How long a new connection may take with TLS, in milliseconds. Long, since TLS waits for our own CPU. */
   readonly connectMs: number;
-  /** From then until the answer is here to its end, in milliseconds. */
+  /** From then until the whole response is here, in milliseconds. */
   readonly answerMs: number;
-  /** The most connections; what is more waits for one, and its time to be answered begins after that. */
+  /** The most connections. Other requests wait for one, and their `answerMs` begins after that. */
   readonly connections: number;
 }
 
 /** How long a call may take, in milliseconds. */
 export interface CallTimeouts {
-  /** Until its connection stands; if none does by then, it is not made. */
+  /** Until it has a connection. If it has none by then, the call is not made. */
   readonly waitMs?: number | undefined;
-  /** From then until its answer is here; as the service is reached unless told. */
+  /** From then until the response is here. The service's limit by default. */
   readonly answerMs?: number | undefined;
-  /** In all. */
+  /** In total. */
   readonly totalMs?: number | undefined;
 }
 
-/** How a service is reached unless told. */
+/** The default limits. */
 const usual: ServiceLimits = { connectMs: 10_000, answerMs: 5_000, connections: 64 };
-/** How many connections are opened at a time. A handshake of TLS takes more CPU than twenty calls on what it opens. */
+/** How many connections are opened at a time. A TLS handshake takes more CPU than twenty calls on its connection. */
 const opening = 4;
-/** Total times come in steps of so many milliseconds, so that one queue serves many calls. */
+/** Shortened timeouts are multiples of this, in milliseconds, so that one deadline queue serves many calls. */
 const stepMs = 250;
-/** The most that is read of an answer, in bytes. The longest is an item of 400 KB, each of its bytes escaped to six. */
+/** The longest response body, in bytes. The largest that we expect is an item of 400 KB, each byte escaped to six. */
 const maxBytes = 4_194_304;
 
-/** There is no answer. */
+/** There was no response. */
 export class NoResponseError extends Error {
   override readonly name = 'NoResponseError';
-  /** As those of Node.js. */
+  /** An error code such as those of Node.js: `ETIMEDOUT`. */
   readonly code: string;
-  /** Whether the service may have seen the request, and done what it asks for. */
+  /** Whether the service may have received the request and carried it out. */
   readonly mayBeDone: boolean;
 
   constructor(code: string, message: string, mayBeDone: boolean) {
@@ -78,7 +78,7 @@ export class NoResponseError extends Error {
   }
 }
 
-/** One service of AWS, `https://sqs.eu-central-1.amazonaws.com`. Plain http is for emulators. */
+/** A client for one AWS service, such as `https://sqs.eu-central-1.amazonaws.com`. Plain http is for emulators. */
 export class HttpsClient {
   readonly #pool: ConnectionPool;
   readonly #limits: ServiceLimits;
@@ -91,9 +91,9 @@ export class HttpsClient {
   }
 
   /**
-   * Makes a request. Rejects with a `NoResponseError` if there is none. A request that did not leave whole is made a second
-   * time, on a fresh connection; one that the server may have seen only if its method is idempotent (RFC 9110 section
-   * 9.2.2).
+   * Sends a request. Rejects with a `NoResponseError` if there is no response. A request that was not fully sent is sent
+   * once more on a new connection. One that the server may have received is repeated only if its method is idempotent
+   * (RFC 9110 section 9.2.2).
    */
   async call(
     { method, path: target, headers, fields, body }: HttpsRequest,
@@ -118,7 +118,7 @@ export class HttpsClient {
     };
   }
 
-  /** Times that are cut short come in steps, so that one queue serves many calls. */
+  /** Rounds a shortened timeout up to a whole step, so that one deadline queue serves many calls. */
   #within(ms: number): DeadlineQueue {
     const { connectMs, answerMs } = this.#limits;
     const isUsual = ms === answerMs || ms === connectMs + answerMs;
@@ -126,7 +126,7 @@ export class HttpsClient {
   }
 }
 
-/** Reads an answer whole. */
+/** Reads a whole response. */
 class CallResponseReader implements ResponseReader<HttpsResponse | NoResponseError> {
   readonly #body = new GatheredBytes();
   #status = 0;

@@ -7,24 +7,25 @@ import type { AwsService } from './aws-service.ts';
 /** The longest pauses between the attempts of an operation, in milliseconds. */
 const pausesMs = { first: 100 };
 /**
- * How long an operation takes unless told, and how long one attempt from when its connection stands: less than a handler
- * keeps for its last writes, so that no service that is silent has it killed.
+ * The default limits of an operation: its attempts, its time in total, and the time of one attempt once it has a
+ * connection. The total is less than a handler reserves for its last writes, so that a silent service can't get the
+ * handler killed.
  */
 const usual = { attempts: 4, maxMs: 4_000, maxMsOfTry: 1_500 } as const;
 
-/** How one attempt is made, and what is known of those before it. */
+/** The time for one attempt, and whether an earlier one may have been carried out. */
 interface Try {
   readonly totalMs: number;
   readonly mayBeDone: boolean;
 }
 
-/** What a service calls itself in `X-Amz-Target`, which version of the protocol it speaks, and how patient we are. */
+/** A service's name in `X-Amz-Target`, its version of the protocol, and the limits of its operations. */
 export interface JsonDialect {
   readonly target: 'AmazonSQS' | 'secretsmanager' | 'DynamoDB_20120810';
   readonly version: '1.0' | '1.1';
-  /** How often an operation is tried in all; 4 times unless told. */
+  /** The most attempts of an operation, the first included. 4 by default. */
   readonly attempts?: number;
-  /** How long an operation takes at most with all its attempts and pauses, and how long one attempt, in milliseconds. */
+  /** How long an operation may take with all attempts and pauses, and how long one attempt may take, in milliseconds. */
   readonly maxMs?: number;
   readonly maxMsOfTry?: number;
 }
@@ -34,7 +35,7 @@ export class JsonProtocol {
   readonly #service: AwsService;
   readonly #dialect: Required<JsonDialect>;
   readonly #clock: Clock;
-  /** By their operation. */
+  /** By operation. */
   readonly #calls = new Map<string, AwsCalls>();
 
   constructor(service: AwsService, dialect: JsonDialect, clock: Clock) {
@@ -44,9 +45,9 @@ export class JsonProtocol {
   }
 
   /**
-   * Runs an operation that may run twice, from its input to its output. What may pass, a fault of the network or the
-   * service or throttling, is tried again after a pause with jitter; then, and for every other error, it rejects:
-   * with an `AwsError` if the service answered.
+   * Runs an operation that may safely run twice, and resolves with its output. Errors that may pass (the network, a 5xx,
+   * throttling) are retried after a pause with jitter. Rejects with the last error, and at once with any other error.
+   * It is an `AwsError` if the service answered.
    */
   async run(operation: string, input: object): Promise<unknown> {
     const { attempts, maxMs } = this.#dialect;
@@ -90,7 +91,7 @@ export class JsonProtocol {
   }
 }
 
-/** What JSON.parse says of a text that is none repeats some of it, and it may be a secret. */
+/** Hides the error of JSON.parse, which repeats a part of the text: that may be a secret. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -100,8 +101,8 @@ function parse(body: string): unknown {
 }
 
 /**
- * The names of throttling are many: ThrottlingException, RequestThrottled, KmsThrottled, LimitExceededException,
- * ProvisionedThroughputExceededException, ...; and DynamoDB has others for an item that somebody else is writing.
+ * Throttling has many names: ThrottlingException, RequestThrottled, KmsThrottled, LimitExceededException,
+ * ProvisionedThroughputExceededException and more. DynamoDB has others for an item with another write in progress.
  */
 const passing =
   /Thrott|TooManyRequests|LimitExceeded|ThroughputExceeded|SlowDown|TransactionConflict|TransactionInProgress|ReplicatedWriteConflict/;
@@ -110,7 +111,7 @@ function mayPass(error: unknown): boolean {
   return !isRefusal(error) || error.status === 429 || passing.test(error.type);
 }
 
-/** Whether the service did nothing, and says so. Of a time-out, or its own fault, nobody knows. */
+/** Whether the service says that it did nothing. After a timeout or a 5xx nobody knows. */
 function isRefusal(error: unknown): error is AwsError {
   return error instanceof AwsError && error.status < 500;
 }

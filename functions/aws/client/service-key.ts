@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { Hmac } from '../../wire/hmac.ts';
 
-/** A service of AWS by the name that signatures know it by, and where it is: `execute-api` in `eu-central-1`. */
+/** The name and region of an AWS service in a signature, such as `execute-api` in `eu-central-1`. */
 export interface SigningScope {
   readonly service: string;
   readonly region: string;
 }
 
-/** The key of a service, which is another one each day ("Create a signed AWS API request", step 4, IAM User Guide). */
+/** The signing key of a service. It changes every day ("Create a signed AWS API request", step 4, IAM User Guide). */
 export class ServiceKey {
   readonly #secret: string;
   readonly #scope: SigningScope;
@@ -18,12 +18,12 @@ export class ServiceKey {
     this.#scope = scope;
   }
 
-  /** What the key is for on a day such as `20150830`. */
+  /** The credential scope on a day such as `20150830`. */
   scopeOf(day: string): string {
     return `${day}/${this.#scope.region}/${this.#scope.service}/aws4_request`;
   }
 
-  /** Signs a text on a day; in hexadecimal. */
+  /** Signs a text on a day. The signature is hexadecimal. */
   sign(day: string, text: string): string {
     if (this.#today?.day !== day) this.#today = { day, hmac: this.#derive(day) };
     return this.#today.hmac.digest(text, 'hex');

@@ -2,32 +2,32 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../gateway/ports.ts';
 import type { ServiceKey } from './service-key.ts';
 
-/** Who calls AWS. */
+/** AWS credentials. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Comes with credentials of a role, such as every function's. */
+  /** Part of a role's credentials, and every function has a role. */
   readonly sessionToken?: string | undefined;
 }
 
-/** What requests have in common: the host that they go to, and their headers but for that; names in lower case. */
+/** What requests share: their host, and their other headers. Header names are in lower case. */
 export interface Common {
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A request to sign, but for what it has in common with others. */
+/** A request to sign, without the parts that it shares with others. */
 export interface Unsigned {
   readonly method: string;
-  /** As it stands on the wire: escaped, with its query, without empty or dotted segments. */
+  /** As sent: escaped, with its query, without empty or dot segments. */
   readonly path: string;
   readonly body: string;
 }
 
-/** The headers that a request has of its own. */
+/** The headers that differ for each request. */
 export type Signature = Readonly<Record<'x-amz-date' | 'authorization', string>>;
 
-/** What is the same in all requests of a second. */
+/** The parts that all requests of one second share. */
 interface Second {
   readonly at: number;
   /** `20150830`, and `20150830T123600Z`. */
@@ -35,19 +35,19 @@ interface Second {
   readonly time: string;
   /** CanonicalHeaders and SignedHeaders. */
   readonly headers: string;
-  /** The text to sign, up to the hash of the request. */
+  /** The string to sign, up to the hash of the request. */
   readonly text: string;
   /** The header `authorization`, up to the signature. */
   readonly authorization: string;
 }
 
 /**
- * Signs requests to one service that have their headers in common, with AWS Signature Version 4: the steps are those
- * of "Create a signed AWS API request" in the IAM User Guide. Nearly all of what is hashed is the same for a second,
- * which is why it is done here: a signer for any request costs several times as much.
+ * Signs requests to one service that share their headers, with AWS Signature Version 4. The steps are those of "Create a
+ * signed AWS API request" in the IAM User Guide. We sign here because nearly everything that is hashed stays the same
+ * for a second. A general signer costs several times as much.
  */
 export class Signer {
-  /** The headers that the requests have in common, but for the host; the session's token is among them. */
+  /** The headers that the requests share, with the session token, without the host. */
   readonly headers: Readonly<Record<string, string>>;
   readonly #host: string;
   readonly #accessKeyId: string;
@@ -69,12 +69,12 @@ export class Signer {
     this.#clock = clock;
   }
 
-  /** Good for 5 minutes. */
+  /** Signs a request. AWS accepts the signature for 5 minutes. */
   sign({ method, path, body }: Unsigned): Signature {
     const { day, time, headers, text, authorization } = this.#now();
     // Step 1, the canonical request, and step 2, its hash.
     const request = hash('sha256', `${method}\n${canonicalPath(path)}\n${headers}\n${hash('sha256', body)}`);
-    // Steps 3 to 6: the text to sign, the signature and its header.
+    // Steps 3 to 6: the string to sign, the signature and its header.
     return { 'x-amz-date': time, authorization: authorization + this.#key.sign(day, text + request) };
   }
 
@@ -102,27 +102,27 @@ export class Signer {
   }
 }
 
-/** CanonicalHeaders: spaces around a value are removed, and several within it become one. */
+/** CanonicalHeaders: spaces around a value are removed, and each run of spaces within it becomes one. */
 function canonicalValue(value: string): string {
   return value.trim().replace(/ {2,}/g, ' ');
 }
 
 /**
- * CanonicalUri and CanonicalQueryString, on a line each. But for S3, the path is escaped once more than on the wire;
- * parameters are not, and are sorted by name, then by value.
+ * CanonicalUri and CanonicalQueryString, one line each. Except for S3, the path is escaped once more than on the wire.
+ * Parameters are not. They are sorted by name, then by value.
  */
 function canonicalPath(path: string): string {
   const at = path.indexOf('?');
   if (at < 0) return `${escaped(path)}\n`;
   const parameters = path.slice(at + 1).split('&');
-  // A name that begins another one comes first, and a NUL, which none has, before all that a name has.
+  // A name sorts before longer names that start with it, so `=` becomes NUL, which sorts before everything in a name.
   const pairs = parameters.map((parameter) =>
     parameter.includes('=') ? parameter.replace('=', '\0') : `${parameter}\0`,
   );
   return `${escaped(path.slice(0, at))}\n${pairs.sort().join('&').replaceAll('\0', '=')}`;
 }
 
-/** UriEncode: all but `A-Z a-z 0-9 - . _ ~`, and the slashes of a path. What is escaped is visible ASCII. */
+/** UriEncode: escapes all but `A-Z a-z 0-9 - . _ ~` and the slashes of a path. The input is visible ASCII. */
 function escaped(path: string): string {
   return path.replace(/[^\w.~/-]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

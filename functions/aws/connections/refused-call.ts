@@ -1,9 +1,9 @@
 import type { Posted } from '../../gateway/ports.ts';
 
 /**
- * What it means that @connections refused a call, by its status: 410 GoneException; 400 for an id that can't be one;
- * 429 LimitExceededException, also for a client whose buffer is full; 413 PayloadTooLargeException. Undefined for
- * anything else, which is a fault.
+ * The meaning of a refusal by @connections. 410 is GoneException, 400 an impossible id, 413 PayloadTooLargeException.
+ * 429 is LimitExceededException, which API Gateway also returns when a client's buffer is full. Undefined for any other
+ * status, which is a fault.
  */
 export function refusalOf(status: number | undefined): Posted | undefined {
   switch (status) {

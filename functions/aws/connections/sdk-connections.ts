@@ -10,21 +10,20 @@ import type { Caller } from '../client/aws-service.ts';
 import { refusalOf } from './refused-call.ts';
 import { sdkOptions } from './sdk-options.ts';
 
-/** How long a post may take, which has no second try, in milliseconds. */
+/** How long a post may take, in milliseconds. It has one attempt. */
 const postMs = 5_000;
 
 /**
- * The connections of an API Gateway WebSocket API, by the SDK's client of its @connections calls: for functions that
- * call it now and then. A question and an end, which may be repeated (RFC 9110 section 9.2.2), are tried three times:
- * a connection that was kept may have died while the function was frozen. A post is made once, since the gateway waits
- * out throttling itself.
+ * The connections of an API Gateway WebSocket API, through the SDK's client for @connections: for functions that rarely
+ * call it. GET and DELETE are idempotent (RFC 9110 section 9.2.2) and have three attempts, since a kept-alive connection
+ * may have died while the function was frozen. A post has one attempt, since the gateway waits out throttling itself.
  */
 export class SdkConnections implements Connections {
   readonly #client: ApiGatewayManagementApiClient;
-  /** Shares the connections of the other, and tries once. */
+  /** Shares the connections of the other client, and makes one attempt. */
   readonly #once: ApiGatewayManagementApiClient;
 
-  /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
+  /** `callbackUrl` is the URL of the stage, such as `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller) {
     const options = { ...sdkOptions(caller), endpoint: callbackUrl };
     this.#client = new ApiGatewayManagementApiClient({ ...options, maxAttempts: 3 });
@@ -50,7 +49,7 @@ export class SdkConnections implements Connections {
     try {
       await this.#client.send(new DeleteConnectionCommand({ ConnectionId: socket }));
     } catch (error) {
-      // Best effort: a connection that can't be closed now is cut by API Gateway at 2 hours.
+      // Best effort: API Gateway closes every connection after 2 hours.
       if (refusalOf(statusOf(error)) === undefined) throw error;
     }
   }
@@ -66,7 +65,7 @@ export class SdkConnections implements Connections {
   }
 }
 
-/** It may have arrived. The SDK does not tell a time-out while connecting from one of an answer. */
+/** Whether the call may have arrived. The SDK reports a timeout in the same way before and after it has a connection. */
 function isUnanswered(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'TimeoutError' || ('code' in error && error.code === 'ECONNRESET');

@@ -7,19 +7,19 @@ import { AwsService, type Caller } from '../client/aws-service.ts';
 import { type CallTimeouts, NoResponseError } from '../client/https-client.ts';
 import { refusalOf } from './refused-call.ts';
 
-/** How long after the end of a run the answers to its last posts are waited for, in milliseconds. */
+/** How long to wait for the responses to the last posts after the end of a run, in milliseconds. */
 const graceMs = 2_000;
 
 /**
- * The connections of an API Gateway WebSocket API, by its @connections calls signed here: for functions that post by
- * the thousand. A call is made once, since the gateway waits out throttling itself.
+ * The connections of an API Gateway WebSocket API, through @connections calls that we sign: for functions that post by
+ * the thousand. A call has one attempt, since the gateway waits out throttling itself.
  */
 export class SignedConnections implements Connections {
   readonly #posts: AwsCalls;
   readonly #others: AwsCalls;
   readonly #clock: Pick<Clock, 'monotonic'>;
 
-  /** `callbackUrl` is the stage's, `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
+  /** `callbackUrl` is the URL of the stage, such as `https://abc.execute-api.eu-central-1.amazonaws.com/prod`. */
   constructor(callbackUrl: string, caller: Caller, clock: Clock) {
     const service = new AwsService('execute-api', callbackUrl, caller, clock);
     this.#posts = service.callsWith({ 'content-type': 'application/octet-stream' });
@@ -35,14 +35,14 @@ export class SignedConnections implements Connections {
     } catch (error) {
       if (!(error instanceof NoResponseError)) throw error;
       if (error.mayBeDone) return { kind: 'failed', code: 'post_unknown' };
-      // It never had its turn, and may have it later.
+      // It was never sent, so it can be sent later.
       if (error.code === 'ETIMEDOUT') return { kind: 'throttled' };
       throw new NotPosted(error.message, { cause: error });
     }
   }
 
   async close(socket: SocketId): Promise<void> {
-    // Best effort: a connection that can't be closed now is cut by API Gateway at 2 hours.
+    // Best effort: API Gateway closes every connection after 2 hours.
     await this.#call('DELETE', socket);
   }
 
@@ -50,7 +50,7 @@ export class SignedConnections implements Connections {
     return (await this.#call('GET', socket))?.kind !== 'gone';
   }
 
-  /** Undefined if it was done. Ids end in `=`, which is escaped on the wire. */
+  /** Undefined on success. Ids end in `=`, which must be escaped. */
   async #call(
     method: AwsCall['method'],
     socket: SocketId,

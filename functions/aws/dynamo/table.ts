@@ -49,11 +49,11 @@ export class DynamoTable {
     return this.#calls.updateItem({
       TableName: this.#name,
       Key: keyOf(socket),
+      ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE',
       UpdateExpression: update,
       ConditionExpression: condition,
       ExpressionAttributeNames: namesIn(`${update} ${condition}`),
       ExpressionAttributeValues: values,
-      ReturnValues: returnsItem ? 'ALL_NEW' : 'NONE',
       // Free. DynamoDB leaves the item out if there is none, and emulators always do.
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });

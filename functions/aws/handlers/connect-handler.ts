@@ -9,7 +9,7 @@ import { parseParameters } from '../../wire/target.ts';
 import type { ConnectEvent, LambdaContext, WebSocketResult } from '../events.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** The handler of `$connect`: the client waits for its answer, which never is an exception. */
+/** The handler of `$connect`. The client waits for its result, so it never throws. */
 export function connectHandler(
   gateway: Gateway,
 ): (event: ConnectEvent, context: LambdaContext) => Promise<WebSocketResult> {
@@ -44,14 +44,14 @@ function toConnectRequest(
   };
 }
 
-/** A list for each text that stands alone; emulators leave the lists out. */
+/** Turns single texts into lists, since emulators leave out the lists. */
 function listed(texts: NonNullable<ConnectEvent['headers']>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, [text ?? []].flat()]));
 }
 
 /**
- * The headers of a client as they stood on the wire, a character for each byte: API Gateway has decoded them as UTF-8.
- * One that can't be written again is left out, since it must not keep the handshake's hook from the app.
+ * The client's headers as they were on the wire, one character for each byte: API Gateway has decoded them as UTF-8. A
+ * header that HTTP does not allow is left out, since it must not stop the handshake hook.
  */
 function toHeaders(lists: NonNullable<ConnectEvent['multiValueHeaders']>): ClientHeaders {
   const lines = new Map<string, string[]>();
@@ -68,7 +68,7 @@ function toHeaders(lists: NonNullable<ConnectEvent['multiValueHeaders']>): Clien
   return Object.fromEntries(headers);
 }
 
-/** API Gateway passes on the status, and of the headers of an acceptance the subprotocol alone. */
+/** API Gateway passes on the status. Of the headers, it passes on only the subprotocol of an accepted handshake. */
 function toResult(outcome: HandshakeOutcome): WebSocketResult {
   if (outcome.kind === 'refused') {
     return { statusCode: outcome.problem.status, body: JSON.stringify(outcome.problem) };

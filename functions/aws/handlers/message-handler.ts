@@ -6,7 +6,7 @@ import { parseSocketId } from '../../wire/socket-id.ts';
 import type { LambdaContext, MessageEvent, WebSocketResult } from '../events.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** The handler of `$default`: always 200, since another status or an exception would show to the client. */
+/** The handler of `$default`. Always 200, since the client would see any other status and any exception. */
 export function messageHandler(
   gateway: Gateway,
 ): (event: MessageEvent, context: LambdaContext) => Promise<WebSocketResult> {

@@ -5,7 +5,7 @@ import { withDeadline } from './with-deadline.ts';
 
 const minuteMs = 60_000;
 
-/** The handler of the schedule: one sweep, for the minute that it was due in, whenever it really begins. */
+/** The handler of the schedule: one sweep, for the minute in which it was due, even if it starts later. */
 export function sweepHandler(
   gateway: Gateway,
 ): (event: ScheduleEvent, context: LambdaContext) => Promise<void> {

@@ -5,12 +5,12 @@ import type { AwsGateway } from '../gateway.ts';
 import { parseTask } from '../queue/task-message.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** The handler of the queue: does each task of a batch, and lets those that failed come again after seconds. */
+/** The handler of the queue. It runs the tasks of a batch, and puts back those that failed. */
 export function tasksHandler(
   gateway: AwsGateway,
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   return async ({ Records }, context) => {
-    // One for the whole batch: ten tasks at once are to ask for no more than a small function can have answered in time.
+    // One limit for the whole batch, so that ten tasks together post no more than a small function can handle in time.
     const run = { ...withDeadline(gateway, context), deliveryLimit: new DeliveryLimit() };
     const failed = await Promise.all(
       Records.map(async (record) => {
@@ -28,7 +28,7 @@ export function tasksHandler(
   };
 }
 
-/** Best effort: without it the task comes again when its visibility time-out is over. */
+/** Best effort: otherwise the task comes again when its visibility timeout ends. */
 async function putBack({ tasks, log }: AwsGateway, record: QueueRecord): Promise<void> {
   try {
     await tasks.putBack(record);

@@ -1,12 +1,12 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { LambdaContext } from '../events.ts';
 
-/** What is kept of a function's time for its last writes and its answer, in milliseconds. */
+/** The part of a function's time that is reserved for its last writes and its result, in milliseconds. */
 const reserveMs = 5_000;
 
 /**
- * A gateway for one run of a function, which has to be over before Lambda freezes it. Lambda: nothing runs on after the
- * return, and a function that is out of time is killed where it stands.
+ * A gateway for one run of a function. The run must end in time: Lambda kills a function that has used up its time, and
+ * freezes it as soon as it returns, so nothing continues in the background.
  */
 export function withDeadline<Needs extends Pick<Gateway, 'clock'>>(
   gateway: Needs,

@@ -8,19 +8,19 @@ import { writeTask } from './task-message.ts';
 /** The longest delay of a message. SQS: 15 minutes. */
 const longestDelaySeconds = 900;
 
-/** By how much each message of a task that is too long for one is behind the one before, in seconds: SQS keeps no order. */
+/** The delay between the messages of a task that needs several, in seconds: SQS keeps no order. */
 const apartSeconds = 2;
 
-/** How long a task that failed stays away, in seconds. */
+/** The pauses before a failed task comes again, in seconds. */
 const pausesSeconds = { first: 5, factor: 4, longest: 900 };
 
-/** The queue, and where SQS is: at the queue's own origin, unless an emulator is elsewhere. */
+/** The URL of the queue, and of SQS: the queue's own origin, unless there is an emulator. */
 export interface QueueAddress {
   readonly url: string;
   readonly endpoint: string;
 }
 
-/** Work for later in a queue, which hands each task to the tasks function at least once. */
+/** The task queue in SQS. It hands each task to the tasks function at least once. */
 export class SqsTaskQueue implements TaskQueue {
   readonly #sqs: JsonProtocol;
   readonly #queueUrl: string;
@@ -40,8 +40,8 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   /**
-   * Lets a message that failed come again after seconds: the queue's visibility time-out is for functions that died, and
-   * six times as long as any runs.
+   * Makes a failed message visible again after a pause of seconds. The queue's own visibility timeout is for functions
+   * that died, and is six times as long as any function runs.
    */
   async putBack({ receiptHandle, attributes }: QueueRecord): Promise<void> {
     if (receiptHandle === undefined) return;

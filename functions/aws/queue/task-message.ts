@@ -38,13 +38,13 @@ const schema = v.variant('kind', [
   }),
 ]);
 
-/** The most bytes of one message. SQS: 262,144 at any time, more only since 2025; longer tasks are packed, then split. */
+/** The most bytes of one message. SQS always took 262,144, and more since 2025. Longer tasks are compressed, then split. */
 const maxBytes = 262_144;
 const packed = 'gzip:';
 
 /**
- * Writes a task as one message, or several where it is too long for one: who is to get a message may be divided, a
- * message may not. Of several tasks the last closes the socket. Throws if no division helps.
+ * Writes a task as one message, or as several if it is too long for one. The recipients of a delivery can be divided,
+ * its body can't. If there are several tasks, the last one closes the socket. Throws if dividing does not help.
  */
 export function writeTask(task: Task): string[] {
   const text = allowed(JSON.stringify(task));
@@ -54,19 +54,19 @@ export function writeTask(task: Task): string[] {
   return divided(task).flatMap(writeTask);
 }
 
-/** Reads a task as it was written; throws for anything else, which no queue of ours holds. */
+/** Reads a task that `writeTask` wrote. Throws for anything else, which is never in our queue. */
 export function parseTask(text: string): Task {
   const isPacked = text.startsWith(packed);
   const plain = isPacked ? gunzipSync(Buffer.from(text.slice(packed.length), 'base64')).toString() : text;
   return v.parse(schema, JSON.parse(plain));
 }
 
-/** SQS refuses what XML 1.0 has no character for. Controls and lone surrogates are escaped in JSON anyway. */
+/** SQS refuses characters that XML 1.0 does not allow. JSON escapes controls and lone surrogates anyway. */
 function allowed(json: string): string {
   return json.replace(/[\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }
 
-/** Two tasks that do the same: half of the deliveries each, or half of the sockets of a single send. */
+/** Two tasks that together do the same: each has half of the deliveries, or half of the sockets of a single send. */
 function divided(task: Task): readonly [Task, Task] {
   if (task.kind !== 'deliveries') throw new Error(`A task of ${task.kind} is too long for the queue.`);
   const { send, broadcast } = task;

@@ -6,29 +6,29 @@ import type { SocketRecord } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
 
-/** After so many throttled deliveries in a row the rate is too high for all, and there is a pause before the next. */
+/** After this many throttled deliveries in a row the rate is too high, and the next delivery waits. */
 const throttledInRow = 16;
 
-/** The pauses before what was put aside is tried again, in milliseconds. */
+/** The pauses before throttled deliveries are tried again, in milliseconds. */
 const pausesMs = { first: 50, longest: 1_000 };
 
 /** The shortest and the longest pause when the rate is too high, in milliseconds. */
 const slowDownMs = { min: 50, max: 200 };
 
-/** A message for many sockets, and who hears what came of it for each. */
+/** A message for many sockets, and a callback for the outcome of each. */
 export interface Message {
   readonly body: string;
   readonly settle: (outcome: Outcome, socket: SocketId) => void;
 }
 
-/** A message that was put aside. */
+/** A delivery that was put aside. */
 interface Aside extends Unsent {
   readonly message: Message;
 }
 
 /**
- * Brings messages to many sockets, so many at once, that no socket waits for another: what can't be brought for now is
- * put aside and tried when all the rest is done. The messages of one socket keep their order.
+ * Delivers messages to many sockets at a time, so that no socket waits for another. A delivery that is not possible now
+ * is put aside and tried again when all the others are done. The messages of one socket keep their order.
  */
 export class Dispatcher {
   readonly #gateway: Gateway;
@@ -36,9 +36,9 @@ export class Dispatcher {
   readonly #aside = new Map<SocketId, Aside[]>();
   #underWay = 0;
   #inRow = 0;
-  /** Who waits for nothing to be under way. */
+  /** Resolves `settled`. */
   #waiter: (() => void) | undefined;
-  /** The end of the run, once something is to come before it. */
+  /** Resolves at the end of the run. Made when something first races against it. */
   #over: Promise<undefined> | undefined;
 
   constructor(gateway: Gateway) {
@@ -46,22 +46,22 @@ export class Dispatcher {
     this.#limit = gateway.deliveryLimit ?? new DeliveryLimit();
   }
 
-  /** Whether no time is left to begin anything. */
+  /** Whether the run has no time left to begin a delivery. */
   get isOver(): boolean {
     const { clock, deadline } = this.#gateway;
     return deadline !== Number.POSITIVE_INFINITY && clock.monotonic() >= deadline;
   }
 
-  /** What comes, or undefined if the run is over before. */
+  /** The value, or undefined if the run ends first. */
   async inTime<Value>(coming: Promise<Value>): Promise<Value | undefined> {
     const { clock, deadline } = this.#gateway;
     if (deadline === Number.POSITIVE_INFINITY) return coming;
-    // A timer may ring a moment early.
+    // A timer may fire a moment early.
     this.#over ??= clock.sleep(Math.max(0, deadline - clock.monotonic()) + 1).then(() => undefined);
     return Promise.race([coming, this.#over]);
   }
 
-  /** Begins a delivery; a promise if the caller is to wait before the next one. `known` is the record, if it is at hand. */
+  /** Begins a delivery. Returns a promise if the caller must wait before the next one. `known` is the record, if known. */
   begin(message: Message, socket: SocketId, known?: SocketRecord): Promise<void> | undefined {
     const before = this.#aside.size === 0 ? undefined : this.#aside.get(socket);
     if (before !== undefined) {
@@ -74,12 +74,12 @@ export class Dispatcher {
     return this.#room();
   }
 
-  /** Whether something is aside since its socket could not be looked up, or no connection was to be had. */
+  /** Whether a delivery is aside because its socket could not be looked up, or there was no connection to post on. */
   get hasFailedLookups(): boolean {
     return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
   }
 
-  /** Every delivery that was begun has its outcome, or is put aside. */
+  /** Resolves when every delivery that was begun has an outcome or is put aside. */
   async settled(): Promise<void> {
     if (this.#underWay === 0) return;
     await new Promise<void>((go) => {
@@ -88,8 +88,8 @@ export class Dispatcher {
   }
 
   /**
-   * Tries what was throttled again and again, for so long and not beyond the end of the run. Whoever could not be looked
-   * up or reached was asked for several times already.
+   * Retries throttled deliveries for `retryForMs`, but not after the end of the run. Failed lookups and posts are not
+   * retried here, since they have had several attempts.
    */
   async retry(retryForMs: number): Promise<void> {
     const { clock, deadline } = this.#gateway;
@@ -108,14 +108,14 @@ export class Dispatcher {
     }
   }
 
-  /** What is still aside is given up: each has failed. */
+  /** Gives up the deliveries that are still aside. Each has failed. */
   giveUp(): void {
     for (const [socket, queue] of this.#aside)
       for (const { message, code } of queue) message.settle(code, socket);
     this.#aside.clear();
   }
 
-  /** What is still aside, by its messages in the order in which these were begun. */
+  /** The deliveries that are still aside, by message, in the order in which the messages began. */
   left(messages: readonly Message[]): (readonly [Message, readonly SocketId[]])[] {
     const sockets = new Map<Message, SocketId[]>(messages.map((message) => [message, []]));
     for (const [socket, queue] of this.#aside)
@@ -160,7 +160,7 @@ export class Dispatcher {
     this.#aside.delete(socket);
   }
 
-  /** A promise if the next delivery has to wait. */
+  /** A promise if the next delivery must wait. */
   #room(): Promise<void> | undefined {
     if (this.#inRow >= throttledInRow) return this.#slowDown();
     return this.#limit.room();

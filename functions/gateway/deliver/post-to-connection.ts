@@ -6,16 +6,16 @@ import type { Posted } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 import type { Outcome } from './outcome.ts';
 
-/** How long a post is tried again, in milliseconds. */
+/** How long a throttled post is retried, in milliseconds. */
 export const retryForMs = 10_000;
 
-/** The least and the most that is waited before a post is tried again, in milliseconds. */
+/** The shortest and the longest pause before a retry, in milliseconds. */
 const pauseMs = { min: 20, max: 250 };
 
 /**
- * Posts to the connection of a socket that was let in. Throttling is waited out with jitter, for a while and not beyond
- * the end of the run, after which nothing is posted. A connection that is said to be gone right after its handshake is
- * asked again, since API Gateway says so until `$connect` has returned; later it is believed, and the socket has ended.
+ * Posts to the connection of an accepted socket. Throttling is waited out with jitter, for a while, but not after the end
+ * of the run. A 410 right after the handshake is retried, since API Gateway returns it until `$connect` has returned.
+ * A later 410 ends the socket.
  */
 export function postToConnection(
   gateway: Gateway,
@@ -28,10 +28,10 @@ export function postToConnection(
     : first;
 }
 
-/** What came of one try. `retry`: nothing was posted, and it may be in a moment. */
+/** The outcome of one attempt. `retry`: nothing was posted, and another attempt may succeed. */
 export type Try = Outcome | 'retry';
 
-/** Posts to the connection of a socket that was let in, once, unless the run is over. */
+/** Posts to the connection of an accepted socket, once, unless the run is over. */
 export function postToConnectionOnce(
   gateway: Gateway,
   record: SocketRecord,

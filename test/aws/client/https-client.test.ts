@@ -226,7 +226,7 @@ describe('a connection', () => {
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
     // It takes TCP connections and never says a word of TLS.
     const url = new URL(`https://127.0.0.1:${portOf(slow)}`);
-    const origin = new HttpsClient(url, systemClock, { connectMs: 300, answerMs: 50 });
+    const origin = new HttpsClient(url, systemClock, { connectMs: 10_000, answerMs: 50 });
     const calls = Array.from({ length: 20 }, () => codeOf(origin.call(aRequest(), { totalMs: 250 })));
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['ETIMEDOUT']));
     expect(hellos).toHaveLength(4);
