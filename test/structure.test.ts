@@ -74,6 +74,20 @@ test('process.env is read in one file of each world', () => {
   expect(reading.filter((file) => !file.endsWith('/settings.ts'))).toEqual([]);
 });
 
+test('the id of a hook is built in one place', () => {
+  const byHand = source.filter((file) =>
+    /(?:handshake|message|closed)_\$\{|_\$\{task\.socket/.test(read(file)),
+  );
+  expect(byHand.filter((file) => file !== 'functions/wire/hook.ts')).toEqual([]);
+});
+
+test('a record is marked as closing in one place', () => {
+  const marking = source.filter(
+    (file) => file.startsWith('functions/gateway/') && /\.markClosing\(/.test(read(file)),
+  );
+  expect(marking).toEqual(['functions/gateway/end/end-socket.ts']);
+});
+
 test('time and chance come from the clock alone', () => {
   const direct = source.filter((file) => /^functions\/(?:gateway|wire)\//.test(file));
   expect(

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { GatewaySettings } from '../gateway/gateway.ts';
+import type { Settings } from '../gateway/gateway.ts';
 import { hookEvents } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { parsed } from '../wire/schema.ts';
@@ -66,9 +66,9 @@ type Environment = v.InferOutput<typeof environment>;
 /** How callers of the HTTP API authenticate: an API key, which the function checks, or IAM, which API Gateway checks. */
 export type ApiAuth = Environment['API_AUTH'];
 
-/** What the stack tells a function. */
+/** The settings that a function gets from its stack. */
 export interface AwsSettings {
-  readonly gateway: GatewaySettings;
+  readonly gateway: Settings;
   /** Which gateway of an account this is, in its metrics. */
   readonly name: string;
   readonly caller: Caller;
@@ -144,7 +144,7 @@ function addressOf(
   return `https://${service}.${region}.${suffix}`;
 }
 
-function gatewaySettings(output: Environment): GatewaySettings {
+function gatewaySettings(output: Environment): Settings {
   return {
     webhookBaseUrl: output.WEBHOOK_BASE_URL,
     format: output.WEBHOOK_FORMAT,
@@ -156,14 +156,6 @@ function gatewaySettings(output: Environment): GatewaySettings {
     messageBytes: limits.messageBytes,
     webSocketUrl: output.WEBSOCKET_URL,
     replyBy: output.REPLY_BY,
-    defersDeliveries: true,
-    keepsOrder: false,
-    retry: { attempts: 3, withinMs: 5_000 },
-    closedRetryMs: 86_400_000,
-    // Longer than any function runs, so that whoever holds a lease that has ended is dead.
-    ...{ leaseMs: 90_000, staleMs: 90_000, flushRetryMs: 1_000, goneGraceMs: 10_000 },
-    // A margin for a `$disconnect` that is on its way.
-    lifeMs: limits.lifeMs + 300_000,
     probeMinutes: output.PROBE_MINUTES,
   };
 }

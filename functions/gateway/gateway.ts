@@ -3,20 +3,22 @@ import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
 import type { Ports } from './ports.ts';
 
-/** A gateway: what it needs from the world, and how it is set. Every flow takes one as its first argument. */
+/** A gateway: its ports, and how it is set. Every flow takes one as its first argument. */
 export interface Gateway extends Ports {
-  readonly settings: GatewaySettings;
-  /** When this run has to be over, on the monotonic clock; infinite where it may go on for ever. */
+  readonly settings: Settings;
+  readonly policy: Policy;
+  /** When this run has to be over, on the monotonic clock; infinite for a run without an end. */
   readonly deadline: number;
-  /** What all deliveries of this run share; those of each flow are by themselves if it is not given. */
+  /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
 }
 
-/** The settings that both worlds share (docs/operations.md and docs/aws.md say what those are for that users set). */
-export interface GatewaySettings {
+/** The settings that users set. */
+export interface Settings {
   /** Without a trailing slash. */
   readonly webhookBaseUrl: string;
   readonly format: HookFormat;
+  /** The hooks that the app wants. */
   readonly hooks: ReadonlySet<HookEvent>;
   readonly hookTimeoutMs: number;
   /** In lower case. */
@@ -30,30 +32,36 @@ export interface GatewaySettings {
   readonly webSocketUrl: string;
   /** Whether a reply travels back with the message handler's own answer where it can, or is always posted. */
   readonly replyBy: 'route' | 'post';
-  /** Whether what an answer asks of other sockets is queued, or done before the next hook of its socket. */
-  readonly defersDeliveries: boolean;
-  /** Whether the messages of a socket come in order, and none after its end, whatever their times say. */
-  readonly keepsOrder: boolean;
-  /** How hooks that failed are tried again. */
-  readonly retry: RetrySettings;
-  /** How long after its socket's end a closed hook is tried again, in milliseconds. */
-  readonly closedRetryMs: number;
-  /** How long a flush or a closed hook is nobody else's, in milliseconds. */
-  readonly leaseMs: number;
-  /** How long a flush waits that came before its handshake was accepted, in milliseconds. */
-  readonly flushRetryMs: number;
-  /** How long a 410 is not believed after a handshake was accepted, in milliseconds. */
-  readonly goneGraceMs: number;
-  /** When a step that a worker has begun and not finished is somebody else's to finish, in milliseconds. */
-  readonly staleMs: number;
-  /** How long a socket lives at most, in milliseconds. */
-  readonly lifeMs: number;
-  /** In how many minutes every open socket is once asked whether its connection still exists; 0 for never. */
+  /** Probe each open socket once every N minutes; 0 for never. */
   readonly probeMinutes: number;
 }
 
+/** How the gateway behaves in one world. No setting changes it. Times are in milliseconds. */
+export interface Policy {
+  /** Whether the deliveries of an answer are queued, or done before the next hook of its socket. */
+  readonly defersDeliveries: boolean;
+  /** Whether the messages of a socket come in order, and none after its end, whatever their times say. */
+  readonly keepsOrder: boolean;
+  /** How failed hooks are retried. */
+  readonly retry: RetryPolicy;
+  /** How long after its socket's end a closed hook is retried. */
+  readonly closedRetryWindowMs: number;
+  /** How long a lease lasts. */
+  readonly leaseMs: number;
+  /** The pause of a flush that runs before its handshake was accepted. */
+  readonly flushRetryMs: number;
+  /** How long after the handshake was accepted a 410 is not believed. */
+  readonly goneGraceMs: number;
+  /** After how long the sweep takes over an unfinished step from its worker; infinite if it never does. */
+  readonly staleMs: number;
+  /** Whether a sweep flushes an outbox whose worker has died. */
+  readonly sweepsFinishFlushes: boolean;
+  /** How long a socket lives at most. */
+  readonly lifeMs: number;
+}
+
 /** A message or closed hook that fails is tried `attempts` times in all, with pauses of at most `withinMs` together. */
-export interface RetrySettings {
+export interface RetryPolicy {
   readonly attempts: number;
   readonly withinMs: number;
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gateway } from '../gateway/gateway.ts';
+import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Clock, Log } from '../gateway/ports.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
@@ -17,13 +17,29 @@ import type { LocalSettings } from './settings.ts';
 import { SocketQueues } from './socket-queues.ts';
 import { WebSocketServer } from './web-socket-server.ts';
 
-/** What a local gateway is made with, besides its settings. */
+/** The policy of a gateway in one process. */
+const localPolicy = {
+  defersDeliveries: false,
+  keepsOrder: true,
+  retry: { attempts: 3, withinMs: 10_000 },
+  closedRetryWindowMs: 86_400_000,
+  leaseMs: 60_000,
+  flushRetryMs: 1_000,
+  goneGraceMs: 10_000,
+  // Each step is finished by the process that began it, so a sweep finds only rescheduled closed hooks.
+  staleMs: Number.POSITIVE_INFINITY,
+  sweepsFinishFlushes: false,
+  // Sessions expire by themselves.
+  lifeMs: Number.POSITIVE_INFINITY,
+} as const satisfies Policy;
+
+/** What a local gateway needs besides its settings. */
 export interface GatewayOptions {
   readonly webhookBaseUrl: string;
   readonly secrets: SecretTexts;
   readonly clock: Clock;
   readonly log: Log;
-  /** How often closed hooks that were put off are looked for, in milliseconds; 60,000 if not given. */
+  /** The interval of sweeps, which find rescheduled closed hooks, in milliseconds; 60,000 if not given. */
   readonly sweepMs?: number;
 }
 
@@ -35,8 +51,8 @@ export interface LocalGateway {
   /** Where the app calls back. */
   readonly apiUrl: string;
   /**
-   * Stops: refuses new clients, closes sockets with 1001, waits at most so many milliseconds for their closed hooks,
-   * then ends everything. What was not told by then is logged as lost, one line each.
+   * Stops: refuses new clients, closes sockets with 1001, waits at most `withinMs` for their closed hooks, then ends
+   * everything. Each hook that was not posted in that time is logged as lost.
    */
   stop(withinMs: number): Promise<void>;
 }
@@ -67,8 +83,8 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     clearInterval(expiry);
     clearInterval(sweeping);
     webSockets.close();
-    await sessions.closeAll(closeCodes.goingAway);
-    // There is no time for more than one hook of each socket, and closed is the one that is owed.
+    sessions.closeAll(closeCodes.goingAway);
+    // There is time for only one hook of each socket, and the closed hook is the one that is owed.
     queues.dropWaiting('stopped');
     await Promise.race([queues.idle(), clock.sleep(withinMs)]);
     for (const request of new Set([...registry.owed(), ...queues.unfinished()]))
@@ -93,27 +109,28 @@ function compose(
   const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
   const queues = new SocketQueues((task) => runTask(gateway, task), log, settings.limits.allWaitingBytes);
   const gateway: Gateway = {
-    ...{ registry, connections: sessions, app, tasks: queues, secrets: localSecrets(secrets), clock, log },
+    registry,
+    connections: sessions,
+    app,
+    tasks: queues,
+    secrets: localSecrets(secrets),
+    clock,
+    log,
     settings: {
       ...settings,
-      ...{ webhookBaseUrl, webSocketUrl, messageBytes: settings.limits.messageBytes },
+      webhookBaseUrl,
+      webSocketUrl,
+      messageBytes: settings.limits.messageBytes,
       replyBy: 'post',
-      defersDeliveries: false,
-      keepsOrder: true,
-      retry: { attempts: 3, withinMs: 10_000 },
-      closedRetryMs: 86_400_000,
-      leaseMs: 60_000,
-      flushRetryMs: 1_000,
-      goneGraceMs: 10_000,
-      // What begins here ends here, so a sweep finds nothing but closed hooks that were put off.
-      ...{ staleMs: Number.POSITIVE_INFINITY, lifeMs: Number.POSITIVE_INFINITY, probeMinutes: 0 },
+      probeMinutes: 0,
     },
+    policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
   return { gateway, registry, sessions, queues, app };
 }
 
-/** Where a gateway of these settings is reached on this machine. */
+/** The URLs of a gateway with these settings on this machine. */
 export function localUrls(
   { host, webSocketUrl }: Pick<LocalSettings, 'host' | 'webSocketUrl'>,
   port: number,

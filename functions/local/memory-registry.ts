@@ -1,12 +1,13 @@
 import type { Clock, RecordPage, Registry, SocketPage } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
+import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type Entry, RecordIndex } from './record-index.ts';
 
-/** How many records a page of a broadcast has; between pages other work gets its turn. */
+/** The number of records on a page. Other work gets its turn between pages. */
 const pageSize = 1_000;
 
 const unleased = { leaseUntil: 0, attempts: 0 } as const;
@@ -25,7 +26,7 @@ export class MemoryRegistry implements Registry {
     this.#clock = clock;
   }
 
-  /** How many sockets have a record, whatever its status. */
+  /** The number of records, whatever their status. */
   get size(): number {
     return this.#entries.size;
   }
@@ -126,7 +127,7 @@ export class MemoryRegistry implements Registry {
     yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#withLease(entry));
   }
 
-  /** Nothing has to stop in this process, so no page says where to go on. */
+  /** A run in this process has no deadline, so no page says where to go on. */
   async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
     const isWanted = matches(filter);
     const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
@@ -150,15 +151,15 @@ export class MemoryRegistry implements Registry {
     return { sockets };
   }
 
-  /** The hooks that are still owed, by their ids: handshakes that were not decided, ends that were not told. */
-  *owed(): Generator<string> {
+  /** The ids of the hooks that are still owed: undecided handshakes, and closed hooks that were not posted. */
+  *owed(): Generator<HookId> {
     for (const { record } of this.#entries.values()) {
-      if (record.status === 'opening') yield `handshake_${record.socket}`;
-      if (record.status === 'closing') yield `closed_${record.socket}`;
+      if (record.status === 'opening') yield hookId('handshake', record.socket);
+      if (record.status === 'closing') yield hookId('closed', record.socket);
     }
   }
 
-  /** Entries come in their order but for those of a user, whom a handshake may have given to a socket later. */
+  /** The index keeps the order of entries, but not those of a user, since a handshake may set the user later. */
   #inOrder(filter: SocketFilter): Iterable<Entry> {
     const entries = this.#candidates(filter);
     if (filter.user === undefined) return entries;
@@ -178,7 +179,7 @@ export class MemoryRegistry implements Registry {
     return record.leaseUntil > 0 && leaseEnds > this.#clock.monotonic();
   }
 
-  /** A record whose lease ends, by the time of day as it is now, when it will. */
+  /** A record with the end of its lease converted to the present time of day, since the clock may have been set. */
   #withLease({ record, leaseEnds }: Entry): SocketRecord {
     if (record.leaseUntil === 0) return record;
     const left = leaseEnds - this.#clock.monotonic();
@@ -188,12 +189,12 @@ export class MemoryRegistry implements Registry {
   #change(entry: Entry, change: Partial<SocketRecord>): void {
     const { user } = entry.record;
     entry.record = { ...entry.record, ...change };
-    // An entry that moved would come up again in a broadcast that is under way.
+    // Only then, since a moved entry would come up again in a broadcast that is under way.
     if (entry.record.user !== user) this.#index.rename(entry, user);
   }
 }
 
-/** What is picked of entries up to a number, a page at a time. */
+/** The records that `pick` makes of entries, up to the sequence number `last`, a page at a time. */
 async function* paged(
   entries: Iterable<Entry>,
   last: number,

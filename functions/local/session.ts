@@ -1,56 +1,56 @@
-import { endSocket } from '../gateway/end/end-socket.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Posted } from '../gateway/ports.ts';
+import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
 import { message } from '../gateway/relay/message.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { isPing } from '../wire/ping.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { MessageConsumer, QueuedMessage, SocketQueue } from './socket-queue.ts';
 
-/** What nearly every post comes to. */
+/** The outcome of nearly every post; one object for all. */
 const posted: Posted = { kind: 'posted' };
 
-/** How long a client is paused until it is found out whether it is still there, and then again, in milliseconds. */
+/** How long a client is paused before each check whether it is still there, in milliseconds. */
 const probeMs = 15_000;
 
-/** By how much less may wait for each client while there is much of all clients. */
+/** The bound of each client's backlog is divided by this while all backlogs together are large. */
 const pressureDivisor = 8;
 
-/** What may wait in a session before its client is paused or given up. */
+/** The limits of a session: beyond them its client is paused or closed. */
 export interface SessionLimits {
-  /** What waits for its hooks, in bytes: that of the messages, and 256 for each. */
+  /** Bytes of the backlog: its texts, and 256 for each message. */
   readonly waitingBytes: number;
   /** Bytes that the client has not read. */
   readonly unsentBytes: number;
-  /** A message of more bytes is logged, once: on AWS a client has to send it in several frames. */
+  /** A larger message is logged, once: on AWS a client has to send it in several frames. */
   readonly frameBytes: number;
 }
 
 /**
- * One open WebSocket: brings its messages to the relay one after another, and tells once how it ended. While more
- * waits than the limits say, nothing is read from the client, so that TCP holds it back, until half of that is done.
+ * One open WebSocket. Gives its messages to the relay one after another, and ends its socket once. While its backlog is
+ * over the limit, the gateway stops reading from the client, so that TCP holds it back, until half of the limit is free.
  */
 export class Session implements WebSocketListener, MessageConsumer {
   readonly socket: SocketId;
   /** On the monotonic clock. */
   readonly openedAt: number;
-  /** The same: when it was last seen to have been active. */
+  /** When it was last known to be active. On the monotonic clock. */
   #lastActive: number;
-  /** Whether it has been active since. */
+  /** Whether it has been active since then. */
   #isActive = false;
   readonly #gateway: Gateway;
   readonly #connection: WebSocketConnection;
   readonly #queue: SocketQueue;
   readonly #limits: SessionLimits;
   readonly #gone: (session: Session) => void;
-  /** When it was paused, or was last written to in vain; undefined while it is read. On the monotonic clock. */
+  /** When it was paused or last probed; undefined while the gateway reads from it. On the monotonic clock. */
   #pausedAt: number | undefined;
   #ended = false;
-  #endRecorded: Promise<void> = Promise.resolve();
 
-  /** `gone` is called when the connection is no more. */
+  /** `gone` is called when the connection has closed. */
   constructor(
     gateway: Gateway,
     queue: SocketQueue,
@@ -73,7 +73,7 @@ export class Session implements WebSocketListener, MessageConsumer {
   post(frame: Uint8Array): Posted {
     if (this.#ended) return { kind: 'ending' };
     if (this.#connection.unsent > this.#limits.unsentBytes) {
-      void this.close(closeCodes.slowReader);
+      this.close(closeCodes.slowReader);
       return { kind: 'failed', code: 'slow_client' };
     }
     this.#connection.send(frame);
@@ -81,30 +81,26 @@ export class Session implements WebSocketListener, MessageConsumer {
     return posted;
   }
 
-  /**
-   * Ends the session from this side: its end is told at once, what its client has sent until now still counts.
-   * Resolves when the closed hook is queued, whoever ended the session.
-   */
-  close(how: CloseCode): Promise<void> {
+  /** Ends the session from this side. What its client has sent until now still counts. */
+  close(how: CloseCode): void {
     this.ended(how);
     this.#connection.close(how.code, how.reason);
-    return this.#endRecorded;
   }
 
-  /** For how long it has been idle, in milliseconds; to be asked now and then, since that is when activity gets its time. */
+  /** How long it has been idle, in milliseconds. Call it regularly: activity counts from the call that notices it. */
   idleAt(now: number): number {
     if (this.#isActive) this.#lastActive = now;
     this.#isActive = false;
     return now - this.#lastActive;
   }
 
-  /** Ends the session because the app wants it to: what waits is dropped too. */
-  closeForApp(): Promise<void> {
+  /** Ends the session because the app closes it. Drops its backlog too. */
+  closeForApp(): void {
     this.#queue.drop();
-    return this.close(closeCodes.normal);
+    this.close(closeCodes.normal);
   }
 
-  /** Lets TCP find out whether a client is still there that is paused for long; `now` is on the monotonic clock. */
+  /** Lets TCP find out whether a client that has been paused for long is still there. `now` is on the monotonic clock. */
   probe(now: number): void {
     if (this.#pausedAt === undefined || now - this.#pausedAt < probeMs) return;
     this.#pausedAt = now;
@@ -135,7 +131,7 @@ export class Session implements WebSocketListener, MessageConsumer {
     return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
-  /** What may wait before the client is paused; less of it while all clients together have much. */
+  /** The bytes of backlog that pause the client; fewer while all backlogs together are large. */
   get #bound(): number {
     return this.#queue.isUnderPressure
       ? this.#limits.waitingBytes / pressureDivisor
@@ -164,11 +160,8 @@ export class Session implements WebSocketListener, MessageConsumer {
   ended(how: Pick<CloseCode, 'code' | 'reason'>): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#endRecorded = endSocket(this.#gateway, this.socket, how).then(
-      () => {},
-      (error: unknown) =>
-        this.#gateway.log.error('fault', { request: `closed_${this.socket}`, why: String(error) }),
-    );
+    const postClosed = disconnectInOrder(this.#gateway, this.socket, how);
+    this.#queue.push(postClosed, hookId('closed', this.socket));
   }
 
   closed(): void {

@@ -4,7 +4,7 @@ import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { Session } from './session.ts';
 
-/** How long a session may be idle, and live at all, in milliseconds; API Gateway's limits are the usual ones. */
+/** How long a session may be idle, and how long it may live, in milliseconds. API Gateway's limits are the default. */
 export interface Lifetime {
   readonly idleMs: number;
   readonly lifeMs: number;
@@ -13,7 +13,7 @@ export interface Lifetime {
 /** The open sessions of this process: the connections that can be posted to. */
 export class Sessions implements Connections {
   readonly #sessions = new Map<SocketId, Session>();
-  /** The text that was posted last, and its frame: a broadcast posts one text to all. */
+  /** The last posted text and its frame: a broadcast posts one text to all. */
   #last = { text: '', frame: textFrame('') };
 
   add(session: Session): void {
@@ -30,7 +30,7 @@ export class Sessions implements Connections {
   }
 
   async close(socket: SocketId): Promise<void> {
-    await this.#sessions.get(socket)?.closeForApp();
+    this.#sessions.get(socket)?.closeForApp();
   }
 
   async has(socket: SocketId): Promise<boolean> {
@@ -42,25 +42,25 @@ export class Sessions implements Connections {
     return this.#last.frame;
   }
 
-  /** Ends every session; resolves when all their closed hooks are queued. */
-  async closeAll(how: CloseCode): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close(how)));
+  /** Ends every session, and queues all their closed hooks. */
+  closeAll(how: CloseCode): void {
+    for (const session of this.#sessions.values()) session.close(how);
   }
 
-  /** Cuts every connection that is still there, without a word. */
+  /** Ends every remaining connection without a close frame. */
   terminateAll(): void {
     for (const session of this.#sessions.values()) session.terminate();
   }
 
   /**
-   * Ends the sessions that have been idle too long, or have lived too long, and finds those whose clients have gone;
-   * `now` is on the monotonic clock.
+   * Ends the sessions that have been idle or open for too long, and probes clients that have been paused for long. `now`
+   * is on the monotonic clock.
    */
   expire(now: number, { idleMs, lifeMs }: Lifetime): void {
     for (const session of this.#sessions.values()) {
       session.probe(now);
       if (session.idleAt(now) >= idleMs || now - session.openedAt >= lifeMs)
-        void session.close(closeCodes.goingAway);
+        session.close(closeCodes.goingAway);
     }
   }
 }

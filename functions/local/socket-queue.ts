@@ -1,3 +1,4 @@
+import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
 import { newId } from './ids.ts';
@@ -5,7 +6,7 @@ import { newId } from './ids.ts';
 /** A piece of work. */
 export type Job = () => Promise<void>;
 
-/** A message, as it is handed over when its turn has come. */
+/** A message whose turn has come. */
 export interface QueuedMessage {
   readonly id: string;
   readonly body: string;
@@ -13,34 +14,34 @@ export interface QueuedMessage {
   readonly time: number;
 }
 
-/** Watches over the queues of sockets. */
+/** Supervises the queues of all sockets. */
 export interface QueueSupervisor {
-  /** There is nothing more to do in it, for now. */
+  /** The queue has nothing more to do for now. */
   settled(queue: SocketQueue): void;
   failed(queue: SocketQueue, error: unknown): void;
-  /** What waits in it has grown by so many bytes, or shrunk. */
+  /** The weight of the queue has grown by this number of bytes, or shrunk. */
   weightChanged(bytes: number): void;
-  /** Whether all sockets together have much waiting. */
+  /** Whether all backlogs together are large. */
   readonly isUnderPressure: boolean;
-  /** Whether there is room for a message of this weight to be under way; if not, the queue may park. */
+  /** Whether a message of this weight may be relayed now. If not, the queue may park. */
   hasRoom(weight: number): boolean;
-  /** The queue waits for room, and is to be resumed when there may be some. */
+  /** The queue waits for room. The supervisor resumes it when there may be some. */
   park(queue: SocketQueue): void;
-  /** What is under way has grown by so many bytes, or shrunk. */
+  /** The weight of the messages that are being relayed has grown by this number of bytes, or shrunk. */
   runningChanged(bytes: number): void;
 }
 
-/** Who has messages in a queue. */
+/** Takes the messages of a queue. */
 export interface MessageConsumer {
-  /** The next message; the one behind it waits until this is done. */
+  /** Relays the next message. The one behind it waits until this is done. */
   relay(message: QueuedMessage): Promise<unknown>;
-  /** What waited was dropped, since all clients together have too much waiting and this one the most. */
+  /** Its backlog was dropped, since all backlogs together are too large and this one was the largest. */
   shed(): void;
 }
 
 /**
- * The work on one socket, one piece after another, in order: the hooks of messages, and tasks. A new
- * queue is held until it is released.
+ * The work on one socket, one piece after another, in order: the hooks of messages, and tasks. A new queue is held until
+ * it is released.
  */
 export class SocketQueue {
   readonly socket: SocketId;
@@ -48,19 +49,20 @@ export class SocketQueue {
   isEnded = false;
   readonly #supervisor: QueueSupervisor;
   readonly #backlog = new Backlog();
-  readonly #tasks: { readonly job: Job; readonly name: string; readonly behind: number }[] = [];
+  readonly #tasks: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
-  /** How many messages have come, and how many of them do not wait any more. */
+  /** How many messages have come, and how many of them have left the backlog. */
   #came = 0;
   #begun = 0;
   #held = 0;
-  /** What the message under way takes. */
+  /** The weight of the message that is being relayed. */
   #running = 0;
   #isShed = false;
   #isHeld = true;
   #isRunning = false;
   #isParked = false;
-  #current = '';
+  /** The hook that is being posted, if any. */
+  #current: HookId | undefined;
 
   constructor(socket: SocketId, supervisor: QueueSupervisor) {
     this.socket = socket;
@@ -72,38 +74,39 @@ export class SocketQueue {
     return !this.#isHeld && !this.#isRunning && !this.#isParked;
   }
 
-  /** What the messages that wait take, in bytes. */
+  /** The weight of the backlog, in bytes. */
   get waiting(): number {
     return this.#backlog.weight;
   }
 
-  /** What its socket takes in all, in bytes; nothing once it was shed, since there is nothing more to be had from it. */
+  /** The weight of its socket in all, in bytes; 0 once it was shed, since shedding it again would free nothing. */
   get weight(): number {
     return this.#isShed ? 0 : this.waiting + this.#held + this.#running;
   }
 
-  /** Whether all sockets together have much waiting. */
+  /** Whether all backlogs together are large. */
   get isUnderPressure(): boolean {
     return this.#supervisor.isUnderPressure;
   }
 
-  /** What is being done, and the tasks that are still to do, by the names that they were given. */
-  get unfinished(): string[] {
-    return [...(this.#isRunning ? [this.#current] : []), ...this.#tasks.map(({ name }) => name)];
+  /** The hook that is being posted, and those of the tasks that wait. */
+  get unfinished(): HookId[] {
+    const hooks = [this.#isRunning ? this.#current : undefined, ...this.#tasks.map(({ hook }) => hook)];
+    return hooks.filter((hook) => hook !== undefined);
   }
 
-  /** Sets who takes its messages. */
+  /** Sets the consumer of its messages. */
   setConsumer(consumer: MessageConsumer): void {
     this.#consumer = consumer;
   }
 
-  /** Adds a task behind all that has come. */
-  push(job: Job, name = ''): void {
-    this.#tasks.push({ job, name, behind: this.#came });
+  /** Adds a task behind everything that has come. `hook`: the one that it posts, if any. */
+  push(job: Job, hook?: HookId): void {
+    this.#tasks.push({ job, hook, behind: this.#came });
     this.#start();
   }
 
-  /** Adds a message of so many bytes. */
+  /** Adds a message. `bytes`: the size of its text. */
   receive(body: string, bytes: number, time: number): void {
     this.#came += 1;
     const weight = messageWeight(bytes);
@@ -116,7 +119,7 @@ export class SocketQueue {
     this.#start();
   }
 
-  /** Counts memory that its socket takes in another way. */
+  /** Counts other memory that its socket takes. */
   addHeldBytes(bytes: number): void {
     this.#held += bytes;
     this.#weigh(bytes);
@@ -127,13 +130,13 @@ export class SocketQueue {
     this.#start();
   }
 
-  /** Goes on, if there is room by now. */
+  /** Goes on, if there is room now. */
   resume(): void {
     this.#isParked = false;
     this.#start();
   }
 
-  /** Drops the messages that wait; how many there were. */
+  /** Drops its backlog. The number of messages dropped. */
   drop(): number {
     const before = this.#backlog.weight;
     const count = this.#backlog.clear();
@@ -143,7 +146,7 @@ export class SocketQueue {
     return count;
   }
 
-  /** Drops the messages that wait, and tells whose they were. */
+  /** Drops its backlog and ends its session, to free memory. The number of messages dropped. */
   shed(): number {
     const count = this.drop();
     this.#weigh(-this.weight);
@@ -171,12 +174,12 @@ export class SocketQueue {
     this.#supervisor.settled(this);
   }
 
-  /** Begins what is to be done next. */
+  /** Begins the next piece of work. */
   #next(): Promise<unknown> | undefined {
     const [task] = this.#tasks;
     if (task !== undefined && task.behind <= this.#begun) {
       this.#tasks.shift();
-      this.#current = task.name;
+      this.#current = task.hook;
       return task.job();
     }
     if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
@@ -193,8 +196,8 @@ export class SocketQueue {
   #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
     this.#begun += 1;
     const id = newId();
-    this.#current = `message_${id}`;
-    // Its text, and the hook that it is made into.
+    this.#current = hookId('message', id);
+    // The text, and the hook that is made of it.
     this.#weighRunning(2 * weight);
     return this.#consumer?.relay({ id, body, time }) ?? Promise.resolve();
   }

@@ -1,14 +1,14 @@
 import type { Log, Task, TaskQueue } from '../gateway/ports.ts';
+import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
 
-/** What a message takes that need not wait for others to be done, in bytes: most messages are far smaller. */
+/** A message of at most this weight, in bytes, never waits for room. Most messages are far smaller. */
 const smallWeight = 16_384;
 
 /**
- * A queue for each socket, in which its hooks and its deferred work follow one another (promise 7: order). Work of
- * different sockets goes on side by side. When all sockets together have more waiting than they may, those that have
- * the most are the first to lose it.
+ * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
+ * wait for each other. When all backlogs together are too large, the largest is shed first.
  */
 export class SocketQueues implements TaskQueue, QueueSupervisor {
   readonly #queues = new Map<SocketId, SocketQueue>();
@@ -17,18 +17,18 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   readonly #maxBytes: number;
   #waiters: (() => void)[] = [];
   #weight = 0;
-  /** What messages under way take, and the queues that wait for less of it. */
+  /** The weight of the messages that are being relayed, and the queues that wait until it is less. */
   #running = 0;
   readonly #parked = new Set<SocketQueue>();
 
-  /** `mostBytes` is what all sockets together may have waiting. */
+  /** `maxBytes`: the most that all sockets together may weigh. */
   constructor(runTask: (task: Task) => Promise<void>, log: Log, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#runTask = runTask;
     this.#log = log;
     this.#maxBytes = maxBytes;
   }
 
-  /** The held queue of a socket that is about to open. Whoever opens it ends it. */
+  /** Opens the queue of a socket that is about to open. It is held. The caller has to end it. */
   open(socket: SocketId): SocketQueue {
     const queue = new SocketQueue(socket, this);
     this.#queues.set(socket, queue);
@@ -36,8 +36,8 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   /**
-   * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait in so many
-   * milliseconds are dropped, since nobody is there any more who could wait for what comes of them.
+   * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait after
+   * `dropAfterMs` are dropped, since no client is left to wait for their replies.
    */
   end(socket: SocketId, dropAfterMs: number = Number.POSITIVE_INFINITY): void {
     const queue = this.#queues.get(socket);
@@ -55,20 +55,19 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
     }
     const known = this.#queues.get(task.socket);
     const queue = known ?? this.open(task.socket);
-    queue.push(() => this.#runTask(task), `${task.kind}_${task.socket}`);
+    const hook = task.kind === 'closed' ? hookId('closed', task.socket) : undefined;
+    queue.push(() => this.#runTask(task), hook);
     if (known === undefined) this.end(task.socket);
   }
 
-  /** Drops every message that waits: from here on a socket's closed hook is the next that is posted. */
+  /** Drops all backlogs, so that the next hook of each socket is its closed hook. */
   dropWaiting(why: string): void {
     for (const queue of this.#queues.values()) this.#drop(queue, why);
   }
 
-  /** The hooks that are being posted or wait for that, by their ids. */
-  *unfinished(): Generator<string> {
-    for (const queue of this.#queues.values()) {
-      for (const name of queue.unfinished) if (/^(?:message|closed)_/.test(name)) yield name;
-    }
+  /** The ids of the hooks that are being posted or wait for it. */
+  *unfinished(): Generator<HookId> {
+    for (const queue of this.#queues.values()) yield* queue.unfinished;
   }
 
   /** Resolves when no queue has anything to do. */
@@ -85,14 +84,14 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   failed({ socket }: SocketQueue, error: unknown): void {
-    this.#log.error('fault', { request: `closed_${socket}`, why: String(error) });
+    this.#log.error('fault', { request: hookId('closed', socket), why: String(error) });
   }
 
   get isUnderPressure(): boolean {
     return this.#weight > this.#maxBytes / 2;
   }
 
-  /** Small messages have room always, and one that is large if there is no other. */
+  /** Small messages always have room. A large one has room if no other message is being relayed. */
   hasRoom(weight: number): boolean {
     return weight <= smallWeight || this.#running === 0 || this.#running + weight <= this.#maxBytes / 2;
   }
@@ -113,12 +112,12 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
 
   weightChanged(bytes: number): void {
     this.#weight += bytes;
-    // Who is being shed gives back in several steps, between which nobody else is chosen.
+    // Shedding shrinks the weight in several steps. No other queue is chosen between them.
     if (bytes <= 0) return;
     while (this.#weight > this.#maxBytes) if (!this.#shed()) return;
   }
 
-  /** Drops what the socket with the most has waiting; false if nobody has anything. */
+  /** Sheds the heaviest queue. False if that frees nothing. */
   #shed(): boolean {
     let heaviest: SocketQueue | undefined;
     for (const queue of this.#queues.values()) {
@@ -135,7 +134,7 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   }
 
   #lost({ socket }: SocketQueue, count: number, why: string): void {
-    if (count > 0) this.#log.error('messages_lost', { request: `closed_${socket}`, count, why });
+    if (count > 0) this.#log.error('messages_lost', { request: hookId('closed', socket), count, why });
   }
 
   #isIdle(): boolean {

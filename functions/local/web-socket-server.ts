@@ -1,11 +1,12 @@
-import { endSocket } from '../gateway/end/end-socket.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { HandshakeOutcome } from '../gateway/relay/connect-request.ts';
+import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
 import { handshake } from '../gateway/relay/handshake.ts';
 import { readRequestTarget } from '../websocket/request-target.ts';
 import type { Upgrade } from '../websocket/upgrade.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { problem } from '../wire/problems.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
@@ -18,8 +19,8 @@ import type { SocketQueues } from './socket-queues.ts';
 import { clientHeaders, refusalResponse, upgradeProblem } from './upgrade.ts';
 
 /**
- * Where WebSockets come in. The HTTP upgrade waits for the handshake; a refusal is a real HTTP answer. Until the
- * client is in, its queue is held, so what is to follow the handshake follows it.
+ * Where WebSockets come in. The HTTP upgrade waits for the handshake, and a refusal is an ordinary HTTP response. Until
+ * the client is in, its queue is held, so that no task overtakes the handshake.
  */
 export class WebSocketServer {
   readonly #gateway: Gateway;
@@ -70,22 +71,23 @@ export class WebSocketServer {
         time: clock.now(),
       });
     } catch (error) {
-      log.error('fault', { request: `handshake_${socket}`, why: String(error) });
+      log.error('fault', { request: hookId('handshake', socket), why: String(error) });
       return { kind: 'refused', problem: problem('internal_error') };
     }
   }
 
-  /** Completes the upgrade of a client that the app let in, if it is still there and we are not about to stop. */
-  async #completeUpgrade(
-    queue: SocketQueue,
-    upgrade: Upgrade,
-    subprotocol: string | undefined,
-  ): Promise<void> {
+  /** Completes the upgrade of an accepted client, if it is still there and the gateway is not stopping. */
+  #completeUpgrade(queue: SocketQueue, upgrade: Upgrade, subprotocol: string | undefined): void {
     const isClosing = this.#isClosing;
     const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
-    if (connection !== undefined) return this.#startSession(queue, connection);
+    if (connection !== undefined) {
+      this.#startSession(queue, connection);
+      return;
+    }
     if (isClosing) upgrade.refuse(refusalResponse(problem('shutting_down')));
-    await endSocket(this.#gateway, queue.socket, isClosing ? closeCodes.goingAway : closeCodes.abnormal);
+    const ending = isClosing ? closeCodes.goingAway : closeCodes.abnormal;
+    const postClosed = disconnectInOrder(this.#gateway, queue.socket, ending);
+    queue.push(postClosed, hookId('closed', queue.socket));
     this.#queues.end(queue.socket);
   }
 

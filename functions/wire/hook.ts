@@ -4,14 +4,24 @@ import type { SocketId } from './socket-id.ts';
 /** The three hooks, in the order of a socket's life. */
 export const hookEvents = ['handshake', 'message', 'closed'] as const;
 
-/** What a hook tells of. */
+/** The event that a hook reports. */
 export type HookEvent = (typeof hookEvents)[number];
 
-/** One thing that happened on a socket and that the app is told of. */
+/** `webhook-id`. */
+export type HookId = `${HookEvent}_${string}`;
+
+/**
+ * The id of a hook: the same on every attempt, since it is derived from what happened. The subject of a message hook is
+ * the message's own id, and of the other hooks their socket.
+ */
+export function hookId(event: HookEvent, subject: string): HookId {
+  return `${event}_${subject}`;
+}
+
+/** Something that happened on a socket, as it is reported to the app. */
 export interface Hook {
   readonly event: HookEvent;
-  /** `webhook-id`: derived from what happened, so the same on every attempt. */
-  readonly id: string;
+  readonly id: HookId;
   readonly socket: SocketId;
   /** The text of a message; empty for the other events. */
   readonly body: string;

@@ -1,21 +1,23 @@
-import type { GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Policy } from '../../functions/gateway/gateway.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
-import { type FakeWorld, fakeGateway } from './fake-gateway.ts';
+import { type FakeWorld, fakeGateway, type Given } from './fake-gateway.ts';
 import { sweepMinutes } from './sweep-minutes.ts';
 
-const asDeployed: Partial<GatewaySettings> = {
-  ...{ defersDeliveries: true, leaseMs: 90_000, staleMs: 90_000 },
+const asDeployed: Partial<Policy> = {
+  defersDeliveries: true,
+  leaseMs: 90_000,
+  staleMs: 90_000,
   retry: { attempts: 3, withinMs: 5_000 },
 };
 
 /** A world of fakes whose gateway is set as it is on AWS, but that replies are posted, and for what is given. */
 export function deployedWorld(
-  given: Partial<GatewaySettings> = {},
+  given: Pick<Given, 'settings' | 'policy'> = {},
   registry: (memory: MemoryRegistry) => Registry = (memory) => memory,
 ): FakeWorld {
-  return fakeGateway({ registry, settings: { ...asDeployed, ...given } });
+  return fakeGateway({ ...given, registry, policy: { ...asDeployed, ...given.policy } });
 }
 
 /** Lets sweeps come by until whoever has no connection was probed, twice over. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Gateway, Policy, Settings } from '../../functions/gateway/gateway.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
@@ -27,10 +27,15 @@ export interface FakeWorld {
   admit(given?: Partial<SocketRecord>): Promise<SocketRecord>;
 }
 
-/** Makes one; a registry or settings of a test's own replace the usual ones. */
-export function fakeGateway(
-  given: { registry?: (memory: MemoryRegistry) => Registry; settings?: Partial<GatewaySettings> } = {},
-): FakeWorld {
+/** What a test sets otherwise than usual. */
+export interface Given {
+  readonly registry?: (memory: MemoryRegistry) => Registry;
+  readonly settings?: Partial<Settings>;
+  readonly policy?: Partial<Policy>;
+}
+
+/** Makes one; what is given replaces what is usual. */
+export function fakeGateway(given: Given = {}): FakeWorld {
   const clock = new ManualClock();
   const memory = new MemoryRegistry(clock);
   const registry = given.registry?.(memory) ?? memory;
@@ -42,7 +47,6 @@ export function fakeGateway(
   ];
   const secret = createHmac('sha256', 'a test').digest('base64');
   const secrets = localSecrets({ apiKeys: [], webhookSecrets: [`whsec_${secret}`], urlKeys: [] });
-  const settings: GatewaySettings = { ...usual, ...given.settings };
   const gateway: Gateway = {
     registry,
     connections,
@@ -51,7 +55,8 @@ export function fakeGateway(
     secrets,
     clock,
     log,
-    settings,
+    settings: { ...usualSettings, ...given.settings },
+    policy: { ...usualPolicy, ...given.policy },
     deadline: Number.POSITIVE_INFINITY,
   };
   const admit = async (rest: Partial<SocketRecord> = {}): Promise<SocketRecord> => {
@@ -62,7 +67,7 @@ export function fakeGateway(
   return { gateway, registry, connections, app, tasks, clock, log, admit };
 }
 
-const usual: GatewaySettings = {
+const usualSettings: Settings = {
   webhookBaseUrl: 'http://app.example/websocket',
   format: form,
   hooks: new Set(hookEvents),
@@ -72,15 +77,19 @@ const usual: GatewaySettings = {
   allowedOrigins: undefined,
   messageBytes: limits.messageBytes,
   webSocketUrl: 'ws://gateway.example/',
+  replyBy: 'post',
+  probeMinutes: 30,
+};
+
+const usualPolicy: Policy = {
   retry: { attempts: 3, withinMs: 10_000 },
   leaseMs: 60_000,
-  replyBy: 'post',
   defersDeliveries: false,
   keepsOrder: false,
-  closedRetryMs: 86_400_000,
+  closedRetryWindowMs: 86_400_000,
   staleMs: 60_000,
+  sweepsFinishFlushes: true,
   lifeMs: 7_500_000,
-  probeMinutes: 30,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
 };

@@ -1,16 +1,16 @@
 import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import type { Outcome } from '../../functions/gateway/deliver/outcome.ts';
-import type { Gateway, GatewaySettings } from '../../functions/gateway/gateway.ts';
+import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import type { ConnectRequest, HandshakeOutcome } from '../../functions/gateway/relay/connect-request.ts';
-import { disconnect } from '../../functions/gateway/relay/disconnect.ts';
+import { disconnect, disconnectInOrder } from '../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../functions/gateway/relay/handshake.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { deployedWorld } from './deployed-world.ts';
 import type { Play } from './every-schedule.ts';
-import type { FakeWorld } from './fake-gateway.ts';
+import type { FakeWorld, Given } from './fake-gateway.ts';
 import { passedGateway } from './passed-gateway.ts';
 import { sweepMinutes, work } from './sweep-minutes.ts';
 import { quiet, Turnstile } from './turnstile.ts';
@@ -53,9 +53,9 @@ export class Scene implements Play {
   #refusals = 0;
   #refusal: 'gone' | 'throttled' = 'gone';
 
-  constructor(socket: SocketId, settings: Partial<GatewaySettings> = {}) {
+  constructor(socket: SocketId, given: Pick<Given, 'settings' | 'policy'> = {}) {
     this.socket = socket;
-    this.world = deployedWorld(settings);
+    this.world = deployedWorld(given);
     const { connections, clock } = this.world;
     this.#turnstile = new Turnstile(() => clock.now());
     connections.missing.add(socket);
@@ -159,16 +159,24 @@ export class Scene implements Play {
     this.#refusal = how;
   }
 
-  /** The client goes, which `$disconnect` tells some time later. */
-  leave(): void {
+  /**
+   * The client goes, which is told some time later: by `$disconnect`, or by a session, whose closed hook then waits for
+   * its turn.
+   */
+  leave(teller: '$disconnect' | 'session' = '$disconnect'): void {
     const pass = this.#turnstile.passOf('client');
+    const turn = this.#turnstile.passOf('its turn');
     const goes = pass('goes', async () => {
       this.#hasLeft = true;
       this.world.connections.missing.add(this.socket);
     });
     this.begin('disconnect', async (gateway) => {
       await goes;
-      await disconnect(gateway, this.socket, { code: 1001, reason: '' });
+      const ending = { code: 1001, reason: '' };
+      if (teller === '$disconnect') return disconnect(gateway, this.socket, ending);
+      const postClosed = disconnectInOrder(gateway, this.socket, ending);
+      await turn('comes', async () => {});
+      await postClosed();
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { message } from '../../gateway/relay/message.ts';
+import { hookId } from '../../wire/hook.ts';
 import { isPing } from '../../wire/ping.ts';
 import { parseSocketId } from '../../wire/socket-id.ts';
 import type { LambdaContext, MessageEvent, WebSocketResult } from '../events.ts';
@@ -23,7 +24,8 @@ export function messageHandler(
       });
       return reply === undefined ? { statusCode: 200 } : { statusCode: 200, body: reply };
     } catch (error) {
-      gateway.log.error('hook_lost', { request: `message_${messageId ?? requestId}`, why: String(error) });
+      const request = hookId('message', messageId ?? requestId);
+      gateway.log.error('hook_lost', { request, why: String(error) });
       return { statusCode: 200 };
     }
   };

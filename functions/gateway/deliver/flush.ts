@@ -1,17 +1,17 @@
+import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
-import type { Gateway, GatewaySettings } from '../gateway.ts';
+import type { Gateway, Policy } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { Outcome } from './outcome.ts';
 import { postToConnection } from './post-to-connection.ts';
 
 /**
- * Posts what waited for a client while it was opening, in order, until nothing was added meanwhile; then the
- * socket is open. One flusher at a time, under a lease. A flusher that dies has posted what was not taken off yet, so
- * that may come twice.
+ * Posts the outbox of a socket, in order, until nothing is added meanwhile. Then the socket is open. One worker flushes
+ * at a time, under a lease. Messages that a worker has posted but not removed when it dies may come twice.
  */
 export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
-  const { registry, log, settings } = gateway;
-  const record = await registry.lease(socket, 'accepted', settings.leaseMs);
+  const { registry, log, policy } = gateway;
+  const record = await registry.lease(socket, 'accepted', policy.leaseMs);
   if (record === undefined) return requeueIfOwed(gateway, socket);
   for (let left = 'more'; left === 'more'; ) {
     const waiting = await registry.waiting(socket);
@@ -20,13 +20,13 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
       if (outcome === 'gone') return;
       if (outcome === 'throttled') return rescheduleFlush(gateway, record, posted);
       if (outcome !== 'delivered')
-        log.warn('flush_failed', { request: `handshake_${socket}`, code: outcome });
+        log.warn('flush_failed', { request: hookId('handshake', socket), code: outcome });
     }
     left = await registry.flushed(socket, waiting.length);
   }
 }
 
-/** A fault of the world may pass, as throttling does. */
+/** A fault may pass, as throttling does. */
 async function tryPost(gateway: Gateway, record: SocketRecord, body: string): Promise<Outcome> {
   try {
     return await postToConnection(gateway, record, body);
@@ -36,23 +36,23 @@ async function tryPost(gateway: Gateway, record: SocketRecord, body: string): Pr
   }
 }
 
-/** There was no lease to be had: the task is done with, unless nobody else would see to it. */
-async function requeueIfOwed({ registry, tasks, clock, settings }: Gateway, socket: SocketId): Promise<void> {
+/** The lease was not free. The task is done, unless no other worker would flush. */
+async function requeueIfOwed({ registry, tasks, clock, policy }: Gateway, socket: SocketId): Promise<void> {
   const record = await registry.get(socket);
-  if (record === undefined || !isOwed(record, clock.now(), settings)) return;
-  await tasks.enqueue({ kind: 'flush', socket }, settings.flushRetryMs);
+  if (record === undefined || !isOwed(record, clock.now(), policy)) return;
+  await tasks.enqueue({ kind: 'flush', socket }, policy.flushRetryMs);
 }
 
-function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: GatewaySettings): boolean {
-  const { flushRetryMs, staleMs } = settings;
+function isOwed({ status, leaseUntil }: SocketRecord, now: number, policy: Policy): boolean {
+  const { flushRetryMs, sweepsFinishFlushes } = policy;
   switch (status) {
     case 'opening':
-      // A queue may be faster than whoever accepts the handshake.
+      // The queue may be faster than the write that accepts the handshake.
       return true;
     case 'accepted':
-      // Another is at it or comes when the pause is over, and a sweep comes if that one dies; two that both came
-      // again would never be one. A task that comes a moment before its own pause is over is that other, though.
-      return leaseUntil - now <= flushRetryMs || staleMs === Number.POSITIVE_INFINITY;
+      // Another worker flushes, or comes when the pause is over, and a sweep comes if it dies. Two tasks that both
+      // came again would never become one. But a task may also come a moment before its own pause is over.
+      return leaseUntil - now <= flushRetryMs || !sweepsFinishFlushes;
     case 'open':
     case 'closing':
       return false;
@@ -60,16 +60,16 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, settings: Gat
 }
 
 /**
- * Too many posts for now, too little time or a fault: what was posted is taken off, and the rest keeps its order by
- * waiting for another run. The pause is twice the one before, up to a lease, and is kept as a lease is: whoever else
- * finds the record, a sweep too, leaves it to that run.
+ * Too many posts for now, too little time, or a fault. Removes what was posted, and the rest keeps its order by waiting
+ * for another run. The pause is twice the one before, up to a lease. It is stored as a lease, so that other workers and
+ * sweeps leave the record to that run.
  */
 async function rescheduleFlush(
-  { registry, tasks, settings }: Gateway,
+  { registry, tasks, policy }: Gateway,
   { socket, attempts }: SocketRecord,
   posted: number,
 ): Promise<void> {
-  const pause = Math.min(settings.leaseMs, settings.flushRetryMs * 2 ** (attempts - 1));
+  const pause = Math.min(policy.leaseMs, policy.flushRetryMs * 2 ** (attempts - 1));
   await registry.flushed(socket, posted);
   await registry.postpone(socket, 'accepted', pause);
   await tasks.enqueue({ kind: 'flush', socket }, pause);

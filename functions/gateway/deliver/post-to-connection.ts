@@ -86,8 +86,8 @@ async function confirmGone(
   gateway: Gateway,
   { socket, acceptedAt }: SocketRecord,
 ): Promise<'gone' | 'retry'> {
-  const { registry, clock, settings } = gateway;
-  if (clock.now() - acceptedAt >= settings.goneGraceMs) {
+  const { registry, clock, policy } = gateway;
+  if (clock.now() - acceptedAt >= policy.goneGraceMs) {
     await endSocket(gateway, socket, closeCodes.abnormal);
     return 'gone';
   }

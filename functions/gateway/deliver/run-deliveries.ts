@@ -7,16 +7,16 @@ import { Dispatcher, type Message } from './dispatcher.ts';
 import type { Outcome } from './outcome.ts';
 import { sendBy } from './send.ts';
 
-/** How long what can't be brought is tried again before it becomes a task of its own, in milliseconds. */
+/** How long a run retries deliveries before it queues them as a new task, in milliseconds. */
 const retryForMs = 3_000;
 
-/** How often in a row a task may get nowhere. With the pauses between them that is three quarters of an hour. */
+/** How many runs in a row may make no progress. With the pauses between them that is three quarters of an hour. */
 const maxTries = 10;
 
 /** The pause before what is left is done, in milliseconds: of a task that got on, and the first of one that did not. */
 const pauseMs = { onward: 1_000, stuck: 5_000, max: 900_000 };
 
-/** What is left of a task, and why it stopped if sockets could not be looked up or posted to. */
+/** The rest of a task, and why it stopped if sockets could not be looked up or posted to. */
 interface Rest {
   readonly send: readonly Send[];
   readonly broadcast: readonly TaskBroadcast[];
@@ -24,9 +24,9 @@ interface Rest {
 }
 
 /**
- * Does the part of the actions that could wait: what reaches other sockets, and the end of the hook's own. What is left
- * when the run is over, or can't be brought for now, is queued anew before this one is done with, so that nothing is
- * done twice. Rejects if it got nowhere since sockets could not be looked up or posted to: then it is all left.
+ * Runs the actions that can be deferred: sends, broadcasts, and then the close of the hook's own socket. The part that
+ * can't be done in this run is queued as a new task before this one ends, so that nothing is done twice. Rejects if it
+ * made no progress because sockets could not be looked up or posted to: then the whole task is left.
  */
 export async function runDeliveries(gateway: Gateway, task: DeliveriesTask): Promise<void> {
   const run = new Run(gateway, task);
@@ -42,7 +42,7 @@ export async function runDeliveries(gateway: Gateway, task: DeliveriesTask): Pro
   await requeueRest(gateway, { ...task, send: [], broadcast: [] }, run.hasSettled || isGivenUp);
 }
 
-/** Queues what is left, after a pause; given up, and logged, when it has got nowhere for long. Whether it is queued. */
+/** Queues the rest, after a pause. Gives up, and logs it, after too many runs without progress. Whether it is queued. */
 async function requeueRest(
   { tasks, log }: Gateway,
   { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliveriesTask,
@@ -70,7 +70,7 @@ class Run {
   readonly #dispatcher: Dispatcher;
   /** In the order in which they were begun. */
   readonly #messages: Message[] = [];
-  /** What has been logged of each action. */
+  /** The failures that are logged already, by action and code. */
   readonly #logged = new Set<string>();
 
   constructor(gateway: Gateway, task: DeliveriesTask) {
@@ -79,7 +79,7 @@ class Run {
     this.#dispatcher = new Dispatcher(gateway);
   }
 
-  /** Does what there is time for; the rest of it. */
+  /** Does as much as there is time for, and returns the rest. */
   async deliver(): Promise<Rest> {
     const rest = await this.#deliverAll();
     await this.#dispatcher.retry(retryForMs);
@@ -91,7 +91,7 @@ class Run {
     return { ...failure, ...rest, send: [...again, ...rest.send] };
   }
 
-  /** Whether there is time, and nothing that is left may be for the hook's own socket, which is closed after all of it. */
+  /** Whether there is time, and nothing in the rest may be for the hook's own socket, which is closed last. */
   isFreeToClose({ send, broadcast }: Rest): boolean {
     const { socket } = this.#task;
     return (
@@ -101,7 +101,7 @@ class Run {
     );
   }
 
-  /** Whether the hook's own socket has ended; a fault may pass. */
+  /** Closes the hook's own socket. False after a fault, which may pass. */
   async close(): Promise<boolean> {
     try {
       await closeSocket(this.#gateway, this.#task.socket);

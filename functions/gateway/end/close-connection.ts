@@ -2,8 +2,8 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 
 /**
- * Closes what is left of a connection, best effort: a fault is logged under `request` and is nobody's failure, since a
- * connection that can't be closed now is cut by API Gateway at 2 hours.
+ * Closes a connection if it still exists, best effort. A fault is logged under `request` and fails nothing, since API
+ * Gateway cuts a connection that can't be closed now at 2 hours.
  */
 export async function closeConnection(
   { connections, log }: Pick<Gateway, 'connections' | 'log'>,

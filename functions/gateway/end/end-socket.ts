@@ -1,18 +1,34 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+
+/** How a socket ended: the code and reason of its closed hook. */
+export interface Ending {
+  readonly code: number;
+  readonly reason: string;
+}
 
 /**
- * A socket has ended, or is to: marks its record, which decides who owes the closed hook, and queues that hook.
- * Waits for no hook. Whether this call was the one that ended it.
+ * Marks the record of a socket as ended. Its record for exactly one of all callers: that one owes the closed hook. With
+ * `leaseMs` it holds the lease too, unless the app is still deciding.
  */
-export async function endSocket(
-  { registry, tasks, clock }: Gateway,
+export function markEnded(
+  { registry, clock }: Gateway,
   socket: SocketId,
-  { code, reason }: { readonly code: number; readonly reason: string },
-): Promise<boolean> {
-  const record = await registry.markClosing(socket, { code, reason, time: clock.now() });
+  { code, reason }: Ending,
+  leaseMs?: number,
+): Promise<SocketRecord | undefined> {
+  return registry.markClosing(socket, { code, reason, time: clock.now() }, leaseMs);
+}
+
+/**
+ * Ends a socket: marks its record and queues its closed hook. Waits for no hook. Whether this call was the one that
+ * ended it.
+ */
+export async function endSocket(gateway: Gateway, socket: SocketId, ending: Ending): Promise<boolean> {
+  const record = await markEnded(gateway, socket, ending);
   if (record === undefined) return false;
-  // While the app is still being asked, the handshake itself sees to it once the app has decided.
-  if (record.acceptedAt > 0) await tasks.enqueue({ kind: 'closed', socket });
+  // While the app is still deciding, the handshake queues the closed hook once it knows the decision.
+  if (record.acceptedAt > 0) await gateway.tasks.enqueue({ kind: 'closed', socket });
   return true;
 }

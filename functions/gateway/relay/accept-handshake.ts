@@ -1,13 +1,14 @@
 import type { Actions } from '../../wire/actions.ts';
+import { hookId } from '../../wire/hook.ts';
 import { problem } from '../../wire/problems.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { HandshakeOutcome } from './connect-request.ts';
 
 /**
- * Opens a socket whose handshake the app accepted. The reply joins the messages that wait for the client, and if
- * any wait, the flush is queued before the record says so, so that a crash in between leaves it to be done. What
- * else the app asked for is done once the client is in.
+ * Opens a socket whose handshake the app accepted. The reply joins the outbox. If the outbox is not empty, the flush is
+ * queued before the record becomes `accepted`, so that no crash in between loses it. The other actions of the answer run
+ * once the client is in.
  */
 export async function acceptHandshake(
   gateway: Gateway,
@@ -16,7 +17,7 @@ export async function acceptHandshake(
 ): Promise<HandshakeOutcome> {
   const { registry, tasks, clock, log } = gateway;
   const { socket } = record;
-  const hook = `handshake_${socket}`;
+  const hook = hookId('handshake', socket);
   const { reply, user = record.user, state = '', send, broadcast, subprotocol } = actions;
   if (reply !== undefined && (await registry.append(socket, reply)) === 'full') {
     log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });
@@ -28,7 +29,7 @@ export async function acceptHandshake(
     accepted = await registry.accept(socket, acceptance, 'accepted');
   }
   if (accepted === 'gone') {
-    // Its end came while the app was being asked, and could not be told before the app had decided.
+    // The socket ended while the app was deciding, so its closed hook had to wait for the decision.
     await tasks.enqueue({ kind: 'closed', socket });
     return { kind: 'refused', problem: problem('closed_by_app') };
   }

@@ -1,5 +1,5 @@
 import type { Answer } from '../../wire/answer.ts';
-import type { Hook } from '../../wire/hook.ts';
+import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
@@ -9,11 +9,11 @@ import { postHookWithRetries } from './post-hook-with-retries.ts';
 import { rescheduleClosed } from './reschedule-closed.ts';
 import { runActions } from './run-actions.ts';
 
-/** Posts the closed hook of a socket, unless another worker holds its lease, and closes what is left of its connection. */
+/** Runs a `closed` task: posts the closed hook unless another worker holds the lease, and closes the connection if it still exists. */
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
-  const record = await gateway.registry.lease(socket, 'closing', gateway.settings.leaseMs);
+  const record = await gateway.registry.lease(socket, 'closing', gateway.policy.leaseMs);
   if (record === undefined) return;
-  const ended = closeConnection(gateway, socket, `closed_${socket}`);
+  const ended = closeConnection(gateway, socket, hookId('closed', socket));
   try {
     await postClosedHook(gateway, record);
   } finally {
@@ -22,8 +22,9 @@ export async function closed(gateway: Gateway, socket: SocketId): Promise<void> 
 }
 
 /**
- * Posts the closed hook of a record whose lease the caller holds. The record is the outbox: it goes once the app has
- * answered, and what the answer asks for is under way. Till then whoever finds the lease at an end tries again.
+ * Posts the closed hook of a record whose lease the caller holds. The record is the proof that the hook is owed: it is
+ * removed once the app has answered and the actions of the answer are under way. Until then, the next worker that finds
+ * the lease expired tries again.
  */
 export async function postClosedHook(gateway: Gateway, record: SocketRecord): Promise<void> {
   const { registry, settings } = gateway;
@@ -36,7 +37,7 @@ export async function postClosedHook(gateway: Gateway, record: SocketRecord): Pr
   await registry.remove(record.socket);
 }
 
-/** A fault of our own, as when the secret that signs can't be read, is a failure like any other: it may last for ever. */
+/** A fault of our own, such as a signing secret that can't be read, is a failure like any other: it may last for ever. */
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
   try {
     return await postHookWithRetries(gateway, hook);

@@ -1,20 +1,33 @@
 import type { SocketId } from '../../wire/socket-id.ts';
+import { type Ending, markEnded } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import { postClosedHook } from './closed.ts';
 
 /**
- * A connection has ended. Nobody waits for this call, so the closed hook is posted at once,
- * under the lease that is taken in the same write that marks the record. If the socket had ended before, nothing happens.
+ * A connection has ended. Nobody waits for this call, so it posts the closed hook at once, under the lease that it takes
+ * in the same write that marks the record. If the socket had ended before, nothing happens.
  */
-export async function disconnect(
-  gateway: Gateway,
-  socket: SocketId,
-  { code, reason }: { readonly code: number; readonly reason: string },
-): Promise<void> {
-  const { registry, tasks, clock, settings } = gateway;
-  const record = await registry.markClosing(socket, { code, reason, time: clock.now() }, settings.leaseMs);
-  // While the app is still being asked, the handshake itself sees to it once the app has decided.
+export async function disconnect(gateway: Gateway, socket: SocketId, ending: Ending): Promise<void> {
+  const record = await markEnded(gateway, socket, ending, gateway.policy.leaseMs);
+  // While the app is still deciding, the handshake queues the closed hook once it knows the decision.
   if (record === undefined || record.acceptedAt === 0) return;
-  if (record.leaseUntil === 0) return tasks.enqueue({ kind: 'closed', socket });
+  if (record.leaseUntil === 0) return gateway.tasks.enqueue({ kind: 'closed', socket });
   await postClosedHook(gateway, record);
+}
+
+/**
+ * The same for a socket whose hooks come in order. Its record is marked at once, so that no send finds it any more. The
+ * caller runs what it gets back when the hooks of all messages are done: that posts the closed hook, under a lease that
+ * begins only then, since the wait has no bound.
+ */
+export function disconnectInOrder(gateway: Gateway, socket: SocketId, ending: Ending): () => Promise<void> {
+  const marked = markEnded(gateway, socket, ending);
+  // The run that posts meets the fault; until then it must not count as unhandled.
+  marked.catch(() => undefined);
+  return async () => {
+    const ended = await marked;
+    if (ended === undefined || ended.acceptedAt === 0) return;
+    const record = await gateway.registry.lease(socket, 'closing', gateway.policy.leaseMs);
+    if (record !== undefined) await postClosedHook(gateway, record);
+  };
 }

@@ -1,11 +1,10 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
-import { hookUrl } from '../../wire/hook.ts';
+import { hookId, hookUrl } from '../../wire/hook.ts';
 import { type ProblemCode, problem } from '../../wire/problems.ts';
 import type { RefusalHeader } from '../../wire/refusal-headers.ts';
 import { abandonHandshake } from '../end/abandon-handshake.ts';
-
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { acceptHandshake } from './accept-handshake.ts';
@@ -15,8 +14,8 @@ import { handshakeHook } from './hooks.ts';
 import { postHook } from './post-hook.ts';
 
 /**
- * A client connects: the app is asked while the client waits, and decides. A refusal that was received leaves no
- * trace; where the app may have accepted without our knowing, a closed hook with 1006 is owed.
+ * A client connects, and waits while the app decides. A refusal leaves no trace. If the app may have accepted without
+ * our knowing, a closed hook with 1006 is owed.
  */
 export async function handshake(gateway: Gateway, request: ConnectRequest): Promise<HandshakeOutcome> {
   const client = await checkConnect(gateway, request);
@@ -26,15 +25,15 @@ export async function handshake(gateway: Gateway, request: ConnectRequest): Prom
   try {
     return await decide(gateway, record, await postHandshakeHook(gateway, record, request));
   } catch (error) {
-    // The app may have let it in; if this fails too, a sweep will find the record.
+    // The app may have accepted. If this fails too, a sweep will find the record.
     await abandonHandshake(gateway, record.socket).catch(() => undefined);
     throw error;
   }
 }
 
-/** The same connect came before, and its run takes care of the socket: this one touches nothing. */
+/** The same connect came before, and its run takes care of the socket. This one touches nothing. */
 function repeated({ log }: Gateway, { socket }: SocketRecord): HandshakeOutcome {
-  log.warn('handshake_repeated', { request: `handshake_${socket}` });
+  log.warn('handshake_repeated', { request: hookId('handshake', socket) });
   return { kind: 'refused', problem: problem('internal_error') };
 }
 
@@ -80,7 +79,7 @@ async function postHandshakeHook(
   return postHook(gateway, hook, offeredSubprotocols(headers));
 }
 
-/** An app refuses some; one that refuses all, by a wrong secret or a wrong path, would say nothing of it. */
+/** Warns once per status: an app that refuses everybody, because of a wrong secret or path, would not say so. */
 function warnOfRefusal({ log, settings }: Gateway, { path }: SocketRecord, status: number): void {
   const url = hookUrl({ event: 'handshake', path, query: '' }, settings.webhookBaseUrl);
   log.warnOnce('handshake_refused', { status, url, advice: refusalAdvice }, status);
@@ -90,7 +89,7 @@ const refusalAdvice =
   'if it refuses everybody, check its webhook secret and this URL; each status is told once';
 
 function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
-  log.error('handshake_failed', { request: `handshake_${socket}`, code, why });
+  log.error('handshake_failed', { request: hookId('handshake', socket), code, why });
 }
 
 function openingRecord({ socket, headers, time }: ConnectRequest, client: AdmittedClient): SocketRecord {

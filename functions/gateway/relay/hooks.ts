@@ -1,4 +1,4 @@
-import type { Hook, HookEvent } from '../../wire/hook.ts';
+import { type Hook, type HookEvent, hookId } from '../../wire/hook.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
 /** The handshake hook of a socket that is opening. */
@@ -16,7 +16,7 @@ export function closedHook(record: SocketRecord, { code, reason, time }: SocketE
   return hookOf(record, 'closed', record.socket, time, { code: String(code), reason });
 }
 
-/** A hook of a socket; what an event has nothing to say of is empty. One literal: spreading costs more than signing. */
+/** A hook of a socket. Fields that an event does not use are empty. One literal: spreading costs more than signing. */
 function hookOf(
   { socket, path, query, user, state, origin }: SocketRecord,
   event: HookEvent,
@@ -24,7 +24,7 @@ function hookOf(
   time: number,
   { body = '', code = '', reason = '', clientHeaders = noHeaders }: Partial<Hook>,
 ): Hook {
-  const id = `${event}_${subject}`;
+  const id = hookId(event, subject);
   return { event, id, socket, body, path, query, user, state, origin, code, reason, time, clientHeaders };
 }
 

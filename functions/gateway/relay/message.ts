@@ -1,4 +1,5 @@
 import type { Actions } from '../../wire/actions.ts';
+import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
@@ -19,16 +20,16 @@ export interface ClientMessage {
 }
 
 /**
- * A client sends a message: the app gets it, and what its answer asks for is done. A message of a socket that had
- * ended when it came posts no hook, and its connection is ended. What comes back is a reply that the caller is to
- * pass on itself; where replies are posted there is none.
+ * A client sends a message: posts its hook and runs the actions of the answer. A message that comes after its socket has
+ * ended posts no hook, and its connection is closed. Returns the reply if the caller has to pass it on, which is never
+ * the case where replies are posted.
  */
 export async function message(gateway: Gateway, arrival: ClientMessage): Promise<string | undefined> {
-  const { registry, log, settings } = gateway;
+  const { registry, log, settings, policy } = gateway;
   const found = registry.get(arrival.socket);
   const record = found instanceof Promise ? await found : found;
-  if (record === undefined || (!settings.keepsOrder && hadEnded(record, arrival.time))) {
-    await closeConnection(gateway, arrival.socket, `message_${arrival.id}`);
+  if (record === undefined || (!policy.keepsOrder && hadEnded(record, arrival.time))) {
+    await closeConnection(gateway, arrival.socket, hookId('message', arrival.id));
     return undefined;
   }
   if (!settings.hooks.has('message')) return undefined;
@@ -46,12 +47,12 @@ export async function message(gateway: Gateway, arrival: ClientMessage): Promise
   return undefined;
 }
 
-/** An empty reply is no frame when it travels back, so it is posted. */
+/** An empty reply would make no frame if it travelled back, so it is posted. */
 function isReplyAlone({ reply, state, send, broadcast, close }: Actions): boolean {
   return !!reply && state === undefined && send.length === 0 && broadcast.length === 0 && !close;
 }
 
-/** What came before the end is still told, in any order that the world keeps. */
+/** A message that came before the end still posts its hook, even if it is handled after the end. */
 function hadEnded({ end }: SocketRecord, time: number): boolean {
   return end !== undefined && end.time < time;
 }

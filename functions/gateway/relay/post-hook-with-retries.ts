@@ -5,21 +5,21 @@ import type { MaybePromise } from '../maybe-promise.ts';
 import { hookBackoff } from './backoff.ts';
 import { answerReserveMs, postHook } from './post-hook.ts';
 
-/** What has to be left of a run for another try to be worth it, in milliseconds. */
+/** The least time left in a run that is worth another attempt, in milliseconds. */
 const minAttemptMs = 1_000;
 
 type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
 
 /**
- * Posts a message or closed hook until its answer is final, as often as the settings and the run's deadline allow; a
- * `Retry-After` is obeyed, for a message as far as that goes. What comes back as `failed` has failed in all tries, and what becomes of it is up to the
- * caller. What the app refused is logged, since repeating it won't help.
+ * Posts a message or closed hook until its answer is final, as often as the policy and the run's deadline allow. Obeys
+ * `Retry-After`, for a message as long as there is time. `failed`: all attempts have failed, and the caller decides what
+ * to do. A refusal is logged, since repeating it won't help.
  */
 export async function postHookWithRetries(gateway: Gateway, hook: Hook): Promise<Answer> {
   return retryUnlessFinal(gateway, hook, await postHook(gateway, hook));
 }
 
-/** The same from the first answer on, which is final nearly always: then it comes back at once, without a promise. */
+/** The same from the first answer on. Nearly always that is final, and comes back at once, without a promise. */
 export function retryUnlessFinal(gateway: Gateway, hook: Hook, first: Answer): MaybePromise<Answer> {
   if (first.kind === 'accepted') return first;
   return first.kind === 'failed' ? tryAgain(gateway, hook, first) : logFinalAnswer(gateway, hook, first);
@@ -27,7 +27,7 @@ export function retryUnlessFinal(gateway: Gateway, hook: Hook, first: Answer): M
 
 async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Promise<Answer> {
   const { clock, log } = gateway;
-  const { attempts, withinMs } = gateway.settings.retry;
+  const { attempts, withinMs } = gateway.policy.retry;
   let failed = first;
   let paused = 0;
   for (let attempt = 1; ; attempt++) {
@@ -35,7 +35,7 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
     const left = Math.min(withinMs - paused, room);
     const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
-    // A closed hook can be put off for as long as the app asks.
+    // A closed hook can be rescheduled for as long as the app asks.
     if (pause === undefined || (hook.event === 'closed' && pause < retryAfter)) return failed;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);

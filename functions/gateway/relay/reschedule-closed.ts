@@ -1,14 +1,15 @@
 import type { Answer } from '../../wire/answer.ts';
+import { hookId } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
-/** The pause after the first round of tries, and the longest, in milliseconds; each is twice the one before. */
+/** The pause after the first round of attempts, and the longest, in milliseconds. Each is twice the one before. */
 const firstMs = 60_000;
 const longestMs = 3_600_000;
 
 /**
- * A closed hook could not be told now: its record is left alone for a while, longer each time and never less than
- * the app asked for. When that has gone on for as long as the settings say, the hook is lost, and logged as that.
+ * A closed hook could not be posted now. Its record is left alone for a while, longer each time and never for less than
+ * the app asked for. At the end of the policy's retry window the hook is lost, and logged as lost.
  */
 export async function rescheduleClosed(
   gateway: Gateway,
@@ -16,9 +17,9 @@ export async function rescheduleClosed(
   { time }: SocketEnd,
   { why, retryAfter = 0 }: Extract<Answer, { kind: 'failed' }>,
 ): Promise<void> {
-  const { registry, clock, log, settings } = gateway;
-  const facts = { request: `closed_${socket}`, hook: 'closed', why };
-  const left = time + settings.closedRetryMs - clock.now();
+  const { registry, clock, log, policy } = gateway;
+  const facts = { request: hookId('closed', socket), hook: 'closed', why };
+  const left = time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
     log.error('hook_lost', facts);
     return registry.remove(socket);
@@ -26,6 +27,6 @@ export async function rescheduleClosed(
   const grown = Math.min(longestMs, firstMs * 2 ** Math.max(0, attempts - 1));
   const pause = Math.ceil(Math.max(grown * (0.5 + clock.random() / 2), retryAfter));
   log.warn('hook_postponed', { ...facts, attempts, pause });
-  // The last try is the one with which the time is over.
+  // The last attempt is at the end of the window.
   await registry.postpone(socket, 'closing', Math.min(pause, left));
 }

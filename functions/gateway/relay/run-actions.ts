@@ -9,9 +9,9 @@ import type { DeliveriesTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 
 /**
- * Does what the answer to a hook asks for: keeps the state, then reply, send, broadcast, close, of which the last
- * three may be put off. The hook itself has succeeded; an action that fails is logged under its id and the next one
- * goes on. Done at once, without a promise, where the world allows it.
+ * Does what the answer to a hook asks for: state, reply, send, broadcast, close, in this order. The last three may be
+ * deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next one goes
+ * on. Done at once, without a promise, where the world allows it.
  */
 export function runActions(
   gateway: Gateway,
@@ -31,14 +31,10 @@ async function runActionsInOrder(
   { state, reply, send, broadcast, close }: Actions,
   record: SocketRecord,
 ): Promise<void> {
-  const attempt = attempter(gateway, hook.id);
-  if (state !== undefined) {
-    await attempt('state', async () =>
-      (await gateway.registry.setState(hook.socket, state)) ? [] : ['gone'],
-    );
-  }
+  if (state !== undefined) await setState(gateway, hook, state);
   if (reply !== undefined) await replyTo(gateway, hook, reply, record);
-  if (!close && send.length + broadcast.length === 0) return;
+  const isDelivering = send.length + broadcast.length > 0;
+  if (!close && !isDelivering) return;
   const task: DeliveriesTask = {
     kind: 'deliveries',
     socket: hook.socket,
@@ -47,38 +43,43 @@ async function runActionsInOrder(
     broadcast,
     close,
   };
-  if (gateway.settings.defersDeliveries && send.length + broadcast.length > 0) {
-    await attempt('queue', async () => {
-      await gateway.tasks.enqueue(task);
-      return [];
-    });
-  } else {
-    await attempt('deliveries', async () => {
-      await runDeliveries(gateway, task);
-      return [];
-    });
+  const isDeferred = gateway.policy.defersDeliveries && isDelivering;
+  try {
+    await (isDeferred ? gateway.tasks.enqueue(task) : runDeliveries(gateway, task));
+  } catch (error) {
+    logFault(gateway, hook, isDeferred ? 'queue' : 'deliveries', error);
   }
 }
 
-/** Faults of a reply are outcomes too, and it is what nearly every answer asks for: no attempt is needed around it. */
+async function setState(gateway: Gateway, hook: Hook, state: string): Promise<void> {
+  try {
+    if (!(await gateway.registry.setState(hook.socket, state))) logFailure(gateway, hook, 'state', 'gone');
+  } catch (error) {
+    logFault(gateway, hook, 'state', error);
+  }
+}
+
+/** A reply is what nearly every answer asks for, and its faults are outcomes: it needs no try. */
 function replyTo(gateway: Gateway, hook: Hook, reply: string, record: SocketRecord): MaybePromise<void> {
   const outcome = deliver(gateway, hook.socket, reply, record);
   if (outcome instanceof Promise) return outcome.then((late) => logFailedReply(gateway, hook, late));
   logFailedReply(gateway, hook, outcome);
 }
 
-function logFailedReply({ log }: Gateway, hook: Hook, outcome: Outcome): void {
+function logFailedReply(gateway: Gateway, hook: Hook, outcome: Outcome): void {
   if (outcome === 'delivered' || outcome === 'queued' || outcome === 'gone') return;
-  log.warn('action_failed', { request: hook.id, action: 'reply', code: outcome });
+  logFailure(gateway, hook, 'reply', outcome);
 }
 
-/** Runs one action, which gives the codes of what failed in it, and logs these, or the fault that it ended in. */
-function attempter({ log }: Gateway, request: string) {
-  return async (action: string, run: () => Promise<readonly string[]>): Promise<void> => {
-    try {
-      for (const code of new Set(await run())) log.warn('action_failed', { request, action, code });
-    } catch (error) {
-      log.error('action_failed', { request, action, code: 'fault', why: String(error) });
-    }
-  };
+function logFailure({ log }: Gateway, { id: request }: Hook, action: 'state' | 'reply', code: string): void {
+  log.warn('action_failed', { request, action, code });
+}
+
+function logFault(
+  { log }: Gateway,
+  { id: request }: Hook,
+  action: 'state' | 'queue' | 'deliveries',
+  error: unknown,
+): void {
+  log.error('action_failed', { request, action, code: 'fault', why: String(error) });
 }

@@ -4,13 +4,13 @@ import { fanOut } from '../deliver/fan-out.ts';
 import { endSocket } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
 
-/** So many connections are asked about at once, and then there is a pause in milliseconds: 100 a second at most. */
+/** How many connections are probed at once, and the pause after them in milliseconds: at most 100 a second. */
 const pace = { atOnce: 20, pauseMs: 200 };
 
 /**
- * Asks of each socket whether its connection still exists, and ends those whose does not, with 1006. API Gateway
- * counts these calls against the same limit as the app's own sends, so they are paced. What can't be asked before
- * the deadline is left out, and which sockets these are is left to chance.
+ * Probes each socket, and ends it with 1006 if its connection no longer exists. API Gateway counts these calls against
+ * the same limit as the app's own sends, so they are paced. If the deadline leaves no time for all, chance decides which
+ * sockets are left out.
  */
 export async function probe(gateway: Gateway, sockets: readonly SocketId[]): Promise<void> {
   const { clock, log } = gateway;

@@ -8,21 +8,21 @@ import type { SocketRecord } from '../record.ts';
 import { diagnose, type Repair } from './diagnose.ts';
 import { probe } from './probe.ts';
 
-/** What is kept of a run for probing, however many records there are, in milliseconds. */
+/** The part of a run that is reserved for probing, in milliseconds, however many records there are. */
 const probingMs = 15_000;
 
 /**
- * Looks after all records once: what a worker that died has left is given to another, sockets whose end nobody told
- * are ended, and those whose turn it is this minute (minutes since 1970) are probed. What is long is queued, so the
- * app is never waited for.
+ * Looks at all records once. Unfinished work of a worker that died goes to another worker, sockets that are too old are
+ * ended, and those whose turn it is this minute (minutes since 1970) are probed. A sweep queues tasks and never waits for
+ * the app.
  */
 export async function sweep(gateway: Gateway, minute: number): Promise<void> {
-  const { registry, clock, log, settings } = gateway;
+  const { registry, clock, log } = gateway;
   const moment = { now: clock.now(), minute };
   const probed: SocketId[] = [];
   for await (const page of registry.survey()) {
     const broken = page.flatMap((record) => {
-      const repair = diagnose(record, moment, settings);
+      const repair = diagnose(record, moment, gateway);
       if (repair === 'probe') probed.push(record.socket);
       return repair === 'none' || repair === 'probe' ? [] : [{ record, repair }];
     });
@@ -58,7 +58,7 @@ async function applyRepair(
     case 'post_closed':
       return gateway.tasks.enqueue({ kind: 'closed', socket });
     case 'abandon': {
-      // The survey may lag behind, and its end would be told of a socket that is open by now.
+      // The survey may lag behind. The socket may be open by now, and must not be ended.
       const record = await gateway.registry.get(socket);
       if (record?.status === 'opening') await abandonHandshake(gateway, socket);
       return;

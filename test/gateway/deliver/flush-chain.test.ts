@@ -21,7 +21,7 @@ const failures: Record<string, () => Posted> = {
 
 /** A socket for which two messages wait, whose posts fail like this until they are allowed. */
 async function failing(fail: () => Posted) {
-  const world = deployedWorld({ probeMinutes: 0 });
+  const world = deployedWorld({ settings: { probeMinutes: 0 } });
   const { clock, connections, registry } = world;
   const tasks = new TimedTaskQueue(clock);
   const calls: Record<string, number> = {};

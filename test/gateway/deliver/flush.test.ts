@@ -81,7 +81,9 @@ describe('a flush', () => {
   });
 
   test('comes again in any case where no sweep would make up for one that died', async () => {
-    const world = fakeGateway({ settings: { staleMs: Number.POSITIVE_INFINITY } });
+    const world = fakeGateway({
+      policy: { staleMs: Number.POSITIVE_INFINITY, sweepsFinishFlushes: false },
+    });
     const { socket } = await accepted(world, ['a']);
     await world.registry.lease(socket, 'accepted', 60_000);
     await flush(world.gateway, socket);

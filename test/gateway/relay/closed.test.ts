@@ -30,7 +30,7 @@ describe('an end that is found in many ways at once', () => {
       const finders = {
         'hung up': () => disconnect(gateway, socket, end),
         'found gone': () => postToConnection(gateway, record, 'hello'),
-        probed: () => sweep({ ...gateway, settings: { ...gateway.settings, lifeMs: 1e9 } }, 0),
+        probed: () => sweep({ ...gateway, policy: { ...gateway.policy, lifeMs: 1e9 } }, 0),
         'too old': () => sweep(gateway, 0),
         queued: () => runTask(gateway, { kind: 'closed', socket }),
       };
@@ -56,7 +56,7 @@ describe('an end that is found in many ways at once', () => {
 
 describe('a closed hook', () => {
   test('whose answer asks for deliveries has them queued before its record goes', async () => {
-    const world = fakeGateway({ settings: { defersDeliveries: true } });
+    const world = fakeGateway({ policy: { defersDeliveries: true } });
     const [ended, other] = [await world.admit(), await world.admit()];
     world.app.answers = [acting({ broadcast: [{ body: 'somebody left' }] })];
     const statuses: unknown[] = [];

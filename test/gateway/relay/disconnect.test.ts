@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
+import { closeSocket } from '../../../functions/gateway/end/close-socket.ts';
 import { endSocket } from '../../../functions/gateway/end/end-socket.ts';
-import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
+import { disconnect, disconnectInOrder } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
@@ -9,10 +11,18 @@ import { newSocket } from '../../fakes/a-record.ts';
 import { acting, answered } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
 import { sweepMinutes, work } from '../../fakes/sweep-minutes.ts';
+import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
 const end = { code: 1001, reason: 'Going away' };
-/** The ways in which an end reaches the gateway: `$disconnect`, and a connection that is found to be gone. */
-const ways = { 'by whoever held it': disconnect, 'by whoever found it': endSocket };
+/** A connection ends whose socket has no message waiting. */
+const disconnectAtOnce: typeof disconnect = (gateway, socket, ending) =>
+  disconnectInOrder(gateway, socket, ending)();
+/** The ways in which an end reaches the gateway. */
+const ways = {
+  'by $disconnect': disconnect,
+  'by its session': disconnectAtOnce,
+  'by a post that finds it gone': endSocket,
+};
 const eachWay = Object.entries(ways).map(([how, tell]) => ({ how, tell }));
 
 /** A handshake whose client goes while the app is being asked; a sweep may come by before the app answers. */
@@ -67,6 +77,58 @@ describe('a client that goes', () => {
   });
 });
 
+describe('a client that goes, and whose messages still wait', () => {
+  test('is not found by a send any more, and is told of when its turn comes, however late', async () => {
+    const { gateway, app, registry, tasks, clock, admit } = fakeGateway();
+    const { socket } = await admit({ user: 'alice', state: 's' });
+    const postClosed = disconnectInOrder(gateway, socket, end);
+    expect(await deliver(gateway, socket, 'hello')).toBe('gone');
+    await clock.advance(gateway.policy.leaseMs + 1);
+    expect(app.told).toEqual([]);
+    expect(await registry.get(socket)).toMatchObject({ status: 'closing', leaseUntil: 0, attempts: 0 });
+    await postClosed();
+    expect(app.told).toMatchObject([{ from: socket, code: '1001', reason: 'Going away', user: 'alice' }]);
+    expect(await registry.get(socket)).toBeUndefined();
+    expect(tasks.queued).toEqual([]);
+  });
+
+  test('is told of under a lease, so that nobody else tells of it meanwhile', async () => {
+    const world = fakeGateway();
+    const { gateway, app, tasks } = world;
+    const { socket } = await world.admit();
+    app.onPost = async () => {
+      app.onPost = () => {};
+      await tasks.enqueue({ kind: 'closed', socket });
+      await work(world);
+    };
+    await disconnectInOrder(gateway, socket, end)();
+    expect(app.told).toHaveLength(1);
+  });
+
+  test('is told of once if the app has closed it before', async () => {
+    const world = fakeGateway();
+    const { socket } = await world.admit();
+    await closeSocket(world.gateway, socket);
+    const postClosed = disconnectInOrder(world.gateway, socket, end);
+    await work(world);
+    await postClosed();
+    expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
+  });
+
+  test('leaves a fault of the registry to the one who tells of it', async () => {
+    const { gateway } = fakeGateway({
+      registry: (memory) =>
+        new WatchedRegistry(memory, () => {
+          throw new Error('the table is away');
+        }),
+    });
+    const postClosed = disconnectInOrder(gateway, newSocket(), end);
+    // An unhandled rejection would have shown by now.
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(postClosed()).rejects.toThrow('the table is away');
+  });
+});
+
 describe.for(eachWay)('a client that goes while the app is being asked, told $how', ({ tell }) => {
   test('is told of once after the app has accepted, with the code of that end', async () => {
     const world = fakeGateway();
@@ -94,7 +156,7 @@ describe.for(eachWay)('a client that goes while the app is being asked, told $ho
   test.for([answered(204), answered(403)])(
     'is not told of by a sweep that comes by before the app answers %o',
     async (answer) => {
-      const world = fakeGateway({ settings: { staleMs: 90_000, leaseMs: 90_000 } });
+      const world = fakeGateway({ policy: { staleMs: 90_000, leaseMs: 90_000 } });
       await goneWhileAsked(world, answer, async (one) => {
         await tell(world.gateway, one, end);
         await sweepMinutes(world, 1);

@@ -95,7 +95,7 @@ describe('a hook that fails', () => {
   });
 
   test('is given up when the next of its growing pauses does not fit any more', async () => {
-    const { gateway, app, clock } = fakeGateway({ settings: { retry: { attempts: 9, withinMs: 10_000 } } });
+    const { gateway, app, clock } = fakeGateway({ policy: { retry: { attempts: 9, withinMs: 10_000 } } });
     app.answers = Array.from({ length: 9 }, () => answered(429, { retryAfter: '4' }));
     await clock.until(postHookWithRetries(gateway, aMessage));
     expect(app.requests).toHaveLength(4);

@@ -14,7 +14,7 @@ const end = { code: 1001, reason: '' };
 
 /** A world whose app is tried once a round, and a socket that has just ended in it. */
 async function ended() {
-  const world = fakeGateway({ settings: { retry: { attempts: 1, withinMs: 0 } } });
+  const world = fakeGateway({ policy: { retry: { attempts: 1, withinMs: 0 } } });
   const { socket } = await world.admit();
   await endSocket(world.gateway, socket, end);
   world.tasks.queued.splice(0);

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { endSocket } from '../../../functions/gateway/end/end-socket.ts';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
 import { runTask } from '../../../functions/gateway/run-task.ts';
+import { closeCodes } from '../../../functions/wire/close-codes.ts';
+import { parseSocketId } from '../../../functions/wire/socket-id.ts';
 import { acting } from '../../fakes/fake-app.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { work } from '../../fakes/sweep-minutes.ts';
+import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
-const deferring = { settings: { defersDeliveries: true } };
+const deferring = { policy: { defersDeliveries: true } };
 
 /** A message of a socket, with an answer that asks for this. */
 async function answeredWith(world: ReturnType<typeof fakeGateway>, document: object) {
@@ -108,5 +112,47 @@ describe('what an answer asks of others, where deliveries are not put off', () =
     await done;
     expect(world.connections.of(other.socket)).toEqual(['to another']);
     expect(world.tasks.queued).toEqual([]);
+  });
+
+  test('is logged under the hook if sockets can’t be looked up, and the hook has succeeded', async () => {
+    const world = fakeGateway({
+      registry: (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'pages') throw new Error('the registry is away');
+        }),
+    });
+    const { done } = await answeredWith(world, { reply: 'to you', broadcast: [{ body: 'to all' }] });
+    await done;
+    expect(world.app.requests).toHaveLength(1);
+    const fields = { request: 'message_m1', action: 'deliveries', code: 'fault' };
+    expect(world.log.of('action_failed')).toMatchObject([{ level: 'error', fields }]);
+  });
+});
+
+describe('a state that an answer sets', () => {
+  test('of a socket that ends while the app answers is logged under the hook', async () => {
+    const world = fakeGateway();
+    world.app.onPost = ({ body }) => {
+      const socket = parseSocketId(new URLSearchParams(body).get('from') ?? '');
+      if (socket !== undefined) void endSocket(world.gateway, socket, closeCodes.normal);
+    };
+    const { done } = await answeredWith(world, { state: 'new' });
+    await done;
+    const fields = { request: 'message_m1', action: 'state', code: 'gone' };
+    expect(world.log.of('action_failed')).toMatchObject([{ level: 'warn', fields }]);
+  });
+
+  test('that can’t be stored is logged under the hook, and the reply is posted all the same', async () => {
+    const world = fakeGateway({
+      registry: (memory) =>
+        new WatchedRegistry(memory, (call) => {
+          if (call === 'setState') throw new Error('the table is away');
+        }),
+    });
+    const { socket, done } = await answeredWith(world, { state: 'new', reply: 'to you' });
+    await done;
+    const fields = { request: 'message_m1', action: 'state', code: 'fault', why: 'Error: the table is away' };
+    expect(world.log.of('action_failed')).toMatchObject([{ level: 'error', fields }]);
+    expect(world.connections.of(socket)).toEqual(['to you']);
   });
 });

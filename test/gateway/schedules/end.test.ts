@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { flush } from '../../../functions/gateway/deliver/flush.ts';
 import { postToConnection } from '../../../functions/gateway/deliver/post-to-connection.ts';
 import { closeSocket } from '../../../functions/gateway/end/close-socket.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { everySchedule } from '../../fakes/every-schedule.ts';
@@ -13,7 +14,10 @@ import { keptOrder } from './arrived-in-order.ts';
 const request = aConnectRequest();
 const { socket, time: now } = request;
 /** A post that finds a connection gone is believed after the first pause, and each sweep probes everybody. */
-const settings = { goneGraceMs: 100, probeMinutes: 1, retry: { attempts: 1, withinMs: 0 } };
+const given = {
+  settings: { probeMinutes: 1 },
+  policy: { goneGraceMs: 100, retry: { attempts: 1, withinMs: 0 } },
+};
 
 /** For a machine that has much else to do; in milliseconds. */
 const timeout = 120_000;
@@ -25,7 +29,7 @@ function toldOnce(
   isToldEarly: readonly boolean[] = [false],
 ) {
   return everySchedule(async () => {
-    const scene = new Scene(socket, settings);
+    const scene = new Scene(socket, given);
     scene.check = async () => {
       keptOrder(scene);
       expect(scene.told).toHaveLength(1);
@@ -42,7 +46,7 @@ function toldOnce(
 /** Plays what is set up here in every order; the app is told nothing, nothing arrives, and nothing is left. */
 function neverTold(setUp: (scene: Scene) => void) {
   return everySchedule(async () => {
-    const scene = new Scene(socket, settings);
+    const scene = new Scene(socket, given);
     scene.check = async () => {
       keptOrder(scene);
       expect(scene.admission?.kind).toBe('refused');
@@ -112,6 +116,17 @@ describe('in whatever order it is found, an end is told once', { timeout }, () =
       scene.begin('sweep', (gateway) => sweep(gateway, 0));
     });
     expect(seen.schedules).toBeGreaterThan(40_000);
+  });
+
+  test('of a client whose session waits for its turn to tell, by all who can find it', async () => {
+    const seen = await toldOnce(['1000', '1001', '1006'], async (scene) => {
+      await scene.stand({ openedAt: now - 90_000, acceptedAt: now - 90_000 });
+      scene.leave('session');
+      scene.begin('closer', (gateway) => closeSocket(gateway, socket));
+      scene.begin('sweep', (gateway) => sweep(gateway, 0));
+      scene.begin('task', (gateway) => runTask(gateway, { kind: 'closed', socket }));
+    });
+    expect(seen.schedules).toBeGreaterThan(5_000_000);
   });
 
   test('of a client that is too old, by all who can find it', async () => {

@@ -4,11 +4,13 @@ import { aRecord } from '../../fakes/a-record.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 
 const { gateway } = fakeGateway();
-const settings = { ...gateway.settings, ...{ staleMs: 90_000, lifeMs: 7_500_000, goneGraceMs: 10_000 } };
+const policy = { ...gateway.policy, staleMs: 90_000, lifeMs: 7_500_000, goneGraceMs: 10_000 };
+/** A gateway that probes each socket once in so many minutes. */
+const probing = (probeMinutes: number) => ({ settings: { ...gateway.settings, probeMinutes }, policy });
 /** Nobody is probed, so that what else is wrong stands out. */
-const unprobed = { ...settings, probeMinutes: 0 };
+const unprobed = probing(0);
 /** Everybody is probed every minute. */
-const probed = { ...settings, probeMinutes: 1 };
+const probed = probing(1);
 const now = 1_764_000_000_000;
 const moment = { now, minute: now / 60_000 };
 const ago = (ms: number): number => now - ms;
@@ -111,7 +113,7 @@ describe('a socket that is open', () => {
       const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(60_000) });
       const start = moment.minute + count * 13;
       const remedies = Array.from({ length: probeMinutes }, (_, at) =>
-        diagnose(record, { now, minute: start + at }, { ...settings, probeMinutes }),
+        diagnose(record, { now, minute: start + at }, probing(probeMinutes)),
       );
       expect(remedies.filter((repair) => repair === 'probe')).toHaveLength(1);
     }
@@ -129,7 +131,7 @@ describe('a socket that is open', () => {
     for (let count = 0; count < 3_000; count++) {
       const record = aRecord({ status: 'open', openedAt: ago(60_000), acceptedAt: ago(60_000) });
       const minute = perMinute.findIndex(
-        (_, at) => diagnose(record, { now, minute: at }, settings) === 'probe',
+        (_, at) => diagnose(record, { now, minute: at }, probing(30)) === 'probe',
       );
       perMinute[minute] = (perMinute[minute] ?? 0) + 1;
     }
