@@ -94,7 +94,7 @@ export interface SockethookProps {
   readonly vpc?: IVpc | undefined;
   /** The subnets in the VPC. @default - its private subnets with a route out */
   readonly vpcSubnets?: SubnetSelection | undefined;
-  /** What these functions may reach. @default - one is made: port 443 anywhere, and the app's port */
+  /** What these functions may reach. @default - a new one: port 443 anywhere, and the port of your app */
   readonly securityGroups?: readonly ISecurityGroup[] | undefined;
 
   /** Your domain name for the WebSocket API, or for CloudFront if it is in front. @default - AWS's own name */

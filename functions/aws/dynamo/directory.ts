@@ -12,24 +12,24 @@ import { pathShardsOf } from './shard.ts';
 import type { TableAddress } from './table.ts';
 import { type TableIndex, tableSchema } from './table-schema.ts';
 
-/** Into how many segments a broadcast cuts the table; each is scanned on its own, one page ahead of who reads. */
+/** The segments of the table that a broadcast scans at once, each one page ahead of the reader. */
 const segments = 4;
-/** In how many parts a survey is made, one after another, each cut into as many segments. */
+/** The parts of a survey. They are read one after another, and each has as many segments. */
 const surveyParts = 4;
-/** How many BatchGetItems of a broadcast are under way at once. */
+/** How many BatchGetItems of a broadcast are in flight at once. */
 const batchesAtOnce = 4;
-/** The most reads that one page of a list takes, so that it ends even if nearly everything is closing. */
+/** The most reads for one page of a list, so that it ends even if nearly every socket is closing. */
 const readsPerPage = 24;
 
-/** Where the sockets of a filter are looked up: the keys of one index. */
+/** Where to find the sockets of a filter: the keys in one index. */
 interface Lookup {
   readonly index: TableIndex;
   readonly keys: readonly string[];
 }
 
 /**
- * The sockets that a send would reach. All of them by a consistent Scan; those of a path or a user by an index, which
- * tells only where to look: the record, read consistently, decides. A socket just put may not be in an index yet.
+ * The sockets that a send would reach. A consistent Scan finds all of them. An index finds those of a path or a user,
+ * but it only tells where to look: the record, read consistently, decides. A new socket may not be in an index yet.
  */
 export class DynamoDirectory implements Directory, Survey {
   readonly #table: ReadTable;
@@ -41,7 +41,7 @@ export class DynamoDirectory implements Directory, Survey {
     this.#clock = clock;
   }
 
-  /** Begins in another part each time, so that what a survey that is not finished leaves out is not always the same. */
+  /** Begins at a random part, so that unfinished surveys do not always leave out the same sockets. */
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
     const first = Math.floor(this.#clock.random() * surveyParts);
     for (let at = 0; at < surveyParts; at++) {
@@ -124,7 +124,7 @@ export class DynamoDirectory implements Directory, Survey {
       ),
     }));
     for await (const { places, records } of found) {
-      // What is found under one key comes in its order, so the last of each is where it goes on.
+      // Each key's sockets come in their order, so its last one is where to go on.
       for (const { part, socket } of places) progress.reach(part, socket);
       yield { records, next: progress.toString() };
     }
@@ -135,19 +135,19 @@ export class DynamoDirectory implements Directory, Survey {
   }
 }
 
-/** By the user if one is named, who has fewer sockets than a path; undefined if the filter has neither. Nobody is in no index. */
+/** By user if there is one, who has fewer sockets than a path; undefined without either. No index has the empty user. */
 function lookupOf({ path, user }: SocketFilter): Lookup | undefined {
   const { indexes } = tableSchema;
   if (user !== undefined) return { index: indexes.user, keys: user === '' ? [] : [user] };
   return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path) };
 }
 
-/** A page of one part of what is read. */
+/** A page of one part. */
 interface PartPage<Value> extends ReadPage<Value> {
   readonly part: number;
 }
 
-/** Reads page after page of a part. */
+/** Reads all pages of a part. */
 async function* toTheEnd<Value>(
   read: (after: SocketId | undefined) => Promise<ReadPage<Value>>,
   { part, after: start }: Position = { part: 0, after: undefined },
@@ -160,7 +160,7 @@ async function* toTheEnd<Value>(
   } while (after !== undefined);
 }
 
-/** Sockets, and the part that each is of. */
+/** Sockets, each with its part. */
 async function* placed(pages: AsyncIterable<PartPage<SocketId>>) {
   for await (const { part, values } of pages) yield values.map((socket) => ({ part, socket }));
 }
