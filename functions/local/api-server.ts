@@ -12,19 +12,19 @@ import { newId } from './ids.ts';
 import { RequestLog } from './request-log.ts';
 import { refusalResponse } from './upgrade.ts';
 
-/** A message of so many bytes is at most six times as long in JSON (`\u0001`); the rest is room for 1,000 ids. */
+/** JSON can make a message up to six times as long (`\u0001`); the rest is room for 1,000 ids. */
 const escapedSize = 6;
 const roomForIds = 262_144;
-/** How many times the limit is read of a body that is too long, before its connection is cut. */
+/** A body that is too long is read up to this many times the limit. Then its connection is cut. */
 const droppedSize = 16;
 
-/** How long a body that nobody reads any more may still come, in milliseconds. */
+/** How long an answered request may take to end its body, in milliseconds. */
 const unfinishedMs = 2_000;
 
-/** Nobody changes a query that was read. */
+/** Shared, since no call changes its query. */
 const noQuery = new URLSearchParams();
 
-/** Answers a request to the HTTP API. Every answer names the request in `X-Request-Id`, as do the logs. */
+/** Answers a request to the HTTP API. Every answer has the request's id in `X-Request-Id`, and the logs have it too. */
 export async function handleApiRequest(
   gateway: Gateway,
   request: IncomingMessage,
@@ -36,7 +36,7 @@ export async function handleApiRequest(
     log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
   });
-  // A list is written as it is; of an object each name would be looked up first.
+  // Node.js writes a list as it is, but looks up each name of an object first.
   const headers = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'X-Request-Id', id];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
   if (answer.status !== 204) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
@@ -45,7 +45,7 @@ export async function handleApiRequest(
   if (!request.complete) endUnfinished(request);
 }
 
-/** Who has its answer and does not bring its body to an end is not waited for. */
+/** Cuts a connection whose client has its answer and does not end its body. */
 function endUnfinished(request: IncomingMessage): void {
   const { socket } = request;
   const end = setTimeout(() => request.complete || socket.destroy(), unfinishedMs);
@@ -64,7 +64,7 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
   return found.value.call(gateway, new LocalRequest(id, request, found.value.parameters, query, gateway));
 }
 
-/** A request as it came. A class, since one is made for every call of the API, and a function in it would be too. */
+/** A request as it came. A class, since an object literal would make a new `body` function for every call. */
 class LocalRequest implements ApiRequest {
   readonly id: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -96,8 +96,8 @@ class LocalRequest implements ApiRequest {
 }
 
 /**
- * Reads a body. One that is too long is read on and dropped, so that its sender gets to see the answer, but not for
- * ever.
+ * Reads a body. If it is too long, the rest is read and dropped up to a bound, so that its sender gets to see the
+ * answer.
  */
 function readBytes(request: IncomingMessage, max: number): Promise<Result<Uint8Array, Problem>> {
   const chunks: Buffer[] = [];
@@ -128,7 +128,7 @@ function tooLarge(max: number): Problem {
   return problem('body_too_large', { detail: `A request is at most ${max} bytes.`, limit: max });
 }
 
-/** What is answered to a request that can't be read. */
+/** The answer to a request that can't be read. */
 export function errorResponse(error: RequestError, headBytes: number): Uint8Array {
   return refusalResponse(problemOf(error, headBytes), [], [['X-Request-Id', `req_${newId()}`]]);
 }

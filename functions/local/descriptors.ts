@@ -1,21 +1,21 @@
 import * as v from 'valibot';
 
-/** How many connections there may be at a time, each of which takes a descriptor. */
+/** How many connections may be open at a time. Each takes a descriptor. */
 export interface DescriptorShares {
-  /** To the app: so many hooks can be under way at once. */
+  /** To the app: the most hooks in flight. */
   readonly app: number;
-  /** From clients, and from whoever calls the HTTP API. */
+  /** From clients and from callers of the HTTP API. */
   readonly clients: number;
 }
 
-/** The most connections to the app, wherever descriptors are plenty: one address has 28,000 ports for them on Linux. */
+/** The most connections to the app, however many descriptors there are: Linux has 28,000 ports for one address. */
 const maxToApp = 4_096;
-/** What the process itself has open: files, pipes, the port it listens on; some 25 of them, and some to spare. */
+/** For the process itself: about 25 files, pipes and listening ports, and some to spare. */
 const ownDescriptors = 40;
 
 /**
- * Shares out the descriptors that a process may have. A quarter is the most that hooks take. Clients may take all but a
- * sixteenth, which stays for hooks: a gateway that lets in so many that it can't ask the app any more is of no use.
+ * Divides the descriptors of a process. Hooks take at most a quarter. Clients may take all but a sixteenth, which is
+ * reserved for hooks: a gateway so full of clients that it can't post to the app is of no use.
  */
 export function descriptorShares(descriptors: number): DescriptorShares {
   const app = Math.max(1, Math.min(maxToApp, Math.floor(descriptors / 4)));
@@ -28,12 +28,12 @@ const limitsReport = v.object({
 });
 
 /**
- * How many descriptors this process may have at once: `ulimit -n`, by the report of Node.js, which at its start has made
- * the soft limit the hard one. Infinite where there is no limit, or none that can be known.
+ * How many descriptors this process may have open: `ulimit -n`, from the report of Node.js, which raises the soft limit
+ * to the hard one when it starts. Infinite if there is no limit or it is unknown.
  */
 export function maxDescriptors(): number {
   const { report } = process;
-  // Else it looks up the names of all peers.
+  // Otherwise the report looks up the names of all peers.
   Reflect.set(report, 'excludeNetwork', true);
   const read = v.safeParse(limitsReport, report.getReport());
   const soft = read.success ? read.output.userLimits.open_files.soft : 'unlimited';

@@ -2,14 +2,14 @@ import type { Secrets } from '../gateway/ports.ts';
 import { parseSigningKey, type SigningKey } from '../wire/signature.ts';
 import { parseUrlKey, type UrlKey } from '../wire/ticket.ts';
 
-/** The lists of secrets as text, each already known to be well-formed. */
+/** The lists of secrets as text. Each entry has been checked to be well-formed. */
 export interface SecretTexts {
   readonly apiKeys: readonly string[];
   readonly webhookSecrets: readonly string[];
   readonly urlKeys: readonly string[];
 }
 
-/** Secrets that stay as they are while the process runs; fresh ones are the same. */
+/** Secrets that never change while the process runs, so that fresh ones equal cached ones. */
 export function localSecrets({ apiKeys, webhookSecrets, urlKeys }: SecretTexts): Secrets {
   const signing: readonly SigningKey[] = webhookSecrets.flatMap((secret) => {
     const key = parseSigningKey(secret);

@@ -4,23 +4,23 @@ import type { Writable } from 'node:stream';
 
 /** Where the lines of a log go. */
 export interface LogOutput {
-  /** Whether a person reads along. */
+  /** Whether a person reads the lines in a terminal. */
   readonly isTTY: boolean;
-  /** Writes a text; false if it can't be written for now, and is dropped. Never throws. */
+  /** Writes a text. False if it can't be written now; then it is dropped. Never throws. */
   write(text: string): boolean;
 }
 
-/** How much of what a slow reader has not read yet is kept for it, in characters. */
+/** The most characters that wait for a slow reader. */
 const maxUnread = 1_048_576;
 
-/** Standard output. Once this was called, a failure of it ends nothing. */
+/** Standard output. After this call, a failing standard output does not end the process. */
 export function standardOutput(): LogOutput {
   const stdout: Writable & { readonly isTTY?: boolean } = process.stdout;
-  // Pipes and terminals are sockets to Node; what is left are files and devices.
+  // Node.js treats pipes and terminals as sockets; the rest are files and devices.
   return stdout instanceof Socket ? new StreamOutput(stdout) : new FileOutput(1);
 }
 
-/** A stream: a pipe, a terminal. What its reader leaves unread is bounded; without a reader it takes nothing more. */
+/** A pipe or a terminal. Its unread text is bounded, and once its reader has gone it takes no more. */
 export class StreamOutput implements LogOutput {
   readonly isTTY: boolean;
   readonly #stream: Writable;
@@ -28,7 +28,7 @@ export class StreamOutput implements LogOutput {
   constructor(stream: Writable & { readonly isTTY?: boolean }) {
     this.isTTY = stream.isTTY === true;
     this.#stream = stream;
-    // EPIPE, for one: nobody is left to be told.
+    // For example EPIPE: there is no reader left.
     stream.on('error', () => undefined);
   }
 
@@ -40,11 +40,11 @@ export class StreamOutput implements LogOutput {
   }
 }
 
-/** A file, by its descriptor. One that can't be written, its disk being full, is tried again with each text. */
+/** A file, by its descriptor. If it can't be written, because the disk is full, each text tries again. */
 export class FileOutput implements LogOutput {
   readonly isTTY = false;
   readonly #descriptor: number;
-  /** What stands before the next text: the end of a line that was written in part. */
+  /** Goes before the next text: the end of a line that was written in part. */
   #before = '';
 
   constructor(descriptor: number) {

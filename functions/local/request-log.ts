@@ -1,6 +1,6 @@
 import type { Log, LogFields } from '../gateway/ports.ts';
 
-/** A log whose every line names the request. A class, since one is made for every call of the API. */
+/** A log that adds the request's id to every line. A class, since every call of the API makes one. */
 export class RequestLog implements Log {
   readonly #log: Log;
   readonly #request: string;

@@ -33,9 +33,9 @@ const fileSchema = v.object({
 });
 
 /**
- * The secrets of this machine, made at the first start and kept in `secrets.json` of a folder, readable to its
- * owner only. Whoever starts at the same time has the same. Throws if the file is there but can't be read, or if it
- * can't be kept.
+ * The secrets of this machine, made at the first start and kept in `secrets.json` in a folder, readable by its owner
+ * only. Two processes that start at the same time get the same secrets. Throws if the file exists but can't be read,
+ * or if it can't be written.
  */
 function readSecretsFile(folder: string): SecretTexts {
   const file = join(folder, 'secrets.json');
@@ -79,7 +79,7 @@ function make(folder: string, file: string): SecretTexts {
   }
 }
 
-/** Writes a file that is whole or not there, and never over another: POSIX `link` fails with EEXIST then. */
+/** Writes a file whole or not at all, and never over another: POSIX `link` then fails with EEXIST. */
 function keep(file: string, text: string): void {
   const beside = `${file}.${randomBytes(8).toString('hex')}`;
   try {
@@ -100,7 +100,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-/** The secrets of a gateway: those that the environment sets, and for the rest the file's. */
+/** The secrets of a gateway: from the environment, and from the file where the environment has none. */
 export function secretTexts(
   set: { readonly [List in keyof SecretTexts]: SecretTexts[List] | undefined } & { readonly folder: string },
 ): SecretTexts {

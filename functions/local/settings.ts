@@ -20,9 +20,9 @@ import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
 import type { SessionLimits } from './session.ts';
 import type { Lifetime } from './sessions.ts';
 
-/** What the environment says of a local gateway; the table in docs/operations.md has every name. */
+/** The settings of a local gateway, from the environment; docs/operations.md has a table of all names. */
 export interface LocalSettings {
-  /** Undefined: the demo app is to run beside the gateway. */
+  /** Undefined: the demo app runs beside the gateway. */
   readonly webhookBaseUrl: string | undefined;
   readonly format: HookFormat;
   readonly hooks: ReadonlySet<HookEvent>;
@@ -33,25 +33,25 @@ export interface LocalSettings {
   readonly host: string;
   readonly port: number;
   readonly limits: LocalLimits;
-  /** Undefined: made from host and port. */
+  /** Undefined: built from host and port. */
   readonly webSocketUrl: string | undefined;
-  /** Where made secrets are kept. */
+  /** Where generated secrets are kept. */
   readonly folder: string;
-  /** Undefined: made at the first start and kept in the folder. */
+  /** Undefined: generated at the first start and kept in the folder. */
   readonly apiKeys: readonly string[] | undefined;
   readonly webhookSecrets: readonly string[] | undefined;
   readonly urlKeys: readonly string[] | undefined;
 }
 
-/** The limits of a local gateway: API Gateway's, or none to speak of. */
+/** The limits of a local gateway: API Gateway's, or very high ones. */
 export interface LocalLimits extends Lifetime, SessionLimits {
   readonly messageBytes: number;
   readonly urlLength: number;
-  /** The head of a request: its first line, and all its headers. */
+  /** The most bytes of a request's head: its first line and all its headers. */
   readonly headBytes: number;
-  /** What all clients together may have waiting for their hooks, in bytes. */
+  /** The most bytes that all clients together may have waiting for hooks. */
   readonly allWaitingBytes: number;
-  /** How long hooks are still posted of messages that waited when their client had gone, in milliseconds. */
+  /** How long after a client has gone its waiting messages are still posted, in milliseconds. */
   readonly goneMs: number;
 }
 
@@ -123,8 +123,8 @@ const environment = v.object({
 });
 
 /**
- * Reads the settings from an environment. A variable that is empty counts as not set. The error has a sentence for
- * every variable that is malformed, and repeats no value, since it may be secret.
+ * Reads the settings from an environment. An empty variable counts as not set. The error has one sentence per malformed
+ * variable, and repeats no value, since it may be secret.
  */
 export function parseSettings(
   variables: Readonly<Record<string, string | undefined>>,

@@ -6,7 +6,7 @@ import { type ClientHeaders, joinedHeader } from '../wire/client-headers.ts';
 import { type Problem, problem, problemType } from '../wire/problems.ts';
 import { type RefusalHeader, refusalHeaders } from '../wire/refusal-headers.ts';
 
-/** Why an upgrade is refused before anybody is asked, if it is; its URL has at most so many characters. */
+/** The problem with an upgrade that is refused before the handshake; a URL has at most `urlLength` characters. */
 export function upgradeProblem(head: RequestHead, urlLength: number): Problem | undefined {
   const error = checkUpgrade(head);
   if (error !== undefined) return problem('invalid_upgrade', error);
@@ -15,7 +15,7 @@ export function upgradeProblem(head: RequestHead, urlLength: number): Problem | 
     : undefined;
 }
 
-/** What a client is told that is refused, as it stands on the wire. `ofApp`: what the app says to its client. */
+/** The whole HTTP response of a refusal. `ofApp` are headers of the app for its client, `ours` are the gateway's. */
 export function refusalResponse(
   refusal: Problem,
   ofApp: readonly RefusalHeader[] = [],
@@ -34,9 +34,9 @@ export function refusalResponse(
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
 }
 
-/** The headers of a request as one text each, names in lower case; the host of a target that is a whole URL counts. */
+/** The headers of a request, one text per lower-case name. If the target is a whole URL, its host is the `host`. */
 export function clientHeaders(head: RequestHead): ClientHeaders {
-  // Without a prototype, since any of its names may be that of a header.
+  // No prototype, since a header may have the name of one of its members.
   const headers: Record<string, string> = Object.create(null);
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = (head.fields[at] ?? '').toLowerCase();

@@ -7,8 +7,8 @@ import type { AppResponse } from '../wire/answer.ts';
 import { AnswerReader } from '../wire/answer-reader.ts';
 
 /**
- * The app over HTTP/1.1, on as many kept-alive connections as there are hooks under way, so that no hook waits for
- * another's unless there are `max` of them. `origin` is the app's, `https://app.example`.
+ * The app over HTTP/1.1. Every hook in flight has its own kept-alive connection, so hooks wait for each other only when
+ * `max` connections are in use. `origin` is the app's origin, `https://app.example`.
  */
 export class HttpApp implements App {
   readonly #originLength: number;
@@ -22,9 +22,9 @@ export class HttpApp implements App {
 
   post(hook: AppRequest): Promise<AppResponse> {
     const { url, headers, renew, body, timeoutMs, waitMs = Number.POSITIVE_INFINITY } = hook;
-    // As it is: a URL object would write some of its characters in another way.
+    // Cut from the text: a URL object would change some of its characters.
     const target = url.slice(this.#originLength);
-    // A hook is known by its id, so it may come twice.
+    // The app knows a hook by its id, so it may be sent twice.
     const request: HttpRequest = { method: 'POST', target, headers, renew, body, repeats: 'stale' };
     return new Promise((resolve) => {
       const deadlines = this.#deadlines.of(timeoutMs);
@@ -32,13 +32,13 @@ export class HttpApp implements App {
     });
   }
 
-  /** Ends every connection; hooks under way come back as broken. */
+  /** Ends every connection. Hooks in flight are answered as broken. */
   async stop(): Promise<void> {
     this.#pool.stop();
   }
 }
 
-/** Reads the answer to a hook, as far as it matters. */
+/** Reads the part of a hook's answer that matters. */
 class HookResponseReader implements ResponseReader<AppResponse> {
   #reader: AnswerReader | undefined;
 

@@ -13,23 +13,23 @@ import { RequestReader } from './request-reader.ts';
 import { Upgrade } from './upgrade.ts';
 import { isWebSocketUpgrade } from './upgrade-check.ts';
 
-/** How long the first request of a connection may take to show what it is, in milliseconds, as with `node:http`. */
+/** How long the first request of a connection may take to show its kind, in milliseconds, as in `node:http`. */
 const firstRequestMs = 60_000;
-/** How often that is looked at. */
+/** How often that is checked, in milliseconds. */
 const tidyMs = 1_000;
-/** How long a client has to read why its request can't be read, in milliseconds. */
+/** How long a client has to read the answer to a malformed request, in milliseconds. */
 const lingerMs = 2_000;
 
-/** What is done with what comes in. */
+/** The handlers of what arrives, and their limits. */
 export interface UpgradeServerOptions {
   /** The most bytes of a request's head. */
   readonly headBytes: number;
   upgrade(upgrade: Upgrade): void;
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
-  /** Called before something is written to a WebSocket, to let what is written together leave together. */
+  /** Called before each write to a WebSocket, so that writes of one moment can be sent together. */
   readonly cork: (stream: Writable) => void;
-  /** The answer to a request that can't be read, all of it. */
+  /** The whole answer to a request that can't be read. */
   errorResponse(error: RequestError): Uint8Array;
 }
 
@@ -37,8 +37,8 @@ export interface UpgradeServerOptions {
 export type RequestError = 'malformed' | 'headers_too_large' | 'timed_out';
 
 /**
- * An HTTP server whose upgrades to WebSockets are ours: `node:http` never sees them, so that no stream and no header list
- * of its own stands between a client's bytes and what they mean. Any other request goes to it with its bytes untouched.
+ * An HTTP server that reads WebSocket upgrades itself. `node:http` never sees them, so its streams and header lists do
+ * not stand between a client's bytes and their meaning. Any other request goes to `node:http` with its bytes untouched.
  */
 export function createUpgradeServer(options: UpgradeServerOptions): Server {
   const { headBytes, request } = options;
@@ -47,15 +47,15 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     {
       IncomingMessage: PlainRequest,
       maxHeaderSize: headBytes,
-      // Node.js says nothing of what is missing; whoever answers does.
+      // The answer of Node.js does not say that Host is missing; ours does.
       requireHostHeader: false,
-      // A peer that vanished without a word is found out by TCP.
+      // TCP keep-alive detects a peer that vanished.
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
     },
     (incoming, response) => pipeline.request(incoming, response),
   );
-  // Header lists are whole or refused by their bytes, never cut.
+  // A header list is read whole or rejected by its size, never cut.
   server.maxHeadersCount = 0;
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -64,7 +64,7 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
     socket.resume();
   });
   server.on('connection', (socket) => arrivals.take(socket));
-  // A WebSocket on a connection that has served other requests, as proxies keep them.
+  // A WebSocket on a connection that has served other requests, as proxies reuse them.
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, early: Buffer) => {
     const transport = new NodeTransport(socket, options.cork);
     transport.pause();
@@ -86,11 +86,11 @@ export function createUpgradeServer(options: UpgradeServerOptions): Server {
   return server;
 }
 
-/** Connections whose first request is not known yet. */
+/** Connections whose first request has not been read yet. */
 class Arrivals {
   readonly #options: UpgradeServerOptions;
   readonly #other: (socket: Socket) => void;
-  /** In the order in which they came, with the time at which they have to have shown what they want. */
+  /** In the order of arrival, with the time by which each must have shown its kind. */
   readonly #waiting = new Map<NodeTransport, number>();
   readonly #tidying: NodeJS.Timeout;
 
@@ -148,7 +148,7 @@ class Arrivals {
 const noHead: RequestHead = { method: '', target: '', isNew: true, fields: [] };
 const nothing = Buffer.alloc(0);
 
-/** The requests of `node:http`, and which of them is the last of its connection. */
+/** The requests of `node:http`, with the latest one of each connection. */
 class Pipeline {
   readonly #request: RequestListener;
   readonly #last = new WeakMap<Duplex, ServerResponse>();
@@ -160,13 +160,13 @@ class Pipeline {
 
   request(incoming: IncomingMessage, response: ServerResponse): void {
     this.#last.set(incoming.socket, response);
-    // Of what was sent behind such a request Node.js loses some, so its client has to see that nothing more is answered.
+    // Node.js loses part of the bytes behind such a request, so the client must see that no more requests are answered.
     if (incoming.headers.upgrade !== undefined || incoming.method === 'CONNECT')
       response.shouldKeepAlive = false;
     this.#request(incoming, response);
   }
 
-  /** Answers a request that can't be read, unless an answer is under way, and ends its connection. */
+  /** Answers a request that can't be read, unless an answer is being sent, and ends its connection. */
   fail(socket: Duplex, answerTo: (error: RequestError) => Uint8Array, error: Error): void {
     if (this.#failed.has(socket)) return;
     this.#failed.add(socket);
@@ -181,7 +181,7 @@ class Pipeline {
     socket.once('close', () => clearTimeout(linger));
   }
 
-  /** Answers have the order of their requests: RFC 9112 section 9.3.2. */
+  /** Waits for the answers before: RFC 9112 section 9.3.2, answers have the order of their requests. */
   whenAnswered(socket: Duplex, then: () => void): void {
     const last = this.#last.get(socket);
     if (last === undefined || last.writableFinished) then();
@@ -190,8 +190,8 @@ class Pipeline {
 }
 
 /**
- * A request that offers another protocol than WebSocket, such as `h2c`, is one like any other, and so is one for a
- * tunnel: RFC 9110 section 7.8 lets a server ignore the offer, and Node.js asks this property whether to.
+ * Treats a request that offers a protocol other than WebSocket, such as `h2c`, as an ordinary request, and a request for
+ * a tunnel as well. RFC 9110 section 7.8 lets a server ignore the offer, and Node.js reads this property to decide.
  */
 class PlainRequest extends IncomingMessage {
   declare offers?: unknown;
@@ -211,7 +211,7 @@ function requestErrorOf(error: Error): RequestError {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timed_out' : 'malformed';
 }
 
-/** The head of a request that Node.js has read. */
+/** The head of a request that Node.js has parsed. */
 export function headOf({
   method = '',
   url = '',

@@ -9,17 +9,17 @@ declare const brand: unique symbol;
 /** A key that tickets are minted and verified with. */
 export type UrlKey = Uint8Array & { readonly [brand]: 'UrlKey' };
 
-/** Reads a URL key: at least 32 bytes of text, since RFC 7518 section 3.2 asks of HS256 a key of 256 bits. */
+/** Reads a URL key: at least 32 bytes of text, since RFC 7518 section 3.2 requires 256 bits for HS256. */
 export function parseUrlKey(text: string): Result<UrlKey, string> {
   const bytes = new TextEncoder().encode(text);
   return bytes.length >= 32 ? ok(bytes as UrlKey) : err('a URL key is at least 32 characters');
 }
 
-/** What a ticket lets its bearer do: connect to this path as this user, until it expires. */
+/** The permission that a ticket gives its bearer: to connect to this path as this user until it expires. */
 export interface Ticket {
   readonly path: ClientPath;
   readonly query: string;
-  /** Empty for nobody in particular. */
+  /** Empty for no particular user. */
   readonly user: string;
 }
 
@@ -32,13 +32,13 @@ export function mintTicket(ticket: Ticket, expiresAt: number, key: UrlKey): Prom
   return (user === '' ? jwt : jwt.setSubject(user)).sign(key);
 }
 
-/** By how many seconds the clock of whoever mints may differ from ours. */
+/** How many seconds the clock of the minter may differ from ours. */
 const leewaySeconds = 60;
 
 /**
- * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The error says which rule was broken: no
- * JWT, another algorithm than HS256, no signature of a live key; `exp` missing, passed, or further away than the longest
- * life; not valid yet by `nbf` or `iat`; a path or user that we would not have minted. It repeats nothing of the ticket.
+ * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The error says which rule the ticket
+ * breaks: no JWT; an algorithm other than HS256; no signature by a live key; `exp` missing, passed or too far away; not
+ * valid yet by `nbf` or `iat`; a path or user that we would not mint. The error repeats nothing of the ticket.
  */
 export async function verifyTicket(
   token: string,
@@ -54,7 +54,7 @@ export async function verifyTicket(
   return err('no live key has signed the ticket');
 }
 
-/** The claims of a ticket that this key has signed and whose times are good; undefined if it has not signed it. */
+/** The claims of a ticket, if this key signed it and its times are valid; undefined if this key did not sign it. */
 async function claims(
   token: string,
   key: UrlKey,
@@ -75,7 +75,7 @@ async function claims(
   }
 }
 
-/** RFC 7519 section 4.1: `exp` in seconds since 1970, and `iat` if there is one. An end has no leeway. */
+/** RFC 7519 section 4.1: checks `exp`, in seconds since 1970, and `iat` if there is one. `exp` has no leeway. */
 function brokenTime({ exp, iat }: JWTPayload, now: number): string | undefined {
   const longest = limits.ticketSeconds + leewaySeconds;
   if (exp === undefined || exp <= now) return 'the ticket has expired';

@@ -7,7 +7,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-/** How much an API lets in, and whether it writes that down. */
+/** How many requests an API lets in, and whether it logs them. */
 export interface Access {
   readonly throttle: ThrottleSettings;
   readonly logs: boolean;
@@ -15,7 +15,7 @@ export interface Access {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** The access log of an API, or nothing. CDK's own format has no query, so no ticket gets into it. */
+/** The access log of an API, if it has one. CDK's default format has no query, so it never logs a ticket. */
 export function accessLog(
   scope: Construct,
   id: string,

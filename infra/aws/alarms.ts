@@ -14,12 +14,12 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { count, sumOf, total } from './metrics.ts';
 
-/** What is watched, and who is told. */
+/** What the alarms watch, and the topic that they notify. */
 export interface AlarmProps {
   readonly gateway: string;
   readonly functions: readonly IFunction[];
   readonly dead: Queue;
-  /** How many Lambdas the account may run at once. */
+  /** The account's limit of concurrent Lambdas. */
   readonly accountConcurrency: number;
   readonly topic: ITopic | undefined;
 }
@@ -36,7 +36,7 @@ const description = {
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
 } as const;
 
-/** Seven alarms, each for something that somebody should look at. Silence is fine: a gateway may be idle. */
+/** Seven alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const { gateway, functions, dead, accountConcurrency, topic } = watched;
   const failures = {
@@ -66,7 +66,7 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   return all;
 }
 
-/** The account's Lambdas all together: a metric without dimensions. */
+/** All Lambdas of the account: a metric without dimensions. */
 function accountWide(): Metric {
   return new Metric({
     namespace: 'AWS/Lambda',

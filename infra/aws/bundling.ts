@@ -1,8 +1,8 @@
 import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 
 /**
- * How esbuild makes a function of its handler: one ES module with the AWS SDK in it, since what Lambda brings along is
- * older and loads more slowly.
+ * How esbuild bundles a handler: one ES module that includes the AWS SDK, since the one in Lambda's runtime is older
+ * and loads more slowly.
  */
 export const bundling: BundlingOptions = {
   format: OutputFormat.ESM,
@@ -10,6 +10,6 @@ export const bundling: BundlingOptions = {
   minify: true,
   bundleAwsSDK: true,
   mainFields: ['module', 'main'],
-  // Some modules of the SDK are CommonJS and ask for Node's own.
+  // Some modules of the SDK are CommonJS and require modules of Node.js.
   banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
 };

@@ -6,7 +6,7 @@ import { parseSettings, type Settings, settingNames, textsOf } from './setting-r
 
 const text = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
 
-/** EC2: 17 hexadecimal digits, 8 of what is old. */
+/** EC2: 17 hexadecimal digits, or 8 for old resources. */
 const idOf = (kind: string) => new RegExp(`^${kind}-(?:[0-9a-f]{8}|[0-9a-f]{17})$`);
 const ids = (form: RegExp, rule: string) =>
   v.optional(
@@ -22,7 +22,7 @@ const certificateArn = text(
   'must be the ARN of a certificate',
 );
 
-/** What only the stack needs, since an app that has the construct in a stack of its own passes more than texts. */
+/** The settings that only this stack has: a stack that uses the construct directly passes objects instead of texts. */
 const rules = v.object({
   // CloudFormation: letters, digits and hyphens, a letter first. API Gateway: a name has 128 characters at most, and
   // that of the WebSocket API is the stack's and "-websockets".
@@ -47,15 +47,14 @@ const rules = v.object({
   alarmTopicArn: text(/^arn:[^:]+:sns:[^:]+:\d{12}:.+$/, 'must be the ARN of an SNS topic'),
 });
 
-/** What the context says of a stack. */
+/** The settings of a stack, from the CDK context. */
 export interface StackSettings extends v.InferOutput<typeof rules> {
   readonly gateway: Settings;
 }
 
 /**
- * Reads the context: what `-c name=value` and cdk.json say. The error has a sentence for every name that is missing,
- * malformed, or none of ours: a flag that is misspelt must not be a flag that is not set. CDK's own names have a
- * colon, a slash or a hyphen.
+ * Reads the CDK context: `-c name=value` and cdk.json. The error has one sentence per name that is missing, malformed or
+ * unknown: a misspelt flag must not count as a flag that is not set. CDK's own names have a colon, a slash or a hyphen.
  */
 export function parseContext(context: Readonly<Record<string, unknown>>): Result<StackSettings, string[]> {
   const own = Object.entries(context).filter(([name]) => /^[A-Za-z0-9]+$/.test(name));

@@ -5,13 +5,13 @@ import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
 import type { CustomDomain } from './sockethook-props.ts';
 
-/** A name that is asked for, and where its certificate is, if that is known. */
+/** A requested domain name, and the region of its certificate if that is known. */
 export interface RequestedDomain {
   readonly name: string;
   readonly certificateRegion: string | undefined;
 }
 
-/** All that is asked for of names. `region` is the stack's, if it is known. */
+/** All requested domain names. `region` is the stack's, if it is known. */
 export interface RequestedDomains {
   readonly domain: RequestedDomain | undefined;
   readonly apiDomain: RequestedDomain | undefined;
@@ -19,7 +19,7 @@ export interface RequestedDomains {
   readonly region?: string | undefined;
 }
 
-/** A sentence for every name that AWS would refuse in the midst of a deploy. */
+/** One sentence per name that AWS would reject in the middle of a deployment. */
 export function domainErrors({ domain, apiDomain, prettyUrl, region }: RequestedDomains): string[] {
   const errors: string[] = [];
   const regional = [apiDomain, prettyUrl ? undefined : domain].filter((requested) => requested !== undefined);
@@ -43,15 +43,15 @@ export function domainErrors({ domain, apiDomain, prettyUrl, region }: Requested
   return errors;
 }
 
-/** A name as it is asked for in code: where its certificate is may be known only when it is deployed. */
+/** A domain name requested in code. The region of its certificate may not be known before the deployment. */
 export function requestedDomain({ name, certificate }: CustomDomain): RequestedDomain {
-  // The environment of a certificate that is imported is that of who imports it.
+  // An imported certificate has the environment of the stack that imports it.
   const { certificateArn, env } = certificate;
   const region = Token.isUnresolved(certificateArn) ? env.region : certificateArn.split(':')[3];
   return { name, certificateRegion: Token.isUnresolved(region) ? undefined : region };
 }
 
-/** Gives the only stage of an API a name of the user's, with nothing before its paths; the name's record too, if we are told where. */
+/** Maps a user's domain name to the only stage of an API, without a base path. Adds a DNS record if there is a zone. */
 export function customDomain(
   scope: Construct,
   id: 'Domain' | 'ApiDomain',

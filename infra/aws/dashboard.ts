@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { apiMetric, count, counted } from './metrics.ts';
 import type { TaskQueue } from './task-queue.ts';
 
-/** What a dashboard shows. */
+/** The parts of a gateway that the dashboard shows. */
 export interface DashboardProps {
   readonly gateway: string;
   readonly stage: WebSocketStage;
@@ -13,7 +13,7 @@ export interface DashboardProps {
   readonly tasks: TaskQueue;
 }
 
-/** A dashboard: clients, hooks, functions, what was put off. CloudWatch: an account's first three cost nothing. */
+/** A dashboard of clients, hooks, functions and queues. CloudWatch: an account's first three dashboards are free. */
 export function dashboard(scope: Construct, shown: DashboardProps): Dashboard {
   return new Dashboard(scope, 'Dashboard', {
     widgets: [clients(shown), hooks(shown), functions(shown), queues(shown)],

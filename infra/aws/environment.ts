@@ -2,10 +2,10 @@ import { Aws } from 'aws-cdk-lib';
 import type { Resources } from './permissions.ts';
 import type { Settings } from './setting-rules.ts';
 
-/** What every function is told; `functions/aws/settings.ts` reads it. */
+/** The environment of every function; `functions/aws/settings.ts` reads it. */
 export type Environment = Readonly<Record<string, string>> & { readonly WEBSOCKET_URL: string };
 
-/** Writes the settings as the functions read them. `domain` is the user's name for the WebSocket API. */
+/** Writes the settings as environment variables. `domain` is the user's domain name for the WebSocket API. */
 export function environmentOf(
   settings: Settings,
   { table, tasks, stage }: Resources,

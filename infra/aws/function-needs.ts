@@ -1,18 +1,18 @@
 import type { SecretName } from './gateway-secrets.ts';
 import { timeouts } from './timeouts.ts';
 
-/** What one function is made of, and all that it may do. Whatever is not named here it can't. */
+/** The size of one function, and everything that it may do: its role allows nothing else. */
 export interface FunctionNeeds {
   readonly description: string;
   /** In seconds. */
   readonly timeout: number;
-  /** In MB, unless it is set otherwise; CPU grows with it. */
+  /** In MB, unless the user sets it. CPU grows with it. */
   readonly memoryMb: number;
-  /** Actions on the table of sockets, `dynamodb:` left out. */
+  /** Actions on the table of sockets, without the prefix `dynamodb:`. */
   readonly table?: readonly string[];
-  /** Whether it looks sockets up by an index. */
+  /** Whether it queries sockets by an index. */
   readonly indexes?: true;
-  /** Actions on the queue, `sqs:` left out. */
+  /** Actions on the queue, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
   /** Methods of @connections. */
   readonly connections?: readonly ('POST' | 'GET' | 'DELETE')[];
@@ -24,9 +24,9 @@ const directory = ['Scan', 'BatchGetItem'] as const;
 const { waited } = timeouts;
 
 /**
- * Memory, and with it CPU, by what `npm run bench -- lambda` measured. What waits for the app is billed for its waiting,
- * and warm it is no quicker with more. What posts to many is busy all the time: with four times the CPU it takes a
- * quarter of the time, for the same money.
+ * Memory, and with it CPU, as `npm run bench -- lambda` measured it. A function that waits for the app is billed while
+ * it waits, and more CPU does not make it faster once it is warm. A function that posts to many sockets is always busy:
+ * with four times the CPU it takes a quarter of the time and costs the same.
  */
 const memory = { waiting: 256, posting: 1_024, sweeping: 512 } as const;
 

@@ -9,29 +9,29 @@ import { bundling } from './bundling.ts';
 import { type FunctionName, type FunctionNeeds, functionNeeds } from './function-needs.ts';
 import { type Network, networkPermissions } from './network.ts';
 
-/** What all functions of a gateway have in common. */
+/** The settings that all functions of a gateway share. */
 export interface FunctionSettings {
   readonly logRetention: RetentionDays;
   readonly removalPolicy: RemovalPolicy;
   readonly tracing: boolean;
 }
 
-/** What a function has of its own. */
+/** The settings of one function. */
 export interface FunctionProps extends FunctionSettings {
   readonly name: FunctionName;
-  /** @default - what its needs say */
+  /** In MB. @default - as in its needs */
   readonly memoryMb?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly PolicyStatement[];
-  /** Where it stands. @default - in no VPC */
+  /** The VPC that it runs in. @default - none */
   readonly network?: Network | undefined;
-  /** How many of it may run at once. @default - as many as the account allows */
+  /** How many runs there may be at once. @default - not reserved: as many as the account allows */
   readonly concurrency?: number | undefined;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** One Lambda function: its bundle, its log and a role that allows it what it needs. */
+/** One Lambda function with its bundle, its log and a role that allows only what it needs. */
 export class GatewayFunction extends Construct {
   readonly function: NodejsFunction;
 
@@ -63,12 +63,12 @@ export class GatewayFunction extends Construct {
       ...network,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
-      // Lambda stops what goes from queue to function to queue 16 times; a hook that is put off does so for hours.
+      // Lambda stops a task that went from queue to function to queue 16 times. A rescheduled hook does so for hours.
       ...(name === 'tasks' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
   }
 
-  /** No managed policy: that of AWS for logs would let the function write to every log of the account. */
+  /** No managed policy: AWS's policy for logs would let the function write to every log of the account. */
   #role(log: LogGroup, allowed: readonly PolicyStatement[]): Role {
     const writeLog = new PolicyStatement({
       effect: Effect.ALLOW,

@@ -11,16 +11,16 @@ import type { Settings } from './setting-rules.ts';
 /** All functions by name. */
 export type GatewayFunctions = Readonly<Record<FunctionName, NodejsFunction>>;
 
-/** What the functions are made with. */
+/** The settings of all functions, and the resources that they use. */
 export interface FunctionsProps extends FunctionSettings {
   readonly resources: Resources;
-  /** What every function is told. */
+  /** The environment of every function. */
   readonly environment: Readonly<Record<string, string>>;
   readonly concurrency: Readonly<Partial<Record<FunctionName, number | undefined>>>;
-  /** Memory of those that are not to have what their needs say, in MB. */
+  /** Memory of the functions that do not have their default, in MB. */
   readonly memoryMb: Memory;
   readonly apiAuth: Settings['apiAuth'];
-  /** Where those stand that post hooks; the others reach nothing but AWS. */
+  /** The VPC of the functions that post hooks. The others call only AWS. */
   readonly network: Network | undefined;
 }
 
@@ -30,14 +30,14 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
   urlKeys: 'URL_KEYS_SECRET',
 };
 
-/** Where IAM lets callers in, no function has to know a key. */
+/** The needs of a function. If IAM lets callers in, no function needs the API keys. */
 function needsOf(name: FunctionName, apiAuth: Settings['apiAuth']): FunctionNeeds {
   const needs: FunctionNeeds = functionNeeds[name];
   const { secrets = [] } = needs;
   return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
 }
 
-/** Makes every function with what it needs, and tells each of those secrets alone that it may read. */
+/** Creates every function. Each gets the ARNs of only those secrets that it may read. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
   const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');

@@ -2,7 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 
-/** The three lists that only those read who need them; each is one or more entries separated by commas. */
+/** The three secrets; only the functions that need one may read it. Each is one or more entries separated by commas. */
 export interface GatewaySecrets {
   /** Each opens the HTTP API. */
   readonly apiKeys: Secret;
@@ -12,15 +12,15 @@ export interface GatewaySecrets {
   readonly urlKeys: Secret;
 }
 
-/** The name of one of them. */
+/** The name of a secret. */
 export type SecretName = keyof GatewaySecrets;
 
-/** Makes the secrets, with one entry each that only Secrets Manager has seen. */
+/** Creates the secrets. Secrets Manager generates one entry for each, which nobody else has seen. */
 export function gatewaySecrets(scope: Construct, removalPolicy: RemovalPolicy): GatewaySecrets {
   const made = (id: string, description: string): Secret =>
     new Secret(scope, id, {
       description,
-      // Letters and digits, a multiple of four of them: Standard Webhooks reads a secret as base64, after "whsec_" or bare.
+      // Letters and digits, a multiple of four: Standard Webhooks reads a secret as base64, with or without "whsec_".
       generateSecretString: { passwordLength: 48, excludePunctuation: true, includeSpace: false },
       removalPolicy,
     });

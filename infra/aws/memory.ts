@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { list, whole } from '../../functions/wire/setting-values.ts';
 import { type FunctionName, functionNeeds } from './function-needs.ts';
 
-/** How much memory functions have, in MB, that are not to have what they have anyway. */
+/** Memory of the functions that do not have their default, in MB. */
 export type Memory = Readonly<Partial<Record<FunctionName, number>>>;
 
 const names = Object.keys(functionNeeds).filter(isFunction);
@@ -11,7 +11,7 @@ const names = Object.keys(functionNeeds).filter(isFunction);
 const size = whole(128, 10_240);
 const rule = `must be a whole number from 128 to 10240, or such numbers by function, as in tasks=2048,send=512; the functions are ${names.join(', ')}`;
 
-/** One number for all functions, or `name=number` for some, separated by commas. */
+/** One number for all functions, or `name=number` for some functions, separated by commas. */
 export const memoryValue = v.pipe(
   list,
   v.rawTransform(({ dataset, addIssue, NEVER }): Memory => {

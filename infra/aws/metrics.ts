@@ -3,7 +3,7 @@ import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 
-/** What the functions count, in the embedded metric format of CloudWatch. */
+/** The metrics that the functions write, in the embedded metric format of CloudWatch. */
 export const counted = [
   'HooksLost',
   'HooksRefused',
@@ -15,24 +15,24 @@ export const counted = [
   'Faults',
 ] as const;
 
-/** The name of one of them. */
+/** The name of such a metric. */
 export type Counted = (typeof counted)[number];
 
 const period = Duration.minutes(5);
 
-/** What one gateway counted; `gateway` is what its functions call themselves. */
+/** A metric of one gateway; `gateway` is the value of the dimension `Gateway`. */
 export function count(gateway: string, metricName: Counted): Metric {
   const dimensionsMap = { Gateway: gateway };
   return new Metric({ namespace: 'Sockethook', metricName, dimensionsMap, statistic: Stats.SUM, period });
 }
 
-/** A metric of the WebSocket API; API Gateway counts by API and stage. */
+/** A metric of the WebSocket API. API Gateway has one per API and stage. */
 export function apiMetric({ api, stageName }: WebSocketStage, metricName: string, statistic: string): Metric {
   const dimensionsMap = { ApiId: api.apiId, Stage: stageName };
   return new Metric({ namespace: 'AWS/ApiGateway', metricName, dimensionsMap, statistic, period });
 }
 
-/** A metric of several functions in one. CloudWatch: an alarm may look at ten metrics. */
+/** One metric as a sum over several functions. CloudWatch: an alarm may use ten metrics. */
 export function sumOf(
   functions: readonly IFunction[],
   metricName: 'Errors' | 'Throttles',
@@ -44,7 +44,7 @@ export function sumOf(
   return total(usingMetrics, label);
 }
 
-/** The sum of metrics; one without a value counts as nought. */
+/** The sum of metrics; a missing value counts as 0. */
 export function total(usingMetrics: Readonly<Record<string, Metric>>, label: string): MathExpression {
   const expression = Object.keys(usingMetrics)
     .map((id) => `FILL(${id}, 0)`)

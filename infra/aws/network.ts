@@ -5,12 +5,12 @@ import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { SockethookProps } from './sockethook-props.ts';
 
-/** Where the functions stand that post hooks, and what they may reach. */
+/** The VPC of the functions that post hooks, and the security groups that say what they may reach. */
 export interface Network extends Pick<FunctionOptions, 'vpc' | 'vpcSubnets'> {
   readonly securityGroups: ISecurityGroup[];
 }
 
-/** What the props say of it; nothing where they name no VPC. A security group is made unless one is given. */
+/** Reads the network from the props; undefined without a VPC. Creates a security group unless the props have one. */
 export function network(scope: Construct, props: SockethookProps): Network | undefined {
   const { vpc, vpcSubnets, securityGroups, webhookBaseUrl } = props;
   if (vpc === undefined) {
@@ -24,7 +24,7 @@ export function network(scope: Construct, props: SockethookProps): Network | und
     allowAllOutbound: false,
     description: 'Sockethook: the functions that post hooks',
   });
-  // A VPC's own resolver is reached in spite of security groups, so names need no rule.
+  // Security groups do not apply to the VPC's own DNS resolver, so DNS needs no rule.
   group.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS');
   const port = portOf(webhookBaseUrl);
   if (port === undefined) group.addEgressRule(Peer.anyIpv4(), Port.allTcp(), 'The app, by a URL known later');
@@ -32,7 +32,7 @@ export function network(scope: Construct, props: SockethookProps): Network | und
   return { vpc, ...subnets, securityGroups: [group] };
 }
 
-/** Undefined while the URL is not known. */
+/** Undefined if the URL is a token, which is not known yet. */
 function portOf(webhookBaseUrl: string): number | undefined {
   if (Token.isUnresolved(webhookBaseUrl)) return undefined;
   const { port, protocol } = new URL(webhookBaseUrl);
@@ -49,14 +49,14 @@ const interfaces = [
 ].map((action) => `ec2:${action}`);
 
 /**
- * What Lambda does in the function's name to connect it to a VPC, and what is kept from the function's own code. AWS
+ * Lets Lambda connect a function to a VPC with the function's role, and denies the function's own code the same. AWS
  * Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": on all resources.
  */
 export function networkPermissions(): PolicyStatement[] {
   const all = { actions: interfaces, resources: ['*'] };
   return [
     new PolicyStatement(all),
-    // The key is there if it is the function's code that calls, and not Lambda itself.
+    // The key is present if the function's code calls, and absent if Lambda itself does.
     new PolicyStatement({
       ...all,
       effect: Effect.DENY,

@@ -7,7 +7,7 @@ import type { FunctionNeeds } from './function-needs.ts';
 import type { GatewaySecrets } from './gateway-secrets.ts';
 import type { TaskQueue } from './task-queue.ts';
 
-/** What the functions work with. */
+/** The resources that the functions use. */
 export interface Resources {
   readonly table: Table;
   readonly tasks: TaskQueue;
@@ -15,7 +15,7 @@ export interface Resources {
   readonly stage: WebSocketStage;
 }
 
-/** What a function may do, by what it needs: named actions on named resources. */
+/** The permissions that a function needs: named actions on named resources. */
 export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
   const { table, tasks, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
@@ -35,12 +35,12 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
   ];
 }
 
-/** Of every index by its name: the table may come to have others. */
+/** The ARN of each index by name, since the table may get other indexes. */
 function indexArns({ tableArn }: Table): string[] {
   return Object.values(tableSchema.indexes).map(({ name }) => `${tableArn}/index/${name}`);
 }
 
-/** All connections of one stage, by one method: their ids are made at run time, so there is nothing more to name. */
+/** All connections of one stage, by one method. Their ids exist only at run time, so nothing narrower can be named. */
 function connectionsArn(stage: WebSocketStage, method: string): string {
   return Stack.of(stage).formatArn({
     service: 'execute-api',

@@ -23,17 +23,17 @@ import type { WebSockets } from './web-socket-api.ts';
 
 const code = fileURLToPath(new URL('pretty-path.js', import.meta.url));
 
-/** What the user gives to CloudFront. */
+/** The user's settings for CloudFront. */
 export interface PrettyUrlProps {
-  /** Its name; CloudFront's own if there is none. */
+  /** Its domain name; CloudFront's own if undefined. */
   readonly domain: CustomDomain | undefined;
-  /** The firewall before it. */
+  /** The ARN of its web ACL. */
   readonly webAclArn: string | undefined;
 }
 
 /**
- * CloudFront in front of the WebSocket API, so that a client may write its path as a path. API Gateway refuses a Host
- * other than its own, so all but that header goes along; nothing is cached.
+ * CloudFront in front of the WebSocket API, so that a client may write its path as a path. API Gateway rejects a Host
+ * other than its own, so every header but that one is forwarded. Nothing is cached.
  */
 export function prettyUrl(
   scope: Construct,
@@ -71,7 +71,7 @@ function named({ name, certificate }: CustomDomain): Partial<DistributionProps> 
   return { domainNames: [name], certificate, minimumProtocolVersion };
 }
 
-/** CloudFront listens on IPv6 too. */
+/** Two records, since CloudFront listens on IPv6 too. */
 function record(scope: Construct, recordName: string, zone: IHostedZone, distribution: Distribution): void {
   const target = RecordTarget.fromAlias(new CloudFrontTarget(distribution));
   new ARecord(scope, 'DomainRecord', { zone, recordName, target });

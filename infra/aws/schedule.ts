@@ -4,7 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 
-/** Sweeps every minute, the shortest that EventBridge knows. A sweep that failed is not repeated: the next one comes soon. */
+/** Sweeps every minute, the shortest rate of EventBridge. A failed sweep is not retried: the next one comes soon. */
 export function schedule(scope: Construct, sweep: IFunction): Rule {
   sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   const target = new LambdaFunction(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });

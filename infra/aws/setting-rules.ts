@@ -16,13 +16,13 @@ import { memoryValue } from './memory.ts';
 const retentions = Object.values(RetentionDays).filter((days) => typeof days === 'number');
 const url = (form: RegExp, rule: string) => v.optional(v.pipe(v.string(), v.regex(form, rule)));
 
-/** Every setting of the construct that is a text, a number, a flag or a list, with its default. */
+/** Every setting of the construct that is a text, number, flag or list, with its default. */
 const rules = v.object({
   webhookBaseUrl: v.optional(v.string(), ''),
   allowInsecureWebhooks: v.optional(flag, 'false'),
   webhookFormat: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
   hooks: v.optional(hooksValue, hookEvents.join(',')),
-  // Less than what a client or API Gateway waits for.
+  // Shorter than a client or API Gateway waits.
   hookTimeoutMs: v.optional(whole(1, 20_000), '10000'),
   forwardHeaders: v.optional(forwardHeadersValue, ''),
   requireTicket: v.optional(flag, 'false'),
@@ -53,7 +53,7 @@ const rules = v.object({
   webAclArn: v.optional(
     v.pipe(
       v.string(),
-      // AWS WAF: what protects CloudFront is global, and global is us-east-1.
+      // AWS WAF: a web ACL for CloudFront is global, and global ones are in us-east-1.
       v.check(
         (arn) => Token.isUnresolved(arn) || /^arn:[^:]+:wafv2:us-east-1:\d{12}:global\/webacl\/.+$/.test(arn),
         'must be the ARN of a web ACL for CloudFront, arn:aws:wafv2:us-east-1:...:global/webacl/...',
@@ -64,15 +64,15 @@ const rules = v.object({
   webSocketUrl: url(/^wss?:\/\/[^?#]+$/, 'must be a ws:// or wss:// URL without a query'),
 });
 
-/** The settings as they were read, every default filled in. */
+/** The settings with all defaults filled in. */
 export type Settings = v.InferOutput<typeof rules>;
 
-/** Their names. */
+/** The names of all settings. */
 export const settingNames: ReadonlySet<string> = new Set(Object.keys(rules.entries));
 
 /**
- * Reads settings, whether they come as texts or as values. The error has a sentence for each that is missing or
- * malformed, all at once.
+ * Reads settings, given as texts or as values. The error has one sentence for every setting that is missing or
+ * malformed.
  */
 export function parseSettings(values: Readonly<Record<string, unknown>>): Result<Settings, string[]> {
   const read = v.safeParse(rules, textsOf(values));
@@ -87,8 +87,8 @@ export function parseSettings(values: Readonly<Record<string, unknown>>): Result
 }
 
 /**
- * Texts as a command line has them; what is undefined counts as not set. A list is written with commas, and what has
- * names as `name=value`.
+ * Writes values as the texts of a command line; an undefined value counts as not set. The entries of a list are
+ * separated by commas, and an object is written as `name=value`.
  */
 export function textsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const scalar = (value: unknown): unknown =>
@@ -109,7 +109,7 @@ function baseUrl(value: unknown, allowInsecure: boolean): Result<string, string>
   if (typeof value !== 'string' || value === '') {
     return err(`${name} is missing; it says where hooks go, such as https://app.example/websocket.`);
   }
-  // What another resource will be called is not known before the deploy.
+  // A token's value is not known before the deployment.
   if (Token.isUnresolved(value)) return ok(value);
   const parsed = parseWebhookBaseUrl(value, { allowInsecure });
   if (parsed.ok) return parsed;

@@ -23,8 +23,8 @@ import { consumeTasks, type TaskQueue, taskQueue } from './task-queue.ts';
 import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
 
 /**
- * A whole gateway: a WebSocket API for clients, an HTTP API for the app, and what is between them. Throws an error
- * with a sentence for every property that is missing or malformed.
+ * A whole gateway: a WebSocket API for clients, an HTTP API for the app, and everything between them. Throws an error
+ * with one sentence for every property that is missing or malformed.
  *
  * @example
  * const gateway = new Sockethook(this, 'Gateway', { webhookBaseUrl: 'https://app.example/websocket' });
@@ -33,23 +33,23 @@ import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-ap
 export class Sockethook extends Construct implements IConnectable {
   /** Where clients connect: `wss://...`. */
   readonly webSocketUrl: string;
-  /** What the app calls: `https://...`, without a slash at the end. */
+  /** The HTTP API that the app calls: `https://...`, without a slash at the end. */
   readonly apiUrl: string;
-  /** What the app needs to know, for it to be granted to the app. */
+  /** The secrets of the gateway. Grant your app the ones that it needs. */
   readonly secrets: GatewaySecrets;
-  /** The functions, to watch them or to give them more. */
+  /** The functions, for example to watch them or to extend their permissions. */
   readonly functions: GatewayFunctions;
   readonly table: Table;
   readonly tasks: TaskQueue;
   readonly webSockets: WebSockets;
-  /** The user's name for the WebSocket API, if there is one and it is not CloudFront's. */
+  /** The user's domain name for the WebSocket API; undefined if there is none or CloudFront has it. */
   readonly domain: DomainName | undefined;
-  /** The user's name for the HTTP API, if there is one. */
+  /** The user's domain name for the HTTP API, if there is one. */
   readonly apiDomain: DomainName | undefined;
-  /** CloudFront in front, if it was asked for. */
+  /** CloudFront in front of the WebSocket API, with `prettyUrl`. */
   readonly pretty: Distribution | undefined;
 
-  /** The functions that post hooks, for the app's security group to let in; of no group where there is no VPC. */
+  /** The functions that post hooks, for your app's security group to let in. Has no group without a VPC. */
   readonly connections: Connections;
   readonly #guarded: readonly HttpRoute[] | undefined;
 
@@ -97,7 +97,7 @@ export class Sockethook extends Construct implements IConnectable {
     this.#watch(settings, props.alarmTopic);
   }
 
-  /** Lets somebody call the HTTP API, as IAM knows them; throws unless `apiAuth` is `iam`. */
+  /** Grants an IAM identity the permission to call the HTTP API. Throws unless `apiAuth` is `iam`. */
   grantCalls(grantee: IGrantable): void {
     if (this.#guarded === undefined)
       throw new Error('grantCalls needs apiAuth "iam": whoever has an API key may call this gateway.');
@@ -109,7 +109,7 @@ export class Sockethook extends Construct implements IConnectable {
     const { api, stage } = this.webSockets;
     const gateway = api.apiId;
     const { accountConcurrency } = settings;
-    // Those that nobody waits for who would notice; the others answer their caller. CloudWatch bills each metric.
+    // Only functions whose failures no caller sees; the others answer their caller. CloudWatch bills each metric.
     const { connect, default: message, disconnect, tasks: deliver, sweep } = functions;
     const silent = [connect, message, disconnect, deliver, sweep];
     const watched = { gateway, functions: silent, dead: tasks.dead, accountConcurrency, topic };
@@ -118,7 +118,7 @@ export class Sockethook extends Construct implements IConnectable {
   }
 }
 
-/** What is not a text, a number, a flag or a list needs no check of ours, but for the names. */
+/** The checked settings. Of the props that are objects, only domain names need a check. */
 function checked(scope: Construct, props: SockethookProps): Settings {
   const { domain, apiDomain, alarmTopic: _, removalPolicy: __, ...rest } = props;
   const { vpc: ___, vpcSubnets: ____, securityGroups: _____, ...values } = rest;

@@ -11,8 +11,8 @@ import type { Construct } from 'constructs';
 import { type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 
 /**
- * The table of sockets. It has no point-in-time recovery: a restored socket is a dead one. DynamoDB encrypts it with
- * a key of its own, for nothing.
+ * The table of sockets. It has no point-in-time recovery, since a restored socket is dead. DynamoDB encrypts it with an
+ * AWS-owned key, which is free.
  */
 export function socketsTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
   const table = new Table(scope, 'Sockets', {

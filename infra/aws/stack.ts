@@ -9,7 +9,7 @@ import type { CustomDomain, SockethookProps } from './sockethook-props.ts';
 
 type StackNetwork = Pick<StackSettings, 'vpcId' | 'subnetIds' | 'securityGroupIds'>;
 
-/** A gateway as a stack of its own, for those who have none. Its outputs are what an app needs to know. */
+/** A stack with one gateway, for users who have no CDK app. Its outputs are what your app needs to know. */
 export class SockethookStack extends Stack {
   readonly gateway: Sockethook;
 
@@ -62,7 +62,7 @@ export class SockethookStack extends Stack {
     };
   }
 
-  /** Subnets are named one by one; which zone each is in, and how it is routed, is nothing that a function is told. */
+  /** Only the ids of the subnets matter. CDK asks for zones and route tables as well, and functions use neither. */
   #network({ vpcId, subnetIds, securityGroupIds }: StackNetwork): Partial<SockethookProps> {
     if (vpcId === undefined || subnetIds === undefined) return {};
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {

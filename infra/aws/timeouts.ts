@@ -1,9 +1,9 @@
-/** How long a function of each kind may run, in seconds. The gateway's lease is longer than each of them. */
+/** The time-out of each kind of function, in seconds. The gateway's lease is longer than any of them. */
 export const timeouts = {
-  /** What a client or a caller waits for. API Gateway: an integration ends after 29 s, and then says nothing useful. */
+  /** A client or a caller waits. API Gateway: an integration ends after 29 s, and its error says nothing useful. */
   waited: 28,
-  /** A batch of deferred deliveries. */
+  /** A batch of queued tasks. */
   tasks: 60,
-  /** The schedule's minute. */
+  /** The minute until the next sweep. */
   sweep: 60,
 } as const;

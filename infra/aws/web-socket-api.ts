@@ -16,8 +16,8 @@ export interface WebSocketFunctions {
 }
 
 /**
- * The name of the only stage; a part of the URL. API Gateway: letters, digits, `-` and `_`, and no `$default` for a
- * WebSocket API.
+ * The name of the only stage, which is part of the URL. API Gateway: letters, digits, `-` and `_`; a WebSocket API has
+ * no `$default` stage.
  */
 const stageName = 'live';
 
@@ -27,7 +27,7 @@ export interface WebSockets {
   readonly stage: WebSocketStage;
 }
 
-/** Makes the API and its stage; the routes are added when their functions are there, which need the stage's URL. */
+/** Creates the API and its stage. The routes come later: their functions need the stage's URL. */
 export function webSockets(scope: Construct, access: Access): WebSockets {
   const api = new WebSocketApi(scope, 'WebSocketApi', {
     apiName: `${Stack.of(scope).stackName}-websockets`,
@@ -45,8 +45,8 @@ export function webSockets(scope: Construct, access: Access): WebSockets {
 }
 
 /**
- * Adds the routes. With `returnsReply` a message's function answers the client; API Gateway drops what it returns
- * otherwise. The stage is made after them, so that its first deployment has them all.
+ * Adds the routes. With `returnsReply` the answer of a message's function goes to the client; otherwise API Gateway
+ * drops it. The stage depends on the routes, so that its first deployment has all of them.
  */
 export function addWebSocketRoutes(
   { api, stage }: WebSockets,
@@ -68,12 +68,12 @@ export function addWebSocketRoutes(
 }
 
 /**
- * What `{"sockethook":"ping"}` comes to: 200 from API Gateway itself, which costs no Lambda. The route has no route
- * response, so the client hears nothing.
+ * The integration for `{"sockethook":"ping"}`: API Gateway itself answers 200, which starts no Lambda. The route has no
+ * route response, so the client receives nothing.
  */
 function ping(): WebSocketMockIntegration {
   return new WebSocketMockIntegration('Ping', {
-    // The backslash makes the expression a text and no variable, so that this template is always the one.
+    // The backslash makes the expression a literal text instead of a variable, so this template always applies.
     templateSelectionExpression: '\\$default',
     requestTemplates: { $default: '{"statusCode":200}' },
   });

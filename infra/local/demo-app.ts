@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The demo app in a process of its own, which speaks to the gateway by HTTP alone. */
+/** The demo app in its own process. It talks to the gateway only over HTTP. */
 export interface DemoApp {
   stop(): Promise<void>;
 }
 
-/** Starts the demo app; resolves once it listens on its port. Rejects if it ends before. */
+/** Starts the demo app. Resolves when it listens on its port, and rejects if it ends before that. */
 export function startDemoApp(port: number, environment: Readonly<Record<string, string>>): Promise<DemoApp> {
   const app = fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url));
-  // In a process group of its own, so that Ctrl+C leaves it alive until its closed hooks have come.
+  // In its own process group, so that Ctrl+C does not end it before it has received its closed hooks.
   const child = spawn(process.execPath, ['--import', 'tsx', app], {
     env: { ...environment, DEMO_PORT: String(port) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -3,7 +3,7 @@ import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { readSettings } from '../../functions/local/settings.ts';
 import { appEnvironment } from './app-environment.ts';
 
-/** What `npm run --silent env` runs: prints the app's five variables for a shell to read. */
+/** `npm run --silent env`: prints the app's five variables for a shell to evaluate. */
 function printEnvironment(): void {
   const settings = readSettings();
   if (!settings.ok) throw new Error(settings.error.join('\n'));
@@ -20,7 +20,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Quotes a value for a POSIX shell, in which nothing but a single quote ends single quotes. */
+/** Quotes a value for a POSIX shell, where only a single quote ends single quotes. */
 function quote(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

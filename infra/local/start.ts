@@ -7,13 +7,13 @@ import { systemClock } from '../../functions/node/system-clock.ts';
 import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
 
-/** How long closed hooks may take when the gateway stops; with what follows it ends within 15 s. */
+/** How long closed hooks may take when the gateway stops. With the rest, it ends within 15 s. */
 const stopWithinMs = 13_000;
 
 const output = standardOutput();
 const log = createLog(output, systemClock.now);
 
-/** What `npm start` runs: a gateway on this machine, and the demo app beside it unless there is an app already. */
+/** `npm start`: a gateway on this machine, with the demo app beside it unless WEBHOOK_BASE_URL names an app. */
 async function start(): Promise<void> {
   const settings = readSettings();
   if (!settings.ok) throw new Error(settings.error.join('\n'));
@@ -42,7 +42,7 @@ function announce(
     ...(page === undefined ? [] : [`  Open         ${page} in two tabs`]),
     `  WebSockets   ${webSocketUrl}`,
     `  HTTP API     ${apiUrl}`,
-    `  Web hooks    ${hooks}`,
+    `  Webhooks     ${hooks}`,
     '  Your app     set WEBHOOK_BASE_URL to it; in its shell: eval "$(npm run --silent env)"',
   ];
   output.write(`\n${lines.join('\n')}\n\n`);
@@ -63,10 +63,10 @@ function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined): void {
   if (isRunByNpm()) onOrphaned(() => void (isStopping || stop()));
 }
 
-/** As early as can be, since npm may end while the gateway starts. */
+/** Read as early as possible, since npm may end while the gateway starts. */
 const parent = process.ppid;
 
-/** npm passes a signal on to its shell only, and the shell ends without passing it on. */
+/** npm forwards a signal only to its shell, and the shell ends without forwarding it. */
 function onOrphaned(stop: () => void): void {
   const watch = setInterval(() => {
     if (process.ppid === parent) return;

@@ -6,8 +6,8 @@ import type { Secrets } from '../ports.ts';
 import { type Call, refusal } from './call.ts';
 
 /**
- * Lets a call through to those who bring a live API key as `Authorization: Bearer <key>`, and no one else. Where what
- * stands in front decides, to those whom it has let in by name, and no one else.
+ * Requires a live API key as `Authorization: Bearer <key>` before a call runs. If IAM decides instead, it requires a
+ * caller that IAM has let in. Anybody else gets 401.
  */
 export function authorized<Needs extends Pick<Gateway, 'secrets'> = Gateway>(call: Call<Needs>): Call<Needs> {
   return async (gateway, request) => {
@@ -31,7 +31,7 @@ async function isLive(key: string, secrets: Secrets): Promise<boolean> {
   return fresh !== cached && isOneOf(key, fresh);
 }
 
-/** Compares with all keys, each in constant time: what can be told from outside is how long they are, and no more. */
+/** Compares with every key, each in constant time, so that timing reveals nothing but the lengths of the keys. */
 function isOneOf(key: string, keys: readonly string[]): boolean {
   const given = Buffer.from(key);
   let isLive = false;
@@ -41,7 +41,7 @@ function isOneOf(key: string, keys: readonly string[]): boolean {
   return isLive;
 }
 
-/** The bytes of the list that was looked at last; a list stays the same until it is read anew. */
+/** The bytes of each list of keys. A list is the same object until the secret is read again. */
 const known = new WeakMap<readonly string[], readonly Buffer[]>();
 
 function bytesOf(keys: readonly string[]): readonly Buffer[] {

@@ -3,33 +3,33 @@ import { problemType } from '../../wire/problems.ts';
 import type { Result } from '../../wire/result.ts';
 import type { Gateway } from '../gateway.ts';
 
-/** An HTTP request to the gateway, whatever server it came through. */
+/** An HTTP request to the gateway, from any server. */
 export interface ApiRequest {
   /** Names this request in logs and in `X-Request-Id`. */
   readonly id: string;
-  /** Parts of the route that are written `:name`, decoded. */
+  /** The decoded parameters in the path, by their names in the route table. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly authorization: string;
   /**
-   * Who what stands in front has let in, where that decides and no API key does; empty if it let nobody in. Absent
-   * where the call has to show a key.
+   * The caller that API Gateway let in, if IAM decides instead of API keys. Empty if it let nobody in. Absent if the
+   * call needs an API key.
    */
   readonly identity?: string;
   readonly contentType: string;
-  /** Reads the raw body, or says why it can't be read. */
+  /** Reads the raw body. The error is the problem to answer with if it can't be read. */
   body(): Promise<Result<Uint8Array, Problem>>;
 }
 
-/** What the caller is answered. */
+/** The answer to the caller. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** One call of the HTTP API; `Needs` is what it needs of the gateway. */
+/** One call of the HTTP API; `Needs` are the parts of the gateway that it uses. */
 export type Call<Needs = Gateway> = (gateway: Needs, request: ApiRequest) => Promise<ApiResponse>;
 
 /** An answer with a JSON document. */

@@ -1,4 +1,4 @@
 import { type Call, document } from './call.ts';
 
-/** `GET /health`: that the gateway answers. Needs no key. */
+/** `GET /health`: shows that the gateway answers. Needs no key. */
 export const getHealth: Call<unknown> = async () => document(200, { status: 'ok' });

@@ -4,7 +4,7 @@ import { authorized } from './authorized.ts';
 import { document, refusal } from './call.ts';
 import { readBody } from './read-body.ts';
 
-/** `POST /broadcast`: a message for every socket, or for those of a path and a user; the outcome counts them. */
+/** `POST /broadcast`: sends a message to every socket, or to those of a path or user. The answer counts the outcomes. */
 export const postBroadcast = authorized(async (gateway, request) => {
   const read = await readBody(request, broadcastSchema(gateway.settings.messageBytes), {
     lists: ['except'],

@@ -25,7 +25,7 @@ const urlSchema = v.strictObject({
 
 type UrlNeeds = Pick<Gateway, 'secrets' | 'clock' | 'settings'>;
 
-/** `POST /urls`: a URL with a ticket, for a client to connect with; `expiresAt` is in milliseconds since 1970. */
+/** `POST /urls`: mints a URL with a ticket, for a client to connect to. `expiresAt` is in milliseconds since 1970. */
 export const postUrls = authorized<UrlNeeds>(async (gateway, request) => {
   const read = await readBody(request, urlSchema, { numbers: ['expiresIn'] });
   if (!read.ok) return refusal(read.error);

@@ -9,16 +9,16 @@ import { isTextWhenUnescaped } from './form-escapes.ts';
 
 const json = 'application/json';
 
-/** How the fields of a form, which are text, become those of a document. */
+/** How the fields of a form, which are text, become the values that a schema expects. */
 export interface FormShape {
-  /** Fields that are a list even if given once. */
+  /** Fields that are a list even if they occur once. */
   readonly lists?: readonly string[];
   readonly numbers?: readonly string[];
 }
 
 /**
- * Reads the body of a call, JSON or a form, by its schema. The problem names the field that is wrong, or says
- * why the body can't be read at all.
+ * Reads the body of a call, JSON or a form, by its schema. The error is a problem that names the wrong field, or says
+ * why the body can't be read.
  */
 export async function readBody<Output>(
   request: ApiRequest,
@@ -66,7 +66,7 @@ function parseJson(text: string): Result<unknown, Problem> {
   }
 }
 
-/** The fields of a form or a query; a name that comes more than once has a list, for its schema to judge. */
+/** The fields of a form or a query. A name that occurs more than once becomes a list, and the schema judges it. */
 export function readFields(
   form: URLSearchParams,
   { lists = [], numbers = [] }: FormShape = {},
@@ -84,7 +84,7 @@ export function readFields(
   return Object.fromEntries(fields);
 }
 
-/** Whether a form has more fields than any call takes; looks no further than that. */
+/** Whether a form has more fields than any call takes. It stops counting there. */
 function hasTooManyFields(text: string): boolean {
   let fields = 1;
   for (let at = text.indexOf('&'); at >= 0 && fields <= limits.formFields; at = text.indexOf('&', at + 1))

@@ -25,7 +25,7 @@ const listSchema = v.strictObject({
   ),
 });
 
-/** `GET /sockets`: the sockets that a broadcast would reach, a page at a time. */
+/** `GET /sockets`: lists the sockets that a broadcast would reach, one page at a time. */
 export const getSockets = authorized(async (gateway, request) => {
   const read = readBy(listSchema, readFields(request.query));
   if (!read.ok) return refusal(problem(read.error.code, read.error));
@@ -39,14 +39,14 @@ export const getSockets = authorized(async (gateway, request) => {
   return document(200, { ...page, sockets: page.sockets.map(row) });
 });
 
-/** `GET /sockets/:socket`: one socket, if a send would reach it. */
+/** `GET /sockets/{socket}`: one socket. 404 if a send would not reach it. */
 export const getSocket = authorized(async (gateway, request) => {
   const socket = parseSocketId(request.parameters['socket'] ?? '');
   const record = socket && (await gateway.registry.get(socket));
   return record === undefined || record.status === 'closing' ? unknown() : document(200, row(record));
 });
 
-/** `DELETE /sockets/:socket`: closes a socket with 1000. */
+/** `DELETE /sockets/{socket}`: closes a socket with 1000. */
 export const deleteSocket = authorized(async (gateway, request) => {
   const socket = parseSocketId(request.parameters['socket'] ?? '');
   if (socket === undefined || (await closeSocket(gateway, socket)) === 'gone') return unknown();
