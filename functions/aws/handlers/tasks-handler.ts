@@ -10,7 +10,7 @@ export function tasksHandler(
   gateway: AwsGateway,
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   return async ({ Records }, context) => {
-    // One width for the whole batch, so that ten tasks together post no more than a small function can handle in time.
+    // One for the whole batch: ten tasks at once are to ask for no more than a small function can have answered in time.
     const run = { ...withDeadline(gateway, context), width: new Width() };
     const failed = await Promise.all(
       Records.map(async (record) => {
