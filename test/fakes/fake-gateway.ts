@@ -14,7 +14,7 @@ import { FakeConnections } from './fake-connections.ts';
 import { FakeTaskQueue } from './fake-task-queue.ts';
 import { ManualClock } from './manual-clock.ts';
 
-/** A gateway in a world of fakes, each within a test's reach. */
+/** A gateway in a world of fakes, which a test can control. */
 export interface FakeWorld {
   readonly gateway: Gateway;
   readonly registry: Registry;
@@ -23,11 +23,11 @@ export interface FakeWorld {
   readonly tasks: FakeTaskQueue;
   readonly clock: ManualClock;
   readonly log: RecordingLog;
-  /** Puts a socket that was let in at this moment. */
+  /** Adds a socket that was accepted just now. */
   admit(given?: Partial<SocketRecord>): Promise<SocketRecord>;
 }
 
-/** Makes one; a registry or settings of a test's own replace the usual ones. */
+/** Makes one. A test may supply another registry and other settings. */
 export function fakeGateway(
   given: { registry?: (memory: MemoryRegistry) => Registry; settings?: Partial<GatewaySettings> } = {},
 ): FakeWorld {
