@@ -9,7 +9,7 @@ declare module 'express-session' {
   }
 }
 
-/** Who may enter which room; undefined is everybody. A room's sockets have the path of its page. In memory only. */
+/** Who may enter each room; undefined means everybody. A room's sockets use the path of its page. In memory only. */
 const rooms: ReadonlyMap<string, ReadonlySet<string> | undefined> = new Map([
   ['/room/hall', undefined],
   ['/room/garden', undefined],
@@ -20,7 +20,7 @@ const longestText = 2_000;
 const refusals = { 401: 'Log in first.', 403: 'This room is not for you.', 404: 'There is no such room.' };
 const files = { root: import.meta.dirname };
 
-/** Why somebody may not enter a room; undefined if they may. Without a name it is nobody. */
+/** Why a user may not enter a room; undefined if they may. An empty name means that nobody is logged in. */
 function whyNot(path: string, name = ''): keyof typeof refusals | undefined {
   if (name === '') return 401;
   if (!rooms.has(path)) return 404;
@@ -30,7 +30,7 @@ function whyNot(path: string, name = ''): keyof typeof refusals | undefined {
 
 /** The chat. The gateway does what a handler returns; `path` narrows a broadcast to the room. */
 const chat = expressHooks<express.Request>({
-  // The cookie comes along from a page on the gateway's host; a client from elsewhere has the user of its ticket.
+  // A page on the gateway's host brings the session cookie. A client from elsewhere has the user of its ticket.
   handshake: ({ path, user }, { session }) => {
     const name = session.name ?? user;
     const status = whyNot(path, name);
@@ -48,7 +48,7 @@ function notice(text: string): string {
   return JSON.stringify({ notice: text });
 }
 
-/** The app around the chat; its pages may open sockets to `gateway` alone. */
+/** The app around the chat. Its pages may open sockets to `gateway` only. */
 function createApp(gateway: string): Express {
   const app = express();
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${gateway}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
@@ -56,10 +56,10 @@ function createApp(gateway: string): Express {
     response.set({ 'Content-Security-Policy': policy, 'Cache-Control': 'no-store' });
     next();
   });
-  // Sessions are in memory too: they end with this process.
+  // Sessions are in memory too, so they end with this process.
   const secret = randomBytes(32).toString('hex');
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }));
-  app.use('/websocket', chat); // behind the session, before whatever parses bodies
+  app.use('/websocket', chat); // after the session, before any body parser
   app.post('/login', express.urlencoded({ extended: false }), logIn);
   app.get('/', (request, response) => {
     response.sendFile(request.session.name === undefined ? 'login.html' : 'rooms.html', files);
@@ -75,7 +75,7 @@ function createApp(gateway: string): Express {
   return app;
 }
 
-/** Believes any name; a real app asks for a password. */
+/** Accepts any name. A real app asks for a password. */
 function logIn(request: express.Request, response: Response, next: (error: unknown) => void): void {
   const name = String(request.body?.name ?? '').trim();
   if (!/^[\p{L}\p{N} ._-]{1,30}$/u.test(name)) {
@@ -89,7 +89,9 @@ function logIn(request: express.Request, response: Response, next: (error: unkno
   });
 }
 
-/** A ticket fixes room and user. It works for a minute, so a page asks for a fresh URL each time it connects. */
+/**
+ * A ticket fixes the room and the user. It works for a minute, so the page asks for a new URL each time it connects.
+ */
 async function giveUrl({ query, session }: express.Request, response: Response): Promise<void> {
   const path = `/room/${query['room']}`;
   const status = whyNot(path, session.name);

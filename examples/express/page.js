@@ -1,8 +1,10 @@
-/** The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes. */
+/**
+ * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
+ */
 const ping = '{"sockethook":"ping"}';
 const pingEveryMs = 5 * 60_000;
 const longestPauseSeconds = 30;
-/** A socket that was open for this long worked; the next pause is short again. */
+/** After a socket was open for this long, the next pause is short again. */
 const stableMs = 10_000;
 const mostLines = 500;
 
@@ -30,7 +32,7 @@ setInterval(() => {
 
 void connect();
 
-/** Connects once. What becomes of it, if only that it failed, ends in `tryAgain`. */
+/** Connects once. Every connection and every failure ends in `tryAgain`. */
 async function connect() {
   status.textContent = 'connecting…';
   try {
@@ -51,7 +53,7 @@ async function connect() {
   });
 }
 
-/** Its ticket works for a minute only, so every try asks for its own. */
+/** The ticket works for a minute only, so every attempt asks for a new one. */
 async function freshUrl() {
   const query = new URLSearchParams({ room });
   const response = await fetch(`/url?${query}`, { signal: AbortSignal.timeout(10_000) }).catch(() => {
@@ -62,7 +64,7 @@ async function freshUrl() {
   return (await response.json()).url;
 }
 
-/** Pauses grow from 1 to 30 seconds; half of each is chance, so that many pages don't come back all at once. */
+/** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
 function tryAgain(why) {
   const seconds = Math.min(2 ** failures, longestPauseSeconds) * (0.5 + Math.random() / 2);
   failures += 1;
@@ -70,7 +72,7 @@ function tryAgain(why) {
   setTimeout(() => void connect(), seconds * 1000);
 }
 
-/** Adds a line, as text and never as HTML, and keeps the end in sight. */
+/** Adds a line, as text and never as HTML, and scrolls to the end. */
 function show({ name, text, notice }) {
   const line = document.createElement('p');
   if (notice === undefined) {

@@ -5,9 +5,11 @@ import { secureHeaders } from 'hono/secure-headers';
 import { checkSettings, createWebSocketUrl, hooks } from 'sockethook';
 
 const dishes = ['soup', 'salad', 'pizza'];
-/** What each socket voted for, in the memory of this process; a socket that is gone has voted nonetheless. */
+/** The vote of each socket, in the memory of this process. The votes of closed sockets still count. */
 const votes = new Map<string, string>();
-/** How often a vote was cast or changed. Deliveries may overtake one another; by this a page tells the newest. */
+/**
+ * How often a vote was cast or changed. Messages may overtake one another; a page ignores any that is not the newest.
+ */
 let version = 0;
 
 function poll(): string {
@@ -15,7 +17,7 @@ function poll(): string {
   return JSON.stringify({ version, counts: dishes.map((dish) => [dish, count(dish)]) });
 }
 
-/** The poll. The gateway sends a reply to the socket, and a broadcast to everybody. */
+/** The poll. The gateway sends a reply to the socket itself, and a broadcast to everybody. */
 const handle = hooks({
   handshake: () => ({ reply: poll() }),
   message: ({ socket, body }) => {
@@ -26,7 +28,7 @@ const handle = hooks({
   },
 });
 
-/** The app around the poll; its page may open sockets to `gateway` alone. */
+/** The app around the poll. Its page may open sockets to `gateway` only. */
 function createApp(gateway: string): Hono {
   const self = ["'self'"];
   const policy = { scriptSrc: self, styleSrc: self, connectSrc: [...self, gateway], baseUri: ["'none'"] };

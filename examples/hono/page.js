@@ -1,8 +1,10 @@
-/** The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes. */
+/**
+ * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
+ */
 const ping = '{"sockethook":"ping"}';
 const pingEveryMs = 5 * 60_000;
 const longestPauseSeconds = 30;
-/** A socket that was open for this long worked; the next pause is short again. */
+/** After a socket was open for this long, the next pause is short again. */
 const stableMs = 10_000;
 
 const status = document.getElementById('status');
@@ -17,7 +19,7 @@ setInterval(() => {
 
 void connect();
 
-/** Connects once. What becomes of it, if only that it failed, ends in `tryAgain`. */
+/** Connects once. Every connection and every failure ends in `tryAgain`. */
 async function connect() {
   status.textContent = 'connecting…';
   try {
@@ -43,7 +45,7 @@ async function connect() {
   });
 }
 
-/** A URL works for an hour only, so every try asks for its own. */
+/** A URL works for an hour only, so every attempt asks for a new one. */
 async function freshUrl() {
   const response = await fetch('/url', { signal: AbortSignal.timeout(10_000) }).catch(() => {
     throw new Error('the app does not answer');
@@ -52,7 +54,7 @@ async function freshUrl() {
   return (await response.json()).url;
 }
 
-/** Pauses grow from 1 to 30 seconds; half of each is chance, so that many pages don't come back all at once. */
+/** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
 function tryAgain(why) {
   const seconds = Math.min(2 ** failures, longestPauseSeconds) * (0.5 + Math.random() / 2);
   failures += 1;
@@ -60,7 +62,7 @@ function tryAgain(why) {
   setTimeout(() => void connect(), seconds * 1000);
 }
 
-/** Shows the counts in rows that are made once, so that a button keeps its focus. */
+/** Shows the counts. The rows are created only once, so that a button keeps its focus. */
 function show(counts) {
   if (poll.childElementCount === 0) poll.append(...counts.map(([dish]) => row(dish)));
   const all = counts.reduce((sum, [, count]) => sum + count, 0);

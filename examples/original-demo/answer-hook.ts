@@ -2,14 +2,14 @@ import type { Gateway } from './gateway.ts';
 import type { Hook } from './hook.ts';
 
 /**
- * What the demo does, all of it: greets whoever comes in, sends each message back to its sender and then to
- * everybody. Rejects with a `GatewayError` if the gateway does not do its part; a message whose hook the gateway
- * then repeats may be sent back twice.
+ * Everything that the demo does: greets each client, and sends each message back to its sender and then to everybody.
+ * Rejects with a `GatewayError` if a call to the gateway fails. If the gateway then repeats the hook, its message may
+ * be sent back twice.
  */
 export async function answerHook(hook: Hook, gateway: Gateway): Promise<void> {
   switch (hook.event) {
     case 'handshake':
-      // The client is not in yet; the gateway keeps the greeting until it is.
+      // The client is not in yet. The gateway keeps the greeting until it is.
       await gateway.send(hook.from, 'Received handshake.');
       return;
     case 'message':

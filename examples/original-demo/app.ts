@@ -6,7 +6,7 @@ import { pageFile } from './page.ts';
 import { type Reply, sentence, writeReply } from './reply.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-/** Tells what was asked of the app and what it answers: its page, a URL for the page, and the three hooks. */
+/** Answers every request: for the page, for a URL that the page connects to, and for the three hooks. */
 async function reply(request: IncomingMessage, settings: Settings, gateway: Gateway): Promise<Reply> {
   const [path = '/'] = (request.url ?? '/').split('?', 1);
   if (path.startsWith('/websocket/')) {
@@ -21,7 +21,7 @@ async function reply(request: IncomingMessage, settings: Settings, gateway: Gate
   return pageFile(path) ?? freshUrl(gateway);
 }
 
-/** 204 says that the hook is done; 503 asks the gateway to post it again later, 422 not to. */
+/** 204 says that the hook is done. 503 asks the gateway to post it again later, 422 not to. */
 async function replyToHook(hook: Hook, gateway: Gateway): Promise<Reply> {
   try {
     await answerHook(hook, gateway);
@@ -33,7 +33,7 @@ async function replyToHook(hook: Hook, gateway: Gateway): Promise<Reply> {
   }
 }
 
-/** A URL holds a ticket that expires, so the page asks for a fresh one each time it connects. */
+/** A URL contains a ticket that expires, so the page asks for a new one each time it connects. */
 async function freshUrl(gateway: Gateway): Promise<Reply> {
   try {
     const url = await gateway.createUrl('/foo/bar');
@@ -70,7 +70,7 @@ function start(settings: Settings): void {
   });
 }
 
-/** Whoever started the app with an IPC channel is told the port, and takes the app along when it ends. */
+/** A parent process with an IPC channel gets the port. When it ends, so does the app. */
 function tellListening(port: number): void {
   if (process.send === undefined) {
     process.stdout.write(`The demo is at http://localhost:${port}/\n`);

@@ -1,6 +1,6 @@
-/** What the app asks of the gateway. Each call rejects with a `GatewayError` if the gateway does not do it. */
+/** The calls that the app makes to the gateway. Each rejects with a `GatewayError` if it fails. */
 export interface Gateway {
-  /** Sends to one socket; one that has gone in the meantime is no error. */
+  /** Sends to one socket. It is not an error if the socket has gone in the meantime. */
   send(socket: string, body: string): Promise<void>;
   /** Sends to every open socket, the sender of a message included. */
   broadcast(body: string): Promise<void>;
@@ -8,7 +8,7 @@ export interface Gateway {
   createUrl(path: string): Promise<string>;
 }
 
-/** The gateway refused a call, or did not answer; the message is a sentence. */
+/** The gateway refused a call, or did not answer. The message is a sentence. */
 export class GatewayError extends Error {
   /** Whether the same call may succeed later. */
   readonly mayPass: boolean;
@@ -22,10 +22,10 @@ export class GatewayError extends Error {
 /** Two calls must fit into the 10 seconds that the gateway waits for the answer to a hook. */
 const patienceMs = 4_000;
 
-/** Statuses that say that the call itself is at fault: malformed, or its body too large. */
+/** Statuses that mean that the call itself is wrong: malformed, or with too large a body. */
 const final: ReadonlySet<number> = new Set([400, 413]);
 
-/** Speaks to the gateway at an API URL. */
+/** Makes a client of the gateway's HTTP API at this URL. */
 export function createGateway(apiUrl: string, apiKey: string): Gateway {
   const post = async (path: string, content: object): Promise<unknown> => {
     const response = await fetch(`${apiUrl}${path}`, {

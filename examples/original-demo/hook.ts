@@ -3,21 +3,21 @@ import { buffer } from 'node:stream/consumers';
 import { type Reply, sentence } from './reply.ts';
 import { isSigned } from './signature.ts';
 
-/** What the demo reads of a hook; its body has more fields. */
+/** The fields of a hook that the demo reads. Its body has more. */
 export interface Hook {
   readonly event: 'handshake' | 'message' | 'closed';
-  /** The socket that it came from: where an answer is sent. */
+  /** The socket that the hook is about, to which answers are sent. */
   readonly from: string;
   /** The text of a message. */
   readonly body: string;
 }
 
-/** Room for a message of 128 KiB whose every byte is escaped, `%xx`, and for the other fields. */
+/** Room for a message of 128 KiB with every byte escaped as `%xx`, and for the other fields. */
 const mostBytes = 1_048_576;
 
 /**
- * Reads a hook that was posted to a path. Refuses what the gateway did not sign, or not lately (401), also where
- * the body, which is signed, and the path, which is not, tell different things; and bodies beyond 1 MiB (413).
+ * Reads a hook that was posted to this path. Refuses one that the gateway did not sign within the last 5 minutes, or
+ * whose path, which is not signed, contradicts the body, which is (401). Refuses bodies over 1 MiB (413).
  */
 export async function readHook(
   request: IncomingMessage,
@@ -38,8 +38,8 @@ export async function readHook(
 }
 
 /**
- * What stands between the slashes of a path, decoded, since a proxy may escape it in another way: an escaped slash is
- * none. Undefined where it is no UTF-8, which no path of a hook is.
+ * The decoded segments of a path, for comparing: a proxy may have changed the escapes. An escaped slash does not
+ * separate segments. Undefined if the escapes are not UTF-8, which those of a hook always are.
  */
 function segments(path: string): string | undefined {
   try {
@@ -53,7 +53,7 @@ function isEvent(text: string): text is Hook['event'] {
   return text === 'handshake' || text === 'message' || text === 'closed';
 }
 
-/** The fields of a body by name: a form as the gateway posts by default, or JSON if it is set to that. */
+/** The fields of a body by name. The gateway posts a form by default, or JSON if so configured. */
 function fields(contentType: string, text: string): (name: string) => string {
   const content = contentType.startsWith('application/json') ? parseJson(text) : new URLSearchParams(text);
   const texts = new Map(content);

@@ -1,9 +1,11 @@
-/** The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes. */
+/**
+ * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
+ */
 const ping = '{"sockethook":"ping"}';
 const pingEveryMs = 5 * 60_000;
 
 const longestPauseSeconds = 30;
-/** A socket that was open for this long worked; the next pause is short again. */
+/** After a socket was open for this long, the next pause is short again. */
 const stableMs = 10_000;
 const mostLines = 500;
 
@@ -34,7 +36,7 @@ setInterval(() => {
 
 void connect();
 
-/** Connects once. What becomes of it, if only that it failed, ends in `tryAgain`. */
+/** Connects once. Every connection and every failure ends in `tryAgain`. */
 async function connect() {
   show('connecting', 'connecting…');
   append(debug, 'Trying to connect…');
@@ -57,7 +59,7 @@ async function connect() {
   });
 }
 
-/** A URL works for an hour only, so every try asks for its own. */
+/** A URL works for an hour only, so every attempt asks for a new one. */
 async function freshUrl() {
   const response = await fetch('/url', { signal: AbortSignal.timeout(10_000) }).catch(() => {
     throw new Error('the demo app does not answer');
@@ -66,7 +68,7 @@ async function freshUrl() {
   return (await response.json()).url;
 }
 
-/** Pauses grow from 1 to 30 seconds; half of each is chance, so that many pages don't come back all at once. */
+/** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
 function tryAgain(why) {
   const longest = Math.min(2 ** failures, longestPauseSeconds);
   const seconds = longest * (0.5 + Math.random() / 2);
@@ -81,7 +83,7 @@ function show(state, text) {
   status.textContent = text;
 }
 
-/** Adds a line to a log, as text and never as HTML, and keeps the end in sight of whoever was looking at it. */
+/** Adds a line to a log, as text and never as HTML. Scrolls to the end if the end was visible before. */
 function append(log, text) {
   const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 4;
   const line = document.createElement('p');

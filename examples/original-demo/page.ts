@@ -7,7 +7,7 @@ const files: ReadonlyMap<string, Reply> = new Map([
   ['/page.js', read('page.js', 'text/javascript')],
 ]);
 
-/** The file of the page that has a path; undefined where there is none. */
+/** The file of the page at this path; undefined if there is none. */
 export function pageFile(path: string): Reply | undefined {
   return files.get(path);
 }

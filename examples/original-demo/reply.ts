@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 
-/** What the app answers to a request. */
+/** The app's answer to a request. */
 export interface Reply {
   readonly status: number;
   readonly type?: string;
   readonly body?: string;
-  /** The methods that would have been right. */
+  /** The methods that this path accepts. */
   readonly allow?: string;
 }
 
-/** The page gets its script and style from here, opens WebSockets anywhere, and may do nothing else. */
+/** The page may load its script and style from here, open WebSockets to any server, and nothing else. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -25,7 +25,7 @@ export function sentence(status: number, text: string): Reply {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
-/** Writes a reply, and ends the response. */
+/** Writes a reply and ends the response. */
 export function writeReply(response: ServerResponse, { status, type, body, allow }: Reply): void {
   response.writeHead(status, {
     'Content-Security-Policy': contentSecurityPolicy,

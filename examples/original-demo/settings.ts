@@ -1,8 +1,8 @@
 import { parseWebhookKey } from './signature.ts';
 
-/** What the environment tells the demo. */
+/** The settings of the demo, from the environment. */
 export interface Settings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly apiKey: string;
   readonly webhookKey: Uint8Array;
@@ -10,14 +10,14 @@ export interface Settings {
   readonly port: number;
 }
 
-/** Settings, or the sentences that say what is wrong with the environment. */
+/** The settings, or sentences that say what is wrong with the environment. */
 export type ReadSettings =
   | { readonly ok: true; readonly value: Settings }
   | { readonly ok: false; readonly fault: string };
 
 const needed = ['SOCKETHOOK_API_URL', 'SOCKETHOOK_API_KEY', 'SOCKETHOOK_WEBHOOK_SECRET'];
 
-/** Reads the settings; the fault names every variable that is missing, or else every one that is malformed. */
+/** Reads the settings. The fault names every variable that is missing, or else every one that is malformed. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): ReadSettings {
   const missing = needed.filter((name) => !environment[name]);
   if (missing.length > 0) return { ok: false, fault: `The demo app needs ${listed(missing)} to be set.` };

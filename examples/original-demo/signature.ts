@@ -1,18 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** How far the clocks of gateway and app may be apart. */
+/** The maximum difference between the clocks of gateway and app. */
 const toleranceSeconds = 300;
 
-/** Reads a webhook secret, `whsec_` and base64; undefined if it is not one. */
+/** Parses a webhook secret, `whsec_` followed by base64. Undefined if it is not one. */
 export function parseWebhookKey(secret: string): Uint8Array | undefined {
   const base64 = /^(?:whsec_)?([A-Za-z0-9+/]{32,}={0,2})$/.exec(secret)?.[1];
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
 }
 
 /**
- * Whether a request carries a signature of its id, its timestamp and its raw body under the key, as
- * standardwebhooks.com lays down, and a timestamp not more than 5 minutes away from `now`, in milliseconds.
+ * Whether a request is signed with this key, as standardwebhooks.com specifies: over its id, its timestamp and its raw
+ * body. The timestamp must be within 5 minutes of `now`, which is in milliseconds.
  */
 export function isSigned(
   headers: IncomingHttpHeaders,

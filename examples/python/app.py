@@ -17,14 +17,14 @@ import websocket
 
 
 class RequestHandler:
-    """What handles one hook; its fields are in `self.request.POST`."""
+    """Handles one hook, whose fields are in `self.request.POST`."""
 
     def __init__(self, fields):
         self.request = SimpleNamespace(POST=fields)
 
 
 class HandshakeHandler(RequestHandler):
-    """Greets whoever comes in; gets the greeting once it is in."""
+    """Greets each client, which gets the greeting once it is in."""
 
     def post(self, path):
         message = websocket.Message(self.request.POST)
@@ -45,7 +45,7 @@ class MessageHandler(RequestHandler):
 
 
 class SocketClosedHandler(RequestHandler):
-    """Tells those who are left who is not."""
+    """Tells the others who has left."""
 
     def post(self, path):
         message = websocket.Message(self.request.POST)
@@ -61,17 +61,17 @@ URL_MAPPING = [
 
 
 def user_of(message, path):
-    """The user of the ticket; without one, the user that the path names."""
+    """The user of the ticket. Without one, the user that the path names."""
     return message.user or decode_user_from_path(path)
 
 
 def decode_user_from_path(path):
-    """The user of `chat/alice`; anybody can write such a path."""
+    """The user in a path such as `chat/alice`. Clients can change it."""
     return unquote(path.partition('/')[2]) or 'Somebody'
 
 
 def create_url_for(user):
-    """A URL for a user. A real app asks its session who that is."""
+    """A URL for a user. A real app takes the user from its session."""
     if os.environ.get('SOCKETHOOK_URL_KEY') or not user:
         return websocket.create_websocket_url('/chat', user=user)
     return websocket.create_websocket_url('/chat/' + quote(user, safe=''))
@@ -100,7 +100,7 @@ class Connection(BaseHTTPRequestHandler):
     """Reads requests and answers them, one after another."""
 
     protocol_version = 'HTTP/1.1'
-    # Else an answer's body waits 40 ms for its head to be acknowledged.
+    # Otherwise a body waits up to 40 ms until its head is acknowledged.
     disable_nagle_algorithm = True
     timeout = 60
 
@@ -137,11 +137,11 @@ class Connection(BaseHTTPRequestHandler):
     def handle_hook(self, body):
         """Calls the handler that the mapping has for the URL.
 
-        Returns the status to answer, and a sentence where one is needed.
+        Returns the status of the answer, and a sentence or None.
         """
         try:
             fields = websocket.verify(self.headers, body, self.path)
-            # Of the body, which is signed; a proxy may rewrite the URL.
+            # From the body, which is signed: a proxy may rewrite the URL.
             path = '/websocket/%(event)s%(path)s' % fields
             for pattern, handler in URL_MAPPING:
                 match = re.fullmatch(pattern, path)
@@ -160,7 +160,7 @@ class Connection(BaseHTTPRequestHandler):
             return 500, 'The app failed.'
 
     def answer_url(self, user):
-        """Answers a URL; it expires, so each try to connect asks for one."""
+        """Answers with a URL. It expires, so each attempt asks for one."""
         try:
             url = create_url_for(user)
         except websocket.BadArgumentError as error:
@@ -172,7 +172,7 @@ class Connection(BaseHTTPRequestHandler):
     def read_body(self):
         """Reads a body to its end, where the next request begins.
 
-        Returns None if there is nothing more to be done.
+        Returns None if the request has been dealt with.
         """
         lengths = set(self.headers.get_all('Content-Length', ['0']))
         length = lengths.pop()
@@ -193,18 +193,18 @@ class Connection(BaseHTTPRequestHandler):
         return body
 
     def drop(self, left):
-        """Reads on, so that the sender gets to see the answer."""
+        """Keeps reading, so that the sender gets to see the answer."""
         while left > 0:
             read = len(self.rfile.read(min(left, 65536)))
             left = left - read if read else 0
 
     def say(self, status, sentence, **headers):
-        """Answers a sentence."""
+        """Answers with a sentence."""
         content = f'{sentence}\n'.encode()
         self.answer(status, content, 'text/plain; charset=utf-8', **headers)
 
     def answer(self, status, content=b'', content_type=None, **headers):
-        """Answers, and ends the connection if it was decided so."""
+        """Answers, and says so if the connection will be closed."""
         self.send_response(status)
         for name, value in {**HEADERS, **headers}.items():
             self.send_header(name, value)
@@ -218,23 +218,23 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, *_):
-        """Requests are not logged; hooks that fail are, where they do."""
+        """Logs no requests. Hooks that fail are logged where they fail."""
 
 
 class Server(ThreadingHTTPServer):
     """A thread for each connection."""
 
-    # The usual 5 keeps the sixth of many clients at once waiting.
+    # With the default of 5, the sixth of many simultaneous clients waits.
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """A connection that its client cut is none of our errors."""
+        """Ignores connections that were cut by their clients."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 def main():
-    """Listens on 127.0.0.1 until it is interrupted."""
+    """Listens on 127.0.0.1 until interrupted."""
     port = os.environ.get('PORT') or '3000'
     if not re.fullmatch('[0-9]{1,5}', port) or int(port) > 65535:
         sys.exit('PORT must be a port number.')

@@ -1,11 +1,13 @@
-/** The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes. */
+/**
+ * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
+ */
 const ping = '{"sockethook":"ping"}';
 const pingEveryMs = 5 * 60_000;
 const longestPauseSeconds = 30;
 
 const status = document.getElementById('status');
 const output = document.getElementById('output');
-/** Who the form before said that it is; it makes this page anew. */
+/** The user that the form submitted. Submitting it loads this page again. */
 const user = new URLSearchParams(location.search).get('user');
 const message = document.getElementById('message');
 
@@ -28,7 +30,7 @@ if (user) {
   void connect();
 }
 
-/** Connects once; what becomes of it, if only that it failed, ends in `tryAgain`. */
+/** Connects once. Every connection and every failure ends in `tryAgain`. */
 async function connect() {
   status.textContent = 'connecting…';
   try {
@@ -45,14 +47,14 @@ async function connect() {
   socket.addEventListener('close', ({ code }) => tryAgain(`closed (${code})`));
 }
 
-/** A URL expires, so every try asks for its own. */
+/** A URL expires, so every attempt asks for a new one. */
 async function freshUrl() {
   const response = await fetch(`/url?user=${encodeURIComponent(user)}`);
   if (!response.ok) throw new Error((await response.text()).trim());
   return (await response.json()).url;
 }
 
-/** Pauses grow from 1 to 30 seconds; half of each is chance, so that many pages don't come back all at once. */
+/** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
 function tryAgain(why) {
   const seconds = Math.min(2 ** failures, longestPauseSeconds) * (0.5 + Math.random() / 2);
   failures += 1;

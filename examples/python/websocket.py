@@ -1,14 +1,14 @@
 """The Web Socket API, for apps that only speak HTTP.
 
-The functions are those of `typhoonae.websocket` (2010), spoken to a
-Sockethook gateway. The module needs the standard library alone, and reads
-its settings from the environment when it needs them:
+The functions of `typhoonae.websocket` (2010), for a Sockethook gateway.
+The module needs only the standard library, and reads its settings from the
+environment when it needs them:
 
-    SOCKETHOOK_API_URL         where to call the gateway
-    SOCKETHOOK_API_KEY         what to show there
-    SOCKETHOOK_WEBHOOK_SECRET  what hooks are signed with: whsec_...
-    SOCKETHOOK_WEBSOCKET_URL   where clients connect
-    SOCKETHOOK_URL_KEY         what tickets are signed with; may be missing
+    SOCKETHOOK_API_URL         the URL of the gateway's HTTP API
+    SOCKETHOOK_API_KEY         the key for these calls
+    SOCKETHOOK_WEBHOOK_SECRET  the secret that signs hooks: whsec_...
+    SOCKETHOOK_WEBSOCKET_URL   the URL that clients connect to
+    SOCKETHOOK_URL_KEY         the key that signs tickets; optional
 """
 
 import base64
@@ -30,28 +30,28 @@ __all__ = [
     'send_message', 'verify',
 ]
 
-# The most bytes of UTF-8 that a message may have, in either direction.
+# The maximum size of a message in bytes of UTF-8, in either direction.
 MESSAGE_BYTES = 131072
 
-# Two calls fit into the 10 seconds that the gateway waits for a hook.
+# Two calls fit into the 10 seconds that the gateway waits for an answer.
 _TIMEOUT_SECONDS = 4
 _MOST_SOCKETS_IN_A_CALL = 1000
 _MOST_SECONDS_OF_A_TICKET = 86400
 _MOST_BYTES_OF_A_PATH = 1024
 _MOST_BYTES_OF_A_USER = 256
 _MOST_CHARACTERS_OF_A_URL = 4096
-# How far the clocks of gateway and app may be apart.
+# The maximum difference between the clocks of gateway and app.
 _TOLERANCE_SECONDS = 300
 
 _EVENTS = ('handshake', 'message', 'closed')
-# What RFC 3986 has in no path, and a "%" that begins no escape.
+# Characters that RFC 3986 does not allow in a path, and any stray "%".
 _NOT_IN_PATH = re.compile(
     r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 
 
 class Error(Exception):
-    """The base of all errors here."""
+    """The base class of all errors of this module."""
 
 
 class BadArgumentError(Error):
@@ -59,18 +59,18 @@ class BadArgumentError(Error):
 
 
 class ConfigurationError(Error):
-    """The environment lacks a setting, or has one that is malformed."""
+    """A setting is missing from the environment, or malformed."""
 
 
 class VerificationError(Error):
-    """A request is no hook of the gateway, or not of this URL and time."""
+    """A request is not a hook of the gateway for this URL and time."""
 
 
 class GatewayError(Error):
-    """The gateway refused a call, or gave no answer that can be read.
+    """The gateway refused a call, or gave no usable answer.
 
-    `status` is the HTTP status, None where there was none; `code` is the
-    stable code of the problem, or empty.
+    `status` is the HTTP status, or None. `code` is the stable code of the
+    problem, or empty.
     """
 
     def __init__(self, detail, status=None, code=''):
@@ -89,18 +89,18 @@ def _field(name, doc):
 
 
 class Message:
-    """A hook, read from the fields of its body; every value is a str."""
+    """A hook, made from the fields of its body. Every value is a str."""
 
-    socket = _field('from', 'The id of the socket: where to send.')
-    body = _field('body', 'The text of a message; else empty.')
+    socket = _field('from', 'The id of the socket.')
+    body = _field('body', 'The text of a message. Empty in other hooks.')
     event = _field('event', '"handshake", "message" or "closed".')
     path = _field('path', 'The path the client connected to, escaped.')
     query = _field('query', "The client's own query.")
-    user = _field('user', 'Who the ticket says it is; may be empty.')
-    state = _field('state', 'What the app keeps with the socket.')
+    user = _field('user', 'The user of the socket. May be empty.')
+    state = _field('state', 'The state that an earlier answer set.')
     origin = _field('origin', "The client's Origin header.")
-    code = _field('code', 'The close code of a socket that is closed.')
-    reason = _field('reason', 'The close reason of such a socket.')
+    code = _field('code', 'The close code, in a closed hook.')
+    reason = _field('reason', 'The close reason, in a closed hook.')
     time = _field('time', 'When it happened, in milliseconds since 1970.')
 
     _OPTIONAL = ('event', 'path', 'query', 'user', 'state', 'origin', 'code',
@@ -112,13 +112,13 @@ class Message:
 
 
 def create_websocket_url(success_path='', user=None, expires_in=3600):
-    """Makes a URL with which a client can connect to a path.
+    """Makes the URL with which a client can connect to a path.
 
-    The path may hold a query. A leading "/" is added and what a URL can't
-    hold is escaped; escapes that are there stay. The URL carries a ticket,
-    made without asking the gateway, that fixes path and user for so many
-    seconds. Without SOCKETHOOK_URL_KEY there is no ticket: the URL then
-    never expires, has no user, and clients can change its path.
+    The path may have a query. A leading "/" is added, and characters that
+    a URL can't contain are escaped; existing escapes stay. The URL contains
+    a ticket, made without a call to the gateway, that fixes path and user
+    for `expires_in` seconds. Without SOCKETHOOK_URL_KEY there is no ticket:
+    the URL never expires, has no user, and clients can change its path.
     """
     path, query = _path_and_query(success_path)
     _check_user(user)
@@ -150,9 +150,9 @@ def create_websocket_url(success_path='', user=None, expires_in=3600):
 def send_message(sockets, body):
     """Sends a message to a socket, or to a list of sockets.
 
-    Returns what came of it: `{'delivered': 1, 'queued': 0, 'gone': [ids],
-    'failed': [{'socket': id, 'code': why}]}`. A socket that has gone in the
-    meantime is no error.
+    Returns the outcome: `{'delivered': 1, 'queued': 0, 'gone': [ids],
+    'failed': [{'socket': id, 'code': why}]}`. It is not an error if a
+    socket has gone in the meantime.
     """
     if isinstance(sockets, str):
         sockets = [sockets]
@@ -176,8 +176,8 @@ def send_message(sockets, body):
 def broadcast_message(body, exclude=(), path=None, user=None):
     """Sends a message to every open socket, the sender's included.
 
-    `exclude` leaves out a socket or several; `path` and `user` narrow it to
-    the sockets of a path or a user. Returns what came of it in numbers:
+    `exclude` is a socket, or several, to leave out. `path` and `user` select
+    only the sockets of a path or a user. Returns the outcome in numbers:
     `{'delivered': 9, 'queued': 0, 'gone': 0, 'failed': 0}`.
     """
     _check_text(body, 'the body')
@@ -195,7 +195,7 @@ def broadcast_message(body, exclude=(), path=None, user=None):
 
 
 def close_socket(socket):
-    """Closes a socket; returns whether it was still open."""
+    """Closes a socket. Returns whether it was still open."""
     _check_text(socket, 'a socket id')
     if not socket:
         raise BadArgumentError('must specify a socket.')
@@ -211,11 +211,11 @@ def close_socket(socket):
 def verify(headers, raw_body, request_path, base='/websocket'):
     """Returns the fields of a hook, or raises a VerificationError.
 
-    A hook is signed as standardwebhooks.com lays down, over its id, its
-    time and its raw body. The URL is not signed, so its path has to say the
-    same as the body: `{base}/{event}{path}`, however a proxy has escaped it.
-    `headers` is any mapping, and `request_path` the request target, its
-    escapes as they came.
+    A hook is signed as standardwebhooks.com specifies: over its id, its
+    time and its raw body. The URL is not signed, so its path must match the
+    body: `{base}/{event}{path}`, however a proxy has escaped it. `headers`
+    is any mapping. `request_path` is the request target, with its original
+    escapes.
     """
     given = {name.lower(): value for name, value in headers.items()}
     hook_id = given.get('webhook-id', '')
@@ -241,12 +241,12 @@ def verify(headers, raw_body, request_path, base='/websocket'):
 
 
 def _segments(path):
-    """What stands between the slashes, decoded: an escaped slash is none."""
+    """The decoded segments. An escaped slash does not separate any."""
     return [unquote_to_bytes(segment) for segment in path.split('/')]
 
 
 def check_environment():
-    """Raises a ConfigurationError that names all that is wrong."""
+    """Raises a ConfigurationError that lists everything that is wrong."""
     faults = []
     for read in (_api_url, _api_key, _signing_key, _websocket_url, _url_key):
         try:
@@ -257,10 +257,10 @@ def check_environment():
         raise ConfigurationError('\n'.join(faults))
 
 
-# What the gateway is asked.
+# Calls to the gateway.
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an error: following one would give away the API key."""
+    """Treats a redirect as an error: following it would leak the API key."""
 
     def redirect_request(self, *_):
         return None
@@ -292,7 +292,7 @@ def _call(method, path, document=None):
 
 
 def _refusal(error):
-    """The error for an answer that is a problem (RFC 9457), or is none."""
+    """The error for a refusal, which may be a problem (RFC 9457)."""
     try:
         problem = json.loads(error.read())
         detail = problem.get('detail') or problem['title']
@@ -303,7 +303,7 @@ def _refusal(error):
             f'The gateway answered {error.code} {error.reason}.', error.code)
 
 
-# What is written into a URL.
+# The parts of a URL.
 
 def _path_and_query(text):
     _check_text(text, 'a path')
@@ -319,7 +319,7 @@ def _escape(match):
 
 
 def _check_path(path):
-    """Refuses what the gateway would, here where the mistake is made."""
+    """Refuses what the gateway would refuse, but where the mistake is."""
     if len(path) > _MOST_BYTES_OF_A_PATH:
         raise BadArgumentError(
             'a path is at most %d bytes.' % _MOST_BYTES_OF_A_PATH)
@@ -330,7 +330,7 @@ def _check_path(path):
     if _has_control(decoded) or '\\' in decoded:
         raise BadArgumentError(
             'a path has no control characters and no backslash.')
-    # Some servers cut a segment at ";" before they read it.
+    # Some servers cut a segment at ";" before they resolve it.
     names = [part.partition(';')[0] for part in decoded[1:].split('/')]
     if decoded.endswith('/'):
         names.pop()
@@ -351,7 +351,7 @@ def _check_user(user):
 
 
 def _jwt(claims, key):
-    """A JSON Web Token (RFC 7519), signed by HS256."""
+    """A JSON Web Token (RFC 7519), signed with HS256."""
     parts = [_base64url(json.dumps(part, separators=(',', ':')).encode())
              for part in ({'alg': 'HS256', 'typ': 'JWT'}, claims)]
     signature = hmac.new(key, '.'.join(parts).encode(), hashlib.sha256)
@@ -362,7 +362,7 @@ def _base64url(content):
     return base64.urlsafe_b64encode(content).rstrip(b'=').decode()
 
 
-# What is read: texts, bodies and settings.
+# Reading texts, bodies and settings.
 
 def _check_text(value, name):
     if not isinstance(value, str):
@@ -379,7 +379,7 @@ def _has_control(text):
 
 
 def _read_fields(raw_body, content_type):
-    """The fields of a body: a form, or JSON if the gateway is set to it."""
+    """The fields of a body: a form, or JSON if the gateway posts that."""
     try:
         text = raw_body.decode()
         if content_type.startswith('application/json'):
@@ -414,7 +414,7 @@ def _websocket_url():
     if not re.fullmatch(r'wss?://[^?#\s]+', url):
         raise ConfigurationError(
             'SOCKETHOOK_WEBSOCKET_URL must be a ws or wss URL, no query.')
-    # Proxies want the slash; API Gateway's URLs end with the stage.
+    # Proxies need the slash. API Gateway's URLs end with the stage.
     return url if re.search(r'/$|[./]execute-api[./]', url) else url + '/'
 
 
@@ -432,7 +432,7 @@ def _signing_key():
 
 
 def _url_key():
-    """The key of tickets, None where there is none."""
+    """The key that signs tickets, or None."""
     key = os.environ.get('SOCKETHOOK_URL_KEY', '').strip().encode()
     if key and len(key) < 32:
         raise ConfigurationError(

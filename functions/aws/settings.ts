@@ -48,7 +48,7 @@ const environment = v.object({
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
   URL_KEYS_SECRET: v.optional(v.string()),
-  // What Lambda sets of itself.
+  // Lambda sets these.
   AWS_REGION: present,
   AWS_ACCESS_KEY_ID: present,
   AWS_SECRET_ACCESS_KEY: present,
@@ -80,7 +80,7 @@ export interface AwsSettings {
   readonly secrets: SecretsAddress;
 }
 
-/** Reads what the stack told this function, once; throws an error that names every variable that is malformed. */
+/** Reads the settings from the environment, once. Throws an error that names every malformed variable. */
 export function readSettings(): AwsSettings {
   return parseSettings(process.env);
 }
@@ -128,9 +128,9 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
 }
 
 /**
- * How many connections to a service a function of so many MB keeps busy. AWS Lambda Developer Guide, "Configure Lambda
- * function memory": CPU grows with memory. A post takes 15 ms and a quarter of a millisecond of a core, which is sixty
- * at once for a whole one; twice as many leave nothing idle.
+ * How many connections to a service a function can keep busy, by its memory. AWS Lambda Developer Guide, "Configure
+ * Lambda function memory": CPU grows with memory. A post takes 15 ms, and a quarter of a millisecond of CPU, so a whole
+ * core handles sixty at once. Twice that many leave nothing idle.
  */
 function connectionsOf(memoryMb: number): number {
   return Math.min(128, Math.max(16, Math.round(memoryMb / 12)));

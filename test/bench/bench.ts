@@ -1,43 +1,43 @@
-/** How much a run takes upon itself. */
+/** How thorough a run is. */
 export interface Effort {
   /** How often each subject is measured. */
   readonly rounds: number;
   /** How long a measurement takes, in milliseconds. */
   readonly ms: number;
-  /** How long a subject runs before it is measured first, in milliseconds: Node.js compiles what runs often. */
+  /** How long a subject warms up before the first measurement, in milliseconds: Node.js compiles what runs often. */
   readonly warmMs: number;
   readonly isQuick: boolean;
   /** Options for the Node.js of the gateway, to profile it. */
   readonly gatewayOptions: readonly string[];
 }
 
-/** One bench: a file of its own, and a section of the README. */
+/** A bench: one file, and one section of the README. */
 export interface Bench {
   readonly name: string;
   run(effort: Effort): Promise<Section>;
 }
 
-/** What came of a bench. */
+/** The results of a bench. */
 export interface Section {
-  /** How often each subject was measured, if not as often as the effort says. */
+  /** How often each subject was measured, if that differs from the effort. */
   readonly rounds?: number;
   readonly tables: readonly Table[];
-  /** What is wanted of it, and whether it is so. */
+  /** The targets, and whether they are met. */
   readonly targets: readonly Target[];
-  /** What else is to be said. */
+  /** Further remarks. */
   readonly notes?: readonly string[];
-  /** Pictures to be kept, by their place in the repository. */
+  /** Pictures to write, by their path in the repository. */
   readonly pictures?: Readonly<Record<string, string>>;
 }
 
-/** A table of texts; the first column is a name, the others are numbers. */
+/** A table of texts. The first column holds names, the others numbers. */
 export interface Table {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A number that is to be reached, or not to be passed. */
+/** A number that must reach a minimum or stay below a maximum. */
 export interface Target {
   readonly what: string;
   readonly measured: number;

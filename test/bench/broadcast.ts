@@ -41,7 +41,7 @@ export const broadcast: Bench = {
   },
 };
 
-/** Measures the deliveries of broadcasts for so many milliseconds. */
+/** Measures the deliveries of broadcasts for `ms` milliseconds. */
 export async function deliver(station: Station, ms: number) {
   await station.broadcast(text128);
   await sleep(ms / 5);

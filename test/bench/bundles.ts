@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { esbuildOptions, thisNode } from '../aws/esbuild-options.ts';
 
-/** A program to be bundled: a file of ours, or a text that imports what it likes. */
+/** A program to bundle: a file of the repository, or a source text. */
 export type Entry = { readonly file: URL } | { readonly text: string };
 
-/** Bundles programs as the stack does, one file each, by their names; where they are. */
+/** Bundles programs as the stack does, into one file each. Returns the files by the names of the programs. */
 export async function bundle(
   entries: Readonly<Record<string, Entry>>,
   { isMinified = true }: { readonly isMinified?: boolean } = {},

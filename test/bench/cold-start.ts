@@ -10,7 +10,7 @@ import { handlerEnvironment } from './servers/handler-environment.ts';
 
 const run = promisify(execFile);
 
-/** What a handler is that does it all with the stock clients of the SDK. */
+/** A handler that imports the stock clients of the SDK. */
 const stock = `
   import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
   import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
@@ -21,13 +21,13 @@ const stock = `
   ];
 `;
 
-/** The handlers whose cold start somebody sees who has just come, or has sent something. */
+/** The handlers whose cold start delays a client that connects or has sent something. */
 const waitedFor: ReadonlySet<string> = new Set(['connect', 'default', 'disconnect', 'send']);
 
 const timed = (file: string): string =>
   `const from = performance.now(); await import(${JSON.stringify(pathToFileURL(file))}); console.log(performance.now() - from); process.exit(0);`;
 
-/** How long each Lambda handler takes to import in a fresh process, and how large its bundle is. */
+/** How long each Lambda handler takes to import in a fresh process, and the size of its bundle. */
 export const coldStart: Bench = {
   name: 'cold-start',
   run: async ({ isQuick }) => {

@@ -7,7 +7,7 @@ import { before, gateway } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
 
-/** Clients that come in, each after its handshake hook, 50 at once; they stay until the round is over. */
+/** Clients that connect, 50 at a time, each after its handshake hook. They stay until the round is over. */
 export const connect: Bench = {
   name: 'connect',
   run: (effort) => {
@@ -32,7 +32,7 @@ export const connect: Bench = {
 async function connectAll(station: Station, count: number) {
   const measured = await station.measure(() => station.open(count), count);
   await station.close();
-  // The closed hooks that follow are not to be in the next one's way.
+  // The closed hooks must be done before the next measurement.
   await station.calm();
   return measured;
 }

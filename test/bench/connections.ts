@@ -7,7 +7,7 @@ import { sdkQuiet } from './servers/handler-environment.ts';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('./signing.ts', import.meta.url));
-/** The lines of the script: how many calls a second of CPU, who made them; how long a signature takes, who made it. */
+/** The lines that the script prints: calls per second of CPU, by client; the time of a signature, by signer. */
 const rateLine = /^(\d+) calls per CPU-second \| (.+)$/gm;
 const signatureLine = /^([\d.]+) µs a signature \| (.+)$/gm;
 
@@ -15,7 +15,7 @@ const signatureLine = /^([\d.]+) µs a signature \| (.+)$/gm;
 export const connections: Bench = {
   name: 'signing',
   run: async ({ isQuick }) => {
-    // What has run for less than a second or two is not compiled yet.
+    // Code that has run for less than a second or two is not compiled yet.
     const [seconds, rounds] = isQuick ? [0.5, 3] : [2, 5];
     const args = ['--import', import.meta.resolve('tsx'), script, String(seconds), String(rounds)];
     const env = { PATH: process.env['PATH'], ...sdkQuiet };

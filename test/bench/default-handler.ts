@@ -26,7 +26,7 @@ const steps: Steps = [
   ['the relay and the handlers', /functions\//],
 ];
 
-/** An event of `$default`, and one of `POST /send`, as API Gateway hands them over. */
+/** An event of `$default` and one of `POST /send`, as API Gateway sends them. */
 const events = {
   default: (connectionId: string) => ({
     body: text128,
@@ -43,7 +43,9 @@ const events = {
   }),
 } as const;
 
-/** What a message costs in the bundled `default` handler, from event to hook to answer, and a send in `send`, in CPU. */
+/**
+ * The CPU cost of a message in the bundled `default` handler, from event to hook to answer, and of a send in `send`.
+ */
 export const defaultHandler: Bench = {
   name: 'default-handler',
   run: async (effort) => {

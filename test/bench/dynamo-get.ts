@@ -1,6 +1,6 @@
 /**
- * What a GetItem costs, one at a time as in Lambda, in microseconds of CPU: our own calls and the SDK's client in turn,
- * each in a process of its own, over plain http with a kept-alive connection to an emulator in another process.
+ * The cost of a GetItem in microseconds of CPU, one at a time as in Lambda. Measures our own calls and the SDK's client
+ * in turn, each in a separate process, over plain http with a kept-alive connection to an emulator in another process.
  *
  *     node --import tsx test/bench/dynamo-get.ts [rounds, 7 unless given] [calls per round, 1000 unless given]
  */
@@ -17,7 +17,7 @@ import { bring } from '../contract/ports/registry-world.ts';
 import { aPath } from '../fakes/a-record.ts';
 import { median } from './measure/median.ts';
 
-/** Where the item is. */
+/** The key of the item. */
 interface Found {
   readonly endpoint: string;
   readonly TableName: string;
@@ -46,7 +46,7 @@ async function serve(): Promise<void> {
   process.send?.({ endpoint: dynamo.endpoint, TableName, socket });
 }
 
-/** Makes as many calls as it is told to, whenever it is; says what one cost. */
+/** Makes the number of calls that each message asks for, and reports the cost of one. */
 function read(way: string, [endpoint = '', TableName = '', id = '']: readonly string[]): void {
   const socket = parseSocketId(id);
   const call = socket && ways[way]?.({ endpoint, TableName, socket });
@@ -67,7 +67,7 @@ async function compare(rounds: number, calls: number): Promise<void> {
     Object.keys(ways).map(async (way) => ({ way, reader: (await child('read', way, ...where))[0] })),
   );
   const costs = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
-  // The first round is not counted: Node.js compiles what runs often.
+  // The first round is a warm-up: Node.js compiles what runs often.
   for (let round = 0; round <= rounds; round++) {
     for (const { way, reader } of readers) {
       const said = once(reader, 'message');
@@ -85,7 +85,7 @@ async function compare(rounds: number, calls: number): Promise<void> {
   }
 }
 
-/** A process of this file, and the first thing that it says. */
+/** Starts this file in a new process. Resolves with its first message. */
 async function child<Said>(...args: readonly string[]): Promise<readonly [ChildProcess, Said]> {
   const started = fork(fileURLToPath(import.meta.url), args);
   const [said] = await once(started, 'message');
@@ -93,7 +93,7 @@ async function child<Said>(...args: readonly string[]): Promise<readonly [ChildP
 }
 
 const [task = '7', ...rest] = process.argv.slice(2);
-// Not left behind by a run that fails.
+// So that a run that fails leaves no process behind.
 process.on('disconnect', () => process.exit());
 if (task === 'serve') await serve();
 else if (task === 'read') read(rest[0] ?? '', rest.slice(1));

@@ -5,7 +5,9 @@ import { before, gateway } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
 
-/** A message, its hook, the reply in the app's answer, back to the client: 128 bytes, the gateway's hooks signed. */
+/**
+ * A message of 128 bytes, its hook, the reply in the app's answer, and back to the client. The gateway signs its hooks.
+ */
 export const echo: Bench = {
   name: 'echo',
   run: (effort) =>

@@ -9,7 +9,7 @@ import { gateway } from './subjects/gateway.ts';
 const sizes = [0, 1, 131_072] as const;
 const flooder = fileURLToPath(new URL('../attack/flooder.ts', import.meta.url));
 
-/** How long `GET /health` takes while 1,000 clients flood an app that never answers, and what memory that takes. */
+/** How long `GET /health` takes while 1,000 clients flood an app that never answers, and how much memory is used. */
 export const flood: Bench = {
   name: 'flood',
   run: async ({ isQuick, gatewayOptions }) => {

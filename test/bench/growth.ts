@@ -13,12 +13,15 @@ import type { Subject } from './subjects/subject.ts';
 
 const openSockets = { full: [10, 100, 1_000, 10_000], quick: [10, 1_000] } as const;
 const reached = { full: [100, 1_000, 5_000, 10_000], quick: [100, 1_000] } as const;
-/** How much more a message may cost with 10,000 sockets open than with 10, and still be called flat. */
+/** By which factor the cost of a message may grow from 10 to 10,000 open sockets and still count as flat. */
 const flat = 1.25;
-/** The same beside what the baseline's own cost grows by, which is that of the machine's caches and its kernel. */
+/** The same, divided by the growth of the baseline, which is due to the machine's caches and its kernel. */
 const flatBeside = 1.15;
 
-/** What a message and a delivery cost with more and more open sockets: flat, or what grows is not ours. */
+/**
+ * The cost of a message and of a delivery with more and more open sockets. It must be flat, or grow no faster than the
+ * baseline.
+ */
 export const growth: Bench = {
   name: 'growth',
   run: async (effort) => {
@@ -49,7 +52,7 @@ export const growth: Bench = {
       },
     };
 
-    /** Ten messages in flight; each goes out on the next of all open sockets. */
+    /** Keeps ten messages in flight. Each goes out on the next of all open sockets. */
     async function talk(station: Station) {
       await station.drive({ text: text128, inFlight: 10, rotates: true });
       await sleep(effort.ms / 5);
@@ -60,17 +63,17 @@ export const growth: Bench = {
   },
 };
 
-/** What things cost with more and more sockets. */
+/** How costs grow with the number of sockets. */
 interface Growth {
   readonly lines: readonly Line[];
-  /** The last point of the subject divided by its first, and that divided by the same of the baseline. */
+  /** The subject's last point divided by its first, and this ratio divided by that of the baseline. */
   readonly grown: number;
   readonly grownBeside: number;
 }
 
 /**
- * The CPU time of a subject and of its baseline with so many sockets. Each has a process of its own for each size, and
- * they are measured in turn, so that what the machine does meanwhile falls on all sizes.
+ * The CPU time of a subject and of its baseline for each number of sockets. Each has a separate process for each size.
+ * All are measured in turn, so that other work on the machine affects all sizes alike.
  */
 function growthOf(
   subjects: readonly [own: Subject, base: Subject],

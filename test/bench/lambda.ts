@@ -8,7 +8,7 @@ import type { Bench, Table, Target } from './bench.ts';
 import { median } from './measure/median.ts';
 import { whole } from './report/markdown.ts';
 
-/** What is measured: what a run of it is told, in the order of the columns. */
+/** A job to measure. */
 interface Job {
   readonly what: string;
   readonly functionName: 'send' | 'broadcast' | 'tasks' | 'default';
@@ -53,7 +53,7 @@ const jobs: readonly Job[] = [
   },
 ];
 
-/** How long functions take with the CPU that Lambda gives them, by their memory; and the CPU that they use. */
+/** How long functions take with the CPU that Lambda gives them, by memory size, and how much CPU they use. */
 export const lambda: Bench = {
   name: 'lambda',
   run: async ({ isQuick }) => {

@@ -9,7 +9,7 @@ import type { Subject } from './subjects/subject.ts';
 
 const count = 10_000;
 
-/** What an idle socket costs: the growth of the resident memory by 10,000 of them, after a garbage collection. */
+/** The memory of an idle socket: how much 10,000 of them add to the resident memory, after a garbage collection. */
 export const memory: Bench = {
   name: 'memory',
   run: async ({ isQuick, gatewayOptions }) => {

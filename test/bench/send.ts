@@ -3,7 +3,7 @@ import { measureEcho } from './shapes.ts';
 import { forwarder } from './subjects/baselines.ts';
 import { before, gateway } from './subjects/gateway.ts';
 
-/** A message, its hook, and from inside its handler `POST /send` back to the client. */
+/** A message and its hook, whose handler calls `POST /send` to answer the client. */
 export const send: Bench = {
   name: 'send',
   run: (effort) =>

@@ -8,18 +8,18 @@ import type { AppAt, Subject } from './subjects/subject.ts';
 /** A message of 128 bytes. */
 export const text128 = 'sockethook '.repeat(12).slice(0, 128);
 
-/** How many clients there are, and how many messages of each are under way at once. */
+/** How many clients there are, and how many messages each has in flight. */
 const shapes = [
   { clients: 1, inFlight: 1 },
   { clients: 50, inFlight: 1 },
   { clients: 200, inFlight: 4 },
 ] as const;
 
-/** An echo to be measured: who takes part, how the app answers, and what the gateway's rate has to be. */
+/** An echo to measure: the subjects, how the app answers, and the target for the gateway's rate. */
 export interface Echo {
   readonly subjects: readonly Subject[];
   readonly answersBy: AppAt['answersBy'];
-  /** The least that the gateway's rate may be, divided by the forwarder's. */
+  /** The minimum of the gateway's rate divided by the forwarder's. */
   readonly min: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What a POST to @connections costs: calls per second of CPU, 256 under way at once, 128 bytes each, over plain http
- * with kept-alive connections. The server has a process of its own, and so has each way to call it, since what one
- * leaves on the heap would slow down the next.
+ * The cost of a POST to @connections: calls per second of CPU, with 256 in flight, 128 bytes each, over plain http with
+ * kept-alive connections. The server has a separate process, and so does each way to call it, since what one leaves on
+ * the heap would slow down the next.
  *
  *     node --import tsx test/bench/signing.ts [seconds per run, 2 unless given] [rounds, 3 unless given]
  */
@@ -31,12 +31,12 @@ const caller = {
   credentials: {
     accessKeyId: 'AKIDEXAMPLE',
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-    // As long as that of a function's role.
+    // As long as the session token of a function's role.
     sessionToken: 'IQoJb3JpZ2luX2Vj'.repeat(60),
   },
 };
 
-/** Every way to post, by the address of the server. */
+/** Every way to post to the server at an address. */
 const ways: Readonly<Record<string, (address: string) => Promise<Call>>> = {
   'the same without a signature': async (address) => {
     const origin = new HttpsClient(new URL(address), clock);
@@ -53,7 +53,7 @@ const ways: Readonly<Record<string, (address: string) => Promise<Call>>> = {
   },
 };
 
-/** The least that @connections could be: reads a request, answers 200. */
+/** A minimal @connections: reads a request and answers 200. */
 async function serve(): Promise<void> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     request.resume().on('end', () => response.writeHead(200, { 'content-length': 0 }).end());
@@ -62,7 +62,7 @@ async function serve(): Promise<void> {
   process.send?.(portOf(server));
 }
 
-/** Makes calls for a while; how many a second of CPU carries. */
+/** Makes calls for a while. Returns how many were made per second of CPU. */
 async function rate(call: Call, seconds: number): Promise<number> {
   const started = process.cpuUsage();
   const until = performance.now() + seconds * 1000;
@@ -116,7 +116,7 @@ function signature(sign: Sign | undefined): number {
   return cost(20_000);
 }
 
-/** Measures all ways in turn, so that what else the machine does falls on each of them. */
+/** Measures all ways in turn, so that other work on the machine affects each of them alike. */
 async function compare(seconds: number, rounds: number): Promise<void> {
   const [server, port] = await child('serve');
   const address = `http://127.0.0.1:${port}`;
@@ -129,7 +129,7 @@ async function compare(seconds: number, rounds: number): Promise<void> {
   }
 }
 
-/** The medians of what processes of this file say, by the name of each. */
+/** The medians of the results of processes that run this file, by name. */
 async function inTurn(
   rounds: number,
   names: readonly string[],
@@ -146,7 +146,7 @@ async function inTurn(
   return new Map([...measured].map(([name, figures]) => [name, median(figures)]));
 }
 
-/** A process of this file, and the first thing that it says. */
+/** Starts this file in a new process. Resolves with its first message. */
 async function child(...args: readonly string[]): Promise<readonly [ChildProcess, unknown]> {
   const started = fork(fileURLToPath(import.meta.url), args);
   const [said] = await Promise.race([once(started, 'message'), once(started, 'exit')]);
@@ -154,7 +154,7 @@ async function child(...args: readonly string[]): Promise<readonly [ChildProcess
 }
 
 const [task = '2', ...rest] = process.argv.slice(2);
-// Not left behind by a run that fails.
+// So that a run that fails leaves no process behind.
 process.on('disconnect', () => process.exit());
 if (task === 'serve') await serve();
 else if (task === 'sign') process.send?.(signature(signers[rest[0] ?? '']?.()));

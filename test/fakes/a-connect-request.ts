@@ -2,7 +2,7 @@ import type { ConnectRequest } from '../../functions/gateway/relay/connect-reque
 import { ok } from '../../functions/wire/result.ts';
 import { aPath, newSocket } from './a-record.ts';
 
-/** A client that asks to be let in at `/`, with nothing to say but for what is given. */
+/** A request to connect at `/`. Everything is empty except the given fields. */
 export function aConnectRequest(given: Partial<ConnectRequest> = {}): ConnectRequest {
   return {
     socket: newSocket(),

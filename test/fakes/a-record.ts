@@ -3,19 +3,19 @@ import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { type ClientPath, parsePath } from '../../functions/wire/path.ts';
 import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 
-/** The id of a socket that nobody has seen. */
+/** The id of a socket that has never been used. */
 export function newSocket(): SocketId {
   return socketIdFrom(randomBytes(11));
 }
 
-/** A path that a test knows to be good. */
+/** A path that the test knows to be valid. */
 export function aPath(text: string): ClientPath {
   const path = parsePath(text);
   if (!path.ok) throw new Error(path.error);
   return path.value;
 }
 
-/** The record of a socket that is opening, with nothing to tell but for what is given. */
+/** The record of a socket that is opening. Everything is empty except the given fields. */
 export function aRecord(given: Partial<SocketRecord> = {}): SocketRecord {
   return {
     socket: newSocket(),

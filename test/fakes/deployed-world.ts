@@ -12,7 +12,7 @@ const asDeployed: Partial<Policy> = {
   retry: { attempts: 3, withinMs: 5_000 },
 };
 
-/** A world of fakes whose gateway is set as it is on AWS, but that replies are posted, and for what is given. */
+/** A world of fakes whose gateway has the settings of AWS, with replies posted, and the given settings on top. */
 export function deployedWorld(
   given: Pick<Given, 'settings' | 'policy'> = {},
   registry: (memory: MemoryRegistry) => Registry = (memory) => memory,
@@ -20,12 +20,12 @@ export function deployedWorld(
   return fakeGateway({ ...given, registry, policy: { ...asDeployed, ...given.policy } });
 }
 
-/** Lets sweeps come by until whoever has no connection was probed, twice over. */
+/** Runs sweeps for long enough that every socket has been probed twice. */
 export async function recover(world: FakeWorld): Promise<void> {
   await sweepMinutes(world, 65);
 }
 
-/** The sockets that there is a record of, by their status. */
+/** The status of every socket that has a record. */
 export async function standing(world: FakeWorld): Promise<Record<SocketId, string>> {
   const found: Record<SocketId, string> = {};
   for await (const page of world.registry.survey()) {
@@ -34,7 +34,7 @@ export async function standing(world: FakeWorld): Promise<Record<SocketId, strin
   return found;
 }
 
-/** The codes with which the app was told of a socket's end; throws if that came under any webhook-id but the one. */
+/** The codes of a socket's closed hooks. Throws if any of them had a different webhook-id. */
 export function codesTold({ app }: FakeWorld, socket: SocketId): string[] {
   const requests = app.requests.filter(
     (_, at) => app.hooks[at]?.['event'] === 'closed' && app.hooks[at]?.['from'] === socket,

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 
-/** Something that several actors do at once, step by step. */
+/** Several actors that work at once, step by step. */
 export interface Play {
-  /** The steps that could come next; none when it is over. */
+  /** The steps that could come next. Empty when the play is over. */
   readonly choices: readonly string[];
   step(at: number): Promise<void>;
-  /** All that decides how it goes on, and what `end` looks at. */
+  /** Everything that decides how the play continues, and everything that `end` checks. */
   state(): Promise<unknown>;
-  /** Looks at what came of it; throws if that is not as it should be. */
+  /** Checks the result. Throws if it is wrong. */
   end(): Promise<void>;
 }
 
-/** How much was looked at. */
+/** How much was enumerated. */
 export interface Enumeration {
-  /** In how many orders the steps can come. */
+  /** The number of orders in which the steps can come. */
   readonly schedules: number;
-  /** How many different states they lead through. */
+  /** The number of distinct states that they lead through. */
   readonly states: number;
-  /** How many of these are ends. */
+  /** The number of these states that are ends. */
   readonly ends: number;
 }
 
@@ -25,15 +25,15 @@ interface State {
   readonly next: string[];
 }
 
-/** Choices that are still to be played, and the state before the last of them. */
+/** A sequence of choices still to be played, and the state before the last of them. */
 interface Branch {
   readonly path: readonly number[];
   readonly from: State;
 }
 
 /**
- * Plays a play in every order that its steps can come in, depth first, each time from its beginning. Two orders that
- * lead to the same state go on in the same ways, so these are played once and counted for both.
+ * Runs a play in every order in which its steps can come, depth first, each time from the beginning. Orders that lead
+ * to the same state continue in the same ways, so the rest is played once and counted for each of them.
  */
 export async function everySchedule(begin: () => Promise<Play>): Promise<Enumeration> {
   const states = new Map<string, State>();

@@ -1,7 +1,7 @@
 import type { App, AppRequest } from '../../functions/gateway/ports.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 
-/** An answer with a status; the rest is empty but for what is given. */
+/** An answer with a status. Everything else is empty except the given fields. */
 export function answered(
   status: number,
   rest: Partial<Pick<Extract<AppResponse, { kind: 'response' }>, 'contentType' | 'retryAfter' | 'body'>> = {},
@@ -9,18 +9,18 @@ export function answered(
   return { kind: 'response', status, contentType: '', retryAfter: '', body: '', ...rest };
 }
 
-/** A 200 that asks for these actions. */
+/** A 200 with these actions. */
 export function acting(document: object): AppResponse {
   return answered(200, { contentType: 'application/vnd.sockethook+json', body: JSON.stringify(document) });
 }
 
-/** An app that keeps the hooks it got and answers from a list; after its end, 204. */
+/** An app that records its hooks and answers from a list; 204 once the list is empty. */
 export class FakeApp implements App {
   readonly requests: AppRequest[] = [];
   answers: AppResponse[] = [];
-  /** The answer to every handshake; without it they are answered from the list. */
+  /** The answer to every handshake. Without it, handshakes are answered from the list too. */
   admission: AppResponse | undefined;
-  /** What happens while the app has a hook and has not answered. */
+  /** Runs while the app handles a hook, before it answers. */
   onPost: (request: AppRequest) => void | Promise<void> = () => {};
 
   async post(request: AppRequest): Promise<AppResponse> {

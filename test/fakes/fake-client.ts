@@ -4,8 +4,8 @@ import type { FakeWorld } from './fake-gateway.ts';
 import type { Fate } from './mortal.ts';
 
 /**
- * A client behind API Gateway: said to be gone until its `$connect` has returned, and for a while after; there for
- * good if that let it in, and never if it was refused or nobody answered.
+ * A client behind API Gateway. Posts to it get "gone" until `$connect` has returned, and for a while after. If it was
+ * accepted, its connection then exists; if it was refused or the handler died, it never does.
  */
 export class FakeClient {
   readonly socket: SocketId;
@@ -21,7 +21,7 @@ export class FakeClient {
     }));
   }
 
-  /** What `$connect` came to, and how many milliseconds later the connection is there, if it is to be. */
+  /** Applies the result of `$connect`. If it accepted the client, the connection exists `lagMs` later. */
   enter(fate: Fate<HandshakeOutcome>, lagMs = 0): boolean {
     if (fate.kind === 'died' || fate.value.kind === 'refused') return false;
     this.#thereFrom = this.#world.clock.now() + lagMs;
@@ -29,12 +29,12 @@ export class FakeClient {
     return true;
   }
 
-  /** What arrived, and its first arrivals. */
+  /** Everything that arrived, repeats included. */
   get arrived(): string[] {
     return this.#world.connections.of(this.socket);
   }
 
-  /** What arrived, less what had come before. */
+  /** Everything that arrived, without repeats. */
   get arrivedFirst(): string[] {
     return [...new Set(this.arrived)];
   }

@@ -1,21 +1,23 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
-/** What a connection answers to its next post; `attempt` counts from 1. A throw is a fault of the world. */
+/**
+ * Decides the result of the next post to a connection. `attempt` counts from 1. To throw means that the world fails.
+ */
 export type Script = (attempt: number, body: string) => Posted | Promise<Posted>;
 
-/** What arrived at a client. */
+/** A message that arrived at a client. */
 export interface Arrived {
   readonly socket: SocketId;
   readonly body: string;
 }
 
-/** Connections that answer as a test scripts them; one without a script takes everything. */
+/** Connections that behave as a test scripts them. A connection without a script accepts everything. */
 export class FakeConnections implements Connections {
-  /** What was posted, in order. */
+  /** The messages that were posted, in order. */
   readonly arrived: Arrived[] = [];
   readonly ended: SocketId[] = [];
-  /** Whose connection was asked after, in order, and those that are said not to exist. */
+  /** The sockets that were probed, in order, and those whose connection does not exist. */
   readonly probed: SocketId[] = [];
   readonly missing = new Set<SocketId>();
   readonly #scripts = new Map<SocketId, Script>();

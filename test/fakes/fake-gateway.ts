@@ -14,7 +14,7 @@ import { FakeConnections } from './fake-connections.ts';
 import { FakeTaskQueue } from './fake-task-queue.ts';
 import { ManualClock } from './manual-clock.ts';
 
-/** A gateway in a world of fakes, each within a test's reach. */
+/** A gateway in a world of fakes, which a test can control. */
 export interface FakeWorld {
   readonly gateway: Gateway;
   readonly registry: Registry;
@@ -23,18 +23,18 @@ export interface FakeWorld {
   readonly tasks: FakeTaskQueue;
   readonly clock: ManualClock;
   readonly log: RecordingLog;
-  /** Puts a socket that was let in at this moment. */
+  /** Adds a socket that was accepted just now. */
   admit(given?: Partial<SocketRecord>): Promise<SocketRecord>;
 }
 
-/** What a test sets otherwise than usual. */
+/** The parts that a test replaces. */
 export interface Given {
   readonly registry?: (memory: MemoryRegistry) => Registry;
   readonly settings?: Partial<Settings>;
   readonly policy?: Partial<Policy>;
 }
 
-/** Makes one; what is given replaces what is usual. */
+/** Makes one. A test may supply another registry, settings and policy. */
 export function fakeGateway(given: Given = {}): FakeWorld {
   const clock = new ManualClock();
   const memory = new MemoryRegistry(clock);

@@ -1,11 +1,11 @@
 import type { Task, TaskQueue } from '../../functions/gateway/ports.ts';
 
-/** Keeps what is queued until a test runs it. `onQueue` sees each task as it comes; a throw is a fault of the world. */
+/** Keeps tasks until a test runs them. `onQueue` sees each task as it is queued. If it throws, the world fails. */
 export class FakeTaskQueue implements TaskQueue {
   readonly queued: Task[] = [];
-  /** What was queued with a delay; the time for it never comes by itself. */
+  /** Tasks with a delay. They become due only when the test calls `ripen`. */
   readonly delayed: Task[] = [];
-  /** The longest of its delays, in milliseconds. */
+  /** The longest of their delays, in milliseconds. */
   delayMs = 0;
   onQueue: (task: Task) => void | Promise<void> = () => {};
 
@@ -15,13 +15,13 @@ export class FakeTaskQueue implements TaskQueue {
     this.delayMs = Math.max(this.delayMs, delayMs);
   }
 
-  /** Lets the time come for what was queued with a delay. */
+  /** Makes all delayed tasks due. */
   ripen(): void {
     this.queued.push(...this.delayed.splice(0));
     this.delayMs = 0;
   }
 
-  /** Does what is queued, in order, and what is queued meanwhile. */
+  /** Runs the queued tasks in order, including those queued meanwhile. */
   async run(runTask: (task: Task) => Promise<void>): Promise<void> {
     for (let task = this.queued.shift(); task !== undefined; task = this.queued.shift()) await runTask(task);
   }

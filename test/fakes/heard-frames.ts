@@ -1,13 +1,13 @@
 import type { ReceiverListener } from '../../functions/websocket/receiver.ts';
 import type { CloseCode } from '../../functions/wire/close-codes.ts';
 
-/** What was heard of a client, in short. */
+/** An event from a client, in short form. */
 export type Heard = readonly [
   'text' | 'ping' | 'pong' | 'closing' | 'violation',
   ...(readonly (string | number)[]),
 ];
 
-/** Keeps what a receiver tells. */
+/** Records the events of a receiver. */
 export class HeardFrames implements ReceiverListener {
   readonly heard: Heard[] = [];
   /** Whether the next text is wanted. */

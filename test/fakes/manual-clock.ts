@@ -6,14 +6,14 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is moved; chance is a number that a test sets. */
+/** A clock that stands still until a test moves it. The test also sets the random number. */
 export class ManualClock implements Clock {
-  /** What `random` gives. */
+  /** The result of `random`. */
   chance = 0.5;
-  /** Every pause that was asked for, in milliseconds. */
+  /** Every requested pause, in milliseconds. */
   readonly slept: number[] = [];
   #now: number;
-  /** Between the time of day and the monotonic clock. */
+  /** The difference between the time of day and the monotonic clock. */
   #apart: number;
   #sleepers: Sleeper[] = [];
 
@@ -30,7 +30,7 @@ export class ManualClock implements Clock {
     return this.#now - this.#apart;
   }
 
-  /** Somebody sets the clock by so many milliseconds, and no time passes. */
+  /** Steps the time of day by `ms` milliseconds. No time passes. */
   set(ms: number): void {
     this.#now += ms;
     this.#apart += ms;
@@ -46,12 +46,12 @@ export class ManualClock implements Clock {
     return new Promise((wake) => this.#sleepers.push({ at: this.#now + ms, wake }));
   }
 
-  /** Moves on to a moment, unless that is past, and wakes nobody. */
+  /** Moves to a moment, unless it is past, and wakes no sleeper. */
   skipTo(moment: number): void {
     this.#now = Math.max(this.#now, moment);
   }
 
-  /** Moves on by so many milliseconds and wakes whoever slept until then, in the order of their times. */
+  /** Moves forward by `ms` milliseconds, and wakes the sleepers that become due, in order. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await settle();
@@ -59,7 +59,7 @@ export class ManualClock implements Clock {
     this.#now = until;
   }
 
-  /** Lets time pass, from one sleeper to the next, until an outcome is here. */
+  /** Lets time pass, from one sleeper to the next, until a promise is settled. */
   async until<Value>(outcome: MaybePromise<Value>): Promise<Value> {
     const promise = Promise.resolve(outcome);
     let isSettled = false;
@@ -86,7 +86,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything run that does not wait for time. */
+/** Lets everything run that does not wait for the clock. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

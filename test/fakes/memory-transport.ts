@@ -1,9 +1,9 @@
 import type { Transport, TransportListener } from '../../functions/websocket/transport.ts';
 
-/** A connection whose other side is the test: what is written is kept, what the client sends is handed in. */
+/** A connection whose other side is the test, which reads what was written and supplies what the client sends. */
 export class MemoryTransport implements Transport {
   readonly peer = '192.0.2.1';
-  /** What waits to be sent, as the test has it. */
+  /** How many bytes are unsent, as set by the test. */
   unsent = 0;
   isPaused = false;
   isEnded = false;
@@ -42,27 +42,27 @@ export class MemoryTransport implements Transport {
     this.#listener?.closed();
   }
 
-  /** What was written until now, and not taken yet. */
+  /** Everything written since the last call. */
   sent(): Buffer {
     const all = Buffer.concat(this.#sent);
     this.#sent = [];
     return all;
   }
 
-  /** The client has sent these; they are written over as soon as they were heard. */
+  /** The client sends these bytes. They are overwritten as soon as the listener has returned. */
   arrive(bytes: Uint8Array): void {
     const read = Buffer.from(bytes);
     this.#listener?.data(read);
     read.fill(0xee);
   }
 
-  /** What waited has left. */
+  /** The unsent bytes leave. */
   drain(): void {
     this.unsent = 0;
     this.#listener?.drained();
   }
 
-  /** The client has sent its FIN. */
+  /** The client sends its FIN. */
   fin(): void {
     this.#listener?.ended();
   }

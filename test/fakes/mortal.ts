@@ -1,20 +1,20 @@
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { type Pass, passedGateway } from './passed-gateway.ts';
 
-/** Which call a run dies at, counted from 1, and whether that call still has its effect. */
+/** The call at which a run dies, counted from 1, and whether that call still has its effect. */
 export interface Death {
   readonly at: number;
   readonly when: 'before' | 'after';
 }
 
-/** What became of a run: what it returned, or the call it died at. */
+/** How a run ended: with its result, or at the call where it died. */
 export type Fate<Value> =
   | { readonly kind: 'survived'; readonly value: Value }
   | { readonly kind: 'died'; readonly call: string; readonly when: Death['when'] };
 
 /**
- * Runs something on a gateway that dies at one of its calls to the world: from then on no call has an effect or an
- * answer, and nobody waits for the run any more.
+ * Runs something on a gateway that dies at one of its calls to the world. From then on no call has an effect or an
+ * answer, and nothing waits for the run.
  */
 export async function mortally<Value>(
   gateway: Gateway,
@@ -42,7 +42,7 @@ export async function mortally<Value>(
   return Promise.race([survived, died]);
 }
 
-/** Every death in turn, until one comes too late; the deaths that were died, named by their calls. */
+/** Runs with every possible death in turn, until a run survives. Returns the deaths, named after their calls. */
 export async function everyDeath(live: (death: Death) => Promise<Fate<unknown>>): Promise<readonly string[]> {
   const deaths: string[] = [];
   for (let at = 1; ; at++) {

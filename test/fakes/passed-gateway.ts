@@ -3,7 +3,7 @@ import { type Pass, PassedRegistry } from './passed-registry.ts';
 
 export type { Pass } from './passed-registry.ts';
 
-/** A gateway whose every call to the world goes through a pass: its registry, connections, app, queue and pauses. */
+/** A gateway that makes every call to the world through a pass: registry, connections, app, queue and pauses. */
 export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
   const { registry, connections, app, tasks, clock } = gateway;
   return {

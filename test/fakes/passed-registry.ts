@@ -6,7 +6,7 @@ import type { SocketId } from '../../functions/wire/socket-id.ts';
 /** Decides when, and whether, a call of a port has its effect and its answer. */
 export type Pass = <Answer>(call: string, effect: () => Promise<Answer>) => Promise<Answer>;
 
-/** A registry whose every call goes through a pass. A survey or a broadcast reads all records in one call. */
+/** A registry that makes every call through a pass. A survey or a broadcast reads all records in one call. */
 export class PassedRegistry implements Registry {
   readonly #registry: Registry;
   readonly #pass: Pass;

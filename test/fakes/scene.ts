@@ -15,7 +15,7 @@ import { passedGateway } from './passed-gateway.ts';
 import { sweepMinutes, work } from './sweep-minutes.ts';
 import { quiet, Turnstile } from './turnstile.ts';
 
-/** A message that somebody sent: what came of it, and what had been sent, and had its outcome, before it. */
+/** A message that was sent, its outcome, and the messages that already had their outcome when it was sent. */
 export interface Sent {
   readonly body: string;
   readonly after: readonly string[];
@@ -23,33 +23,33 @@ export interface Sent {
 }
 
 /**
- * Actors at work on one socket, each call of each of which waits at a turnstile. A task that is queued is an actor
- * too, from that moment on; what is queued with a delay is done when all the others are done.
+ * Actors that work on one socket. Every call that they make waits at a turnstile. A queued task becomes an actor at
+ * once. A task queued with a delay runs after all others are done.
  */
 export class Scene implements Play {
   readonly world: FakeWorld;
   readonly socket: SocketId;
   /** The messages that were sent, in the order in which their sends began. */
   readonly sent: Sent[] = [];
-  /** What nobody expected. */
+  /** Errors that no actor expected. */
   readonly faults: string[] = [];
-  /** What the client was told, once it was. */
+  /** The client's answer to its handshake, once there is one. */
   admission: HandshakeOutcome | undefined;
-  /** Whether the app was told of the end of a socket that it was still being asked about. */
+  /** Whether the app got a closed hook while it was still answering the handshake. */
   isToldEarly = false;
   /** The messages that have their outcome. */
   readonly #done: string[] = [];
-  /** How often the queue hands out a task. */
+  /** How often the queue delivers each task. */
   copies = 1;
   readonly #turnstile: Turnstile;
-  /** How many tasks of a kind an actor has queued. */
+  /** How many tasks of each kind each actor has queued. */
   readonly #tasks = new Map<string, number>();
-  /** Looks at what there is to be seen when all is over, and sweeps have come by. */
+  /** Checks the result when all is over and the sweeps have run. */
   check: (scene: Scene) => Promise<void> = async () => {};
   /** Whether the client is in, and whether it has left. */
   #isIn = false;
   #hasLeft = false;
-  /** How many posts fail all the same, and how. */
+  /** How many posts fail although the client is there, and how. */
   #refusals = 0;
   #refusal: 'gone' | 'throttled' = 'gone';
 
@@ -65,7 +65,7 @@ export class Scene implements Play {
     });
   }
 
-  /** The gateway as an actor has it. */
+  /** The gateway, as one actor uses it. */
   as(actor: string, answerTo: Gateway['app'] = this.world.app): Gateway {
     const { gateway, clock, tasks } = this.world;
     const pass = this.#turnstile.passOf(actor);
@@ -93,17 +93,17 @@ export class Scene implements Play {
     };
   }
 
-  /** Sets an actor to work. */
+  /** Starts an actor. */
   begin(actor: string, run: (gateway: Gateway) => Promise<unknown>): void {
     run(this.as(actor)).catch((error: unknown) => this.faults.push(`${actor}: ${String(error)}`));
   }
 
-  /** The app's answer to a hook is to send this, at whatever moment that is. */
+  /** The app's answer to a hook will send this message at some point. */
   expectReply(body: string): void {
     this.sent.push({ body, after: [], outcome: 'queued' });
   }
 
-  /** Sends something, and keeps what came of it. */
+  /** Sends a message and records its outcome. */
   async send(gateway: Gateway, body: string): Promise<void> {
     const sent: Sent = { body, after: [...this.#done] };
     this.sent.push(sent);
@@ -112,8 +112,8 @@ export class Scene implements Play {
   }
 
   /**
-   * A client connects; the app, while it is asked, sends this, and then answers. Until that is over there is no
-   * connection, and none ever if the client is refused.
+   * A client connects. During the handshake the app sends these messages, and then answers. The connection exists only
+   * after that, and only if the client is accepted.
    */
   connect(connectRequest: ConnectRequest, answer: AppResponse, inside: readonly string[] = []): void {
     const app = this.#turnstile.passOf('app');
@@ -141,7 +141,7 @@ export class Scene implements Play {
     entering().catch((error: unknown) => this.faults.push(`handshake: ${String(error)}`));
   }
 
-  /** The socket stands like this from the beginning, its client is in, and these messages wait for it. */
+  /** Starts with a socket that has this record, with its client connected and these messages in its outbox. */
   async stand(record: Partial<SocketRecord>, waiting: readonly string[] = []): Promise<SocketRecord> {
     const admitted = await this.world.admit({ ...record, socket: this.socket });
     for (const body of waiting) {
@@ -153,15 +153,15 @@ export class Scene implements Play {
     return admitted;
   }
 
-  /** The first posts to a client that is in fail like this. */
+  /** The first `count` posts to the connected client fail this way. */
   refusePosts(count: number, how: 'gone' | 'throttled'): void {
     this.#refusals = count;
     this.#refusal = how;
   }
 
   /**
-   * The client goes, which is told some time later: by `$disconnect`, or by a session, whose closed hook then waits for
-   * its turn.
+   * The client leaves. That is reported some time later: by `$disconnect`, or by a session, whose closed hook then waits
+   * for its turn.
    */
   leave(teller: '$disconnect' | 'session' = '$disconnect'): void {
     const pass = this.#turnstile.passOf('client');
@@ -185,19 +185,19 @@ export class Scene implements Play {
     if (!this.#hasLeft) this.world.connections.missing.delete(this.socket);
   }
 
-  /** A task is named after whoever queued it, so that it has one name in every order. */
+  /** Names a task after the actor that queued it, so that it has the same name in every order. */
   #nameOf(kind: string, actor: string): string {
     const count = (this.#tasks.get(kind + actor) ?? 0) + 1;
     this.#tasks.set(kind + actor, count);
     return `${kind} ${count} of ${actor}`;
   }
 
-  /** What arrived at the client. */
+  /** The messages that arrived at the client. */
   get arrived(): string[] {
     return this.world.connections.of(this.socket);
   }
 
-  /** The codes with which the app was told of its end. */
+  /** The codes of the closed hooks that the app got. */
   get told(): string[] {
     return this.world.app.told.map(({ code = '' }) => code);
   }
@@ -233,7 +233,7 @@ export class Scene implements Play {
   }
 
   async end(): Promise<void> {
-    // What was queued with a delay comes first, its delay being short.
+    // Delayed tasks come first, since their delays are short.
     for (let round = 0; round < 2; round++) await work(this.world);
     await sweepMinutes(this.world, 3);
     await this.check(this);

@@ -4,21 +4,21 @@ import { sweep } from '../../functions/gateway/sweep/sweep.ts';
 import type { FakeTaskQueue } from './fake-task-queue.ts';
 import type { ManualClock } from './manual-clock.ts';
 
-/** What of a world the schedule moves. */
+/** The parts of a world that the schedule drives. */
 export interface Scheduled {
   readonly gateway: Gateway;
   readonly clock: ManualClock;
   readonly tasks: FakeTaskQueue;
 }
 
-/** Does what is queued, what is queued meanwhile, and once what was queued with a delay, when its time has come. */
+/** Waits until delayed tasks are due. Then runs all queued tasks, including those queued meanwhile. */
 export async function work({ gateway, clock, tasks }: Scheduled): Promise<void> {
   if (tasks.delayMs > 0) await clock.advance(tasks.delayMs);
   tasks.ripen();
   await clock.until(tasks.run((task) => runTask(gateway, task)));
 }
 
-/** Lets so many minutes pass, each with its sweep at its end and with what that left to be done. */
+/** Lets this many minutes pass. At the end of each, runs a sweep and then the tasks that it queued. */
 export async function sweepMinutes(world: Scheduled, minutes: number): Promise<void> {
   const { gateway, clock } = world;
   for (let minute = 0; minute < minutes; minute++) {

@@ -1,6 +1,6 @@
 import type { Clock, Task, TaskQueue } from '../../functions/gateway/ports.ts';
 
-/** A queue that hands a task out when its delay is over and not before, by a clock that a test moves. */
+/** A queue that delivers a task only when its delay is over, on a clock that a test moves. */
 export class TimedTaskQueue implements TaskQueue {
   readonly #clock: Pick<Clock, 'now'>;
   #waiting: { readonly task: Task; readonly due: number }[] = [];
@@ -18,7 +18,7 @@ export class TimedTaskQueue implements TaskQueue {
     return this.#waiting.length;
   }
 
-  /** Takes the tasks whose time has come. */
+  /** Takes the tasks that are due. */
   take(): Task[] {
     const now = this.#clock.now();
     const due = this.#waiting.filter((one) => one.due <= now);

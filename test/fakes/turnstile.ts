@@ -6,12 +6,12 @@ interface Waiting {
 }
 
 /**
- * Lets one call through at a time, in an order that a test decides. Whoever makes a call waits here before it has its
- * effect; once let through, it has its effect and its answer, and its actor goes on to its next call or to its end.
+ * Lets one call through at a time, in an order that a test decides. A call waits here before it has its effect. Once
+ * let through, it gets its effect and its answer, and its actor continues to its next call or to its end.
  */
 export class Turnstile {
   #waiting: Waiting[] = [];
-  /** What each actor was answered so far, and when, which is all that decides what it does next. */
+  /** The answers that each actor has got so far, and when. Nothing else decides what it does next. */
   readonly #answers = new Map<string, string[]>();
   readonly #now: () => number;
 
@@ -19,7 +19,7 @@ export class Turnstile {
     this.#now = now;
   }
 
-  /** What an actor makes its calls through. */
+  /** The pass through which an actor makes its calls. */
   passOf(actor: string): Pass {
     return (call, effect) =>
       new Promise((resolve, reject) => {
@@ -38,19 +38,19 @@ export class Turnstile {
       });
   }
 
-  /** The calls that wait, in the order of their names, so that it does not matter who came first. */
+  /** The waiting calls, sorted by name, so that the order of arrival does not matter. */
   get waiting(): readonly string[] {
     return this.#waiting.map(({ label }) => label);
   }
 
-  /** Lets through one of those that wait, and returns when nothing goes on any more. */
+  /** Lets one waiting call through, and returns when nothing runs any more. */
   async letThrough(at: number): Promise<void> {
     const [one] = this.#waiting.splice(at, 1);
     await one?.go();
     await quiet();
   }
 
-  /** Where every actor stands. */
+  /** The state of every actor. */
   get state(): unknown {
     return [this.waiting, [...this.#answers].sort(([one], [other]) => (one < other ? -1 : 1))];
   }
@@ -63,7 +63,7 @@ export class Turnstile {
   }
 }
 
-/** Resolves when nothing is left to be done but what waits for the outside. Node: a tick follows all microtasks. */
+/** Resolves when only calls that wait for the outside are left. In Node.js a tick runs after all microtasks. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -3,7 +3,7 @@ import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gatewa
 import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
-/** A registry that tells of each call before it is made; a throw of whoever is told is a fault of the world. */
+/** A registry that announces each call before it is made. If the observer throws, the call fails. */
 export class WatchedRegistry implements Registry {
   readonly #registry: Registry;
   readonly #before: (call: keyof Registry, socket?: SocketId) => void;

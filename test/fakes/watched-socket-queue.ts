@@ -1,7 +1,7 @@
 import { SocketQueue } from '../../functions/local/socket-queue.ts';
 import { newSocket } from './a-record.ts';
 
-/** A queue, and what was done in it or told of it. */
+/** A queue, and a record of its events. */
 export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weight: () => number } {
   const told: string[] = [];
   let weight = 0;

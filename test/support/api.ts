@@ -1,10 +1,10 @@
 import { conforms } from './conform.ts';
 
-/** What the HTTP API answered. */
+/** An answer of the HTTP API. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
-  // A test looks into answers of every shape.
+  // Tests read answers of every shape.
   readonly json: Record<string, unknown>;
   readonly text: string;
 }

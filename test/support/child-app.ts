@@ -2,37 +2,40 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How an app ended: its exit code, or the signal that ended it. */
+/** How an app ended: its exit code, or the signal that killed it. */
 type Ending = [code: number | null, signal: NodeJS.Signals | null];
 
 /** Variables of an app's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where an app runs, and what it reads from its standard input; nothing unless told. */
+/** Where an app runs, and its standard input, which is empty by default. */
 interface ChildOptions {
   readonly cwd?: string;
-  /** Whether it and all that it starts are a group of their own, which Ctrl+C does not reach and `stop` ends as a whole. */
+  /**
+   * Whether the app and its children form a separate process group, which `stop` ends as a whole and Ctrl+C does not
+   * reach.
+   */
   readonly ownGroup?: boolean;
   readonly input?: string;
 }
 
-/** How long an app may take until it listens; less than a hook of vitest may, so that no app is left behind. */
+/** How long an app may take to start. Shorter than the timeout of a vitest hook, so that no app is left behind. */
 const startMs = 15_000;
 
-/** An app in a process of its own. Nothing of this process's environment is passed on to it but the PATH. */
+/** An app in a separate process. Of this process's environment it gets only the PATH. */
 export class ChildApp {
-  /** What it has written so far to its standard output. */
+  /** Its standard output so far. */
   output = '';
-  /** What it has written so far to its standard error. */
+  /** Its standard error so far. */
   errors = '';
-  /** What it has written so far, both streams in one. */
+  /** Both streams so far, in order of arrival. */
   written = '';
-  /** Resolves when it has ended and all that it wrote is here; rejects if it could not be run. */
+  /** Resolves when it has ended and all its output has arrived. Rejects if it could not be started. */
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
   readonly #ownGroup: boolean;
 
-  /** Runs a command, and waits for nothing. */
+  /** Runs a command without waiting for anything. */
   constructor(command: string, args: readonly string[], env: Environment, options: ChildOptions = {}) {
     const { PATH } = process.env;
     const { cwd, ownGroup = false } = options;
@@ -56,8 +59,8 @@ export class ChildApp {
   }
 
   /**
-   * Runs a command; resolves once its standard output matches `listening`, by default once it says that word.
-   * Rejects with what it wrote if it ends before, or takes too long; it then runs no more.
+   * Runs a command. Resolves once its standard output matches `listening`; by default, once it contains that word. If
+   * it ends before or takes too long, stops it and rejects with its output.
    */
   static async start(
     command: string,
@@ -78,13 +81,13 @@ export class ChildApp {
     throw new Error(`${[command, ...args].join(' ')} ${failure}:\n${app.written}`);
   }
 
-  /** Whether it has neither ended nor failed to run. */
+  /** Whether it was started and has not ended. */
   get isRunning(): boolean {
     const { pid, exitCode, signalCode } = this.#child;
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
-  /** Resolves once its standard output has a text; rejects with what it wrote if it ends before. */
+  /** Resolves once its standard output contains a text. Rejects with its output if it ends before. */
   async says(text: string): Promise<void> {
     const said = new Promise<void>((resolve) => {
       const look = (): void => {
@@ -99,14 +102,14 @@ export class ChildApp {
     await Promise.race([said, ended]);
   }
 
-  /** Sends this process, and no other, a signal. */
+  /** Sends a signal to this process only. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
 
   /**
-   * Ends this process, or its own group, and no other, with a SIGTERM, and waits until it has exited. Resolves to its exit code,
-   * null if the signal ended it, undefined if it did not run.
+   * Ends this process, or its group, with a SIGTERM, and waits until it has exited. Resolves to its exit code; null if
+   * the signal killed it; undefined if it was not running.
    */
   async stop(): Promise<number | null | undefined> {
     if (!this.isRunning) return undefined;

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 
-/** How a socket ended, as its client saw it. */
+/** How a socket ended, as seen by its client. */
 export interface Closed {
   readonly code: number;
   readonly reason: string;
 }
 
-/** A real WebSocket with its messages in a queue, so that tests wait for what comes and never sleep. */
+/** A real WebSocket that queues its messages, so that tests wait for them and never sleep. */
 export class Client {
   readonly ws: WebSocket;
   readonly closed: Promise<Closed>;
@@ -31,7 +31,7 @@ export class Client {
     this.ws.send(text);
   }
 
-  /** The next message, in the order they came. */
+  /** The next message, in the order of arrival. */
   next(): Promise<string> {
     const message = this.#messages.shift();
     return message === undefined
@@ -39,14 +39,14 @@ export class Client {
       : Promise.resolve(message);
   }
 
-  /** The next so many messages. */
+  /** The next `count` messages. */
   async take(count: number): Promise<string[]> {
     const taken: string[] = [];
     while (taken.length < count) taken.push(await this.next());
     return taken;
   }
 
-  /** Messages that came and were not taken. */
+  /** Messages that arrived and were not taken. */
   get left(): readonly string[] {
     return this.#messages;
   }
@@ -64,7 +64,7 @@ export interface Refusal {
   readonly body: string;
 }
 
-/** Opens a WebSocket; rejects with an error that names the status if it is refused. */
+/** Opens a WebSocket. Rejects with an error that names the status if it is refused. */
 export async function connect(
   url: string,
   options: ClientOptions & { protocols?: string[] } = {},
@@ -74,7 +74,7 @@ export async function connect(
   throw new Error(`refused with ${outcome.status}: ${outcome.body}`);
 }
 
-/** Opens a WebSocket, or gives the refusal. */
+/** Opens a WebSocket. Resolves to the client or to the refusal. */
 export function tryConnect(
   url: string,
   { protocols = [], ...options }: ClientOptions & { protocols?: string[] } = {},
@@ -96,7 +96,7 @@ export function tryConnect(
   });
 }
 
-/** Expects a refusal. */
+/** Opens a WebSocket that must be refused. */
 export async function refused(
   url: string,
   options: ClientOptions & { protocols?: string[] } = {},

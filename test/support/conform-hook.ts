@@ -14,8 +14,8 @@ const ajv = new Ajv({ strictSchema: false, strictTypes: false, allErrors: true }
 ajv.addSchema(asyncapi, 'asyncapi');
 
 /**
- * Checks that asyncapi.json describes a hook that came to an app at `/websocket`: its URL, its media type, its
- * headers and its fields. Throws an error that says what is not described.
+ * Checks that asyncapi.json describes a hook that an app at `/websocket` received: its URL, its media type, its headers
+ * and its fields. Throws an error that says what is not described.
  */
 export function hookConforms({ method, url, headers, fields }: ReceivedHook): void {
   const fail = (why: string): never => {
@@ -33,11 +33,11 @@ export function hookConforms({ method, url, headers, fields }: ReceivedHook): vo
     fail(`${ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 2_000)}`);
   };
   check(described.headers.$ref, headers);
-  // The size of a message is a limit that a setting of the gateway lifts.
+  // A setting of the gateway can lift the limit on the size of a message.
   check(described.payload.$ref, { ...fields, body: fields['body']?.slice(0, limits.messageBytes) });
 }
 
-/** A hook as it arrived: nothing is parsed but its body. */
+/** A hook as it arrived. Only its body is parsed. */
 export interface ReceivedHook {
   readonly method: string;
   readonly url: string;

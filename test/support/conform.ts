@@ -20,8 +20,8 @@ formats.default(ajv);
 ajv.addSchema(openapi, 'openapi');
 
 /**
- * Checks that openapi.json describes an answer of the HTTP API: its status for this call, its media type, empty if
- * it has none, and its document. Throws an error that says what is not described.
+ * Checks that openapi.json describes an answer of the HTTP API: its status for this call, its media type (empty if
+ * there is none) and its document. Throws an error that says what is not described.
  */
 export function conforms(
   method: string,
@@ -45,7 +45,7 @@ export function conforms(
     fail(`says: ${ajv.errorsText(validate.errors)}. It is ${JSON.stringify(json).slice(0, 2_000)}`);
 }
 
-/** The answers to a call, where they stand in the document, and a name for them. */
+/** The answers to a call, their position in the document, and a name for the call. */
 function answersTo(method: string, path: string): { at: string; answers: Answers; name: string } {
   const [pathname = ''] = path.split('?');
   const template = Object.keys(calls).find((known) => isOf(known, pathname)) ?? '';
@@ -71,7 +71,7 @@ function followed(at: string, answer: Described): [at: string, answer: Described
   return [answer.$ref.slice(1), shared[name] ?? {}];
 }
 
-/** A part of a JSON pointer. RFC 6901 section 3. */
+/** Escapes a part of a JSON pointer. RFC 6901 section 3. */
 function escaped(part: string): string {
   return part.replaceAll('~', '~0').replaceAll('/', '~1');
 }

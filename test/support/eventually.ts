@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until something holds, looking every few milliseconds; rejects after fifteen seconds, naming what never came. */
+/**
+ * Waits until a condition holds, checking every few milliseconds. Rejects after fifteen seconds and names the condition.
+ */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 15_000;
   while (!(await holds())) {

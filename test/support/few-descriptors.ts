@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A program that `programOf` made, in a process that may have so many descriptors; what it writes is lines of JSON. */
+/** A program made by `programOf`, in a process with few descriptors. It writes lines of JSON. */
 export interface FewDescriptors {
   readonly child: ChildProcess;
   readonly lines: Record<string, unknown>[];
-  /** The first line that is like this, of those that have come or are still to come; rejects if it ends before. */
+  /** The first line that matches, including lines that already arrived. Rejects if the program ends before. */
   line(isIt: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
-/** Starts one, with the PATH and what is given of the environment. */
+/** Starts a program that may have `max` descriptors, with only the PATH and the given environment. */
 export function withDescriptors(
   max: number,
   args: readonly string[],

@@ -2,10 +2,13 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Ports that no system hands out to connections by itself: else one of another test may have it by the time that it is used. */
+/**
+ * Ports outside the range of ephemeral ports. Otherwise a connection of another test could take the port before it is
+ * used.
+ */
 const own = { first: 20_000, count: 10_000 } as const;
 
-/** A port that nothing listens on at this moment, and nothing is likely to until it is used. */
+/** A port that nothing listens on now, and probably nothing will until it is used. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = own.first + randomInt(own.count);
@@ -13,7 +16,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Whether nothing listens on this port at this moment. */
+/** Whether nothing listens on this port now. */
 export function isFree(port: number): Promise<boolean> {
   return listenOnce(port).then(
     () => true,
@@ -21,7 +24,7 @@ export function isFree(port: number): Promise<boolean> {
   );
 }
 
-/** Listens for a moment; resolves to the port. */
+/** Listens briefly. Resolves to the port. */
 async function listenOnce(port: number): Promise<number> {
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');

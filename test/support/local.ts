@@ -12,25 +12,25 @@ import { Api } from './api.ts';
 import { RecordingApp } from './recording-app.ts';
 import { RecordingLog } from './recording-log.ts';
 
-/** The secrets of every gateway under test: two of each, so that a rotation is always under way. */
+/** The secrets of every gateway under test. There are two of each, as during a rotation. */
 export const testSecrets: SecretTexts = {
   apiKeys: ['api-key-one-0123456789', 'api-key-two-0123456789'],
   webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'],
   urlKeys: ['url-key-one-0123456789-0123456789', 'url-key-two-0123456789-0123456789'],
 };
 
-/** A local gateway with its app, on ports of their own. */
+/** A local gateway and its app, on separate ports. */
 export interface LocalWorld {
   readonly gateway: LocalGateway;
   readonly app: RecordingApp;
   readonly api: Api;
   readonly log: RecordingLog;
-  /** `ws://localhost:1234`, to put a path behind. */
+  /** `ws://localhost:1234`, to which a test appends a path. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Starts one; `environment` is what `npm start` would read, `limits` shortens what takes too long for a test. */
+/** Starts one. `environment` is what `npm start` would read. `limits` shortens what would take too long in a test. */
 export async function startLocal(
   environment: Readonly<Record<string, string>> = {},
   limits: Partial<LocalLimits> = {},
@@ -53,7 +53,7 @@ export async function startLocal(
   return { gateway, app, api, log, url: gateway.webSocketUrl.replace(/\/$/, ''), stop };
 }
 
-/** The local gateway as the contract suite sees it: by its URLs, clients in the `?path=` form. */
+/** The local gateway as the contract suite sees it: by its URLs. Clients use the `?path=` form. */
 export const localSubject: Subject = {
   name: 'local gateway',
   keepsOrder: true,

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** Posts to a target that goes onto the wire as it is, where `fetch` would write it in its own way; gives the status. */
+/** Posts to a target exactly as given, where `fetch` would normalise it. Resolves to the status. */
 export function postAsIs(
   port: number,
   target: string,

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Sends bytes over TCP and gives all that comes back until the other side ends. */
+/** Sends bytes over TCP. Resolves to everything that comes back until the other side ends. */
 export function rawRequest(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
@@ -13,7 +13,7 @@ export function rawRequest(port: number, bytes: string | Buffer): Promise<string
   });
 }
 
-/** The bytes of an upgrade request for a target, which goes onto the wire as it is. */
+/** The bytes of an upgrade request. The target is sent exactly as given. */
 export function upgradeRequest(
   target: string | Buffer,
   headers: Readonly<Record<string, string>> = {},

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { hookConforms, type ReceivedHook } from './conform-hook.ts';
 
-/** What the app answers: a status, or a status with headers and a body; `hang` leaves the request open. */
+/** The answer of an app: a status, or a status with headers and a body. `hang` leaves the request open. */
 export type Answer =
   | number
   | 'hang'
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
 
-/** How a test's app handles a hook. */
+/** Handles a hook in a test's app. */
 export type Handler = (hook: ReceivedHook, response: ServerResponse) => Answer | Promise<Answer>;
 
 /** An answer that carries actions. */
@@ -22,7 +22,7 @@ interface Waiter {
   readonly resolve: (hook: ReceivedHook) => void;
 }
 
-/** A real app: an HTTP server that keeps every hook, and answers by the client's path. Base: `/websocket`. */
+/** A real app: an HTTP server that records every hook and answers by the client's path. Its base is `/websocket`. */
 export class RecordingApp {
   readonly hooks: ReceivedHook[] = [];
   readonly #server: Server;
@@ -30,7 +30,7 @@ export class RecordingApp {
   readonly #front: string | undefined;
   #waiters: Waiter[] = [];
 
-  /** `front` is the base URL of what brings the hooks here, where the gateway can't. */
+  /** `front` is the base URL of a server in front of this app, if the gateway can't reach the app itself. */
   constructor(front?: string) {
     this.#front = front;
     this.#server = createServer(
@@ -45,29 +45,29 @@ export class RecordingApp {
     return this.baseUrl;
   }
 
-  /** Where the gateway posts hooks to. */
+  /** The base URL to which the gateway posts hooks. */
   get baseUrl(): string {
     return this.#front ?? `${this.address}/websocket`;
   }
 
-  /** Where it listens. */
+  /** The URL where the app listens. */
   get address(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Handles the hooks of one client path; without a handler the app answers 204. */
+  /** Sets the handler for the hooks of one client path. Without a handler the app answers 204. */
   on(path: string, handler: Handler): void {
     this.#handlers.set(path, handler);
   }
 
-  /** The hooks of a path so far, and of one event if given. */
+  /** The hooks of a path so far, or only those of one event. */
   of(path: string, event?: string): ReceivedHook[] {
     return this.hooks.filter(
       ({ fields }) => fields['path'] === path && (event === undefined || fields['event'] === event),
     );
   }
 
-  /** The next hook of a path and event, or the first that came already. */
+  /** The first hook of a path and event that matches: one that has arrived, or else the next. */
   async hook(
     path: string,
     event: string,
@@ -86,7 +86,7 @@ export class RecordingApp {
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const hook = await read(request);
-    queueMicrotask(() => hookConforms(hook)); // What it throws fails the run, and leaves no hook unanswered.
+    queueMicrotask(() => hookConforms(hook)); // If it throws, the test run fails, but the hook is still answered.
     this.hooks.push(hook);
     const met = this.#waiters.filter(({ isMet }) => isMet(hook));
     this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));

@@ -1,14 +1,14 @@
 import { Warned } from '../../functions/gateway/log.ts';
 import type { Log, LogFields } from '../../functions/gateway/ports.ts';
 
-/** A line that was logged. */
+/** A logged line. */
 export interface Line {
   readonly level: 'info' | 'warn' | 'error';
   readonly event: string;
   readonly fields: LogFields;
 }
 
-/** A log that keeps its lines. */
+/** A log that records its lines. */
 export class RecordingLog implements Log {
   readonly lines: Line[] = [];
   readonly #warned = new Warned();

@@ -5,7 +5,7 @@ import { parseSocketId } from '../../wire/socket-id.ts';
 import type { DisconnectEvent, LambdaContext, WebSocketResult } from '../events.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** The handler of `$disconnect`: harmless if it comes twice, early, or for a socket that nobody knows. */
+/** The handler of `$disconnect`. It does no harm if it runs twice, early, or for an unknown socket. */
 export function disconnectHandler(
   gateway: Gateway,
 ): (event: DisconnectEvent, context: LambdaContext) => Promise<WebSocketResult> {

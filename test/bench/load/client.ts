@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from './frame-reader.ts';
 
-/** All clients read into the same memory, one after another. */
+/** All clients read into the same buffer, one at a time. */
 const shared = Buffer.allocUnsafe(65_536);
 
-/** Told of a text that a client got. */
+/** Called for each text that a client gets. */
 export type OnText = (client: Client, bytes: number) => void;
 
-/** A WebSocket client that is as cheap as it can be, so that it isn't what is measured. */
+/** A WebSocket client that is as cheap as possible, so that the bench does not measure the client. */
 export class Client {
   readonly #socket: Socket;
   readonly #frames: FrameReader;
@@ -29,8 +29,8 @@ export class Client {
   }
 
   /**
-   * Opens a connection to `ws://host:port/path`; rejects if it is not let in. One that is lost later is a fault
-   * that ends the process.
+   * Opens a connection to `ws://host:port/path`. Rejects if it is refused. A connection that is lost later ends the
+   * process.
    */
   static open(url: URL, onText: OnText): Promise<Client> {
     return new Promise((resolve, reject) => {
@@ -48,12 +48,12 @@ export class Client {
     });
   }
 
-  /** Writes a frame as it is. */
+  /** Writes a frame unchanged. */
   send(frame: Uint8Array): void {
     this.#socket.write(frame);
   }
 
-  /** Cuts the connection, and leaves no port waiting for stray packets. */
+  /** Resets the connection, so that no port stays in TIME_WAIT. */
   cut(): void {
     this.#socket.removeAllListeners('close');
     this.#socket.on('error', () => {});
@@ -66,7 +66,7 @@ export class Client {
     return true;
   }
 
-  /** RFC 6455 section 4.2.2: the answer of a server that takes a client in has the status 101. */
+  /** RFC 6455 section 4.2.2: a server that accepts a client answers with status 101. */
   #readHead(text: string, bytes: number): void {
     const head = `${this.#head}${text}`;
     this.#head = head;

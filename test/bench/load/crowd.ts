@@ -1,25 +1,25 @@
 import { Client } from './client.ts';
 import type { Opening } from './orders.ts';
 
-/** How many connections are opened at once. */
+/** How many connections are opened at a time. */
 const atOnce = 50;
-/** How long the last texts may take, in milliseconds. */
+/** How long the last texts may take to arrive, in milliseconds. */
 const restMs = 10_000;
 
-/** The clients of a load, and what they got. */
+/** The clients of a load, and the number of texts that they got. */
 export class Crowd {
-  /** How many texts have come, and how many are to have come when all is at rest. */
+  /** How many texts have arrived, and how many must have arrived in the end. */
   received = 0;
   due = 0;
-  /** How many bytes each text has to have. */
+  /** The required length of each text, in bytes. */
   bytes = 0;
-  /** Told of each text. */
+  /** Called for each text. */
   onText: (client: Client) => void = () => {};
   clients: Client[] = [];
   #wanted = Number.POSITIVE_INFINITY;
   #wake = (): void => {};
 
-  /** Opens connections, so many at once. */
+  /** Opens connections, several at a time. */
   async open({ url, count }: Opening): Promise<void> {
     let opened = 0;
     const work = async (): Promise<void> => {
@@ -32,17 +32,17 @@ export class Crowd {
     await Promise.all(Array.from({ length: Math.min(atOnce, count) }, work));
   }
 
-  /** Cuts all connections. */
+  /** Resets all connections. */
   close(): void {
     for (const client of this.clients) client.cut();
     this.clients = [];
   }
 
-  /** Resolves once so many texts have come; one caller at a time. */
+  /** Resolves once `count` texts have arrived. One caller at a time. */
   async until(count: number): Promise<void> {
     if (this.received >= count) return;
     await new Promise<void>((resolve, reject) => {
-      const missing = (): void => reject(new Error(`Of ${count} texts only ${this.received} have come.`));
+      const missing = (): void => reject(new Error(`Only ${this.received} of ${count} texts have arrived.`));
       const timer = setTimeout(missing, restMs);
       this.#wanted = count;
       this.#wake = () => {

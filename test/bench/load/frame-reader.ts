@@ -1,6 +1,6 @@
 import { opcodes } from './frame.ts';
 
-/** Counts the text frames in the bytes that a server sends; looks at their lengths and not at what is in them. */
+/** Counts the text frames in the bytes that a server sends. Reads their lengths, not their contents. */
 export class FrameReader {
   readonly #onText: (bytes: number) => void;
   readonly #head: number[] = [];
@@ -8,12 +8,12 @@ export class FrameReader {
   #bytes = 0;
   #opcode = 0;
 
-  /** `onText` is told the length of every text that has come in whole. */
+  /** `onText` is called with the length of every complete text. */
   constructor(onText: (bytes: number) => void) {
     this.#onText = onText;
   }
 
-  /** Takes the bytes from one place to another. */
+  /** Takes the bytes from `from` to `to`. */
   take(bytes: Uint8Array, from: number, to: number): void {
     let at = from;
     while (at < to) {

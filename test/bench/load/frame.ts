@@ -1,10 +1,10 @@
 /** RFC 6455 section 5.2: opcodes. */
 export const opcodes = { text: 1, ping: 9 } as const;
 
-/** Not zero, so that servers have to unmask. */
+/** Not zero, so that servers really have to unmask. */
 const mask = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
-/** A masked text frame of RFC 6455 section 5.2, ready to be written as often as one likes; at most 65,535 bytes. */
+/** A masked text frame of at most 65,535 bytes (RFC 6455 section 5.2), which can be written any number of times. */
 export function frameOf(text: string): Buffer {
   const payload = Buffer.from(text);
   const length = payload.length;

@@ -9,7 +9,7 @@ const crowd = new Crowd();
 let isDriving = false;
 let calling: Promise<void> = Promise.resolve();
 
-/** Keeps so many messages in flight until it is to rest: each that comes back is followed by the next. */
+/** Keeps a number of messages in flight until `rest`: each one that comes back is followed by the next. */
 function drive({ text, inFlight, rotates = false }: Driving): void {
   const frame = frameOf(text);
   const { clients } = crowd;
@@ -29,7 +29,7 @@ function drive({ text, inFlight, rotates = false }: Driving): void {
   }
 }
 
-/** Has a text broadcast again and again; the next call waits until all have got what the last but one sent. */
+/** Broadcasts a text again and again. Each call waits until all clients have got the broadcast before the last one. */
 async function broadcast({ url, headers, body, text }: Broadcasting): Promise<void> {
   crowd.bytes = text.length;
   crowd.onText = () => {};
@@ -42,7 +42,7 @@ async function broadcast({ url, headers, body, text }: Broadcasting): Promise<vo
   }
 }
 
-/** Stops, and waits for all that is under way. */
+/** Stops, and waits for everything in flight. */
 async function rest(): Promise<void> {
   isDriving = false;
   await calling;

@@ -1,4 +1,4 @@
-/** Connections to open; `%n` in the URL is the number of each. */
+/** Connections to open. `%n` in the URL is replaced by the number of each. */
 export interface Opening {
   readonly url: string;
   readonly count: number;
@@ -7,13 +7,13 @@ export interface Opening {
 /** Messages to send, each answered by a text of the same length. */
 export interface Driving {
   readonly text: string;
-  /** On each connection, or in all if it rotates. */
+  /** The number per connection, or in total if it rotates. */
   readonly inFlight: number;
-  /** Whether each message goes out on the next connection, or on that which got the answer. */
+  /** Whether each message goes out on the next connection, or else on the one that got the answer. */
   readonly rotates?: boolean;
 }
 
-/** A call that sends a text to every connection, to be made again and again. */
+/** A call, made again and again, that sends a text to every connection. */
 export interface Broadcasting {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 
 const agent = new Agent({ keepAlive: true });
 
-/** Posts over a kept-alive connection; rejects unless the answer is a 2xx. */
+/** Posts over a kept-alive connection. Rejects unless the answer is a 2xx. */
 export function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {

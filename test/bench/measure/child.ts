@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Question, Reply } from './questions.ts';
 
-/** Where a program of a bench is, and what it starts with. Of the environment it gets the PATH and what is given. */
+/** A program of a bench, and what it starts with. Its environment is the PATH and the given variables. */
 export interface Program {
   readonly file: URL;
   readonly env?: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface Program {
 
 const meter = new URL('./meter.ts', import.meta.url).href;
 
-/** A program in a Node.js of its own, metered, that can be asked questions. */
+/** A metered program in a separate Node.js process, which answers questions. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
@@ -41,7 +41,7 @@ export class Child {
     });
   }
 
-  /** Asks its program; rejects with the program's own fault, or if it ends before it has answered. */
+  /** Asks the program a question. Rejects with the program's own error, or if it ends before it answers. */
   ask<Answer>(question: string, argument?: unknown): Promise<Answer> {
     this.#asked += 1;
     const id = this.#asked;
@@ -52,7 +52,7 @@ export class Child {
     });
   }
 
-  /** Ends it with a SIGTERM, and waits for that; kills it if it takes longer than its own clean-up may. */
+  /** Ends it with a SIGTERM and waits. Kills it if it takes longer than its clean-up may take. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, 'exit');

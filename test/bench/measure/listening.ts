@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const startMs = 20_000;
 
-/** Resolves once something listens on a port of this machine; rejects if that takes too long. */
+/** Resolves once something listens on a port of this machine. Rejects if that takes too long. */
 export async function listening(port: number): Promise<void> {
   const deadline = Date.now() + startMs;
   for (;;) {

@@ -1,4 +1,4 @@
-/** The middle of some numbers, or the mean of the two in the middle. Throws if there are none. */
+/** The middle number, or the mean of the two in the middle. Throws if there are no numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((one, other) => one - other);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -1,7 +1,9 @@
 import { answer } from './questions.ts';
 import type { Usage } from './usage.ts';
 
-/** Loaded before a program of ours that is measured: says what its process has used, and changes nothing else. */
+/**
+ * Loaded before a program that is measured. Reports the resources that its process has used, and changes nothing else.
+ */
 answer({
   usage: (): Usage => {
     const { user, system } = process.cpuUsage();

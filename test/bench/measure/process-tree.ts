@@ -13,7 +13,7 @@ interface Stat {
   readonly pages: number;
 }
 
-/** What a process that is not ours to load a meter into, and all that it started, has used: proc(5), `stat`. */
+/** The usage of a process into which no meter can be loaded, and of all its descendants: proc(5), `stat`. */
 export async function treeUsage(root: number): Promise<Usage> {
   const all = (await Promise.all((await readdir('/proc')).filter(isPid).map(readStat))).flat();
   const atUs = Number(process.hrtime.bigint() / 1_000n);
@@ -39,7 +39,7 @@ function isPid(name: string): boolean {
 async function readStat(pid: string): Promise<Stat[]> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
   if (text === undefined) return [];
-  // The name, in parentheses, may hold anything.
+  // The name, in parentheses, may contain anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const at = (index: number): number => Number(fields[index - 3]);
   return [{ pid: Number(pid), parent: at(4), ticks: at(14) + at(15), kernelTicks: at(15), pages: at(24) }];

@@ -1,4 +1,4 @@
-/** What a process of a bench can be asked: a question's name, and what answers it. */
+/** The questions that a process of a bench can answer: their names, and the functions that answer them. */
 export type Answers = Readonly<Record<string, (argument: unknown) => unknown>>;
 
 /** A question on its way to a process of a bench. */
@@ -8,7 +8,7 @@ export interface Question {
   readonly argument: unknown;
 }
 
-/** The answer on its way back, or why there is none. */
+/** The answer on its way back, or the reason why there is none. */
 export interface Reply {
   readonly id: number;
   readonly answer?: unknown;
@@ -16,10 +16,10 @@ export interface Reply {
 }
 
 const known: Record<string, (argument: unknown) => unknown> = {};
-/** What was asked before this process knew the answer: its modules are still being loaded. */
+/** Questions that arrived before this process had loaded the modules that answer them. */
 let early: Question[] = [];
 
-/** Answers these questions, besides others, of the process that started this one. */
+/** Adds questions that this process answers for the process that started it. */
 export function answer(answers: Answers): void {
   if (process.listenerCount('message') === 0) process.on('message', (asked: Question) => hear(asked));
   Object.assign(known, answers);

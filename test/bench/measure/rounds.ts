@@ -1,7 +1,7 @@
 import { median } from './median.ts';
 import type { Measured, Station } from './station.ts';
 
-/** The medians of a subject over all rounds, and its ratios to the baseline, each taken within a round. */
+/** The medians of a subject over all rounds, and its ratios to the baseline, each computed within a round. */
 export interface Standing {
   readonly name: string;
   readonly rate: number;
@@ -17,8 +17,8 @@ export interface Standing {
 }
 
 /**
- * Measures all stations in turn, and that again for so many rounds, since a machine is not the same from one minute
- * to the next. What was measured comes in the stations' order, of each the rounds in theirs.
+ * Measures all stations in turn, round after round, since a machine's speed changes from one minute to the next. The
+ * results are in the order of the stations, and within each in the order of the rounds.
  */
 export async function measureInTurn(
   stations: readonly Station[],
@@ -32,7 +32,7 @@ export async function measureInTurn(
   return measured;
 }
 
-/** Measures all stations in turn. The standings come in the stations' order. */
+/** Measures all stations in turn. The standings are in the order of the stations. */
 export async function inRounds(
   stations: readonly Station[],
   baseline: string,

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector/promises';
 
-/** Steps by the modules that belong to them: the first pattern that matches counts. */
+/** Steps, and the modules that belong to each. The first pattern that matches counts. */
 export type Steps = readonly (readonly [step: string, module: RegExp])[];
 
-/** What no module of the bundle has called: Node.js itself. */
+/** The step of everything that no module of the bundle called. */
 const outside = 'Node.js: sockets, HTTP, timers';
-/** What V8 says of itself. */
+/** The step of V8's own work. */
 const collection = 'garbage collection';
 
 /**
- * Which part of a profile each step took. A sample belongs to the module of the bundle that called whatever ran; in a
- * bundle that is not minified, esbuild names each module in a comment above it.
+ * The share of a profile that each step took. A sample belongs to the module of the bundle that called the running
+ * code. In a bundle that is not minified, esbuild names each module in a comment above it.
  */
 export function shares(profile: Profiler.Profile, bundle: string, steps: Steps): Map<string, number> {
   const modules = modulesOf(bundle);

@@ -5,20 +5,20 @@ import type { AppAt, Running, Subject } from '../subjects/subject.ts';
 import { Child } from './child.ts';
 import { share, type Usage } from './usage.ts';
 
-/** For how long nobody works before there is calm, and when it is given up, in milliseconds. */
+/** How long all processes must be idle to count as calm, and when to give up, in milliseconds. */
 const calmMs = { min: 300, max: 30_000 };
 /** The part of a core that an idle process may use. */
 const idleShare = 0.05;
 
-/** What was measured between two moments. */
+/** The measurements between two points in time. */
 export interface Measured {
-  /** Texts that came back to the clients, or connections, in a second. */
+  /** Texts that came back to the clients, or connections, per second. */
   readonly rate: number;
-  /** The subject's CPU time for each. */
+  /** The subject's CPU time for each, in microseconds. */
   readonly cpuUs: number;
-  /** The part of that which the kernel took. */
+  /** The kernel's share of that. */
   readonly kernelPart: number;
-  /** Which part of a core each process used. */
+  /** The share of a core that each process used. */
   readonly subjectShare: number;
   readonly loadShare: number;
   readonly appShare: number;
@@ -40,7 +40,7 @@ export class Station {
     this.#app = app;
   }
 
-  /** Starts a subject, with an app and a load of its own. */
+  /** Starts a subject, with its own app and load. */
   static async start(subject: Subject, answersBy: AppAt['answersBy'] = 'reply'): Promise<Station> {
     const env = { API_KEY: apiKey };
     const app = new Child({ file: new URL('../servers/app.ts', import.meta.url), env });
@@ -49,35 +49,35 @@ export class Station {
     return new Station(subject, running, load, app);
   }
 
-  /** Opens so many connections. */
+  /** Opens connections. */
   open(count: number): Promise<void> {
     const order: Opening = { url: this.running.url, count };
     return this.#load.ask('open', order);
   }
 
-  /** Cuts all connections. */
+  /** Resets all connections. */
   close(): Promise<void> {
     return this.#load.ask('close');
   }
 
-  /** Begins to send messages, until `rest`. */
+  /** Starts to send messages, until `rest`. */
   drive(order: Driving): Promise<void> {
     return this.#load.ask('drive', order);
   }
 
-  /** Begins to have a text broadcast, until `rest`. */
+  /** Starts to broadcast a text again and again, until `rest`. */
   broadcast(text: string): Promise<void> {
     const { url, headers, bodyOf } = this.running.broadcast;
     const order: Broadcasting = { url, headers, body: bodyOf(text), text };
     return this.#load.ask('broadcast', order);
   }
 
-  /** Ends what was begun; resolves once all that was under way has come. */
+  /** Stops. Resolves once everything in flight has arrived. */
   rest(): Promise<void> {
     return this.#load.ask('rest');
   }
 
-  /** Waits until what was begun is over, as far as one can see from outside: nobody works any more. */
+  /** Waits until the work is over, judging from outside: all processes are idle. */
   async calm(): Promise<void> {
     const deadline = performance.now() + calmMs.max;
     for (let isBusy = true; isBusy; ) {
@@ -89,7 +89,7 @@ export class Station {
     }
   }
 
-  /** Measures while something goes on; `count` says how many things were done, texts that came back if left out. */
+  /** Measures while `goesOn` runs. `count` says how many things were done; by default, texts that came back. */
   async measure(goesOn: () => Promise<unknown>, count?: number): Promise<Measured> {
     const before = await this.#sample();
     await goesOn();
@@ -122,7 +122,7 @@ export class Station {
   }
 }
 
-/** Starts stations, does something with them, and stops them whatever comes of it. */
+/** Starts stations, uses them, and stops them in any case. */
 export async function withStations<Outcome>(
   subjects: readonly Subject[],
   answersBy: AppAt['answersBy'],

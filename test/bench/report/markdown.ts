@@ -1,6 +1,6 @@
 import type { Section, Table, Target } from '../bench.ts';
 
-/** A section as Markdown: its tables, its targets, its notes. */
+/** A section as Markdown: its tables, targets and notes. */
 export function markdown({ tables, targets, notes = [] }: Section): string {
   return [...tables.map(tableText), ...targetsText(targets), ...notes].join('\n\n');
 }
@@ -25,17 +25,17 @@ function targetText({ what, measured, min, max }: Target): string {
   return `- ${what}: ${bound}; measured ${precise(measured)}: **${isMet ? 'met' : 'missed'}**`;
 }
 
-/** A number as it is told: whole if it is large, else with two digits behind the point. */
+/** Formats a number: whole if it is large, else with two decimals. */
 export function precise(value: number): string {
   return Math.abs(value) >= 100 ? whole(value) : value.toFixed(2);
 }
 
-/** A whole number with its thousands apart. */
+/** Formats a whole number with thousands separators. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** A part of one core, in per cent. */
+/** Formats a share of one core as a percentage. */
 export function percent(part: number): string {
   return `${Math.round(part * 100)} %`;
 }

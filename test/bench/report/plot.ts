@@ -4,7 +4,7 @@ export interface Line {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** One of the plots that stand side by side in a picture; at most two lines. */
+/** One of the plots that are side by side in a picture. It has at most two lines. */
 export interface Plot {
   readonly title: string;
   readonly axis: string;
@@ -15,7 +15,7 @@ const size = { width: 360, height: 260 };
 const inner = { left: 44, right: 24, top: 40, bottom: 60 };
 const colours = ['#1f6feb', '#8b949e'] as const;
 
-/** Plots as one SVG picture, legible on light and on dark. */
+/** Draws plots as one SVG picture, legible on a light and on a dark background. */
 export function plot(plots: readonly Plot[]): string {
   const width = size.width * plots.length;
   return [

@@ -8,12 +8,12 @@ import { markdown } from './markdown.ts';
 const root = new URL('../../../', import.meta.url);
 const readme = new URL('test/bench/README.md', root);
 
-/** The machine, as far as it is named. */
+/** A description of the machine. */
 export function machine(): string {
   return `${availableParallelism()} cores, Node.js ${process.version}`;
 }
 
-/** Puts what a bench measured between its marks in the README, and its pictures where they belong. */
+/** Writes the results of a bench between its marks in the README, and its pictures to their paths. */
 export function write(name: string, section: Section, how: string): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
   const text = readFileSync(readme, 'utf8');

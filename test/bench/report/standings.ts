@@ -2,7 +2,7 @@ import type { Table, Target } from '../bench.ts';
 import type { Standing } from '../measure/rounds.ts';
 import { percent, whole } from './markdown.ts';
 
-/** The standings of some subjects as a table; `thing` is what was counted, once and many times. */
+/** The standings of subjects as a table. `thing` names what was counted, in singular and plural. */
 export function standingsTable(
   title: string,
   [thing, things]: readonly [string, string],
@@ -43,7 +43,7 @@ export function standingOf(name: string, standings: readonly Standing[]): Standi
   return found;
 }
 
-/** What the gateway's CPU is beside that of the version before it, if that was measured: at most so much of it. */
+/** The target for the gateway's CPU relative to that of an earlier version, if that was measured too. */
 export function besideBefore(what: string, standings: readonly Standing[], max: number): Target[] {
   const before = standings.find(({ name }) => name === 'before');
   if (before === undefined) return [];

@@ -6,9 +6,9 @@ const actionsType = 'application/vnd.sockethook+json';
 const agent = new Agent({ keepAlive: true });
 
 /**
- * The app of all subjects, as little as an app can be: it lets everybody in, and answers a message with its own text,
- * by what stands first in the path: `/reply/` in the answer, `/send/{port}/` by a call to `POST /send` there,
- * `/silence/` not at all, `/nchan/` and `/pushpin/` in the way of these.
+ * The app of all subjects, as small as an app can be. It accepts every client, and answers a message with the same
+ * text. The first segment of the path says how: `/reply/` in the answer, `/send/{port}/` by a call of `POST /send` on
+ * that port, `/silence/` not at all, `/nchan/` and `/pushpin/` as these servers expect it.
  */
 const server = createServer((incoming, response) => {
   const chunks: Buffer[] = [];
@@ -36,7 +36,7 @@ function end(response: ServerResponse, contentType: string, body: string): void 
   response.end(body);
 }
 
-/** A field of a form, by hand: an app's own cost is the same for all, and is to be small. */
+/** Reads a form field by hand: the app's own cost is the same for all subjects, and should be small. */
 function field(form: string, name: string): string {
   const from = form.indexOf(`&${name}=`) + name.length + 2;
   const to = form.indexOf('&', from);
@@ -65,7 +65,7 @@ function send(
   call.end(body);
 }
 
-/** Pushpin's WebSocket-over-HTTP: `OPEN` is accepted by the same, a text is answered by itself. */
+/** Pushpin's WebSocket-over-HTTP: `OPEN` is accepted with `OPEN`, and a text is answered with the same text. */
 function echoEvents(events: string): string {
   return events.startsWith('OPEN') ? 'OPEN\r\n' : events;
 }

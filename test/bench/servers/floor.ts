@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { WebSocketServer } from 'ws';
 import { listenOn } from './listen-on.ts';
 
-/** The floor: `ws` alone. A message is sent back at once; what is posted is sent to everybody, in a bare loop. */
+/** The floor: `ws` alone. A message is sent back at once. A posted text is sent to every client in a bare loop. */
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 const server = createServer(async (request, response) => {
   const { body }: { body: string } = JSON.parse(await text(request));

@@ -6,8 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { listenOn } from './listen-on.ts';
 
 /**
- * The baseline: what one writes by hand with `ws` and an undici `Pool`. It posts the same form to the same URL as the
- * gateway, in order for each socket, and does what the app answers; it signs nothing, keeps nothing and checks nothing.
+ * The baseline: a forwarder written by hand with `ws` and an undici `Pool`. It posts the same form to the same URL as
+ * the gateway, in order for each socket, and sends the reply. It does not sign, store or check anything.
  */
 const base = new URL(process.env['WEBHOOK_BASE_URL'] ?? '');
 const key = `Bearer ${process.env['API_KEY']}`;

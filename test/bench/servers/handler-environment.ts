@@ -1,7 +1,7 @@
-/** Keeps the SDK from warning of Node.js releases to come. */
+/** Keeps the SDK from warning about future Node.js releases. */
 export const sdkQuiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' } as const;
 
-/** What a handler reads as it starts; none of these addresses is called before an event comes. */
+/** The environment that a handler reads as it starts. It calls none of these addresses before an event arrives. */
 export const handlerEnvironment: Readonly<Record<string, string>> = {
   ...sdkQuiet,
   AWS_REGION: 'eu-central-1',

@@ -7,10 +7,10 @@ type Handler = (event: unknown, context: object) => Promise<{ readonly statusCod
 const handler: Promise<Handler> = import(pathToFileURL(process.env['HANDLER'] ?? '').href).then(
   (module: { handler: Handler }) => module.handler,
 );
-/** Lambda gives a function one event at a time, and tells it how long it may take. */
+/** The context of an event: Lambda tells a function how long it may take. */
 const context = { getRemainingTimeInMillis: () => 28_000 };
 
-/** Calls the handler so often, one event after another; the CPU time of a call in microseconds. */
+/** Calls the handler a number of times, one event after another. Returns the CPU time of a call in microseconds. */
 async function run({ event, count }: { event: unknown; count: number }): Promise<number> {
   const handle = await handler;
   const before = process.cpuUsage();
@@ -22,7 +22,7 @@ async function run({ event, count }: { event: unknown; count: number }): Promise
   return (user + system) / count;
 }
 
-/** Does the same under the profiler. */
+/** The same, under the profiler. */
 async function profile(order: { event: unknown; count: number }): Promise<Profiler.Profile> {
   const session = new Session();
   session.connect();

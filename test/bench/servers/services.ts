@@ -15,7 +15,7 @@ const secrets: Readonly<Record<string, string>> = {
   urlKeys: 'bench-url-key-0123456789-0123456789',
 };
 
-/** What stands in for AWS: DynamoDB with one open socket, Secrets Manager, and an @connections that takes it all. */
+/** Stand-ins for AWS: DynamoDB with one open socket, Secrets Manager, and an @connections that accepts everything. */
 async function start() {
   const dynamo = await Dynamo.start();
   const table = await dynamo.table(dynamo.client());

@@ -1,2 +1,2 @@
-/** What opens the HTTP API of a subject. */
+/** The API key of every subject. */
 export const apiKey = 'bench-key-0123456789';

@@ -9,10 +9,10 @@ import { listening } from '../measure/listening.ts';
 import { treeUsage } from '../measure/process-tree.ts';
 import type { Running } from './subject.ts';
 
-/** A peer's program, and the files that it reads; `PORT`, `APP` and `FOLDER` in them are filled in. */
+/** A program of another project, and the files that it reads. `PORT`, `APP` and `FOLDER` in them are filled in. */
 export interface Foreign {
   readonly command: string;
-  /** By name; they are written to `FOLDER`. */
+  /** By name. They are written to `FOLDER`. */
   readonly files: Readonly<Record<string, string>>;
   readonly args: readonly string[];
 }
@@ -27,12 +27,12 @@ export function isInstalled(command: string): boolean {
   }
 }
 
-/** A file of the folder with the servers. */
+/** A file from the folder with the servers. */
 export function serverFile(name: string): string {
   return readFileSync(new URL(`../servers/${name}`, import.meta.url), 'utf8');
 }
 
-/** Starts a peer's program in a folder of its own, for an app on this port. */
+/** Starts such a program in a separate folder, for an app on this port. */
 export async function startForeign(
   { command, files, args }: Foreign,
   appPort: number,

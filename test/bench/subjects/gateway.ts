@@ -6,12 +6,12 @@ import type { Subject } from './subject.ts';
 
 const ours = new URL('../../../', import.meta.url);
 
-/** The gateway as `npm start` runs it, with the settings that it has by default; every hook is signed. */
+/** The gateway as `npm start` runs it, with its default settings. Every hook is signed. */
 export function gateway(nodeOptions: readonly string[] = []): Subject {
   return gatewayOf('gateway', ours, nodeOptions);
 }
 
-/** Another version of the gateway to measure beside this one: the clone that `BENCH_BEFORE` names, if it is set. */
+/** Another version of the gateway to compare with: the clone that `BENCH_BEFORE` names, if it is set. */
 export function before(): readonly Subject[] {
   const clone = process.env['BENCH_BEFORE'];
   return clone === undefined ? [] : [gatewayOf('before', pathToFileURL(`${resolve(clone)}/`), [])];

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { isInstalled, serverFile, startForeign } from './foreign.ts';
 import type { Subject } from './subject.ts';
 
-/** nginx with nchan (Debian: `libnginx-mod-nchan`), one worker; `all` is the path where every client gets all. */
+/**
+ * nginx with nchan (Debian: `libnginx-mod-nchan`), with one worker. On the path `all`, every client gets everything.
+ */
 export function nchan(path: 'own/%n' | 'all'): Subject {
   return {
     name: 'nchan',

@@ -4,13 +4,13 @@ import { listening } from '../measure/listening.ts';
 import { apiKey } from './api-key.ts';
 import type { AppAt, Running, Subject } from './subject.ts';
 
-/** What a program is told: the port to listen on, and where hooks go. */
+/** The environment of a program: the port to listen on, and where hooks go. */
 export interface Place {
   readonly port: number;
   readonly webhookBaseUrl: string;
 }
 
-/** A subject that is a program of this repository, in a Node.js of its own. */
+/** A subject that is a program of this repository, in a separate Node.js process. */
 export function nodeSubject(name: string, programAt: (place: Place) => Program): Subject {
   return {
     name,

@@ -1,7 +1,9 @@
 import { isInstalled, serverFile, startForeign } from './foreign.ts';
 import type { Subject } from './subject.ts';
 
-/** Pushpin (Debian: `pushpin`), by WebSocket-over-HTTP. It cuts clients that have several messages under way. */
+/**
+ * Pushpin (Debian: `pushpin`), with WebSocket-over-HTTP. It disconnects clients that have several messages in flight.
+ */
 export const pushpin: Subject = {
   name: 'Pushpin',
   maxInFlight: 1,

@@ -1,33 +1,33 @@
 import type { Usage } from '../measure/usage.ts';
 
-/** Something that is measured. */
+/** A server that is measured. */
 export interface Subject {
   readonly name: string;
-  /** The most messages of a client that it can have under way; any number if left out. */
+  /** How many messages per client it can have in flight. Unlimited if omitted. */
   readonly maxInFlight?: number;
-  /** Starts it, for an app that listens on a port and brings its answers in this way. */
+  /** Starts it, for an app that listens on a port and answers in this way. */
   start(app: AppAt): Promise<Running>;
 }
 
-/** Where the app is, and how it answers a message: in its answer, by a call to `POST /send`, or not at all. */
+/** Where the app is, and how it answers a message: in its answer, by a call of `POST /send`, or not at all. */
 export interface AppAt {
   readonly port: number;
   readonly answersBy: 'reply' | 'send' | 'silence';
 }
 
-/** A subject that runs. */
+/** A running subject. */
 export interface Running {
-  /** Where clients connect; `%n` is the number of each. */
+  /** Where clients connect. `%n` is replaced by the number of each. */
   readonly url: string;
-  /** Where a broadcast is posted, and how. */
+  /** How to post a broadcast. */
   readonly broadcast: {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
-    /** The body that has a text broadcast. */
+    /** The body of a call that broadcasts a text. */
     bodyOf(text: string): string;
   };
   usage(): Promise<Usage>;
-  /** Frees memory that is not used any more, where that can be asked for. */
+  /** Frees unused memory, if the subject supports that. */
   collect(): Promise<void>;
   stop(): Promise<void>;
 }
