@@ -108,3 +108,8 @@ test('every export says what it is', () => {
   });
   expect(bare).toEqual([]);
 });
+
+test('pauses grow in one place', () => {
+  const growing = source.filter((file) => /\*\* [^\d]|\b0\.5 \+ /.test(code(file)));
+  expect(growing).toEqual(['functions/wire/backoff.ts']);
+});

@@ -69,7 +69,7 @@ export type ApiAuth = Environment['API_AUTH'];
 /** The settings that a function gets from its stack. */
 export interface AwsSettings {
   readonly gateway: Settings;
-  /** Which gateway of an account this is, in its metrics. */
+  /** The name of this gateway in its metrics. */
   readonly name: string;
   readonly caller: Caller;
   readonly apiAuth: ApiAuth;

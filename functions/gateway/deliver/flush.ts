@@ -1,3 +1,4 @@
+import { backoff } from '../../wire/backoff.ts';
 import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway, Policy } from '../gateway.ts';
@@ -69,7 +70,7 @@ async function rescheduleFlush(
   { socket, attempts }: SocketRecord,
   posted: number,
 ): Promise<void> {
-  const pause = Math.min(policy.leaseMs, policy.flushRetryMs * 2 ** (attempts - 1));
+  const pause = backoff(attempts, { first: policy.flushRetryMs, longest: policy.leaseMs });
   await registry.flushed(socket, posted);
   await registry.postpone(socket, 'accepted', pause);
   await tasks.enqueue({ kind: 'flush', socket }, pause);

@@ -1,3 +1,4 @@
+import { backoff } from '../../wire/backoff.ts';
 import type { Send } from '../../wire/deliveries.ts';
 import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
@@ -13,8 +14,11 @@ const retryForMs = 3_000;
 /** How many runs in a row may make no progress. With the pauses between them that is three quarters of an hour. */
 const maxTries = 10;
 
-/** The pause before what is left is done, in milliseconds: of a task that got on, and the first of one that did not. */
-const pauseMs = { onward: 1_000, stuck: 5_000, max: 900_000 };
+/** The pause before the rest of a broadcast that has made progress, in milliseconds. */
+const onwardMs = 1_000;
+
+/** The pauses before the rest of any other task, by its runs without progress, in milliseconds. */
+const pausesMs = { first: 5_000, longest: 900_000 };
 
 /** The rest of a task, and why it stopped if sockets could not be looked up or posted to. */
 interface Rest {
@@ -55,9 +59,9 @@ async function requeueRest(
     log.error('action_failed', { request: hook, action, code: 'given_up', sockets });
     return false;
   }
-  const pause = hasGotOn && broadcast.length > 0 ? pauseMs.onward : pauseMs.stuck * 2 ** tried;
+  const pause = hasGotOn && broadcast.length > 0 ? onwardMs : backoff(tried + 1, pausesMs);
   const rest: DeliveriesTask = { kind, socket, hook, send, broadcast, close, tries: tried };
-  await tasks.enqueue(rest, Math.min(pauseMs.max, pause));
+  await tasks.enqueue(rest, pause);
   return true;
 }
 

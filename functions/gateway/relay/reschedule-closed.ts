@@ -1,11 +1,11 @@
 import type { Answer } from '../../wire/answer.ts';
+import { backoff, halfJitter } from '../../wire/backoff.ts';
 import { hookId } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
-/** The pause after the first round of attempts, and the longest, in milliseconds. Each is twice the one before. */
-const firstMs = 60_000;
-const longestMs = 3_600_000;
+/** The pauses between the rounds of attempts, in milliseconds. */
+const pausesMs = { first: 60_000, longest: 3_600_000 };
 
 /**
  * A closed hook could not be posted now. Its record is left alone for a while, longer each time and never for less than
@@ -24,8 +24,8 @@ export async function rescheduleClosed(
     log.error('hook_lost', facts);
     return registry.remove(socket);
   }
-  const grown = Math.min(longestMs, firstMs * 2 ** Math.max(0, attempts - 1));
-  const pause = Math.ceil(Math.max(grown * (0.5 + clock.random() / 2), retryAfter));
+  const grown = halfJitter(backoff(attempts, pausesMs), clock.random());
+  const pause = Math.ceil(Math.max(grown, retryAfter));
   log.warn('hook_postponed', { ...facts, attempts, pause });
   // The last attempt is at the end of the window.
   await registry.postpone(socket, 'closing', Math.min(pause, left));
