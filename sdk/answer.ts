@@ -47,7 +47,7 @@ export type ActionsFor<Event extends HookEvent> = Pick<HookActions, AllowedActio
   readonly [Name in Exclude<keyof HookActions, AllowedAction<Event>>]?: never;
 };
 
-/** What a handler of each event may return besides nothing and actions. */
+/** The answers that a handler of each event may return besides nothing and actions. */
 interface OtherAnswers {
   readonly handshake: string | Refusal;
   readonly message: string;
@@ -55,8 +55,8 @@ interface OtherAnswers {
 }
 
 /**
- * What a handler of an event returns: nothing, or actions. Instead of actions, a text is a reply, except in a closed
- * hook. A handshake handler may also return a refusal.
+ * The answer of a handler: nothing, or actions. Instead of actions, a text is a reply, except in a closed hook. A
+ * handshake handler may also return a refusal.
  */
 export type HookAnswer<Event extends HookEvent> =
   | undefined

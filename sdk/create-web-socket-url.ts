@@ -5,7 +5,7 @@ import { parseUser } from '../functions/wire/user.ts';
 import { ArgumentError, SettingError } from './errors.ts';
 import { urlKey, webSocketUrl } from './settings.ts';
 
-/** What a URL for a client may contain besides its path. */
+/** The optional contents of a URL for a client. */
 export interface WebSocketUrlOptions {
   /** The user who will connect: sent with every hook of the socket, and broadcasts can select it. Needs a ticket. */
   readonly user?: string;

@@ -36,7 +36,7 @@ export interface SocketEnd {
   readonly time: number;
 }
 
-/** What accepting a handshake adds to a record. */
+/** The fields that accepting a handshake adds to a record. */
 export interface Acceptance {
   readonly user: string;
   readonly state: string;

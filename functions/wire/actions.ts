@@ -24,7 +24,7 @@ export interface Actions {
 /** No actions at all. */
 export const noActions: Actions = { send: [], broadcast: [], close: false };
 
-/** What an answer may contain, given the hook that it answers. */
+/** The context of an answer, which decides what it may contain. */
 export interface AnswerContext {
   readonly event: HookEvent;
   /** The subprotocols that the client of a handshake offered. */

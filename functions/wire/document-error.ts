@@ -1,6 +1,6 @@
 import type { ProblemCode } from './problems.ts';
 
-/** What is wrong with a document: the field, a sentence that says what to do, and the limit if one was exceeded. */
+/** An error in a document: the field, a sentence that says what to do, and the limit if one was exceeded. */
 export interface DocumentError {
   readonly code: Extract<
     ProblemCode,

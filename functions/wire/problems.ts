@@ -34,7 +34,7 @@ export const problems = {
 /** A stable code of a problem. */
 export type ProblemCode = keyof typeof problems;
 
-/** What a problem may add to its code: a sentence that says what to do, the field at fault, the limit it exceeds. */
+/** The details of a problem: a sentence that says what to do, the field at fault, the limit that was exceeded. */
 export interface ProblemDetails {
   readonly detail?: string;
   readonly field?: string;

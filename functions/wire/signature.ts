@@ -26,7 +26,7 @@ export function parseSigningKey(secret: string): Result<SigningKey, string> {
   return ok(createSecretKey(bytes) as SigningKey);
 }
 
-/** What a signature covers: `{id}.{timestamp}.{body}` (Standard Webhooks, "Signature scheme"). */
+/** The signed parts of a request: `{id}.{timestamp}.{body}` (Standard Webhooks, "Signature scheme"). */
 export interface Signed {
   readonly id: string;
   /** When this attempt was made, in whole seconds since 1970. */

@@ -1,7 +1,7 @@
 import { type ClientPath, cut, escapeQuery, parsePath } from './path.ts';
 import { err, ok, type Result } from './result.ts';
 
-/** What a client asks to connect to: a path with its own query, or the target of its ticket. */
+/** The target that a client connects to: a path with the client's own query, or the target of its ticket. */
 export type Target =
   | { readonly kind: 'path'; readonly path: ClientPath; readonly query: string }
   | { readonly kind: 'ticket'; readonly ticket: string };

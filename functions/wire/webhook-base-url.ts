@@ -2,7 +2,7 @@ import { hookEvents } from './hook.ts';
 import { decode } from './path.ts';
 import { err, ok, type Result } from './result.ts';
 
-/** What a base URL may use besides https. */
+/** The rules for base URLs that differ between worlds. */
 export interface BaseUrlRules {
   /** Also allows plain http, for one machine and for tests. */
   readonly allowInsecure: boolean;

@@ -13,7 +13,7 @@ export const form: HookFormat = {
   answer: answeredActions,
 };
 
-/** What needs no escape in a form (URL Standard, the application/x-www-form-urlencoded percent-encode set). */
+/** Text that needs no escapes in a form (URL Standard, the application/x-www-form-urlencoded percent-encode set). */
 const plain = /^[\w*.-]*$/;
 
 /** How each ASCII character is written. */

@@ -89,7 +89,7 @@ export class Station {
     }
   }
 
-  /** Measures while `during` runs. `count` says how many things were done; by default, texts that came back. */
+  /** Measures while `goesOn` runs. `count` says how many things were done; by default, texts that came back. */
   async measure(goesOn: () => Promise<unknown>, count?: number): Promise<Measured> {
     const before = await this.#sample();
     await goesOn();

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test('asyncapi.json is valid by the schema of AsyncAPI 3.0.0', () => {
+test('asyncapi.json is valid according to the schema of AsyncAPI 3.0.0', () => {
   const ajv = new Ajv({ strict: false, meta: false, validateSchema: false });
   formats.default(ajv);
   const published: Readonly<Record<string, unknown>> = { ...specs.schemas['3.0.0'] };
@@ -44,7 +44,7 @@ test('asyncapi.json is valid by the schema of AsyncAPI 3.0.0', () => {
   expect([validate(asyncapi), validate.errors]).toEqual([true, null]);
 });
 
-test('all that asyncapi.json refers to is there', () => {
+test('every reference in asyncapi.json has a target', () => {
   const known = new Set([...nodes(asyncapi)].map(({ at }) => `#${at}`));
   const referred = [...nodes(asyncapi)].flatMap(({ content }) => content['$ref'] ?? []);
   expect(referred.length).toBeGreaterThan(50);
@@ -60,7 +60,7 @@ test('an operation has messages of its own channel, and its reply has those of t
   }
 });
 
-test('asyncapi.json is of the version of the package', () => {
+test('asyncapi.json has the version of the package', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(asyncapi.info.version).toBe(version);
 });
@@ -89,7 +89,7 @@ test('a hook has the fields of asyncapi.json, in their order', () => {
   expect(properties.event.enum).toEqual(hookEvents);
 });
 
-test.for(hookVectors)('the vector “$name” conforms', ({ hook, json }) => {
+test.for(hookVectors)('the hook of the vector “$name” conforms to asyncapi.json', ({ hook, json }) => {
   expect([payloads[hook.event](JSON.parse(json)), payloads[hook.event].errors]).toEqual([true, null]);
 });
 
@@ -100,7 +100,7 @@ test('a hook of one event does not conform to another', () => {
   }
 });
 
-test('the examples of all messages conform', () => {
+test('the examples of all messages conform to their schemas', () => {
   const channels: readonly { messages: Readonly<Record<string, object>> }[] = Object.values(
     asyncapi.channels,
   );
@@ -127,7 +127,7 @@ interface Message {
 }
 
 test.for(Object.entries(asyncapi.components.schemas))(
-  'the schema %s is one of JSON Schema, and its examples conform',
+  'the schema %s is a valid JSON Schema, and its examples conform',
   ([name, { ...content }]) => {
     const examples: readonly unknown[] = 'examples' in content ? content.examples : [];
     expect(examples.filter((example) => !schema(name)(example))).toEqual([]);
@@ -189,7 +189,7 @@ test.for<[string, object]>([
   expect(hookEvents.filter((event) => answers[event](document))).toEqual(taken);
 });
 
-test('actions are of their media type', () => {
+test('the answers with actions in asyncapi.json have the media type of actions', () => {
   for (const event of hookEvents) {
     const { actions } = asyncapi.channels[`${event}Answer`].messages;
     expect(actions.contentType).toBe(actionsType);
@@ -197,13 +197,13 @@ test('actions are of their media type', () => {
 });
 
 test.for<unknown>([{ sockethook: 'ping' }, { sockethook: 'ping', n: 1 }, { sockethook: 'pong' }, {}, 'ping'])(
-  'the gateway takes %j for a ping just if asyncapi.json says so',
+  'the gateway takes %j for a ping if and only if asyncapi.json says so',
   (message) => {
     expect(schema('Ping')(message)).toBe(isPing(JSON.stringify(message)));
   },
 );
 
-test('the gateway answers with asyncapi.json to anybody', async () => {
+test('the gateway serves asyncapi.json to anyone', async () => {
   const answer = await fetch(`${world.api.url}/asyncapi.json`);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
   expect(await answer.json()).toEqual(asyncapi);

@@ -19,12 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test('openapi.json is valid, and all that it refers to is there', async () => {
+test('openapi.json is valid, and every reference in it has a target', async () => {
   const result = await validate(structuredClone(openapi) as unknown as Parameters<typeof validate>[0]);
   expect(result.valid ? '' : compileErrors(result)).toBe('');
 });
 
-test('openapi.json is of the version of the package', () => {
+test('openapi.json has the version of the package', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(openapi.info.version).toBe(version);
 });
@@ -36,7 +36,7 @@ test('openapi.json has every call of the gateway, and no other', () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual(routed);
 });
 
-test('each operation has a name of its own', () => {
+test('every operation has a unique name', () => {
   expect(operations.map(({ call }) => call.operationId)).toEqual([
     'sendMessage',
     'broadcastMessage',
@@ -50,7 +50,7 @@ test('each operation has a name of its own', () => {
   ]);
 });
 
-test.for(operations)('$method $path needs a key exactly if openapi.json says so', async (operation) => {
+test.for(operations)('$method $path needs a key if and only if openapi.json says so', async (operation) => {
   const { method, path, call } = operation;
   const headers = { Authorization: '' };
   const answer = await world.api.call(method, path.replace('{socket}', 'x'), { headers });
@@ -69,7 +69,7 @@ function named({ headers }: Readonly<Record<string, unknown>>): boolean {
   return typeof headers === 'object' && headers !== null && 'X-Request-Id' in headers;
 }
 
-test('every code of a problem stands at its status, and some answer can have it', () => {
+test('every code of a problem is listed with its status, and some answer can have it', () => {
   const refs = Object.values(openapi.components.responses).map(
     ({ content }) => content['application/problem+json'].schema.$ref.split('/').at(-1) ?? '',
   );
@@ -100,7 +100,7 @@ test('openapi.json has every code of a failed send, and says what it means', () 
 });
 
 test.for(Object.entries(openapi.components.schemas))(
-  'the schema %s is one of JSON Schema, and its examples conform',
+  'the schema %s is a valid JSON Schema, and its examples conform',
   ([name, schema]) => {
     const validate = openApiSchemas(openapi)(name);
     const examples: readonly unknown[] = 'examples' in schema ? schema.examples : [];
@@ -108,7 +108,7 @@ test.for(Object.entries(openapi.components.schemas))(
   },
 );
 
-test('every object is closed but the two documents themselves', () => {
+test('every object is closed except the two documents themselves', () => {
   const open = [...nodes(openapi)].filter(
     ({ content }) => content['type'] === 'object' && content['additionalProperties'] !== false,
   );
@@ -118,7 +118,7 @@ test('every object is closed but the two documents themselves', () => {
   ]);
 });
 
-test('the gateway answers with openapi.json to anybody', async () => {
+test('the gateway serves openapi.json to anyone', async () => {
   const answer = await fetch(`${world.api.url}/openapi.json`);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
   expect(await answer.json()).toEqual(openapi);
