@@ -197,7 +197,7 @@ test('the answers with actions in asyncapi.json have the media type of actions',
 });
 
 test.for<unknown>([{ sockethook: 'ping' }, { sockethook: 'ping', n: 1 }, { sockethook: 'pong' }, {}, 'ping'])(
-  'the gateway takes %j for a ping only if asyncapi.json says so',
+  'the gateway takes %j for a ping if and only if asyncapi.json says so',
   (message) => {
     expect(schema('Ping')(message)).toBe(isPing(JSON.stringify(message)));
   },
