@@ -46,7 +46,9 @@ const unlimited: PoolOptions = {
 export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
   readonly cork: (stream: Writable) => void;
-  readonly #host: string;
+  /** What follows the target in every request. */
+  readonly #firstLines: string;
+  #lastTarget = '/';
   readonly #options: PoolOptions;
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
@@ -67,7 +69,7 @@ export class ConnectionPool implements ConnectionOwner {
   constructor(url: URL, clock: MonotonicClock, options: Partial<PoolOptions> = {}) {
     this.#options = { ...unlimited, ...options };
     this.cork = this.#options.cork;
-    this.#host = url.host;
+    this.#firstLines = ` HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
     this.now = () => clock.monotonic();
     this.#dialer = new Dialer(url, this.#options.connectMs);
   }
@@ -173,12 +175,13 @@ export class ConnectionPool implements ConnectionOwner {
   #headOf({ request }: PendingExchange, headers: HttpRequest['headers']): Result<string, string> {
     if (this.#isStopped) return err('stopped');
     const { method, target, fields, body } = request;
-    if (!writableTarget.test(target)) return err('ERR_INVALID_URL');
+    // Many requests in a row have the same target.
+    if (target !== this.#lastTarget && !writableTarget.test(target)) return err('ERR_INVALID_URL');
+    this.#lastTarget = target;
     const own = writeFields(headers);
     if (!own.ok) return own;
-    const first = `${method} ${target} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
-    const length = `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-    return ok(first + (fields?.lines ?? '') + own.value + length);
+    const first = `${method} ${target}${this.#firstLines}${fields?.lines ?? ''}`;
+    return ok(`${first}${own.value}content-length: ${Buffer.byteLength(body)}\r\n\r\n`);
   }
 
   #sendOn(exchange: PendingExchange, head: string, connection: Connection | undefined): void {

@@ -29,7 +29,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   #exchange: PendingExchange | undefined;
-  #parser = new ResponseParser();
+  readonly #parser = new ResponseParser();
   #hasStood = false;
   #isShort = false;
   #isUsed = false;
@@ -122,7 +122,7 @@ export class Connection {
   #done(exchange: PendingExchange): void {
     const { keptMs } = this.#parser;
     this.#exchange = undefined;
-    this.#parser = new ResponseParser();
+    this.#parser.reset();
     this.#isUsed = true;
     this.#release(keptMs);
     exchange.end();

@@ -55,6 +55,16 @@ export class ResponseParser {
     return this.#state === 'done' ? 'done' : 'more';
   }
 
+  /** Makes it ready for the next answer of its connection. */
+  reset(): void {
+    this.#state = 'head';
+    this.#text = '';
+    this.#left = 0;
+    this.#trailerBytes = 0;
+    this.#keptMs = 0;
+    this.#hasBegun = false;
+  }
+
   /** The connection has ended. RFC 9112 section 6.3: some answers end this way. */
   end(): Progress {
     return this.#state === 'rest' || this.#state === 'done' ? 'done' : 'broken';

@@ -27,7 +27,7 @@ export async function postHook(
   const { url, body } = request;
   const pending = secrets.signingKeys();
   const keys = pending instanceof Promise ? await pending : pending;
-  const left = gateway.deadline - answerReserveMs - clock.monotonic();
+  const left = timeLeft(gateway);
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
   const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
@@ -47,6 +47,11 @@ export async function postHook(
   if (answer.kind === 'accepted' && answer.hint !== undefined)
     log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;
+}
+
+/** Asks no clock where there is no deadline. */
+function timeLeft({ deadline, clock }: Gateway): number {
+  return deadline === Number.POSITIVE_INFINITY ? deadline : deadline - answerReserveMs - clock.monotonic();
 }
 
 function headersNow({ clock }: Gateway, hook: Hook, request: HookRequest, keys: readonly SigningKey[]) {
