@@ -49,7 +49,7 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<FunctionName, Bundle> = {
-  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 90 },
+  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 91 },
   default: { ours: [...socketFunction, ...handler('message')], npm: plain, kib: 77 },
   disconnect: { ours: [...socketFunction, ...handler('disconnect')], npm: plain, kib: 77 },
   send: { ours: [...socketFunction, ...handler('api')], npm: plain, kib: 74 },
@@ -61,7 +61,7 @@ const expected: Record<FunctionName, Bundle> = {
     kib: 410,
   },
   health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 100 },
-  tasks: { ours: [...directoryFunction, ...handler('tasks')], npm: plain, kib: 84 },
+  tasks: { ours: [...directoryFunction, ...handler('tasks')], npm: plain, kib: 85 },
   sweep: {
     ours: [...directoryFunction, ...handler('sweep'), ...sdkConnections],
     npm: management,
