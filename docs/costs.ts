@@ -105,7 +105,7 @@ export function month(use: Use) {
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
   };
-  return { ...parts, together: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
 /** The rows of the table, in whole cents below 10 dollars and whole dollars above. */

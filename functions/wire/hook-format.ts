@@ -16,7 +16,11 @@ export interface HookAnswer {
   readonly body: string;
 }
 
-/** How hooks are written and their answers read. To add a format, add a module that exports these two functions. */
+/**
+ * How hooks are written and their answers read. To add a format, add a module in `formats/` that exports a
+ * `HookFormat`, name it in `setting-values.ts` and in `infra/aws/setting-rules.ts` and `infra/aws/sockethook-props.ts`,
+ * and read it in `sdk/verify-hook.ts`.
+ */
 export interface HookFormat {
   /** Writes a hook for the app at this base URL. */
   request(hook: Hook, baseUrl: string): HookRequest;

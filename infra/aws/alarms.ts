@@ -30,7 +30,7 @@ const description = {
   ActionsFailed:
     'What answers of the app asked for could not be done, or not for everybody: the logs have "action_failed"',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
-  DeadTasks: 'Deliveries were given up after five tries: they wait in the queue of dead tasks',
+  DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
   Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
   Errors: 'Functions crashed or ran out of time',
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',

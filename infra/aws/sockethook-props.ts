@@ -20,7 +20,7 @@ export interface CustomDomain {
 export interface SockethookProps {
   /** The URL of your app for hooks: `https://app.example/websocket`, without a query. A token is not checked. */
   readonly webhookBaseUrl: string;
-  /** Whether `webhookBaseUrl` may be `http://`, which anybody on the way can read. @default false */
+  /** Whether `webhookBaseUrl` may be `http://`, which anyone on the network can read. @default false */
   readonly allowInsecureWebhooks?: boolean | undefined;
   /** The format of a hook's body. @default 'form' */
   readonly webhookFormat?: 'form' | 'json' | undefined;

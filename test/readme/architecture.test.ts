@@ -21,7 +21,7 @@ test('the architecture page names every room of functions/', () => {
     readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
-  const tree = page.slice(page.indexOf('## Rooms and arrows'), page.indexOf('An arrow means'));
+  const tree = page.slice(page.indexOf('## Folders and imports'), page.indexOf('An arrow means'));
   const rooms = ['functions', 'functions/aws', 'functions/gateway'].flatMap(folders);
   expect(rooms.filter((room) => !new RegExp(`^ +(?:functions/)?${room}/ `, 'm').test(tree))).toEqual([]);
 });

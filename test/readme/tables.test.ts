@@ -83,7 +83,7 @@ test('the app’s variables are those that `npm run env` prints', () => {
 
 const localNames: Readonly<Record<keyof LocalLimits, string>> = {
   messageBytes: 'message in either direction, in bytes of UTF-8',
-  frameBytes: 'message from a client before a warning, in bytes',
+  frameBytes: 'message from a client that is logged with a warning, in bytes',
   urlLength: 'URL of a client, in characters',
   idleMs: 'idle time, in ms',
   lifeMs: 'life of a socket, in ms',
@@ -153,7 +153,7 @@ const answers = new Map<string, readonly AppResponse[]>([
   ['other 4xx', [400, 401, 403, 410, 413, 499].map(answered)],
   ['3xx', [301, 302, 307].map(answered)],
   ['5xx, a broken answer', [...[500, 502, 503].map(answered), { kind: 'broken', why: 'no HTTP' }]],
-  ['nothing before the time-out', [{ kind: 'timeout' }]],
+  ['nothing before the timeout', [{ kind: 'timeout' }]],
 ]);
 
 function answered(status: number): Extract<AppResponse, { kind: 'response' }> {
@@ -171,14 +171,14 @@ function told(response: AppResponse, event: HookEvent): string {
     case 'accepted':
       return event === 'handshake' ? 'client accepted' : 'done';
     case 'refused':
-      return event === 'handshake' ? refused(answer.status) : 'lost, logged';
+      return event === 'handshake' ? refused(answer.status) : 'logged, not repeated';
     case 'failed':
       return event === 'handshake' ? refused(answer.status) : 'retried';
     case 'invalid':
       if (event === 'handshake') return refused(502);
-      return event === 'closed' ? 'done, logged' : 'lost, logged';
+      return event === 'closed' ? 'done, logged' : 'logged, not repeated';
     case 'unwanted':
-      return event === 'closed' ? 'done: "not wanted", warned once' : 'lost, logged';
+      return event === 'closed' ? 'done: "not wanted", warned once' : 'logged, not repeated';
   }
 }
 

@@ -11,13 +11,16 @@ import { sendBy } from './send.ts';
 /** How long a run retries deliveries before it queues them as a new task, in milliseconds. */
 const retryForMs = 3_000;
 
-/** How many runs in a row may make no progress. With the pauses between them that is three quarters of an hour. */
+/** How many runs in a row may make no progress. With the pauses between them that is about 50 minutes. */
 const maxTries = 10;
 
 /** The pause before the rest of a broadcast that has made progress, in milliseconds. */
 const onwardMs = 1_000;
 
-/** The pauses before the rest of any other task, by its runs without progress, in milliseconds. */
+/**
+ * The pauses before the rest of any other task, by its runs without progress, in milliseconds. The first is for a run
+ * that made progress, so the pause after the first stuck run is 10 s.
+ */
 const pausesMs = { first: 5_000, longest: 900_000 };
 
 /** The rest of a task, and why it stopped if sockets could not be looked up or posted to. */
