@@ -55,7 +55,7 @@ interface OtherAnswers {
 }
 
 /**
- * The answer of a handler: nothing, or actions. Instead of actions, a text is a reply, except in a closed hook. A
+ * The answer of a handler: nothing, or actions. Instead of actions, a string is a reply, except in a closed hook. A
  * handshake handler may also return a refusal.
  */
 export type HookAnswer<Event extends HookEvent> =
@@ -80,7 +80,7 @@ export function toResponse(event: HookEvent, answer: HookAnswer<HookEvent>): Hoo
   if (typeof actions !== 'object' || actions === null || Array.isArray(actions)) {
     throw new AnswerError(
       'ERR_ANSWER',
-      `The ${event} handler must return nothing, a text to reply, or actions.`,
+      `The ${event} handler must return nothing, a string to reply, or actions.`,
     );
   }
   for (const name of Object.keys(actions)) {
@@ -99,7 +99,7 @@ export function toResponse(event: HookEvent, answer: HookAnswer<HookEvent>): Hoo
 }
 
 function toRefusal(event: HookEvent, { status }: Refusal): HookResponse {
-  if (event === 'handshake') return sentence(status, 'The connection is refused.');
+  if (event === 'handshake') return plainText(status, 'The connection is refused.');
   throw new AnswerError(
     'ERR_ANSWER',
     `The ${event} handler returned a refusal; only a handshake can be refused.`,
@@ -107,7 +107,7 @@ function toRefusal(event: HookEvent, { status }: Refusal): HookResponse {
 }
 
 /** An HTTP answer with one sentence as its body. */
-export function sentence(
+export function plainText(
   status: number,
   text: string,
   headers: Readonly<Record<string, string>> = {},

@@ -2,7 +2,7 @@ import { ApiError, UnreachableError } from './errors.ts';
 import { apiKey, apiUrl } from './settings.ts';
 
 /** How long a call may take, in milliseconds. The gateway answers sooner. */
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 
 /**
  * Calls the gateway's HTTP API. Resolves to the JSON of the answer, or to undefined if it has none. Rejects with an
@@ -12,7 +12,7 @@ export async function call(method: 'POST' | 'DELETE', path: string, document?: o
   const url = apiUrl();
   const content = document === undefined ? {} : { body: JSON.stringify(document) };
   const headers = { Authorization: `Bearer ${apiKey()}`, 'Content-Type': 'application/json' };
-  const signal = AbortSignal.timeout(patienceMs);
+  const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(`${url}${path}`, { method, headers, signal, ...content }).catch(
     (error: unknown) => {
       throw new UnreachableError(url, error);

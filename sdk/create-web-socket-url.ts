@@ -23,10 +23,10 @@ export interface WebSocketUrlOptions {
  */
 export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions = {}): Promise<string> {
   const target = parsePathAndQuery(path);
-  if (!target.ok) throw new ArgumentError('path', `can not be used: ${target.error}`);
+  if (!target.ok) throw new ArgumentError('path', `cannot be used: ${target.error}`);
   const { user = '', expiresIn = limits.ticketSecondsDefault } = options;
   const name = parseUser(user);
-  if (!name.ok) throw new ArgumentError('user', `can not be used: ${name.error}`);
+  if (!name.ok) throw new ArgumentError('user', `cannot be used: ${name.error}`);
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > limits.ticketSeconds) {
     throw new ArgumentError('expiresIn', `must be whole seconds from 1 to ${limits.ticketSeconds}`);
   }
@@ -38,15 +38,17 @@ export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions
   if (user !== '' || options.expiresIn !== undefined) {
     throw new SettingError(
       'SOCKETHOOK_URL_KEY',
-      'is not set; set it to one of the gateway’s URL keys, for a ticket with a user or an end',
+      'is not set; set it to one of the gateway’s URL keys, to use `user` or `expiresIn`',
     );
   }
   const { path: escaped, query } = target.value;
-  const isOurs = [...new URLSearchParams(query).keys()].find((name) => name === 'path' || name === 'ticket');
-  if (isOurs !== undefined) {
+  const reservedName = [...new URLSearchParams(query).keys()].find(
+    (name) => name === 'path' || name === 'ticket',
+  );
+  if (reservedName !== undefined) {
     throw new ArgumentError(
       'path',
-      `has "${isOurs}" in its query, which is the gateway’s own; set SOCKETHOOK_URL_KEY for a ticket that hides it`,
+      `has "${reservedName}" in its query, which is the gateway’s own; set SOCKETHOOK_URL_KEY for a ticket that hides it`,
     );
   }
   return fitting(`${webSocketUrl()}?path=${encodeURIComponent(escaped)}${query === '' ? '' : `&${query}`}`);

@@ -38,7 +38,7 @@ export function fastifyHooks<Request extends FastifyRequestLike>(
   const handle = createHandle(handlers, options);
   return async (instance) => {
     instance.removeAllContentTypeParsers();
-    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: handle.mostBytes }, (_, body, done) =>
+    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: handle.maxBytes }, (_, body, done) =>
       done(null, body),
     );
     instance.post('/*', async (request, reply) => {

@@ -1,4 +1,4 @@
-import { type HookAnswer, type HookResponse, sentence, toResponse } from './answer.ts';
+import { type HookAnswer, type HookResponse, plainText, toResponse } from './answer.ts';
 import { type Message, toMessage } from './message.ts';
 import { MemorySeenIds, type SeenIds } from './seen-ids.ts';
 import { signingKeys } from './settings.ts';
@@ -22,7 +22,7 @@ export interface HookOptions {
   /** Where to keep the ids of handled hooks and their answers: by default in this process; nowhere if false. */
   readonly seen?: SeenIds | false;
   /** The maximum size of a hook's body, in bytes; 1 MiB by default. A gateway with `LIMITS=none` may need 48 MiB. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 /** A request whose body has been read. The body is undefined if it was too large. */
@@ -30,25 +30,25 @@ export type ReadRequest = Omit<HookRequest, 'body'> & { readonly body: Uint8Arra
 
 /** Turns the HTTP request of a hook into an answer, in any framework. */
 export interface Handle<Context> {
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   run(request: ReadRequest, context: Context): Promise<HookResponse>;
 }
 
 /** The maximum size of a hook's body: a message of 131,072 bytes with every byte escaped, and the other fields. */
-const mostHookBytes = 1_048_576;
+const maxHookBytes = 1_048_576;
 
 /** Makes a function that verifies a hook, runs its handler once, and turns what it returned into an answer. */
 export function createHandle<Context>(
   handlers: HookHandlers<Context>,
   options: HookOptions,
 ): Handle<Context> {
-  const { seen = new MemorySeenIds(), mostBytes = mostHookBytes } = options;
+  const { seen = new MemorySeenIds(), maxBytes = maxHookBytes } = options;
   const run = async (request: ReadRequest, context: Context): Promise<HookResponse> => {
-    if (request.method !== 'POST') return sentence(405, 'A hook is a POST.', { Allow: 'POST' });
+    if (request.method !== 'POST') return plainText(405, 'A hook is a POST.', { Allow: 'POST' });
     const { body } = request;
-    if (body === undefined) return sentence(413, `A hook is at most ${mostBytes} bytes.`);
+    if (body === undefined) return plainText(413, `A hook is at most ${maxBytes} bytes.`);
     const hook = verifyHook({ ...request, body }, signingKeys(), Date.now());
-    if (!hook.ok) return sentence(401, hook.error);
+    if (!hook.ok) return plainText(401, hook.error);
     const { event, id, fields } = hook.value;
     const answer = async (): Promise<HookResponse> => {
       const message = toMessage(event, fields, id, request);
@@ -56,14 +56,14 @@ export function createHandle<Context>(
     };
     return seen === false ? answer() : once(seen, id, answer);
   };
-  return { mostBytes, run };
+  return { maxBytes, run };
 }
 
 /** Answers 425 while another attempt is running, so that the gateway retries once that attempt has ended. */
 async function once(seen: SeenIds, id: string, run: () => Promise<HookResponse>): Promise<HookResponse> {
   const known = await seen.begin(id);
   if (known.state === 'done') return known.answer;
-  if (known.state === 'running') return sentence(425, 'This hook is being handled.', { 'Retry-After': '3' });
+  if (known.state === 'running') return plainText(425, 'This hook is being handled.', { 'Retry-After': '3' });
   try {
     const answer = await run();
     await seen.done(id, answer);

@@ -18,7 +18,7 @@ export function hooks(
   return async (request) => {
     if (request.bodyUsed) throw new DrainedBodyError();
     const { pathname, search } = new URL(request.url);
-    const body = request.body === null ? new Uint8Array() : await readBody(request.body, handle.mostBytes);
+    const body = request.body === null ? new Uint8Array() : await readBody(request.body, handle.maxBytes);
     const { method, headers } = request;
     const answer = await handle.run({ method, url: pathname + search, headers, body }, request);
     return new Response(answer.status === 204 ? null : answer.body, answer);

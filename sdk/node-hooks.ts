@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HookResponse } from './answer.ts';
-import { sentence } from './answer.ts';
+import { plainText } from './answer.ts';
 import { DrainedBodyError } from './errors.ts';
 import { createHandle, type Handle, type HookHandlers, type HookOptions } from './handle.ts';
 import { readBody } from './read-body.ts';
@@ -23,19 +23,19 @@ export function nodeHooks(
   options: NodeHookOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const handle = createHandle(handlers, options);
-  const { onError = complain } = options;
+  const { onError = logError } = options;
   return async (request, response) => {
     try {
       write(response, await handleNode(handle, request, request.url ?? '/', request));
     } catch (error) {
       if (request.destroyed && !request.complete) return;
-      write(response, sentence(500, 'The hook failed.'));
+      write(response, plainText(500, 'The hook failed.'));
       onError(error);
     }
   };
 }
 
-function complain(error: unknown): void {
+function logError(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
@@ -48,7 +48,7 @@ export async function handleNode<Context>(
 ): Promise<HookResponse> {
   if (request.readableDidRead || request.readableEnded) throw new DrainedBodyError();
   // Don't destroy the request: the answer goes out on the same connection.
-  const body = await readBody(request.iterator({ destroyOnReturn: false }), handle.mostBytes);
+  const body = await readBody(request.iterator({ destroyOnReturn: false }), handle.maxBytes);
   return handle.run({ method: request.method ?? '', url, headers: headersOf(request), body }, context);
 }
 

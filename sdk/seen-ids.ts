@@ -30,21 +30,21 @@ interface Entry {
 }
 
 /**
- * Keeps the hooks of the last 10 minutes in the memory of this process: at most `most` ids, 100,000 by default, and
- * at most `mostCharacters` characters of answers, 16 Mi by default. Drops the oldest first, and answers before ids.
+ * Keeps the hooks of the last 10 minutes in the memory of this process: at most `maxIds` ids, 100,000 by default, and
+ * at most `maxCharacters` characters of answers, 16 Mi by default. Drops the oldest first, and answers before ids.
  */
 export class MemorySeenIds implements SeenIds {
   readonly #entries = new Map<string, Entry>();
   /** The ids whose answers are kept, oldest first. */
   readonly #answered = new Set<string>();
-  readonly #most: number;
-  readonly #mostCharacters: number;
+  readonly #maxIds: number;
+  readonly #maxCharacters: number;
   readonly #now: () => number;
   #characters = 0;
 
-  constructor({ most = 100_000, mostCharacters = 2 ** 24, now = Date.now } = {}) {
-    this.#most = most;
-    this.#mostCharacters = mostCharacters;
+  constructor({ maxIds = 100_000, maxCharacters = 2 ** 24, now = Date.now } = {}) {
+    this.#maxIds = maxIds;
+    this.#maxCharacters = maxCharacters;
     this.#now = now;
   }
 
@@ -78,17 +78,18 @@ export class MemorySeenIds implements SeenIds {
   }
 
   /**
-   * The map is in the order of time, so the oldest come first. A hook that is being handled is kept for its 10 minutes.
+   * The map is in order of insertion, so the oldest come first. A hook that is being handled is kept for its 10
+   * minutes.
    */
   #forget(): void {
     const now = this.#now();
     for (const [id, { seen, until }] of this.#entries) {
-      if (until > now && this.#entries.size < this.#most) break;
+      if (until > now && this.#entries.size < this.#maxIds) break;
       if (seen.state !== 'running' || until <= now) this.#delete(id);
     }
     // Iterates over the kept answers only: there may be tens of thousands of ids without one.
     for (const id of this.#answered) {
-      if (this.#characters <= this.#mostCharacters) return;
+      if (this.#characters <= this.#maxCharacters) return;
       this.#strip(id);
     }
   }

@@ -16,9 +16,9 @@ export interface BroadcastOptions {
 }
 
 /**
- * Sends a text to a socket or to a list of sockets, even from inside a handshake handler. A socket that is gone is an
- * outcome, not an error. A list of more than 1,000 takes several calls; if one fails, the error's `partial` holds the
- * outcome of those before. An empty list takes none. Rejects with an `ArgumentError`, an `ApiError` or an
+ * Sends a message to a socket or to a list of sockets, even from inside a handshake handler. A socket that is gone is
+ * an outcome, not an error. A list of more than 1,000 takes several calls; if one fails, the error's `partial` holds
+ * the outcome of those before. An empty list takes none. Rejects with an `ArgumentError`, an `ApiError` or an
  * `UnreachableError`.
  */
 export async function sendMessage(sockets: string | readonly string[], body: string): Promise<SendOutcome> {
@@ -27,7 +27,7 @@ export async function sendMessage(sockets: string | readonly string[], body: str
   if (ids.some((id) => typeof id !== 'string' || id === '')) {
     throw new ArgumentError(
       'sockets',
-      'must be the id of a socket or a list of ids, each a text that is not empty',
+      'must be the id of a socket or a list of ids, each a string that is not empty',
     );
   }
   let all: SendOutcome = { delivered: 0, queued: 0, gone: [], failed: [] };
@@ -44,7 +44,7 @@ export async function sendMessage(sockets: string | readonly string[], body: str
 }
 
 /**
- * Sends a text to every open socket, the sender's included, or to those that the options select. Rejects as
+ * Sends a message to every open socket, the sender's included, or to those that the options select. Rejects as
  * `sendMessage`.
  */
 export async function broadcastMessage(

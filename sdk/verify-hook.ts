@@ -39,7 +39,7 @@ export function verifyHook(
   const signed = verify(presented, keys, now);
   if (!signed.ok) return err(`This hook is ${signed.error}.`);
   const fields = readFields(header('content-type') ?? '', body);
-  if (fields === undefined) return err('The body of this hook can not be read.');
+  if (fields === undefined) return err('The body of this hook cannot be read.');
   const event = hookEvents.find((known) => known === fields.get('event'));
   if (event === undefined || !isAt(url, event, fields)) return err('This hook is signed for another URL.');
   return ok({ event, id: signed.value.id, fields });

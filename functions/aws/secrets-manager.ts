@@ -10,7 +10,7 @@ import { JsonProtocol } from './client/json-protocol.ts';
 /** How long a list is cached, in milliseconds. */
 const cachedMs = 300_000;
 /** The shortest time between reads because no key matched, in milliseconds: else any caller could cause a read each time. */
-const soonestMs = 30_000;
+const minRefreshMs = 30_000;
 
 /** The secrets that hold the lists. A function gets only those that it needs. */
 export interface SecretArns {
@@ -67,7 +67,7 @@ function cachedList<Key>(
   return (freshness) => {
     const now = clock.monotonic();
     if (list !== undefined && now < (freshness === 'cached' ? due : soonest)) return list;
-    [due, soonest] = [now + cachedMs, now + soonestMs];
+    [due, soonest] = [now + cachedMs, now + minRefreshMs];
     const before = list;
     // If a read fails, the old list stays in use, and the next read comes soon.
     const reading = read().catch((error: unknown) => {

@@ -1,7 +1,7 @@
-/** How many deliveries of one run are under way at once, whatever asked for them. */
+/** How many deliveries of one run are in progress at once, whatever asked for them. */
 export class DeliveryLimit {
   readonly #max: number;
-  #underWay = 0;
+  #inProgress = 0;
   /** Those that wait to begin one, first come, first served. */
   readonly #waiting: (() => void)[] = [];
 
@@ -9,20 +9,20 @@ export class DeliveryLimit {
     this.#max = max;
   }
 
-  /** A delivery is under way. */
+  /** A delivery is in progress. */
   began(): void {
-    this.#underWay += 1;
+    this.#inProgress += 1;
   }
 
   /** A delivery has its outcome. */
   ended(): void {
-    this.#underWay -= 1;
+    this.#inProgress -= 1;
     this.#waiting.shift()?.();
   }
 
   /** A promise if the next delivery has to wait. */
   room(): Promise<void> | undefined {
-    if (this.#underWay < this.#max) return undefined;
-    return new Promise((go) => this.#waiting.push(go));
+    if (this.#inProgress < this.#max) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -3,7 +3,7 @@ import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
 import type { Ports } from './ports.ts';
 
-/** A gateway: its ports, and how it is set. Every flow takes one as its first argument. */
+/** A gateway: its ports and its configuration. Every flow takes one as its first argument. */
 export interface Gateway extends Ports {
   readonly settings: Settings;
   readonly policy: Policy;

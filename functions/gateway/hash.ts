@@ -1,4 +1,4 @@
-/** A text as a number of 32 bits that is the same in every process. FNV-1a, its halves folded into each other. */
+/** A 32-bit hash of a string, the same in every process. FNV-1a, its halves folded into each other. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

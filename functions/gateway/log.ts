@@ -1,6 +1,6 @@
 import type { Log, LogFields } from './ports.ts';
 
-/** How grave a line is. */
+/** The severity of a line. */
 export type Level = 'info' | 'warn' | 'error';
 
 /** The most characters of a value in a line: the log does not keep what an app or a client wrote. */

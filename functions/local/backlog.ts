@@ -1,4 +1,4 @@
-/** What a message takes that waits, besides its text, in bytes, as it is counted: what it will cost is more than its text. */
+/** The bytes that count for each waiting message besides its text. */
 const fixedWeight = 256;
 
 /** A message that waits for its hook. */
@@ -10,12 +10,12 @@ export interface WaitingMessage {
   readonly weight: number;
 }
 
-/** What a message of so many bytes takes that waits, in bytes. */
+/** The weight of a waiting message whose text has this many bytes. */
 export function messageWeight(bytes: number): number {
   return bytes + fixedWeight;
 }
 
-/** From how many taken messages on their room is given back. */
+/** How many taken entries may pile up before their memory is freed. */
 const worthGivingBack = 1_024;
 
 /** The messages of one client that wait, oldest first: three lists, since an object for each would cost more than most texts. */
@@ -61,7 +61,7 @@ export class Backlog {
     return { body, time, weight };
   }
 
-  /** Drops all of them; how many there were. */
+  /** Drops all of them. Returns how many there were. */
   clear(): number {
     const { count } = this;
     this.#bodies = [];

@@ -26,7 +26,7 @@ const localPolicy = {
   leaseMs: 60_000,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
-  // Each step is finished by the process that began it, so a sweep finds only rescheduled closed hooks.
+  // Each step is finished by the process that began it, so a sweep finds only postponed closed hooks.
   staleMs: Number.POSITIVE_INFINITY,
   sweepsFinishFlushes: false,
   // Sessions expire by themselves.
@@ -39,7 +39,7 @@ export interface GatewayOptions {
   readonly secrets: SecretTexts;
   readonly clock: Clock;
   readonly log: Log;
-  /** The interval of sweeps, which find rescheduled closed hooks, in milliseconds; 60,000 if not given. */
+  /** The interval of sweeps, which find postponed closed hooks, in milliseconds; 60,000 if not given. */
   readonly sweepMs?: number;
 }
 

@@ -189,7 +189,7 @@ export class MemoryRegistry implements Registry {
   #change(entry: Entry, change: Partial<SocketRecord>): void {
     const { user } = entry.record;
     entry.record = { ...entry.record, ...change };
-    // Only then, since a moved entry would come up again in a broadcast that is under way.
+    // Only if the user changed: an entry that moves would appear twice in a broadcast in progress.
     if (entry.record.user !== user) this.#index.rename(entry, user);
   }
 }

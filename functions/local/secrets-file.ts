@@ -50,13 +50,13 @@ function read(file: string): SecretTexts | undefined {
   } catch (cause) {
     const code = codeOf(cause);
     if (code === 'ENOENT') return undefined;
-    const advice = 'let this user read it, or set SOCKETHOOK_DIR to a folder of its own';
-    throw new Error(`${file} can not be read (${code}): ${advice}.`, { cause });
+    const advice = 'let this user read it, or set SOCKETHOOK_DIR to a separate folder';
+    throw new Error(`${file} cannot be read (${code}): ${advice}.`, { cause });
   }
   try {
     return v.parse(fileSchema, JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${file} can not be used; mend it, or delete it to have new secrets made.`, { cause });
+    throw new Error(`${file} cannot be used; fix it, or delete it to generate new secrets.`, { cause });
   }
 }
 
@@ -74,8 +74,8 @@ function make(folder: string, file: string): SecretTexts {
     const code = codeOf(cause);
     const made = code === 'EEXIST' ? read(file) : undefined;
     if (made !== undefined) return made;
-    const advice = 'set SOCKETHOOK_DIR to a folder that this user can write to, on a disk with room';
-    throw new Error(`Secrets can not be kept in ${folder} (${code}): ${advice}.`, { cause });
+    const advice = 'set SOCKETHOOK_DIR to a folder that this user can write to, on a disk with free space';
+    throw new Error(`Secrets cannot be kept in ${folder} (${code}): ${advice}.`, { cause });
   }
 }
 

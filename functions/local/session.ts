@@ -116,15 +116,15 @@ export class Session implements WebSocketListener, MessageConsumer {
     const time = this.#gateway.clock.now();
     this.#isActive = true;
     if (isPing(body)) return;
-    if (bytes > this.#limits.frameBytes) this.#warnOfFrame(bytes);
+    if (bytes > this.#limits.frameBytes) this.#warnOfLargeMessage(bytes);
     this.#queue.receive(body, bytes, time);
-    if (this.#queue.waiting < this.#bound) return;
+    if (this.#queue.waiting < this.#backlogLimit) return;
     this.#pausedAt ??= this.#gateway.clock.monotonic();
     this.#connection.pause();
   }
 
   relay({ id, body, time }: QueuedMessage): Promise<unknown> {
-    if (this.#queue.waiting <= this.#bound / 2) {
+    if (this.#queue.waiting <= this.#backlogLimit / 2) {
       this.#pausedAt = undefined;
       this.#connection.resume();
     }
@@ -132,14 +132,14 @@ export class Session implements WebSocketListener, MessageConsumer {
   }
 
   /** The bytes of backlog that pause the client; fewer while all backlogs together are large. */
-  get #bound(): number {
+  get #backlogLimit(): number {
     return this.#queue.isUnderPressure
       ? this.#limits.waitingBytes / pressureDivisor
       : this.#limits.waitingBytes;
   }
 
-  #warnOfFrame(bytes: number): void {
-    const why = 'API Gateway takes frames of 32 KiB at most, and no browser cuts a message into several';
+  #warnOfLargeMessage(bytes: number): void {
+    const why = 'API Gateway takes frames of 32 KiB at most, and no browser splits a message into several';
     this.#gateway.log.warnOnce('message_too_large_for_aws', { socket: this.socket, bytes, why });
   }
 

@@ -52,8 +52,8 @@ export class SocketQueue {
   readonly #tasks: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
   /** How many messages have come, and how many of them have left the backlog. */
-  #came = 0;
-  #begun = 0;
+  #received = 0;
+  #started = 0;
   #held = 0;
   /** The weight of the message that is being relayed. */
   #running = 0;
@@ -102,13 +102,13 @@ export class SocketQueue {
 
   /** Adds a task behind everything that has come. `hook`: the one that it posts, if any. */
   push(job: Job, hook?: HookId): void {
-    this.#tasks.push({ job, hook, behind: this.#came });
+    this.#tasks.push({ job, hook, behind: this.#received });
     this.#start();
   }
 
   /** Adds a message. `bytes`: the size of its text. */
   receive(body: string, bytes: number, time: number): void {
-    this.#came += 1;
+    this.#received += 1;
     const weight = messageWeight(bytes);
     if (this.isIdle && this.#supervisor.hasRoom(weight)) {
       void this.#run({ body, time, weight });
@@ -136,17 +136,17 @@ export class SocketQueue {
     this.#start();
   }
 
-  /** Drops its backlog. The number of messages dropped. */
+  /** Drops its backlog. Returns the number of messages dropped. */
   drop(): number {
     const before = this.#backlog.weight;
     const count = this.#backlog.clear();
-    this.#begun += count;
+    this.#started += count;
     if (count > 0) this.#weigh(-before);
     if (this.#isParked) this.resume();
     return count;
   }
 
-  /** Drops its backlog and ends its session, to free memory. The number of messages dropped. */
+  /** Drops its backlog and ends its session, to free memory. Returns the number of messages dropped. */
   shed(): number {
     const count = this.drop();
     this.#weigh(-this.weight);
@@ -177,7 +177,7 @@ export class SocketQueue {
   /** Begins the next piece of work. */
   #next(): Promise<unknown> | undefined {
     const [task] = this.#tasks;
-    if (task !== undefined && task.behind <= this.#begun) {
+    if (task !== undefined && task.behind <= this.#started) {
       this.#tasks.shift();
       this.#current = task.hook;
       return task.job();
@@ -194,7 +194,7 @@ export class SocketQueue {
   }
 
   #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
-    this.#begun += 1;
+    this.#started += 1;
     const id = newId();
     this.#current = hookId('message', id);
     // The text, and the hook that is made of it.

@@ -20,7 +20,7 @@ import { clientHeaders, refusalResponse, upgradeProblem } from './upgrade.ts';
 
 /**
  * Where WebSockets come in. The HTTP upgrade waits for the handshake, and a refusal is an ordinary HTTP response. Until
- * the client is in, its queue is held, so that no task overtakes the handshake.
+ * the client is connected, its queue is held, so that no task overtakes the handshake.
  */
 export class WebSocketServer {
   readonly #gateway: Gateway;

@@ -227,9 +227,9 @@ export class WebSocketConnection implements TransportListener, ReceiverListener 
   }
 
   #end(how: CloseCode): void {
-    const isNews = this.#state === 'open';
+    const wasOpen = this.#state === 'open';
     this.#state = 'over';
-    if (isNews) this.#listener?.ended(how);
+    if (wasOpen) this.#listener?.ended(how);
   }
 
   #expectEnd(): void {

@@ -49,7 +49,7 @@ export type Answer =
   | { readonly kind: 'unwanted'; readonly status: number };
 
 /** Statuses that mean "not now". */
-const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+const temporary: ReadonlySet<number> = new Set([408, 425, 429]);
 /** Statuses that mean "I have no such handler". */
 const unhandled: ReadonlySet<number> = new Set([404, 405, 501]);
 
@@ -83,7 +83,7 @@ function readStatus(response: Response, format: HookFormat, context: AnswerConte
   if (status >= 200 && status < 300) return readAccepted(response, format, context);
   const why = `the app answered ${status}`;
   const headers = refusal.length === 0 ? {} : { headers: refusal };
-  if (passing.has(status) && context.event !== 'handshake') {
+  if (temporary.has(status) && context.event !== 'handshake') {
     return failed(why, false, parseRetryAfter(response.retryAfter, now));
   }
   if (unhandled.has(status)) {

@@ -16,7 +16,7 @@ export const limits = {
   formFields: 1_024,
   /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
-  /** The outbox of a socket: the messages that wait until its client is in. */
+  /** The outbox of a socket: the messages that wait until its client is connected. */
   outboxBytes: 262_144,
   outboxMessages: 100,
   /** The app's answer to a hook. */

@@ -34,14 +34,14 @@ export function parsePath(text: string): Result<ClientPath, string> {
   const decoded = decode(text);
   if (decoded === undefined) return err('the escapes of a path are UTF-8');
   if (controlOrBackslash.test(decoded)) return err('a path has no control characters and no backslash');
-  const misstep = decoded.slice(1).split('/').find(isMisstep);
-  return misstep === undefined
+  const badSegment = decoded.slice(1).split('/').find(isBadSegment);
+  return badSegment === undefined
     ? ok(text as ClientPath)
     : err('no segment of a path is empty (but the last), "." or ".."');
 }
 
 /** Servlet containers cut a segment at `;` before they resolve it, so `..;x` counts as `..`, and `;x` as empty. */
-function isMisstep(segment: string, index: number, segments: readonly string[]): boolean {
+function isBadSegment(segment: string, index: number, segments: readonly string[]): boolean {
   const name = segment.split(';', 1)[0];
   return name === '.' || name === '..' || (name === '' && (segment !== '' || index < segments.length - 1));
 }

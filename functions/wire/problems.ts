@@ -3,18 +3,18 @@
  * are stable. docs/http-api.md lists the same codes, which a test compares.
  */
 export const problems = {
-  malformed_request: { status: 400, title: 'The request can not be read' },
-  malformed_body: { status: 400, title: 'The body can not be read' },
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  malformed_body: { status: 400, title: 'The body cannot be read' },
   missing_field: { status: 400, title: 'A field is missing' },
-  unknown_field: { status: 400, title: 'A field is not known' },
+  unknown_field: { status: 400, title: 'A field is unknown' },
   invalid_field: { status: 400, title: 'A field has a value that is not allowed' },
   unauthorized: { status: 401, title: 'An API key is needed' },
-  not_found: { status: 404, title: 'There is nothing here' },
+  not_found: { status: 404, title: 'No such call' },
   unknown_socket: { status: 404, title: 'No such socket is open' },
-  method_not_allowed: { status: 405, title: 'This call takes another method' },
-  request_timed_out: { status: 408, title: 'The request took too long to come' },
+  method_not_allowed: { status: 405, title: 'This call needs another method' },
+  request_timed_out: { status: 408, title: 'The request took too long to arrive' },
   body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body is of a type that is not read here' },
+  unsupported_media_type: { status: 415, title: "The body's media type is not supported" },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'The gateway failed' },
 

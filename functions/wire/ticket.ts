@@ -89,11 +89,11 @@ const notYet = 'the ticket is not valid yet';
 function whyNot(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the ticket has expired';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'the ticket is not signed by HS256';
-  if (!(error instanceof errors.JWTClaimValidationFailed)) return 'the ticket is no signed JWT';
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return 'the ticket is not a signed JWT';
   if (error.reason === 'check_failed') return notYet;
   return error.reason === 'missing'
     ? `the ticket has no claim "${error.claim}"`
-    : `the claim "${error.claim}" of the ticket is no number`;
+    : `the claim "${error.claim}" of the ticket is not a number`;
 }
 
 function read(payload: Record<string, unknown>): Result<Ticket, string> {

@@ -28,7 +28,7 @@ const description = {
   HookFailures:
     'Hooks were lost or refused for good, or handshakes failed: look at the app first, then at the logs',
   ActionsFailed:
-    'What answers of the app asked for could not be done, or not for everybody: the logs have "action_failed"',
+    'Actions in the app’s answers failed, at least for some sockets: the logs have "action_failed"',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
   Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',

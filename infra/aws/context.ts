@@ -66,7 +66,7 @@ export function parseContext(context: Readonly<Record<string, unknown>>): Result
   const errors = [
     ...(gateway.ok ? [] : gateway.error),
     ...(stack.success ? [] : stack.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`)),
-    ...unknown.map((name) => `${name} is no setting; there are ${allNames().join(', ')}.`),
+    ...unknown.map((name) => `${name} is not a setting; the settings are ${allNames().join(', ')}.`),
     ...together(set, 'vpcId', 'subnetIds'),
     ...(Object.hasOwn(set, 'securityGroupIds') && !Object.hasOwn(set, 'vpcId')
       ? ['securityGroupIds needs vpcId.']

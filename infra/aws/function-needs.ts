@@ -93,7 +93,7 @@ export const functionNeeds = {
     secrets: ['apiKeys'],
   },
   health: {
-    description: 'GET /health, the descriptions of the API, and what is no call',
+    description: 'GET /health, the descriptions of the API, and requests for unknown calls',
     timeout: waited,
     memoryMb: memory.waiting,
   },
@@ -108,7 +108,7 @@ export const functionNeeds = {
     secrets: ['webhookSecrets'],
   },
   sweep: {
-    description: 'Looks for sockets that were forgotten',
+    description: 'Finds unfinished work',
     timeout: timeouts.sweep,
     memoryMb: memory.sweeping,
     table: ['GetItem', 'UpdateItem', 'Scan'],

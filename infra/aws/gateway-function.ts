@@ -63,7 +63,7 @@ export class GatewayFunction extends Construct {
       ...network,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
-      // Lambda stops a task that went from queue to function to queue 16 times. A rescheduled hook does so for hours.
+      // Lambda stops a task that went from queue to function to queue 16 times. A postponed hook does so for hours.
       ...(name === 'tasks' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
   }

@@ -9,7 +9,7 @@ import { type Access, accessLog } from './access-log.ts';
 import type { Settings } from './setting-rules.ts';
 
 /** An HTTP API with its only stage. */
-export interface Calls {
+export interface HttpApiParts {
   readonly stage: HttpStage;
   /** The routes that not everybody may call. */
   readonly guarded: readonly HttpRoute[];
@@ -24,7 +24,7 @@ export function httpApi(
   functions: Readonly<Record<ApiFunctionName, IFunction>>,
   access: Access,
   apiAuth: Settings['apiAuth'],
-): Calls {
+): HttpApiParts {
   const lambda = (name: ApiFunctionName) => new HttpLambdaIntegration(name, functions[name]);
   const httpApi = new HttpApi(scope, 'HttpApi', {
     apiName: `${Stack.of(scope).stackName}-calls`,

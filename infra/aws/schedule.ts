@@ -9,7 +9,7 @@ export function schedule(scope: Construct, sweep: IFunction): Rule {
   sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   const target = new LambdaFunction(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) });
   return new Rule(scope, 'Schedule', {
-    description: 'Sockethook: looks for sockets that were forgotten',
+    description: 'Sockethook: finds unfinished work',
     schedule: Schedule.rate(Duration.minutes(1)),
     targets: [target],
   });

@@ -100,7 +100,9 @@ export class Sockethook extends Construct implements IConnectable {
   /** Grants an IAM identity the permission to call the HTTP API. Throws unless `apiAuth` is `iam`. */
   grantCalls(grantee: IGrantable): void {
     if (this.#guarded === undefined)
-      throw new Error('grantCalls needs apiAuth "iam": whoever has an API key may call this gateway.');
+      throw new Error(
+        'grantCalls needs apiAuth "iam": with API keys, anyone who has a key can call this gateway.',
+      );
     for (const route of this.#guarded) route.grantInvoke(grantee);
   }
 

@@ -25,7 +25,7 @@ export class SockethookStack extends Stack {
     this.#output('UrlKeysSecret', secrets.urlKeys.secretArn, 'Holds SOCKETHOOK_URL_KEY');
     if (settings.vpcId !== undefined) {
       const groups = this.gateway.connections.securityGroups.map(({ securityGroupId }) => securityGroupId);
-      this.#output('SecurityGroups', groups.join(','), 'What the app has to let in');
+      this.#output('SecurityGroups', groups.join(','), 'Security groups that the app must let in');
     }
     this.#outputNames(settings.domainName);
   }
@@ -42,8 +42,7 @@ export class SockethookStack extends Stack {
         apiDomain.regionalDomainName,
         'What the CNAME of apiDomainName points at',
       );
-    if (edge !== undefined)
-      this.#output('PrettyUrl', `wss://${domainName ?? edge}`, 'Put the path behind it');
+    if (edge !== undefined) this.#output('PrettyUrl', `wss://${domainName ?? edge}`, 'Append the path to it');
   }
 
   #props({ gateway, ...stack }: StackSettings): SockethookProps {

@@ -80,7 +80,7 @@ start().catch((error: unknown) => {
   const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
   const why = error instanceof Error ? error.message : String(error);
   process.stderr.write(
-    inUse ? `${why}\nAnother program listens there: set PORT to another port.\n` : `${why}\n`,
+    inUse ? `${why}\nAnother program is using this port: set PORT to another port.\n` : `${why}\n`,
   );
   process.exit(1);
 });

@@ -143,7 +143,7 @@ describe('the other settings', () => {
 
   test('a name that is misspelt is refused, since it would not be set', () => {
     expect(errorsOf({ ...good, requireTickets: 'true' })).toEqual([
-      expect.stringMatching(/^requireTickets is no setting; there are .*\brequireTicket\b/),
+      expect.stringMatching(/^requireTickets is not a setting; the settings are .*\brequireTicket\b/),
     ]);
   });
 

@@ -93,7 +93,7 @@ test.for([
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'secrets.json');
   writeFileSync(file, text);
-  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} can not be used; mend it, or delete it`);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(`${file} cannot be used; fix it, or delete it`);
   expect(() => secretTexts({ ...unset, folder })).not.toThrow('secret-words');
   expect(readFileSync(file, 'utf8')).toBe(text);
 });
@@ -104,14 +104,14 @@ test.skipIf(process.getuid?.() === 0)('a file that may not be read is an error t
   const file = join(folder, 'secrets.json');
   chmodSync(file, 0);
   expect(() => secretTexts({ ...unset, folder })).toThrow(
-    `${file} can not be read (EACCES): let this user read it, or set SOCKETHOOK_DIR`,
+    `${file} cannot be read (EACCES): let this user read it, or set SOCKETHOOK_DIR`,
   );
 });
 
 test('what is no file is an error that does not say to delete it', () => {
   const folder = freshFolder();
   mkdirSync(join(folder, 'secrets.json'), { recursive: true });
-  expect(() => secretTexts({ ...unset, folder })).toThrow(/can not be read \(EISDIR\).*SOCKETHOOK_DIR/);
+  expect(() => secretTexts({ ...unset, folder })).toThrow(/cannot be read \(EISDIR\).*SOCKETHOOK_DIR/);
 });
 
 test('a folder that can’t be made is an error that names the setting', () => {
@@ -133,7 +133,7 @@ test('a disk that is full at the first start leaves nothing behind, and the next
   const folder = freshFolder();
   const failed = await run('ulimit -f 0 &&', { SOCKETHOOK_DIR: folder });
   expect(failed.errors).toMatch(
-    /^Secrets can not be kept in .* \(EFBIG\): set SOCKETHOOK_DIR to a folder .*\n$/,
+    /^Secrets cannot be kept in .* \(EFBIG\): set SOCKETHOOK_DIR to a folder .*\n$/,
   );
   expect([failed.output, readdirSync(folder)]).toEqual(['', []]);
   const made = await run('', { SOCKETHOOK_DIR: folder });

@@ -34,7 +34,9 @@ const base = { webhookBaseUrl: 'https://app.example/websocket' };
 
 test('the table of settings on AWS has every setting of the stack, and no other', () => {
   const unknown = parseContext({ ...base, misspelt: '1' });
-  const names = unknown.ok ? [] : (/there are (.*)\./.exec(unknown.error.join(' '))?.[1] ?? '').split(', ');
+  const names = unknown.ok
+    ? []
+    : (/the settings are (.*)\./.exec(unknown.error.join(' '))?.[1] ?? '').split(', ');
   expect(names.length).toBeGreaterThan(settingNames.size);
   const written = page.rows('Settings', 'setting').map(([name]) => name);
   expect(written.sort()).toEqual(names.sort());

@@ -69,7 +69,7 @@ test('a short URL key is named; without one, a user or an end can’t be promise
     const { code, message } = await errorOf(() => createWebSocketUrl('/', options));
     expect([code, message]).toEqual([
       'ERR_SETTING',
-      expect.stringMatching(/^SOCKETHOOK_URL_KEY is not set; .*ticket/),
+      expect.stringMatching(/^SOCKETHOOK_URL_KEY is not set; .*to use `user` or `expiresIn`/),
     ]);
   }
 });
@@ -85,12 +85,12 @@ test.for<[string, () => unknown, RegExp]>([
   ],
   ['a number for a body', () => broadcastMessage(JSON.parse('7')), /^"body" must be text/],
   ['closing nothing', () => closeSocket(''), /^"socket" must be/],
-  ['a path with a step up', () => createWebSocketUrl('/../x'), /^"path" can not be used: /],
-  ['a path with an empty segment', () => createWebSocketUrl('//foo'), /^"path" can not be used: /],
+  ['a path with a step up', () => createWebSocketUrl('/../x'), /^"path" cannot be used: /],
+  ['a path with an empty segment', () => createWebSocketUrl('//foo'), /^"path" cannot be used: /],
   [
     '1,025 bytes of path',
     () => createWebSocketUrl(`/${'x'.repeat(1_024)}`),
-    /^"path" can not be used: .*1024/,
+    /^"path" cannot be used: .*1024/,
   ],
   [
     'a URL of too many characters',
@@ -100,7 +100,7 @@ test.for<[string, () => unknown, RegExp]>([
   [
     '257 bytes of user',
     () => createWebSocketUrl('/', { user: 'u'.repeat(257) }),
-    /^"user" can not be used: .*256/,
+    /^"user" cannot be used: .*256/,
   ],
   [
     '0 seconds',
@@ -199,7 +199,7 @@ test.for<[string, Parameters<typeof hooks>[0], Parameters<typeof aHook>[0], RegE
     'a number',
     { message: () => JSON.parse('7') },
     { event: 'message' },
-    /must return nothing, a text to reply, or actions/,
+    /must return nothing, a string to reply, or actions/,
   ],
   ['a list', { message: () => JSON.parse('[]') }, { event: 'message' }, /must return nothing/],
   [

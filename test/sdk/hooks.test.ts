@@ -147,7 +147,7 @@ test('what is no POST gets 405, and what is too large gets 413', async () => {
   const large = async (bytes: number) =>
     (await listening(await changed(signedRequest(closed()), { body: 'x'.repeat(bytes) }))).status;
   expect([await large(1_048_576), await large(1_048_577)]).toEqual([401, 413]);
-  const roomy = hooks({}, { mostBytes: 2_000_000 });
+  const roomy = hooks({}, { maxBytes: 2_000_000 });
   const body = 'x'.repeat(1_048_577);
   expect((await roomy(await changed(signedRequest(closed()), { body }))).status).toBe(401);
 });
@@ -224,14 +224,14 @@ test('ids are forgotten after 10 minutes', () => {
 });
 
 test('the oldest are forgotten first when there are too many ids, or too much was answered', () => {
-  const few = new MemorySeenIds({ most: 2 });
+  const few = new MemorySeenIds({ maxIds: 2 });
   few.begin('slow');
   for (const id of ['a', 'b', 'c']) {
     few.begin(id);
     few.done(id, answered(''));
   }
   expect(['slow', 'c', 'a'].map((id) => few.begin(id).state)).toEqual(['running', 'done', 'new']);
-  const small = new MemorySeenIds({ mostCharacters: 10 });
+  const small = new MemorySeenIds({ maxCharacters: 10 });
   for (const id of ['a', 'b']) {
     small.begin(id);
     small.done(id, answered('123456'));
@@ -244,7 +244,7 @@ test('the oldest are forgotten first when there are too many ids, or too much wa
 });
 
 test('ids whose answers are forgotten cost nothing more', () => {
-  const seen = new MemorySeenIds({ mostCharacters: 1_000 });
+  const seen = new MemorySeenIds({ maxCharacters: 1_000 });
   const handle = (at: number): void => {
     seen.begin(`id_${at}`);
     seen.done(`id_${at}`, answered('x'.repeat(100)));

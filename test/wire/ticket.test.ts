@@ -20,7 +20,7 @@ const tooLong = refused(
   'the ticket lives too long: "exp" is at most 86400 seconds away, in seconds since 1970',
 );
 const otherAlgorithm = refused('the ticket is not signed by HS256');
-const noJwt = refused('the ticket is no signed JWT');
+const noJwt = refused('the ticket is not a signed JWT');
 const notText = { ok: false, error: 'the claims of the ticket are not text' };
 
 function urlKey(text: string): UrlKey {
@@ -132,10 +132,18 @@ test.for([
   ['no expiry', { path: '/' }, refused('the ticket has no claim "exp"')],
   ['no path', { exp: inAnHour }, refused('the ticket has no claim "path"')],
   ['nothing', {}, refused('the ticket has no claim "exp"')],
-  ['text', { path: '/', exp: String(inAnHour) }, refused('the claim "exp" of the ticket is no number')],
-  ['a null', { path: '/', exp: null }, refused('the claim "exp" of the ticket is no number')],
-  ['a text', { path: '/', exp: inAnHour, nbf: 'x' }, refused('the claim "nbf" of the ticket is no number')],
-  ['a text', { path: '/', exp: inAnHour, iat: 'x' }, refused('the claim "iat" of the ticket is no number')],
+  ['text', { path: '/', exp: String(inAnHour) }, refused('the claim "exp" of the ticket is not a number')],
+  ['a null', { path: '/', exp: null }, refused('the claim "exp" of the ticket is not a number')],
+  [
+    'a text',
+    { path: '/', exp: inAnHour, nbf: 'x' },
+    refused('the claim "nbf" of the ticket is not a number'),
+  ],
+  [
+    'a text',
+    { path: '/', exp: inAnHour, iat: 'x' },
+    refused('the claim "iat" of the ticket is not a number'),
+  ],
   ['an end in the past', { path: '/', exp: now / 1000 - 1 }, expired],
   ['an end before 1970', { path: '/', exp: -1 }, expired],
   ['an end in milliseconds', { path: '/', exp: now + 3_600_000 }, tooLong],

@@ -57,7 +57,7 @@ export function textSet(values: readonly [string, ...string[]]): TextSet {
  * not an item, or if a list or a set holds anything but texts, since the places in a list matter.
  */
 export function itemFrom(value: unknown): Item {
-  if (!isObject(value)) throw new Error('An item of DynamoDB can not be read.');
+  if (!isObject(value)) throw new Error('An item of DynamoDB cannot be read.');
   const item: Record<string, Attribute> = {};
   for (const [name, content] of Object.entries(value)) {
     const attribute = attributeFrom(content);
@@ -67,7 +67,7 @@ export function itemFrom(value: unknown): Item {
 }
 
 function attributeFrom(value: unknown): Attribute | undefined {
-  if (!isObject(value)) throw new Error('An attribute of DynamoDB can not be read.');
+  if (!isObject(value)) throw new Error('An attribute of DynamoDB cannot be read.');
   if ('S' in value && typeof value.S === 'string') return { S: value.S };
   if ('N' in value && typeof value.N === 'string') return { N: value.N };
   if ('SS' in value && Array.isArray(value.SS)) return { SS: value.SS.map(memberFrom) };

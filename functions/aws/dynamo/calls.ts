@@ -90,7 +90,7 @@ export class DynamoCalls {
 }
 
 function itemIn(output: unknown, name: 'Item' | 'Attributes'): Item | undefined {
-  if (!isObject(output)) throw new Error('An answer of DynamoDB can not be read.');
+  if (!isObject(output)) throw new Error('An answer of DynamoDB cannot be read.');
   const item: unknown = Reflect.get(output, name);
   return item === undefined ? undefined : itemFrom(item);
 }

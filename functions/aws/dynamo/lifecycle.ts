@@ -8,9 +8,9 @@ import type { DynamoTable } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
 /** The attributes of a handshake: a socket loses them when it is open or closing. */
-const leftBehind = '#outbox, #outboxBytes, #taken, #appendIds';
+const handshakeAttributes = '#outbox, #outboxBytes, #taken, #appendIds';
 /** DynamoDB: `<>` is true for an attribute that does not exist. */
-const living = 'attribute_exists(#socket) AND #status <> :closing';
+const notClosing = 'attribute_exists(#socket) AND #status <> :closing';
 
 /**
  * The lives of sockets in DynamoDB. A put, an acceptance, a close and a removal are one write request each. A write
@@ -44,7 +44,7 @@ export class DynamoLifecycle implements Lifecycle {
   ): Promise<'done' | 'waiting' | 'gone'> {
     const accepted = await this.#table.update(socket, acceptanceOf(acceptance, to));
     if (accepted.done) return 'done';
-    const item = await this.#table.standing(socket, accepted);
+    const item = await this.#table.currentItem(socket, accepted);
     if (statusOf(item) === 'opening') return 'waiting';
     if (statusOf(item) === 'closing') await this.#table.update(socket, lateAcceptance(acceptance));
     return accepted.repeated && isAccepted(item, acceptance, to) ? 'done' : 'gone';
@@ -52,8 +52,9 @@ export class DynamoLifecycle implements Lifecycle {
 
   async setState(socket: SocketId, state: string): Promise<boolean> {
     const values = { ':state': text(state), ':closing': text('closing') };
-    return (await this.#table.update(socket, { update: 'SET #state = :state', condition: living, values }))
-      .done;
+    return (
+      await this.#table.update(socket, { update: 'SET #state = :state', condition: notClosing, values })
+    ).done;
   }
 
   async markClosing(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
@@ -62,9 +63,9 @@ export class DynamoLifecycle implements Lifecycle {
     const closed = await this.#table.update(socket, closeBy(end, writeId, leaseUntil));
     if (closed.done) return closed.item && recordOf(closed.item);
     if (leaseUntil === undefined) return this.#ours(socket, closed, 'endId', writeId);
-    const found = await this.#table.standing(socket, closed);
+    const found = await this.#table.currentItem(socket, closed);
     // The socket was still opening, so it got no lease. It may have been accepted since.
-    if (isLiving(found)) return this.markClosing(socket, end);
+    if (isNotClosing(found)) return this.markClosing(socket, end);
     return this.#ours(socket, { ...closed, found }, 'endId', writeId);
   }
 
@@ -112,7 +113,7 @@ export class DynamoLifecycle implements Lifecycle {
     writeId: string,
   ): Promise<SocketRecord | undefined> {
     if (!refused.repeated) return undefined;
-    const item = await this.#table.standing(socket, refused);
+    const item = await this.#table.currentItem(socket, refused);
     return item && textIn(item, name) === writeId ? recordOf(item) : undefined;
   }
 }
@@ -133,11 +134,15 @@ function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
   };
 }
 
-/** To `open` only if nothing waits. To `accepted`, the outbox stays for the flusher. An index key can't be empty. */
+/**
+ * `open` only if no message waits; with `accepted`, the outbox stays for the flush. An empty user is removed, because
+ * an index key can't be empty.
+ */
 function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
-  const removed = [...(user === '' ? ['#user'] : []), ...(to === 'open' ? [leftBehind, '#putId'] : [])].join(
-    ', ',
-  );
+  const removed = [
+    ...(user === '' ? ['#user'] : []),
+    ...(to === 'open' ? [handshakeAttributes, '#putId'] : []),
+  ].join(', ');
   return {
     update:
       `SET #status = :to, #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
@@ -169,8 +174,8 @@ function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil:
       'SET #status = :closing, #code = :code, #reason = :reason, #endedAt = :time, #endId = :id, ' +
       '#expires = :expires' +
       (isLeased ? ', #leaseUntil = :until, #attempts = :one' : '') +
-      ` REMOVE ${leftBehind}, #leaseId${isLeased ? '' : ', #leaseUntil, #attempts'}`,
-    condition: isLeased ? `${living} AND attribute_exists(#acceptedAt)` : living,
+      ` REMOVE ${handshakeAttributes}, #leaseId${isLeased ? '' : ', #leaseUntil, #attempts'}`,
+    condition: isLeased ? `${notClosing} AND attribute_exists(#acceptedAt)` : notClosing,
     values: {
       ':closing': text('closing'),
       ':code': number(code),
@@ -183,7 +188,7 @@ function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil:
   };
 }
 
-function isLiving(item: Item | undefined): boolean {
+function isNotClosing(item: Item | undefined): boolean {
   const status = statusOf(item);
   return status !== undefined && status !== 'closing';
 }

@@ -43,7 +43,7 @@ export class DynamoOutbox implements Outbox {
         ':room': number(limits.outboxBytes - bytes),
       },
     });
-    return appended.done ? 'queued' : whyNot(writeId, await this.#table.standing(socket, appended));
+    return appended.done ? 'queued' : whyNot(writeId, await this.#table.currentItem(socket, appended));
   }
 
   async waiting(socket: SocketId): Promise<readonly string[]> {
@@ -53,7 +53,7 @@ export class DynamoOutbox implements Outbox {
   async flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'> {
     const opened = await this.#open(socket, count);
     if (opened.done) return 'open';
-    const item = await this.#table.standing(socket, opened);
+    const item = await this.#table.currentItem(socket, opened);
     const status = statusOf(item);
     if (status === 'open' && opened.repeated) return 'open';
     if (item === undefined || status !== 'accepted') return 'gone';
@@ -91,7 +91,7 @@ export class DynamoOutbox implements Outbox {
       },
     });
     if (taking.done) return 'more';
-    return statusOf(await this.#table.standing(socket, taking)) === 'accepted' ? 'more' : 'gone';
+    return statusOf(await this.#table.currentItem(socket, taking)) === 'accepted' ? 'more' : 'gone';
   }
 }
 

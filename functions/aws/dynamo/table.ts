@@ -60,7 +60,7 @@ export class DynamoTable {
   }
 
   /** The item that made a write fail. It is read again if the refusal did not carry it. */
-  async standing(socket: SocketId, { found }: Refused): Promise<Item | undefined> {
+  async currentItem(socket: SocketId, { found }: Refused): Promise<Item | undefined> {
     return found ?? this.get(socket);
   }
 

@@ -21,7 +21,7 @@ export function authorized<Needs extends Pick<Gateway, 'secrets'> = Gateway>(cal
 }
 
 const nobody = problem('unauthorized', {
-  detail: 'This call has to be let in by IAM, and its route does not ask that.',
+  detail: 'This call must be authorized by IAM, but its route has no IAM authorizer.',
 });
 
 async function isLive(key: string, secrets: Secrets): Promise<boolean> {

@@ -12,7 +12,10 @@ export function noRoute(path: string): NoRoute {
   for (const [pattern, { methods }] of Object.entries(routes)) {
     if (match(pattern, path) === undefined) continue;
     const allow = withHead(methods).join(', ');
-    return { problem: problem('method_not_allowed', { detail: `${shown(pattern)} takes ${allow}.` }), allow };
+    return {
+      problem: problem('method_not_allowed', { detail: `${shown(pattern)} accepts ${allow}.` }),
+      allow,
+    };
   }
   const known = Object.keys(routes).map(shown).join(', ');
   return { problem: problem('not_found', { detail: `The calls are ${known}.` }) };

@@ -50,7 +50,7 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
       'The body is JSON, but Content-Type says that it is a form. Send "Content-Type: application/json".',
     );
   }
-  if (!isTextWhenUnescaped(text)) return malformed('The form has escapes that are no UTF-8.');
+  if (!isTextWhenUnescaped(text)) return malformed('The form has escapes that are not UTF-8.');
   if (hasTooManyFields(text)) {
     const detail = `A form has at most ${limits.formFields} fields; JSON has no such limit.`;
     return err(problem('malformed_body', { detail, limit: limits.formFields }));

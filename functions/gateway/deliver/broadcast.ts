@@ -29,7 +29,7 @@ export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<Bro
     },
   };
   const dispatcher = new Dispatcher(gateway);
-  const stop = await broadcastBy(gateway, dispatcher, message, asked);
+  const stop = await broadcastWith(gateway, dispatcher, message, asked);
   await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
   if (stop === undefined) return counts;
@@ -48,34 +48,34 @@ export interface Stop {
 }
 
 /**
- * Brings a message to the sockets of a broadcast; where it stopped, if it did. A lookup that is not done when the run is
- * over is waited for no longer: what was delivered has to be told, or queued, before the run is cut off.
+ * Brings a message to the sockets of a broadcast. Returns where it stopped, if it did. A lookup that is not done when
+ * the run is over is waited for no longer: what was delivered has to be told, or queued, before the run is cut off.
  */
-export async function broadcastBy(
+export async function broadcastWith(
   { registry }: Gateway,
   dispatcher: Dispatcher,
   message: Message,
   { except, path, user, from }: TaskBroadcast,
 ): Promise<Stop | undefined> {
-  const spared = new Set(except);
+  const excluded = new Set(except);
   let pages: AsyncIterator<RecordPage> | undefined;
-  let stood = from;
+  let position = from;
   try {
     pages = registry.pages({ path, user }, from)[Symbol.asyncIterator]();
     for (;;) {
       const page = await dispatcher.inTime(pages.next());
-      if (page === undefined) return { sockets: [], from: stood, why: outOfTime };
+      if (page === undefined) return { sockets: [], from: position, why: outOfTime };
       if (page.done === true) return undefined;
       const { records, next } = page.value;
-      const targets = spared.size === 0 ? records : records.filter(({ socket }) => !spared.has(socket));
+      const targets = excluded.size === 0 ? records : records.filter(({ socket }) => !excluded.has(socket));
       const begun = await beginAll(dispatcher, message, targets);
-      stood = next;
+      position = next;
       if (begun === targets.length) continue;
       const sockets = targets.slice(begun).map(({ socket }) => socket);
       return { sockets, from: next, why: outOfTime };
     }
   } catch (error) {
-    return { sockets: [], from: stood, why: String(error) };
+    return { sockets: [], from: position, why: String(error) };
   } finally {
     // It ends when its lookup does, and nobody waits for that.
     pages?.return?.().catch(() => undefined);
@@ -83,7 +83,7 @@ export async function broadcastBy(
   }
 }
 
-/** How many were begun before the run was over. */
+/** Returns how many were begun before the run was over. */
 async function beginAll(
   dispatcher: Dispatcher,
   message: Message,

@@ -10,7 +10,7 @@ import { postToConnection, postToConnectionOnce, type Try } from './post-to-conn
 export interface Unsent {
   /** The record of its socket, if it was found. */
   readonly record: SocketRecord | undefined;
-  /** What is said of it if it is given up. */
+  /** Its outcome if it is given up. */
   readonly code: 'throttled' | 'post_failed';
 }
 

@@ -34,7 +34,7 @@ export class Dispatcher {
   readonly #gateway: Gateway;
   readonly #limit: DeliveryLimit;
   readonly #aside = new Map<SocketId, Aside[]>();
-  #underWay = 0;
+  #inProgress = 0;
   #inRow = 0;
   /** Resolves `settled`. */
   #waiter: (() => void) | undefined;
@@ -75,15 +75,15 @@ export class Dispatcher {
   }
 
   /** Whether a delivery is aside because its socket could not be looked up, or there was no connection to post on. */
-  get hasFailedLookups(): boolean {
+  get hasFailures(): boolean {
     return [...this.#aside.values()].some((queue) => queue[0]?.code === 'post_failed');
   }
 
   /** Resolves when every delivery that was begun has an outcome or is put aside. */
   async settled(): Promise<void> {
-    if (this.#underWay === 0) return;
-    await new Promise<void>((go) => {
-      this.#waiter = go;
+    if (this.#inProgress === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#waiter = resolve;
     });
   }
 
@@ -133,13 +133,13 @@ export class Dispatcher {
     this.#aside.set(socket, [{ message, ...outcome }]);
   }
 
-  #track(landing: Promise<void>): void {
-    this.#underWay += 1;
+  #track(delivery: Promise<void>): void {
+    this.#inProgress += 1;
     this.#limit.began();
-    void landing.then(() => {
-      this.#underWay -= 1;
+    void delivery.then(() => {
+      this.#inProgress -= 1;
       this.#limit.ended();
-      if (this.#underWay > 0) return;
+      if (this.#inProgress > 0) return;
       this.#waiter?.();
       this.#waiter = undefined;
     });

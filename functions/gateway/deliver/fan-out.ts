@@ -3,7 +3,10 @@ import type { MaybePromise } from '../maybe-promise.ts';
 /** How many things are under way at once. */
 const atOnce = 256;
 
-/** Does one thing for each item, so many at once, that a slow one holds up no other; outcomes in the items' order. */
+/**
+ * Calls `each` for every item, at most 256 at a time, so that a slow one holds up no other. Returns the outcomes in the
+ * items' order.
+ */
 export async function fanOut<Item, Outcome>(
   items: readonly Item[],
   each: (item: Item) => MaybePromise<Outcome>,

@@ -19,7 +19,7 @@ export async function flush(gateway: Gateway, socket: SocketId): Promise<void> {
     for (const [posted, body] of waiting.entries()) {
       const outcome = await tryPost(gateway, record, body);
       if (outcome === 'gone') return;
-      if (outcome === 'throttled') return rescheduleFlush(gateway, record, posted);
+      if (outcome === 'throttled') return postponeFlush(gateway, record, posted);
       if (outcome !== 'delivered')
         log.warn('flush_failed', { request: hookId('handshake', socket), code: outcome });
     }
@@ -51,8 +51,8 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, policy: Polic
       // The queue may be faster than the write that accepts the handshake.
       return true;
     case 'accepted':
-      // Another worker flushes, or comes when the pause is over, and a sweep comes if it dies. Two tasks that both
-      // came again would never become one. But a task may also come a moment before its own pause is over.
+      // Another worker flushes, or comes when the pause is over, and a sweep comes if it dies. If both requeued
+      // themselves, there would always be two. But a task may run a moment before its own pause ends.
       return leaseUntil - now <= flushRetryMs || !sweepsFinishFlushes;
     case 'open':
     case 'closing':
@@ -65,7 +65,7 @@ function isOwed({ status, leaseUntil }: SocketRecord, now: number, policy: Polic
  * for another run. The pause is twice the one before, up to a lease. It is stored as a lease, so that other workers and
  * sweeps leave the record to that run.
  */
-async function rescheduleFlush(
+async function postponeFlush(
   { registry, tasks, policy }: Gateway,
   { socket, attempts }: SocketRecord,
   posted: number,

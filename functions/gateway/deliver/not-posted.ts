@@ -1,4 +1,4 @@
-/** A fault of the world that kept a message from leaving: it may be posted again, and comes once. */
+/** A fault that kept a message from being sent: posting it again can't deliver it twice. */
 export class NotPosted extends Error {
   override readonly name = 'NotPosted';
 }

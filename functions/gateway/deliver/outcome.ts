@@ -1,4 +1,4 @@
 import type { SendFailure } from '../../wire/send-failures.ts';
 
-/** What came of one message for one socket. Nothing is sent in silence. */
+/** The outcome of one message for one socket. */
 export type Outcome = 'delivered' | 'queued' | 'gone' | SendFailure;

@@ -3,10 +3,10 @@ import type { Send } from '../../wire/deliveries.ts';
 import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { DeliveriesTask, TaskBroadcast } from '../ports.ts';
-import { broadcastBy } from './broadcast.ts';
+import { broadcastWith } from './broadcast.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
 import type { Outcome } from './outcome.ts';
-import { sendBy } from './send.ts';
+import { sendWith } from './send.ts';
 
 /** How long a run retries deliveries before it queues them as a new task, in milliseconds. */
 const retryForMs = 3_000;
@@ -49,7 +49,10 @@ export async function runDeliveries(gateway: Gateway, task: DeliveriesTask): Pro
   await requeueRest(gateway, { ...task, send: [], broadcast: [] }, run.hasSettled || isGivenUp);
 }
 
-/** Queues the rest, after a pause. Gives up, and logs it, after too many runs without progress. Whether it is queued. */
+/**
+ * Queues the rest, after a pause. Gives up, and logs it, after too many runs without progress. Returns whether it is
+ * queued.
+ */
 async function requeueRest(
   { tasks, log }: Gateway,
   { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliveriesTask,
@@ -92,7 +95,7 @@ class Run {
     await this.#dispatcher.retry(retryForMs);
     const aside = this.#dispatcher.left(this.#messages);
     const again = aside.map(([{ body }, sockets]): Send => ({ sockets, malformed: [], body }));
-    const failure = this.#dispatcher.hasFailedLookups
+    const failure = this.#dispatcher.hasFailures
       ? { why: 'Sockets could not be looked up, or posted to.' }
       : {};
     return { ...failure, ...rest, send: [...again, ...rest.send] };
@@ -122,12 +125,12 @@ class Run {
   async #deliverAll(): Promise<Rest> {
     const { send, broadcast } = this.#task;
     for (const [at, one] of send.entries()) {
-      const left = await sendBy(this.#dispatcher, this.#message('send', at, one.body), one.sockets);
+      const left = await sendWith(this.#dispatcher, this.#message('send', at, one.body), one.sockets);
       if (left.length > 0) return { send: [{ ...one, sockets: left }, ...send.slice(at + 1)], broadcast };
     }
     for (const [at, one] of broadcast.entries()) {
       const message = this.#message('broadcast', at, one.body);
-      const stop = await broadcastBy(this.#gateway, this.#dispatcher, message, one);
+      const stop = await broadcastWith(this.#gateway, this.#dispatcher, message, one);
       if (stop === undefined) continue;
       const { sockets, from, why } = stop;
       const passed = sockets.length === 0 ? [] : [{ sockets, malformed: [], body: one.body }];

@@ -42,14 +42,14 @@ async function outcomesOf(
   const outcomes = new Map<SocketId, Outcome>();
   const message: Message = { body, settle: (outcome, socket) => outcomes.set(socket, outcome) };
   const dispatcher = new Dispatcher(gateway);
-  await sendBy(dispatcher, message, sockets);
+  await sendWith(dispatcher, message, sockets);
   await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
   return outcomes;
 }
 
-/** Brings a message to given sockets; those that are left when the run is over are what comes back. */
-export async function sendBy(
+/** Brings a message to given sockets. Returns the sockets that were not begun when the run ended. */
+export async function sendWith(
   dispatcher: Dispatcher,
   message: Message,
   sockets: readonly SocketId[],

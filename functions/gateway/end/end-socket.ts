@@ -9,8 +9,8 @@ export interface Ending {
 }
 
 /**
- * Marks the record of a socket as ended. Its record for exactly one of all callers: that one owes the closed hook. With
- * `leaseMs` it holds the lease too, unless the app is still deciding.
+ * Marks the record of a socket as ended. Returns the record to exactly one caller, which then owes the closed hook.
+ * With `leaseMs` it holds the lease too, unless the app is still deciding.
  */
 export function markEnded(
   { registry, clock }: Gateway,
@@ -22,8 +22,7 @@ export function markEnded(
 }
 
 /**
- * Ends a socket: marks its record and queues its closed hook. Waits for no hook. Whether this call was the one that
- * ended it.
+ * Ends a socket: marks its record and queues its closed hook. Waits for no hook. Returns whether this call ended it.
  */
 export async function endSocket(gateway: Gateway, socket: SocketId, ending: Ending): Promise<boolean> {
   const record = await markEnded(gateway, socket, ending);

@@ -8,7 +8,7 @@ import type { HandshakeOutcome } from './connect-request.ts';
 /**
  * Opens a socket whose handshake the app accepted. The reply joins the outbox. If the outbox is not empty, the flush is
  * queued before the record becomes `accepted`, so that no crash in between loses it. The other actions of the answer run
- * once the client is in.
+ * once the client is connected.
  */
 export async function acceptHandshake(
   gateway: Gateway,

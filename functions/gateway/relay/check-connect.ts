@@ -24,12 +24,12 @@ export async function checkConnect(
   if (!request.target.ok)
     return err(problem('invalid_path', { detail: `The URL is not allowed: ${request.target.error}.` }));
   const target = request.target.value;
-  if (target.kind === 'ticket') return redeemTicket(gateway, target.ticket);
+  if (target.kind === 'ticket') return checkTicket(gateway, target.ticket);
   if (settings.requireTicket) return err(problem('ticket_required'));
   return ok({ path: target.path, query: target.query, user: '' });
 }
 
-async function redeemTicket(
+async function checkTicket(
   { secrets, clock }: Gateway,
   token: string,
 ): Promise<Result<AdmittedClient, Problem>> {
@@ -41,5 +41,5 @@ async function redeemTicket(
   }
   return ticket.ok
     ? ticket
-    : err(problem('invalid_ticket', { detail: `The ticket is not good: ${ticket.error}.` }));
+    : err(problem('invalid_ticket', { detail: `The ticket is not valid: ${ticket.error}.` }));
 }

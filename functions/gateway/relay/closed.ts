@@ -6,7 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { closedHook } from './hooks.ts';
 import { postHookWithRetries } from './post-hook-with-retries.ts';
-import { rescheduleClosed } from './reschedule-closed.ts';
+import { postponeClosed } from './postpone-closed.ts';
 import { runActions } from './run-actions.ts';
 
 /** Runs a `closed` task: posts the closed hook unless another worker holds the lease, and closes the connection if it still exists. */
@@ -32,12 +32,14 @@ export async function postClosedHook(gateway: Gateway, record: SocketRecord): Pr
   if (!settings.hooks.has('closed')) return registry.remove(record.socket);
   const hook = closedHook(record, record.end);
   const answer = await tryPostHook(gateway, hook);
-  if (answer.kind === 'failed') return rescheduleClosed(gateway, record, record.end, answer);
+  if (answer.kind === 'failed') return postponeClosed(gateway, record, record.end, answer);
   if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, record);
   await registry.remove(record.socket);
 }
 
-/** A fault of our own, such as a signing secret that can't be read, is a failure like any other: it may last for ever. */
+/**
+ * A fault of our own, such as a signing secret that can't be read, is a failure like any other: it may never go away.
+ */
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
   try {
     return await postHookWithRetries(gateway, hook);

@@ -18,7 +18,7 @@ export interface ConnectRequest {
 /** How a handshake ended, for its client. */
 export type HandshakeOutcome =
   | { readonly kind: 'accepted'; readonly subprotocol: string | undefined }
-  /** `headers`: what the app says to it, of which `refusalHeaders` makes those of the answer. */
+  /** `headers`: the app's headers, from which `refusalHeaders` selects. */
   | {
       readonly kind: 'refused';
       readonly problem: Problem;

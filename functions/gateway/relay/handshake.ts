@@ -86,7 +86,7 @@ function warnOfRefusal({ log, settings }: Gateway, { path }: SocketRecord, statu
 }
 
 const refusalAdvice =
-  'if it refuses everybody, check its webhook secret and this URL; each status is told once';
+  'if it refuses everybody, check its webhook secret and this URL; each status is logged once';
 
 function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
   log.error('handshake_failed', { request: hookId('handshake', socket), code, why });

@@ -35,7 +35,7 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
     const left = Math.min(withinMs - paused, room);
     const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
-    // A closed hook can be rescheduled for as long as the app asks.
+    // A closed hook can be postponed for as long as the app asks.
     if (pause === undefined || (hook.event === 'closed' && pause < retryAfter)) return failed;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);

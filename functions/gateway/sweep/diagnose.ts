@@ -37,7 +37,7 @@ export function diagnose(
       return record.leaseUntil <= now && isDue(record, isStale) ? 'post_closed' : 'none';
     case 'accepted':
       if (now - record.openedAt >= policy.lifeMs) return 'end';
-      // The worker that rescheduled it comes when the pause is over, and then gets as much time as any worker.
+      // The worker that postponed it comes when the pause is over, and then gets as much time as any worker.
       return isStale(Math.max(record.acceptedAt, record.leaseUntil)) ? 'flush' : 'none';
     case 'open':
       if (now - record.openedAt >= policy.lifeMs) return 'end';

@@ -108,7 +108,7 @@ describe('an answer', () => {
   test.for(['null', '[]', '"Item"', '7', '{"Item":7}', '{"Item":[]}', '{"Item":{"socket":"a"}}'])(
     'that is none is a fault: %s',
     async (body) => {
-      await expect(read(body)).rejects.toThrow('of DynamoDB can not be read.');
+      await expect(read(body)).rejects.toThrow('of DynamoDB cannot be read.');
     },
   );
 

@@ -85,7 +85,7 @@ export function ticketsContract(subject: Subject): void {
       if (!subject.tellsRefusals) return skip();
       const ticket = await mint({ path: '/secret-room' }, { exp: -1 });
       const { body } = await refused(withTicket(ticket));
-      expect(JSON.parse(body).detail).toBe('The ticket is not good: the ticket has expired.');
+      expect(JSON.parse(body).detail).toBe('The ticket is not valid: the ticket has expired.');
       expect(body).not.toContain('secret-room');
       expect(body).not.toContain(ticket.slice(0, 20));
     });

@@ -9,8 +9,8 @@ const json = 'application/json';
 const problem = 'application/problem+json';
 const sent = { delivered: 1, queued: 0, gone: [], failed: [] };
 const unknown = { title: 'No such socket is open', status: 404, code: 'unknown_socket' };
-const nothing = { title: 'There is nothing here', status: 404, code: 'not_found' };
-const other = { title: 'This call takes another method', status: 405, code: 'method_not_allowed' };
+const nothing = { title: 'No such call', status: 404, code: 'not_found' };
+const other = { title: 'This call needs another method', status: 405, code: 'method_not_allowed' };
 
 test.for<[string, string, number, string, unknown]>([
   ['POST', '/send', 200, json, sent],

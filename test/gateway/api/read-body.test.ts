@@ -92,7 +92,7 @@ describe('the escapes of a form', () => {
   test.for(['%ff', '%C3', '%C3é', 'é%A9', '%ed%a0%80', '%c0%af', '100%%ff', '%e2%82'])(
     'are refused where they are no UTF-8 (%s)',
     async (body) => {
-      const error = { code: 'malformed_body', detail: 'The form has escapes that are no UTF-8.' };
+      const error = { code: 'malformed_body', detail: 'The form has escapes that are not UTF-8.' };
       expect(await read(Buffer.from(`sockets=abc%3D&body=${body}`), type)).toMatchObject({
         ok: false,
         error,

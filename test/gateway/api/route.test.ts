@@ -18,7 +18,7 @@ test('HEAD finds the call of GET, with the decoded parameter', () => {
 
 test('a path that does not take the method says which methods it takes', () => {
   expect(noRoute('/sockets/a=')).toMatchObject({
-    problem: { code: 'method_not_allowed', detail: '/sockets/:socket takes GET, HEAD, DELETE.' },
+    problem: { code: 'method_not_allowed', detail: '/sockets/:socket accepts GET, HEAD, DELETE.' },
     allow: 'GET, HEAD, DELETE',
   });
 });

@@ -11,7 +11,7 @@ const pausesMs = { first: 60_000, longest: 3_600_000 };
  * A closed hook could not be posted now. Its record is left alone for a while, longer each time and never for less than
  * the app asked for. At the end of the policy's retry window the hook is lost, and logged as lost.
  */
-export async function rescheduleClosed(
+export async function postponeClosed(
   gateway: Gateway,
   { socket, attempts }: SocketRecord,
   { time }: SocketEnd,
