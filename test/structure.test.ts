@@ -83,7 +83,7 @@ test('the id of a hook is built in one place', () => {
 
 test('a record is marked as closing in one place', () => {
   const marking = source.filter(
-    (file) => file.startsWith('functions/gateway/') && /\.markClosing\(/.test(read(file)),
+    (file) => file.startsWith('functions/gateway/') && /\.markEnded\(/.test(read(file)),
   );
   expect(marking).toEqual(['functions/gateway/end/end-socket.ts']);
 });

@@ -46,7 +46,7 @@ export interface Lifecycle {
    * If the socket was accepted, the caller holds the lease for `leaseMs` milliseconds. A socket that is still opening
    * is not leased, since its closed hook may not be posted yet.
    */
-  markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
+  markEnded(socket: SocketId, end: SocketEnd, leaseMs?: number): Promise<SocketRecord | undefined>;
   /**
    * Leases a socket of this status for `forMs` milliseconds, so that only one worker at a time flushes it or posts its
    * closed hook. Undefined if it has another status or is already leased.
@@ -179,7 +179,7 @@ export interface DeliveriesTask {
   /** Whether to close the hook's own socket after that. */
   readonly close: boolean;
   /** How many runs in a row have made no progress. */
-  readonly tries?: number | undefined;
+  readonly stuckRuns?: number | undefined;
 }
 
 /** A broadcast, or the rest of one. */

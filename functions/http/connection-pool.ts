@@ -63,7 +63,7 @@ export class ConnectionPool implements ConnectionOwner {
   #shortage: string | undefined;
   #pausing: NodeJS.Timeout | undefined;
   /** How many connections to open after the next pause. */
-  #tries = 1;
+  #openAfterPause = 1;
   #isStopped = false;
 
   constructor(url: URL, clock: MonotonicClock, options: Partial<PoolOptions> = {}) {
@@ -119,7 +119,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#isStopped) exchange.fail({ kind: 'unreachable', why: 'stopped' });
     if (!exchange.isSettled) this.#waiting.requeue(exchange.waits());
     this.#shortage = why;
-    this.#tries = 1;
+    this.#openAfterPause = 1;
     // A connection may have become free in the meantime.
     const idle = this.#takeIdle();
     if (idle !== undefined) this.idle(idle);
@@ -152,8 +152,8 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#standing === 0) {
       for (const one of this.#waiting.all()) one.starve(shortageMs, this.#shortage ?? 'ETIMEDOUT');
     }
-    for (let tried = 0; tried < this.#tries && this.#serve(undefined); tried++);
-    this.#tries *= 2;
+    for (let opened = 0; opened < this.#openAfterPause && this.#serve(undefined); opened++);
+    this.#openAfterPause *= 2;
     this.#pause();
   }
 

@@ -65,7 +65,7 @@ export class MemoryRegistry implements Registry {
     return true;
   }
 
-  async markClosing(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+  async markEnded(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
     if (entry === undefined || entry.record.status === 'closing') return undefined;
     const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;

@@ -32,8 +32,8 @@ export class PassedRegistry implements Registry {
     return this.#pass('setState', () => this.#registry.setState(socket, state));
   }
 
-  markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number) {
-    return this.#pass(`close ${end.code}`, () => this.#registry.markClosing(socket, end, leaseMs));
+  markEnded(socket: SocketId, end: SocketEnd, leaseMs?: number) {
+    return this.#pass(`close ${end.code}`, () => this.#registry.markEnded(socket, end, leaseMs));
   }
 
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {

@@ -33,9 +33,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.setState(socket, state);
   }
 
-  async markClosing(socket: SocketId, end: SocketEnd, leaseMs?: number) {
-    this.#before('markClosing', socket);
-    return this.#registry.markClosing(socket, end, leaseMs);
+  async markEnded(socket: SocketId, end: SocketEnd, leaseMs?: number) {
+    this.#before('markEnded', socket);
+    return this.#registry.markEnded(socket, end, leaseMs);
   }
 
   async lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {

@@ -11,10 +11,10 @@ const pausesMs = { first: 100 };
  * connection. The total is less than a handler reserves for its last writes, so that a silent service can't get the
  * handler killed.
  */
-const usual = { attempts: 4, maxMs: 4_000, maxMsOfTry: 1_500 } as const;
+const usual = { attempts: 4, maxMs: 4_000, maxMsOfAttempt: 1_500 } as const;
 
 /** The time for one attempt, and whether an earlier one may have been carried out. */
-interface Try {
+interface Attempt {
   readonly totalMs: number;
   readonly mayBeDone: boolean;
 }
@@ -27,7 +27,7 @@ export interface JsonDialect {
   readonly attempts?: number;
   /** How long an operation may take with all attempts and pauses, and how long one attempt may take, in milliseconds. */
   readonly maxMs?: number;
-  readonly maxMsOfTry?: number;
+  readonly maxMsOfAttempt?: number;
 }
 
 /** The operations of a service that speaks AWS JSON (Smithy, "AWS JSON 1.0 protocol" and "1.1"). */
@@ -68,10 +68,10 @@ export class JsonProtocol {
     }
   }
 
-  async #once(operation: string, body: string, { totalMs, mayBeDone }: Try): Promise<unknown> {
+  async #once(operation: string, body: string, { totalMs, mayBeDone }: Attempt): Promise<unknown> {
     const call = { method: 'POST', path: '/', body } as const;
     const answer = await this.#callsOf(operation).make(call, {
-      answerMs: this.#dialect.maxMsOfTry,
+      answerMs: this.#dialect.maxMsOfAttempt,
       totalMs,
     });
     if (answer.status !== 200) throw new AwsError(operation, answer, mayBeDone);

@@ -57,7 +57,7 @@ export class DynamoLifecycle implements Lifecycle {
     ).done;
   }
 
-  async markClosing(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
+  async markEnded(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
     const writeId = newWriteId();
     const leaseUntil = leaseMs > 0 ? this.#clock.now() + leaseMs : undefined;
     const closed = await this.#table.update(socket, closeBy(end, writeId, leaseUntil));
@@ -65,7 +65,7 @@ export class DynamoLifecycle implements Lifecycle {
     if (leaseUntil === undefined) return this.#ours(socket, closed, 'endId', writeId);
     const found = await this.#table.currentItem(socket, closed);
     // The socket was still opening, so it got no lease. It may have been accepted since.
-    if (isNotClosing(found)) return this.markClosing(socket, end);
+    if (isNotClosing(found)) return this.markEnded(socket, end);
     return this.#ours(socket, { ...closed, found }, 'endId', writeId);
   }
 

@@ -26,7 +26,7 @@ export const readDialect: JsonDialect = {
   version: '1.0',
   attempts: 6,
   maxMs,
-  maxMsOfTry: 4_000,
+  maxMsOfAttempt: 4_000,
 };
 
 /** A table, for calls that read many items. */

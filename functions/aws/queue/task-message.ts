@@ -34,7 +34,7 @@ const schema = v.variant('kind', [
       }),
     ),
     close: v.boolean(),
-    tries: v.optional(v.number()),
+    stuckRuns: v.optional(v.number()),
   }),
 ]);
 

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../maybe-promise.ts';
 import type { SocketRecord } from '../record.ts';
 import { NotPosted } from './not-posted.ts';
 import type { Outcome } from './outcome.ts';
-import { postToConnection, postToConnectionOnce, type Try } from './post-to-connection.ts';
+import { type AttemptOutcome, postToConnection, postToConnectionOnce } from './post-to-connection.ts';
 
 /** A message that can't be brought for now: nothing was sent, and it may be tried again. */
 export interface Unsent {
@@ -15,7 +15,7 @@ export interface Unsent {
 }
 
 /** How a message is posted to a socket that is open. */
-type Poster = (gateway: Gateway, record: SocketRecord, body: string) => MaybePromise<Try>;
+type Poster = (gateway: Gateway, record: SocketRecord, body: string) => MaybePromise<AttemptOutcome>;
 
 /**
  * Brings one message to one socket: into the outbox while the client is still opening, so that nothing overtakes
@@ -55,8 +55,8 @@ function deliverWith(
 ): MaybePromise<Outcome | Unsent> {
   if (known?.status !== 'open') return lookUpAndDeliver(gateway, socket, body, known, poster);
   try {
-    const tried = poster(gateway, known, body);
-    return tried instanceof Promise ? settled(gateway, known, tried) : outcomeOrUnsent(known, tried);
+    const attempt = poster(gateway, known, body);
+    return attempt instanceof Promise ? settled(gateway, known, attempt) : outcomeOrUnsent(known, attempt);
   } catch (error) {
     return faultOutcome(gateway, socket, error, known);
   }
@@ -65,17 +65,17 @@ function deliverWith(
 async function settled(
   gateway: Gateway,
   record: SocketRecord,
-  tried: MaybePromise<Try>,
+  attempt: MaybePromise<AttemptOutcome>,
 ): Promise<Outcome | Unsent> {
   try {
-    return outcomeOrUnsent(record, await tried);
+    return outcomeOrUnsent(record, await attempt);
   } catch (error) {
     return faultOutcome(gateway, record.socket, error, record);
   }
 }
 
-function outcomeOrUnsent(record: SocketRecord, tried: Try): Outcome | Unsent {
-  return tried === 'retry' ? { record, code: 'throttled' } : tried;
+function outcomeOrUnsent(record: SocketRecord, attempt: AttemptOutcome): Outcome | Unsent {
+  return attempt === 'retry' ? { record, code: 'throttled' } : attempt;
 }
 
 function deliveryFault({ log }: Gateway, socket: SocketId, error: unknown): 'post_failed' {

@@ -29,14 +29,14 @@ export function postToConnection(
 }
 
 /** The outcome of one attempt. `retry`: nothing was posted, and another attempt may succeed. */
-export type Try = Outcome | 'retry';
+export type AttemptOutcome = Outcome | 'retry';
 
 /** Posts to the connection of an accepted socket, once, unless the run is over. */
 export function postToConnectionOnce(
   gateway: Gateway,
   record: SocketRecord,
   body: string,
-): MaybePromise<Try> {
+): MaybePromise<AttemptOutcome> {
   if (gateway.clock.monotonic() >= gateway.deadline) return 'retry';
   const posted = gateway.connections.post(record.socket, body, gateway.deadline);
   if (posted instanceof Promise) return outcomeOfPromise(gateway, record, posted);
@@ -47,11 +47,11 @@ async function outcomeOfPromise(
   gateway: Gateway,
   record: SocketRecord,
   posted: Promise<Posted>,
-): Promise<Try> {
+): Promise<AttemptOutcome> {
   return outcomeOf(gateway, record, await posted);
 }
 
-function outcomeOf(gateway: Gateway, record: SocketRecord, posted: Posted): MaybePromise<Try> {
+function outcomeOf(gateway: Gateway, record: SocketRecord, posted: Posted): MaybePromise<AttemptOutcome> {
   switch (posted.kind) {
     case 'posted':
       return 'delivered';
@@ -70,12 +70,12 @@ async function retryPostToConnection(
   gateway: Gateway,
   record: SocketRecord,
   body: string,
-  first: MaybePromise<Try>,
+  first: MaybePromise<AttemptOutcome>,
 ): Promise<Outcome> {
   const { clock } = gateway;
   const until = Math.min(clock.monotonic() + retryForMs, gateway.deadline);
-  for (let tried = await first; ; tried = await postToConnectionOnce(gateway, record, body)) {
-    if (tried !== 'retry') return tried;
+  for (let attempt = await first; ; attempt = await postToConnectionOnce(gateway, record, body)) {
+    if (attempt !== 'retry') return attempt;
     if (clock.monotonic() >= until) return 'throttled';
     await clock.sleep(pauseMs.min + clock.random() * (pauseMs.max - pauseMs.min));
     if (clock.monotonic() >= gateway.deadline) return 'throttled';

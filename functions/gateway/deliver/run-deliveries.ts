@@ -12,7 +12,7 @@ import { sendWith } from './send.ts';
 const retryForMs = 3_000;
 
 /** How many runs in a row may make no progress. With the pauses between them that is about 50 minutes. */
-const maxTries = 10;
+const maxStuckRuns = 10;
 
 /** The pause before the rest of a broadcast that has made progress, in milliseconds. */
 const onwardMs = 1_000;
@@ -55,18 +55,18 @@ export async function runDeliveries(gateway: Gateway, task: DeliveriesTask): Pro
  */
 async function requeueRest(
   { tasks, log }: Gateway,
-  { kind, socket, hook, send, broadcast, close, tries = 0 }: DeliveriesTask,
+  { kind, socket, hook, send, broadcast, close, stuckRuns: before = 0 }: DeliveriesTask,
   hasGotOn: boolean,
 ): Promise<boolean> {
-  const tried = hasGotOn ? 0 : tries + 1;
-  if (tried >= maxTries) {
+  const stuckRuns = hasGotOn ? 0 : before + 1;
+  if (stuckRuns >= maxStuckRuns) {
     const sockets = send.reduce((sum, one) => sum + one.sockets.length, 0);
     const action = send.length > 0 ? 'send' : broadcast.length > 0 ? 'broadcast' : 'close';
     log.error('action_failed', { request: hook, action, code: 'given_up', sockets });
     return false;
   }
-  const pause = hasGotOn && broadcast.length > 0 ? onwardMs : backoff(tried + 1, pausesMs);
-  const rest: DeliveriesTask = { kind, socket, hook, send, broadcast, close, tries: tried };
+  const pause = hasGotOn && broadcast.length > 0 ? onwardMs : backoff(stuckRuns + 1, pausesMs);
+  const rest: DeliveriesTask = { kind, socket, hook, send, broadcast, close, stuckRuns };
   await tasks.enqueue(rest, pause);
   return true;
 }

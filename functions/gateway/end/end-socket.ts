@@ -18,7 +18,7 @@ export function markEnded(
   { code, reason }: Ending,
   leaseMs?: number,
 ): Promise<SocketRecord | undefined> {
-  return registry.markClosing(socket, { code, reason, time: clock.now() }, leaseMs);
+  return registry.markEnded(socket, { code, reason, time: clock.now() }, leaseMs);
 }
 
 /**

@@ -292,7 +292,7 @@ describe('cursors', () => {
     await fill(table, 9, { path: room });
     const order = (await registry.list({ path: room }, 100))?.sockets ?? [];
     const first = await registry.list({ path: room }, 4);
-    await registry.markClosing(first?.sockets[3]?.socket ?? newSocket(), end);
+    await registry.markEnded(first?.sockets[3]?.socket ?? newSocket(), end);
     await registry.remove(first?.sockets[2]?.socket ?? newSocket());
     expect((await registry.list({ path: room }, 100, first?.cursor))?.sockets).toEqual(order.slice(4));
   });

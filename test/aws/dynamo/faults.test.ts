@@ -54,8 +54,8 @@ describe('an answer that was lost', () => {
     expect(await registry.waiting(socket)).toEqual(['thrice']);
     expect(await registry.flushed(socket, 1)).toBe('open');
     expect(await registry.setState(socket, 'state')).toBe(true);
-    expect(await registry.markClosing(socket, end)).toMatchObject({ socket, end });
-    expect(await registry.markClosing(socket, { ...end, code: 1006 })).toBeUndefined();
+    expect(await registry.markEnded(socket, end)).toMatchObject({ socket, end });
+    expect(await registry.markEnded(socket, { ...end, code: 1006 })).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 1_000)).toMatchObject({ socket, end });
     forgetful.sent();
     await registry.remove(socket);
@@ -78,13 +78,13 @@ describe('a refusal that carries the item as we would have left it', () => {
 
   test('is the work of somebody else when it was asked once', async () => {
     const { registry, requests } = await answered(refusal);
-    expect(await registry.markClosing(socket, end)).toBeUndefined();
+    expect(await registry.markEnded(socket, end)).toBeUndefined();
     expect(requests).toHaveLength(1);
   });
 
   test('is the work of somebody else without our mark, however often it was asked', async () => {
     const { registry, clock } = await answered(error('InternalServerError', {}, 500), refusal);
-    expect(await clock.until(registry.markClosing(socket, end))).toBeUndefined();
+    expect(await clock.until(registry.markEnded(socket, end))).toBeUndefined();
   });
 });
 
@@ -112,7 +112,7 @@ describe('a fault of DynamoDB that may pass', () => {
 
   test('is told after six attempts', async () => {
     const { registry, clock, requests } = await answered(error('ThrottlingException'));
-    const told = expect(clock.until(registry.markClosing(socket, end))).rejects;
+    const told = expect(clock.until(registry.markEnded(socket, end))).rejects;
     await told.toThrow('UpdateItem: 400 ThrottlingException No.');
     expect(requests).toHaveLength(6);
   });
@@ -122,7 +122,7 @@ describe('a DynamoDB that says nothing', () => {
   const socket = newSocket();
   const calls: Readonly<Record<string, (registry: Registry) => Promise<unknown>>> = {
     'a read': async (registry) => registry.get(socket),
-    'a write': (registry) => registry.markClosing(socket, end),
+    'a write': (registry) => registry.markEnded(socket, end),
   };
 
   test.for(Object.entries(calls))('is given up after 4 seconds: %s', async ([, call]) => {
@@ -143,7 +143,7 @@ describe('a fault of DynamoDB that will not pass', () => {
     const clock = new QuickClock();
     const registry = registryAt({ name: 'no-such-table', endpoint: dynamo.endpoint }, clock);
     await expect(registry.get(newSocket())).rejects.toThrow('GetItem: 400 ResourceNotFoundException');
-    await expect(registry.markClosing(newSocket(), end)).rejects.toThrow('not found');
+    await expect(registry.markEnded(newSocket(), end)).rejects.toThrow('not found');
     expect(clock.slept).toEqual([]);
   });
 

@@ -41,7 +41,7 @@ describe('what is asked of DynamoDB', () => {
     const record = aRecord({ path: aPath('/room/1'), user: 'alice' });
     await registry.put(record);
     await registry.accept(record.socket, acceptance, 'open');
-    await registry.markClosing(record.socket, end);
+    await registry.markEnded(record.socket, end);
     await registry.remove(record.socket);
     expect(sent()).toEqual({ PutItem: 1, UpdateItem: 2, DeleteItem: 1 });
     const other = await bring(registry, 'closing');
@@ -65,7 +65,7 @@ describe('what is asked of DynamoDB', () => {
     const socket = await bring(registry, 'closing');
     await registry.lease(socket, 'closing', 10_000);
     sent();
-    expect(await registry.markClosing(socket, end)).toBeUndefined();
+    expect(await registry.markEnded(socket, end)).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 10_000)).toBeUndefined();
     expect(await registry.setState(socket, 'late')).toBe(false);
     expect(sent()).toEqual({ UpdateItem: 3 });
@@ -85,7 +85,7 @@ describe('what is asked of DynamoDB', () => {
     await registry.accept(socket, acceptance, 'open');
     await registry.accept(socket, acceptance, 'accepted');
     await registry.setState(socket, 'state');
-    await registry.markClosing(socket, end);
+    await registry.markEnded(socket, end);
     await registry.lease(socket, 'closing', 1);
     await registry.append(socket, 'body');
     await registry.flushed(socket, 0);
@@ -127,7 +127,7 @@ describe('what an item holds', () => {
     const { registry, item } = await counted();
     const socket = await bring(registry, 'opening', { openedAt: 1_764_000_000_001 });
     expect((await item(socket))?.['expires']).toEqual({ N: String(1_764_000_001 + 7 * 86_400) });
-    await registry.markClosing(socket, { ...end, time: 1_764_000_100_000 });
+    await registry.markEnded(socket, { ...end, time: 1_764_000_100_000 });
     expect((await item(socket))?.['expires']).toEqual({ N: String(1_764_000_100 + 15 * 86_400) });
   });
 

@@ -63,9 +63,9 @@ describe.for(undone)('a write that was not done at first, and meanwhile by anoth
     const socket = await bring(other, 'open');
     let theirs: unknown;
     clock.meanwhile = async () => {
-      theirs = await other.markClosing(socket, end, leaseMs);
+      theirs = await other.markEnded(socket, end, leaseMs);
     };
-    expect(await one.markClosing(socket, end, leaseMs)).toBeUndefined();
+    expect(await one.markEnded(socket, end, leaseMs)).toBeUndefined();
     expect(theirs).toMatchObject({ socket, end });
     expect(await other.get(socket)).toEqual(theirs);
   });
@@ -87,7 +87,7 @@ describe('a write that was throttled, which does nothing', () => {
     const socket = await bring(other, 'closing');
     await other.lease(socket, 'closing', 60_000);
     expect(await one.lease(socket, 'closing', 60_000)).toBeUndefined();
-    expect(await one.markClosing(socket, end)).toBeUndefined();
+    expect(await one.markEnded(socket, end)).toBeUndefined();
     expect(await one.put(aRecord({ socket }))).toBe(false);
     expect(sent()).toEqual({ UpdateItem: 4, PutItem: 2 });
   });
@@ -107,9 +107,9 @@ describe.for(['hang up', 'silence', 'a fault'] as const)(
       sent();
       expect(await one.lease(socket, 'accepted', 1_000)).toMatchObject({ leaseUntil: now() + 1_000 });
       expect(sent()).toEqual({ UpdateItem: 2 });
-      expect(await one.markClosing(socket, end, 1_000)).toMatchObject({ end, leaseUntil: now() + 1_000 });
+      expect(await one.markEnded(socket, end, 1_000)).toMatchObject({ end, leaseUntil: now() + 1_000 });
       expect(sent()).toEqual({ UpdateItem: 2 });
-      expect(await one.markClosing(socket, end)).toBeUndefined();
+      expect(await one.markEnded(socket, end)).toBeUndefined();
     });
   },
 );
@@ -131,7 +131,7 @@ describe('an append whose answer was lost', () => {
     const [opened, closed] = [await bring(one, 'accepted'), await bring(one, 'accepted')];
     await one.lease(opened, 'accepted', 1_000);
     await one.flushed(opened, 2);
-    await one.markClosing(closed, end);
+    await one.markEnded(closed, end);
     const left = (await items()).flatMap((item) => Object.keys(item).filter((name) => /Marks$/.test(name)));
     expect(left).toEqual([]);
     expect((await other.get(opened))?.status).toBe('open');

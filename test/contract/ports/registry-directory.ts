@@ -92,7 +92,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       expect(await paged(registry, { user: 'app' })).toEqual([socket]);
       expect(await paged(registry, { user: 'ticket' })).toEqual([]);
       expect(await listed(registry, { user: 'ticket' }, 5)).toEqual([]);
-      await registry.markClosing(socket, end);
+      await registry.markEnded(socket, end);
       expect(await paged(registry, { user: 'app' })).toEqual([]);
     });
 
@@ -118,7 +118,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
           found.push(...records.map(({ socket }) => socket));
           for (const { socket } of records) await registry.setState(socket, `told ${round}`);
           for (const { socket } of records.slice(0, 10)) {
-            await registry.markClosing(socket, end);
+            await registry.markEnded(socket, end);
             live.delete(socket);
           }
         }
@@ -147,7 +147,7 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       const first = await registry.list({}, 3);
       const [before, last] = first?.sockets.slice(1).map(({ socket }) => socket) ?? [];
       if (before === undefined || last === undefined) throw new Error('The page is short.');
-      await registry.markClosing(before, end);
+      await registry.markEnded(before, end);
       await registry.remove(last);
       const ahead = order[3];
       if (ahead !== undefined) await registry.remove(ahead);

@@ -39,7 +39,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'accepted');
       await registry.lease(socket, 'accepted', hour);
-      await registry.markClosing(socket, end);
+      await registry.markEnded(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toMatchObject({ socket, end });
     });
 
@@ -50,7 +50,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       expect(await registry.flushed(socket, 1)).toBe('more');
       expect(await registry.lease(socket, 'accepted', hour)).toBeUndefined();
       expect(await registry.flushed(socket, 1)).toBe('open');
-      await registry.markClosing(socket, end);
+      await registry.markEnded(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toBeDefined();
     });
 
@@ -77,7 +77,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
         const registry = await make(clock);
         const socket = await bring(registry, standing);
         const closed = await twentyTimes((at) =>
-          registry.markClosing(socket, { ...end, code: 3000 + at }, 1_000),
+          registry.markEnded(socket, { ...end, code: 3000 + at }, 1_000),
         );
         const mine = closed.filter((record) => record !== undefined);
         expect(mine).toMatchObject([{ status: 'closing', leaseUntil: clock.now() + 1_000, attempts: 1 }]);
@@ -92,7 +92,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       for (const standing of ['opening', 'opening, messages wait'] as const) {
         const socket = await bring(registry, standing);
-        const closed = await twentyTimes(() => registry.markClosing(socket, end, hour));
+        const closed = await twentyTimes(() => registry.markEnded(socket, end, hour));
         const mine = closed.filter((record) => record !== undefined);
         expect(mine).toMatchObject([{ status: 'closing', leaseUntil: 0, attempts: 0, acceptedAt: 0 }]);
         expect(await registry.lease(socket, 'closing', hour)).toBeDefined();
@@ -103,7 +103,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'accepted');
       await registry.lease(socket, 'accepted', hour);
-      expect(await registry.markClosing(socket, end)).toMatchObject({ leaseUntil: 0, attempts: 0 });
+      expect(await registry.markEnded(socket, end)).toMatchObject({ leaseUntil: 0, attempts: 0 });
     });
 
     test('a lease says until when it holds, and the how manieth it is', async () => {
@@ -161,7 +161,7 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       const registry = await make(new ManualClock());
       const socket = await bring(registry, 'open');
       await registry.setState(socket, 'last');
-      await registry.markClosing(socket, end);
+      await registry.markEnded(socket, end);
       expect(await registry.lease(socket, 'closing', hour)).toMatchObject({
         state: 'last',
         user: acceptance.user,

@@ -95,7 +95,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       const socket = await bring(registry, standing);
       const before = await registry.get(socket);
-      const closed = await twentyTimes((at) => registry.markClosing(socket, { ...end, code: 3000 + at }));
+      const closed = await twentyTimes((at) => registry.markEnded(socket, { ...end, code: 3000 + at }));
       const mine = closed.findIndex((record) => record !== undefined);
       expect(closed.filter((record) => record !== undefined)).toHaveLength(1);
       const kept = { ...before, status: 'closing', end: { ...end, code: 3000 + mine } };
@@ -107,7 +107,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       for (const order of ['close first', 'accept first']) {
         const socket = await bring(registry, 'opening');
-        const close = () => registry.markClosing(socket, end);
+        const close = () => registry.markEnded(socket, end);
         const accept = () => registry.accept(socket, acceptance, 'open');
         const calls = order === 'close first' ? [close(), accept()] : [accept(), close()];
         const outcomes = await Promise.all<unknown>(calls);
@@ -122,7 +122,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         const registry = await fresh();
         for (const user of ['alice', '']) {
           const socket = await bring(registry, 'opening', { user: 'from a ticket' });
-          await registry.markClosing(socket, end);
+          await registry.markEnded(socket, end);
           const before = await registry.get(socket);
           const said = { ...acceptance, user };
           expect(await registry.accept(socket, said, to)).toBe('gone');
@@ -136,7 +136,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
     test('an end without a reason, with no code of its own, is kept', async () => {
       const registry = await fresh();
       const socket = await bring(registry, 'open');
-      await registry.markClosing(socket, { code: 1006, reason: '', time: 5 });
+      await registry.markEnded(socket, { code: 1006, reason: '', time: 5 });
       expect((await registry.get(socket))?.end).toEqual({ code: 1006, reason: '', time: 5 });
     });
 
@@ -169,7 +169,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const socket = await bring(registry, 'opening');
       const read = await registry.get(socket);
       await registry.accept(socket, acceptance, 'open');
-      await registry.markClosing(socket, end);
+      await registry.markEnded(socket, end);
       expect(read).toMatchObject({ status: 'opening', user: '', acceptedAt: 0 });
     });
 
@@ -183,7 +183,7 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         expect(await registry.get(socket)).toBeUndefined();
         expect(await registry.waiting(socket)).toEqual([]);
         expect(await registry.append(socket, 'late')).toBe('gone');
-        expect(await registry.markClosing(socket, end)).toBeUndefined();
+        expect(await registry.markEnded(socket, end)).toBeUndefined();
       },
     );
   });

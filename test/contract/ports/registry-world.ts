@@ -26,7 +26,7 @@ export async function bring(
   const accepted = { ...acceptance, user: given.user ?? acceptance.user };
   if (standing === 'accepted') await registry.accept(socket, accepted, 'accepted');
   if (standing === 'open' || standing === 'closing') await registry.accept(socket, accepted, 'open');
-  if (standing === 'closing') await registry.markClosing(socket, end);
+  if (standing === 'closing') await registry.markEnded(socket, end);
   return socket;
 }
 

@@ -140,7 +140,7 @@ describe('a flush', () => {
     const { socket } = await accepted(world, ['a', 'b']);
     world.connections.script(socket, async (attempt) => {
       if (attempt > 1) return { kind: 'gone' };
-      await world.registry.markClosing(socket, { code: 3000, reason: '', time: 1 });
+      await world.registry.markEnded(socket, { code: 3000, reason: '', time: 1 });
       return { kind: 'posted' };
     });
     await world.clock.until(flush(world.gateway, socket));

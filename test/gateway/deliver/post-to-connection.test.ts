@@ -44,7 +44,7 @@ describe('a 410 right after the handshake', () => {
     const { gateway, connections, clock, registry, tasks, admit } = fakeGateway();
     const record = await admit();
     if (how === 'removed') await registry.remove(record.socket);
-    else await registry.markClosing(record.socket, { code: 1001, reason: '', time: 0 });
+    else await registry.markEnded(record.socket, { code: 1001, reason: '', time: 0 });
     connections.script(record.socket, () => gone);
     expect(await postToConnection(gateway, record, 'hello')).toBe('gone');
     expect(clock.slept).toEqual([]);

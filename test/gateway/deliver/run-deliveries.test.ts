@@ -60,7 +60,7 @@ describe('a socket that is throttled for good', () => {
     expect(connections.of(other.socket)).toEqual(['one', 'two', 'three']);
     await clock.until(done);
     const left = ['one', 'two', 'three'].map((body) => sendTo(body, stuck));
-    expect(tasks.delayed).toEqual([{ ...task, send: left, broadcast: [], tries: 0 }]);
+    expect(tasks.delayed).toEqual([{ ...task, send: left, broadcast: [], stuckRuns: 0 }]);
     expect(tasks.delayMs).toBe(5_000);
     connections.script(stuck.socket, () => ({ kind: 'posted' }));
     await runAll(world, (next) => runDeliveries(gateway, next));
@@ -135,7 +135,7 @@ describe('an end that the app asked for', () => {
       {},
       (memory) =>
         new WatchedRegistry(memory, (call) => {
-          if (call === 'markClosing' && isAway) throw new Error('the table is away');
+          if (call === 'markEnded' && isAway) throw new Error('the table is away');
         }),
     );
     const { gateway, connections, clock, tasks, registry } = world;
@@ -143,7 +143,7 @@ describe('an end that the app asked for', () => {
     if (!own || !other) throw new Error('There is no socket.');
     const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
     await clock.until(runDeliveries(gateway, task));
-    expect(tasks.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    expect(tasks.delayed).toEqual([{ ...task, send: [], stuckRuns: 0 }]);
     isAway = false;
     await runAll(world, (next) => runDeliveries(gateway, next));
     expect(connections.of(other.socket)).toEqual(['x']);
@@ -163,7 +163,7 @@ describe('an end that the app asked for', () => {
     const task = aTask({ socket: own.socket, send: [sendTo('x', other)], close: true });
     await clock.until(runDeliveries({ ...gateway, deadline }, task));
     expect((await registry.get(own.socket))?.status).toBe('open');
-    expect(tasks.delayed).toEqual([{ ...task, send: [], tries: 0 }]);
+    expect(tasks.delayed).toEqual([{ ...task, send: [], stuckRuns: 0 }]);
     await runAll(world, (next) => runDeliveries(gateway, next));
     expect((await registry.get(own.socket))?.status).toBe('closing');
   });
@@ -173,7 +173,7 @@ describe('an end that the app asked for', () => {
       {},
       (memory) =>
         new WatchedRegistry(memory, (call) => {
-          if (call === 'markClosing') throw new Error('the table is away');
+          if (call === 'markEnded') throw new Error('the table is away');
         }),
     );
     const { gateway, clock, log } = world;
@@ -226,7 +226,7 @@ describe('a task that outlives its run', () => {
     const task = aTask({ send: [sendTo('x', ...records)], close: true });
     await clock.until(runDeliveries({ ...gateway, deadline: clock.monotonic() }, task));
     expect(connections.arrived).toEqual([]);
-    expect(tasks.delayed).toEqual([{ ...task, tries: 1 }]);
+    expect(tasks.delayed).toEqual([{ ...task, stuckRuns: 1 }]);
   });
 
   test('waits for no lookup beyond the end of its run, and goes on before it', async () => {
@@ -246,7 +246,7 @@ describe('a task that outlives its run', () => {
     expect(connections.arrived).toHaveLength(1);
     const [{ body = '', except = [] } = {}] = task.broadcast;
     expect(tasks.delayed).toEqual([
-      { ...task, broadcast: [{ body, except, from: 'behind the first' }], tries: 0 },
+      { ...task, broadcast: [{ body, except, from: 'behind the first' }], stuckRuns: 0 },
     ]);
   });
 });
@@ -288,7 +288,7 @@ describe('a task whose sockets can’t be looked up', () => {
         ...task,
         send: [sendTo('x', two)],
         broadcast: [{ body: 'y', except: [], from: undefined }],
-        tries: 0,
+        stuckRuns: 0,
       },
     ]);
   });
@@ -334,7 +334,7 @@ describe('a task whose posts can’t leave', () => {
     connections.script(two.socket, refused);
     const task = aTask({ send: [sendTo('x', one, two), sendTo('y', one, two)] });
     await clock.until(runDeliveries(gateway, task));
-    expect(tasks.delayed).toEqual([{ ...task, send: [sendTo('x', two), sendTo('y', two)], tries: 0 }]);
+    expect(tasks.delayed).toEqual([{ ...task, send: [sendTo('x', two), sendTo('y', two)], stuckRuns: 0 }]);
     connections.script(two.socket, () => ({ kind: 'posted' }));
     await runAll(world, (next) => runDeliveries(gateway, next));
     for (const { socket } of [one, two]) expect(connections.of(socket)).toEqual(['x', 'y']);

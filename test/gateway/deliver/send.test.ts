@@ -15,7 +15,7 @@ describe('a send', () => {
     const full = (await admit({ status: 'opening' })).socket;
     for (let at = 0; at < limits.outboxMessages; at++) await registry.append(full, 'x');
     const closing = (await admit()).socket;
-    await registry.markClosing(closing, { code: 1000, reason: '', time: clock.now() });
+    await registry.markEnded(closing, { code: 1000, reason: '', time: clock.now() });
     const unknown = newSocket();
     const slow = (await admit()).socket;
     connections.script(slow, () => ({ kind: 'failed', code: 'slow_client' }));
@@ -86,7 +86,7 @@ describe('a broadcast', () => {
     const dead = (await admit({ path, acceptedAt: 0 })).socket;
     const broken = (await admit({ path })).socket;
     const closing = (await admit({ path })).socket;
-    await registry.markClosing(closing, { code: 1000, reason: '', time: clock.now() });
+    await registry.markEnded(closing, { code: 1000, reason: '', time: clock.now() });
     connections.script(dead, () => ({ kind: 'gone' }));
     connections.script(broken, () => {
       throw new Error('the network is down');

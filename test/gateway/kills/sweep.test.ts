@@ -15,9 +15,9 @@ async function ailing() {
   await deliver(gateway, waiting, 'a');
   await deliver(gateway, waiting, 'b');
   const ended = (await admit({ acceptedAt: now - 100_000 })).socket;
-  await registry.markClosing(ended, { code: 3000, reason: '', time: now - 90_000 });
+  await registry.markEnded(ended, { code: 3000, reason: '', time: now - 90_000 });
   const hungUp = (await admit({ acceptedAt: now - 100_000 })).socket;
-  await registry.markClosing(hungUp, { code: 3001, reason: '', time: now - 90_000 }, 60_000);
+  await registry.markEnded(hungUp, { code: 3001, reason: '', time: now - 90_000 }, 60_000);
   const old = (await admit({ openedAt: now - 7_500_000, acceptedAt: now - 7_500_000 })).socket;
   const lost = (await admit({ openedAt: now - 60_000, acceptedAt: now - 60_000 })).socket;
   const well = (await admit({ openedAt: now, acceptedAt: now - 60_000 })).socket;

@@ -75,7 +75,7 @@ describe('letting a client in', () => {
     async (when) => {
       const { gateway, registry, tasks, admit } = fakeGateway();
       const record = await admit(opening);
-      const close = () => registry.markClosing(record.socket, { code: 1000, reason: '', time: 1 });
+      const close = () => registry.markEnded(record.socket, { code: 1000, reason: '', time: 1 });
       if (when === 'before') await close();
       tasks.onQueue = async () => void (await close());
       const send = [{ sockets: [record.socket], malformed: [], body: 'x' }];
@@ -107,7 +107,7 @@ describe('a crash while a client is let in', () => {
     expect(tasks.queued).toEqual(crashAt === 3 ? [{ kind: 'flush', socket }] : []);
     await tasks.run((task) => runTask(gateway, task));
     expect(connections.arrived).toEqual([]);
-    expect(await registry.markClosing(socket, { code: 1006, reason: '', time: clock.now() })).toBeDefined();
+    expect(await registry.markEnded(socket, { code: 1006, reason: '', time: clock.now() })).toBeDefined();
   });
 
   test('between queueing the flush and telling the client leaves the flush to be done', async () => {

@@ -119,7 +119,7 @@ describe('a closed hook', () => {
   test('is told by the worker that comes when another has died before it', async () => {
     const world = fakeGateway();
     const { socket } = await world.admit();
-    await world.registry.markClosing(socket, { ...end, time: world.clock.now() }, 60_000);
+    await world.registry.markEnded(socket, { ...end, time: world.clock.now() }, 60_000);
     await closed(world.gateway, socket);
     expect(world.app.told).toEqual([]);
     await sweepMinutes(world, 2);

@@ -28,7 +28,7 @@ describe('a message', () => {
   ])('that came $when the end of its socket: told $told', async ({ time, told }) => {
     const { gateway, app, connections, registry, admit } = fakeGateway();
     const { socket } = await admit();
-    await registry.markClosing(socket, end);
+    await registry.markEnded(socket, end);
     await message(gateway, { socket, id: 'm1', body: 'hello', time });
     expect(app.hooks).toHaveLength(told ? 1 : 0);
     expect(connections.ended).toEqual(told ? [] : [socket]);
@@ -113,7 +113,7 @@ describe('a closed hook', () => {
   test('is posted by one of many workers, and then the record is gone', async () => {
     const { gateway, app, registry, admit } = fakeGateway();
     const { socket } = await admit({ user: 'alice', state: 's' });
-    await registry.markClosing(socket, end);
+    await registry.markEnded(socket, end);
     await Promise.all(Array.from({ length: 20 }, () => closed(gateway, socket)));
     const told = { event: 'closed', from: socket, code: '1001', reason: 'Going away', time: '1000' };
     expect(app.hooks).toEqual([expect.objectContaining({ ...told, user: 'alice', state: 's' })]);
@@ -123,7 +123,7 @@ describe('a closed hook', () => {
   test('that kills its worker is posted by the next one, when the lease has ended', async () => {
     const { gateway, registry, clock, app, admit } = fakeGateway();
     const { socket } = await admit();
-    await registry.markClosing(socket, end);
+    await registry.markEnded(socket, end);
     await registry.lease(socket, 'closing', 60_000);
     await closed(gateway, socket);
     expect(app.hooks).toEqual([]);

@@ -13,7 +13,7 @@ async function ailing({ admit, registry, clock }: FakeWorld) {
   const opening = await admit({ status: 'opening', openedAt: now - 60_000, acceptedAt: 0 });
   const waiting = await admit({ status: 'accepted', acceptedAt: now - 60_000 });
   const ended = await admit({ openedAt: now - 90_000, acceptedAt: now - 90_000 });
-  await registry.markClosing(ended.socket, { code: 1001, reason: '', time: now - 60_000 });
+  await registry.markEnded(ended.socket, { code: 1001, reason: '', time: now - 60_000 });
   const old = await admit({ openedAt: now - 7_500_000, acceptedAt: now - 7_500_000 });
   return { opening, waiting, ended, old };
 }
@@ -64,7 +64,7 @@ describe('a sweep', () => {
     const flushed = await admit({ status: 'accepted', acceptedAt: clock.now() - 600_000 });
     await registry.lease(flushed.socket, 'accepted', 60_000);
     const told = await admit({ acceptedAt: clock.now() - 600_000 });
-    await registry.markClosing(told.socket, { code: 1001, reason: '', time: 1 }, 60_000);
+    await registry.markEnded(told.socket, { code: 1001, reason: '', time: 1 }, 60_000);
     await admit({ openedAt: clock.now() - 7_499_999, acceptedAt: clock.now() });
     await sweep(world.gateway, 0);
     expect(world.tasks.queued).toEqual([]);
@@ -84,7 +84,7 @@ describe('a sweep', () => {
     const world = fakeGateway({
       registry: (memory) =>
         new WatchedRegistry(memory, (call, socket) => {
-          if (call === 'markClosing' && socket === broken.socket) throw new Error('the table is away');
+          if (call === 'markEnded' && socket === broken.socket) throw new Error('the table is away');
         }),
     });
     await world.admit(broken);
@@ -169,7 +169,7 @@ describe('a sweep whose survey lags behind', () => {
   async function decide({ registry }: FakeWorld, { socket }: SocketRecord, to: string) {
     const acceptance = { user: '', state: '', acceptedAt: 1 };
     if (to === 'open' || to === 'accepted') await registry.accept(socket, acceptance, to);
-    if (to === 'closing') await registry.markClosing(socket, { code: 1001, reason: '', time: 1 });
+    if (to === 'closing') await registry.markEnded(socket, { code: 1001, reason: '', time: 1 });
     if (to === 'gone') await registry.remove(socket);
   }
 });
