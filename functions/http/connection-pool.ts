@@ -53,7 +53,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
   /** How many of them are connected, not just connecting. */
-  #standing = 0;
+  #connectedCount = 0;
   /** A stack: the connection used last is used next, so that surplus connections age and are closed. */
   #idle: Connection[] = [];
   readonly #waiting = new WaitQueue<PendingExchange>();
@@ -95,7 +95,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   connected(): void {
-    this.#standing += 1;
+    this.#connectedCount += 1;
     this.#shortage = undefined;
     this.#serve(undefined);
   }
@@ -108,9 +108,9 @@ export class ConnectionPool implements ConnectionOwner {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection);
-    if (connection.hasStood) this.#standing -= 1;
+    if (connection.wasConnected) this.#connectedCount -= 1;
     // A connection that is gone leaves room for another.
-    if (connection.hasStood || this.#shortage === undefined) this.#serve(undefined);
+    if (connection.wasConnected || this.#shortage === undefined) this.#serve(undefined);
     else this.#pause();
   }
 
@@ -149,7 +149,7 @@ export class ConnectionPool implements ConnectionOwner {
    */
   #tryAgain(): void {
     this.#pausing = undefined;
-    if (this.#standing === 0) {
+    if (this.#connectedCount === 0) {
       for (const one of this.#waiting.all()) one.starve(shortageMs, this.#shortage ?? 'ETIMEDOUT');
     }
     for (let opened = 0; opened < this.#openAfterPause && this.#serve(undefined); opened++);
@@ -221,7 +221,7 @@ export class ConnectionPool implements ConnectionOwner {
 
   #mayOpen(): boolean {
     const { max, opening } = this.#options;
-    return this.#connections.size < max && this.#connections.size - this.#standing < opening;
+    return this.#connections.size < max && this.#connections.size - this.#connectedCount < opening;
   }
 
   /** Opens a connection, unless the pool is full. */

@@ -30,7 +30,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   #exchange: PendingExchange | undefined;
   readonly #parser = new ResponseParser();
-  #hasStood = false;
+  #wasConnected = false;
   #isShort = false;
   #isUsed = false;
   #usableUntil = 0;
@@ -44,7 +44,7 @@ export class Connection {
     this.#socket = socket;
     this.#owner = owner;
     socket.once(ready, () => {
-      this.#hasStood = true;
+      this.#wasConnected = true;
       this.#exchange?.leaves();
       owner.connected();
     });
@@ -52,14 +52,14 @@ export class Connection {
     socket.on('error', (error) => {
       this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
       this.#isUnsent ||= 'syscall' in error && error.syscall === 'write';
-      this.#isShort = !this.#hasStood && isShortage(error);
+      this.#isShort = !this.#wasConnected && isShortage(error);
     });
     socket.on('close', () => this.#closed());
   }
 
   /** Whether it was ever established. */
-  get hasStood(): boolean {
-    return this.#hasStood;
+  get wasConnected(): boolean {
+    return this.#wasConnected;
   }
 
   /** Whether it can be used at this time, on its owner's clock. */
@@ -73,7 +73,7 @@ export class Connection {
   send(exchange: PendingExchange, head: string): void {
     this.#exchange = exchange;
     exchange.sentOver(() => this.destroy());
-    if (this.#hasStood) exchange.leaves();
+    if (this.#wasConnected) exchange.leaves();
     this.#socket.ref();
     this.#owner.cork(this.#socket);
     const { body } = exchange.request;
@@ -165,7 +165,7 @@ export class Connection {
       this.#owner.repeat(exchange, this.#isUsed);
       return;
     }
-    const kind = this.#hasStood || exchange.isSeen ? 'broken' : 'unreachable';
+    const kind = this.#wasConnected || exchange.isSeen ? 'broken' : 'unreachable';
     exchange.fail({ kind, why: this.#why });
   }
 
@@ -173,7 +173,7 @@ export class Connection {
   #mayRepeat({ request, isRepeated, isSettled }: PendingExchange): boolean {
     if (isRepeated || isSettled || this.#parser.hasBegun) return false;
     if (this.#isUnsent) return true;
-    if (!this.#hasStood) return false;
+    if (!this.#wasConnected) return false;
     return request.repeats === 'always' || (request.repeats === 'stale' && this.#isUsed);
   }
 }

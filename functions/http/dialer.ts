@@ -33,7 +33,7 @@ export class Dialer {
   #limit(socket: Socket, connection: Connection): void {
     if (!Number.isFinite(this.#connectMs)) return;
     const giveUp = (): void => {
-      if (!connection.hasStood) connection.giveUp();
+      if (!connection.wasConnected) connection.giveUp();
     };
     // Wait one more turn: if this process got no CPU for a while, the event that says "connected" may still be queued.
     const timer = setTimeout(() => setImmediate(giveUp), this.#connectMs);

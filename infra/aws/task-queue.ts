@@ -20,7 +20,7 @@ export function taskQueue(scope: Construct, removalPolicy: RemovalPolicy): TaskQ
   const dead = new Queue(scope, 'DeadTasks', { ...common, retentionPeriod: Duration.days(14) });
   const queue = new Queue(scope, 'Tasks', {
     ...common,
-    // Lambda: at least six times the function's time-out, so that no batch is received again while it runs.
+    // Lambda: at least six times the function's timeout, so that no batch is received again while it runs.
     visibilityTimeout: Duration.seconds(6 * timeouts.tasks),
     deadLetterQueue: { queue: dead, maxReceiveCount: receives },
   });

@@ -1,4 +1,4 @@
-/** The time-out of each kind of function, in seconds. The gateway's lease is longer than any of them. */
+/** The timeout of each kind of function, in seconds. The gateway's lease is longer than any of them. */
 export const timeouts = {
   /** A client or a caller waits. API Gateway: an integration ends after 29 s, and its error says nothing useful. */
   waited: 28,

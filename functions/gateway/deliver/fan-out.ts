@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../maybe-promise.ts';
 
-/** How many things are under way at once. */
+/** How many calls are in progress at once. */
 const atOnce = 256;
 
 /**

@@ -9,7 +9,10 @@ import { postHookWithRetries } from './post-hook-with-retries.ts';
 import { postponeClosed } from './postpone-closed.ts';
 import { runActions } from './run-actions.ts';
 
-/** Runs a `closed` task: posts the closed hook unless another worker holds the lease, and closes the connection if it still exists. */
+/**
+ * Runs a `closed` task: posts the closed hook unless another worker holds the lease, and closes the connection if it
+ * still exists.
+ */
 export async function closed(gateway: Gateway, socket: SocketId): Promise<void> {
   const record = await gateway.registry.lease(socket, 'closing', gateway.policy.leaseMs);
   if (record === undefined) return;
@@ -23,7 +26,7 @@ export async function closed(gateway: Gateway, socket: SocketId): Promise<void> 
 
 /**
  * Posts the closed hook of a record whose lease the caller holds. The record is the proof that the hook is owed: it is
- * removed once the app has answered and the actions of the answer are under way. Until then, the next worker that finds
+ * removed once the app has answered and the actions of the answer have begun. Until then, the next worker that finds
  * the lease expired tries again.
  */
 export async function postClosedHook(gateway: Gateway, record: SocketRecord): Promise<void> {
