@@ -26,7 +26,7 @@ const { waited } = timeouts;
 /**
  * Memory, and with it CPU, as `npm run bench -- lambda` measured it. A function that waits for the app is billed while
  * it waits, and more CPU does not make it faster once it is warm. A function that posts to many sockets is always busy:
- * with four times the CPU it takes about a third of the time.
+ * with four times the CPU it takes about a quarter of the time.
  */
 const memory = { waiting: 256, posting: 1_024, sweeping: 512 } as const;
 
