@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** From how many on writes go out at once: so many follow one another as it is. */
+/** The most streams to hold back. Beyond that, writes follow one another closely anyway and go out at once. */
 const maxBatched = 64;
 /** After how many turns of a single write holding is left off, and for how many writes. */
 const lonely = { turns: 16, writes: 256 } as const;

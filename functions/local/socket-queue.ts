@@ -40,7 +40,7 @@ export interface MessageConsumer {
 }
 
 /**
- * The work on one socket, one piece after another, in order: the hooks of messages, and tasks. A new queue is held until
+ * The work on one socket, one piece after another, in order: the hooks of messages, and jobs. A new queue is held until
  * it is released.
  */
 export class SocketQueue {
@@ -49,7 +49,7 @@ export class SocketQueue {
   isEnded = false;
   readonly #supervisor: QueueSupervisor;
   readonly #backlog = new Backlog();
-  readonly #tasks: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
+  readonly #jobs: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
   /** How many messages have come, and how many of them have left the backlog. */
   #received = 0;
@@ -89,9 +89,9 @@ export class SocketQueue {
     return this.#supervisor.isUnderPressure;
   }
 
-  /** The hook that is being posted, and those of the tasks that wait. */
+  /** The hook that is being posted, and those of the jobs that wait. */
   get unfinished(): HookId[] {
-    const hooks = [this.#isRunning ? this.#current : undefined, ...this.#tasks.map(({ hook }) => hook)];
+    const hooks = [this.#isRunning ? this.#current : undefined, ...this.#jobs.map(({ hook }) => hook)];
     return hooks.filter((hook) => hook !== undefined);
   }
 
@@ -100,9 +100,9 @@ export class SocketQueue {
     this.#consumer = consumer;
   }
 
-  /** Adds a task behind everything that has come. `hook`: the one that it posts, if any. */
+  /** Adds a job behind everything that has come. `hook`: the one that it posts, if any. */
   push(job: Job, hook?: HookId): void {
-    this.#tasks.push({ job, hook, behind: this.#received });
+    this.#jobs.push({ job, hook, behind: this.#received });
     this.#start();
   }
 
@@ -176,11 +176,11 @@ export class SocketQueue {
 
   /** Begins the next piece of work. */
   #next(): Promise<unknown> | undefined {
-    const [task] = this.#tasks;
-    if (task !== undefined && task.behind <= this.#started) {
-      this.#tasks.shift();
-      this.#current = task.hook;
-      return task.job();
+    const [next] = this.#jobs;
+    if (next !== undefined && next.behind <= this.#started) {
+      this.#jobs.shift();
+      this.#current = next.hook;
+      return next.job();
     }
     if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
       this.#isParked = true;

@@ -17,7 +17,7 @@ export function hookHeaders(
   keys: readonly SigningKey[],
 ): Record<string, string> {
   const headers = {
-    'User-Agent': userAgent,
+    'User-Agent': hook.clientHeaders['User-Agent'] ?? userAgent,
     // RFC 9110 section 12.5.3: without this the app may use any content coding.
     'Accept-Encoding': 'identity',
     'Content-Type': content.contentType,
@@ -27,10 +27,5 @@ export function hookHeaders(
     'webhook-signature': sign({ id: hook.id, timestamp, body: content.body }, keys),
   };
   // Spreading costs as much as signing, so only handshakes pay for it.
-  if (hook.event !== 'handshake') return headers;
-  return { 'User-Agent': userAgent, ...hook.clientHeaders, ...withoutUserAgent(headers) };
-}
-
-function withoutUserAgent({ 'User-Agent': _, ...others }: Record<string, string>): Record<string, string> {
-  return others;
+  return hook.event === 'handshake' ? { ...hook.clientHeaders, ...headers } : headers;
 }

@@ -6,16 +6,16 @@ import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
 
-/** What is kept of a run for what the answer asks for, in milliseconds. */
+/** The part of a run that is reserved for the actions of the answer, in milliseconds. */
 export const answerReserveMs = 1_000;
 
-/** For whoever answers with actions that are not done. */
+/** Advice for an app whose answer has actions that were not done. */
 const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
 
 /**
- * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may have to wait for a
- * connection before: a handshake, whose client waits too, no longer than a hook may take, others for as long as it
- * takes, but never beyond the run. `offered`: subprotocols of a handshake.
+ * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may first have to wait for
+ * a connection: a handshake, whose client waits too, at most as long as a hook may take; other hooks until the end of the
+ * run. `offered`: the subprotocols of a handshake.
  */
 export async function postHook(
   gateway: Gateway,

@@ -105,7 +105,7 @@ const fullServer = `
   });
 `;
 
-describe('patience', () => {
+describe('the timeouts of a call', () => {
   const impatient = { connectMs: 60, answerMs: 120 };
 
   test('ends while a server keeps silent', async () => {
