@@ -4,18 +4,28 @@ import type { HookEvent } from './hook.ts';
 export const actionsType = 'application/vnd.sockethook+json';
 
 /** The actions, in the order in which the documentation lists them. */
-export const actionNames = ['reply', 'send', 'broadcast', 'close', 'state', 'user', 'subprotocol'] as const;
+export const actionNames = [
+  'reply',
+  'send',
+  'broadcast',
+  'close',
+  'state',
+  'join',
+  'leave',
+  'user',
+  'subprotocol',
+] as const;
 
 /** The name of an action. */
 export type ActionName = (typeof actionNames)[number];
 
 /**
- * Which actions an answer to each event may carry. A closed socket can't get a reply, and only a handshake sets the
- * user and the subprotocol.
+ * Which actions an answer to each event may carry. A closed socket can't get a reply or join a group, and only a
+ * handshake sets the user and the subprotocol.
  */
 const allowed = {
-  handshake: ['reply', 'send', 'broadcast', 'state', 'user', 'subprotocol'],
-  message: ['reply', 'send', 'broadcast', 'close', 'state'],
+  handshake: ['reply', 'send', 'broadcast', 'state', 'join', 'leave', 'user', 'subprotocol'],
+  message: ['reply', 'send', 'broadcast', 'close', 'state', 'join', 'leave'],
   closed: ['send', 'broadcast'],
 } as const satisfies Readonly<Record<HookEvent, readonly ActionName[]>>;
 

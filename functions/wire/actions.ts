@@ -2,19 +2,22 @@ import * as v from 'valibot';
 import { type ActionName, actionsType, allowedActions } from './action-rules.ts';
 import { type Broadcast, broadcastSchema, type Send, sendSchema } from './deliveries.ts';
 import { type DocumentError, malformed } from './document-error.ts';
+import type { GroupName } from './group.ts';
 import type { HookEvent } from './hook.ts';
 import { limits } from './limits.ts';
 import { isWellFormed } from './printable.ts';
 import { err, ok, type Result } from './result.ts';
-import { messageText, readBy, stateText, userText } from './schema.ts';
+import { groupList, messageText, readBy, stateText, userText } from './schema.ts';
 
-/** The actions in an app's answer to a hook. They run in the order state, reply, send, broadcast, close. */
+/** The actions in an app's answer to a hook. They run in the order state, join, leave, reply, send, broadcast, close. */
 export interface Actions {
   readonly reply?: string | undefined;
   readonly send: readonly Send[];
   readonly broadcast: readonly Broadcast[];
   readonly close: boolean;
   readonly state?: string | undefined;
+  readonly join: readonly GroupName[];
+  readonly leave: readonly GroupName[];
   /** In a handshake only. */
   readonly user?: string | undefined;
   /** In a handshake only: one of those that the client offered. */
@@ -22,7 +25,13 @@ export interface Actions {
 }
 
 /** No actions at all. */
-export const noActions: Actions = { send: [], broadcast: [], close: false };
+export const noActions: Actions = { send: [], broadcast: [], close: false, join: [], leave: [] };
+
+/** Whether there are no actions but, perhaps, a reply. */
+export function isAtMostReply({ state, join, leave, send, broadcast, close }: Actions): boolean {
+  if (state !== undefined || close || join.length > 0 || leave.length > 0) return false;
+  return send.length === 0 && broadcast.length === 0;
+}
 
 /** The context of an answer, which decides what it may contain. */
 export interface AnswerContext {
@@ -36,7 +45,7 @@ export interface AnswerContext {
 /**
  * Parses an actions document. Refuses text that is not a JSON object, a message over the limit, and a field that is
  * unknown, invalid or not allowed for this event: `close` in a handshake; `user` and `subprotocol` outside one;
- * `reply`, `state` and `close` once a socket is closed. The error names the field.
+ * `reply`, `state`, `join`, `leave` and `close` once a socket is closed. The error names the field.
  */
 export function parseActions(text: string, context: AnswerContext): Result<Actions, DocumentError> {
   let document: unknown;
@@ -112,6 +121,8 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
         broadcast: v.optional(many(broadcastSchema(messageBytes))),
         close: only('close', v.boolean('must be true or false')),
         state: only('state', stateText),
+        join: only('join', groupList),
+        leave: only('leave', groupList),
         user: only('user', userText),
         subprotocol: only(
           'subprotocol',
@@ -123,8 +134,8 @@ function buildSchema({ event, offered, messageBytes }: AnswerContext) {
       },
       'must be a JSON object',
     ),
-    v.transform(({ reply, send = [], broadcast = [], close = false, state, user, subprotocol }): Actions => {
-      return { reply, send, broadcast, close, state, user, subprotocol };
+    v.transform(({ send = [], broadcast = [], close = false, join = [], leave = [], ...rest }): Actions => {
+      return { ...rest, send, broadcast, close, join, leave };
     }),
   );
 }

@@ -128,5 +128,5 @@ const jsonType = /^application\/(?:[^;]+\+)?json\b/i;
 /** Whether an answer of another JSON type looks like actions, so that the log can name the right type. */
 function looksLikeActions({ contentType, body }: { contentType: string; body: string }): boolean {
   if (isActions(contentType) || !jsonType.test(contentType)) return false;
-  return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state|user|subprotocol)"\s*:/.test(body);
+  return /^\s*\{[\s\S]*"(?:reply|send|broadcast|close|state|join|leave|user|subprotocol)"\s*:/.test(body);
 }

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import type { GroupName } from './group.ts';
 import { limits } from './limits.ts';
 import type { ClientPath } from './path.ts';
-import { messageText, pathText, someUserText } from './schema.ts';
+import { groupText, messageText, pathText, someUserText } from './schema.ts';
 import { parseSocketId, type SocketId } from './socket-id.ts';
 
 /** A message to the named sockets, from `POST /send` or from an action. */
@@ -12,12 +13,13 @@ export interface Send {
   readonly body: string;
 }
 
-/** A message to all sockets, or to those of a path or a user, from `POST /broadcast` or from an action. */
+/** A message to all sockets, or to those of a path, a user or a group, from `POST /broadcast` or from an action. */
 export interface Broadcast {
   readonly body: string;
   readonly except: readonly SocketId[];
   readonly path?: ClientPath | undefined;
   readonly user?: string | undefined;
+  readonly group?: GroupName | undefined;
 }
 
 const idList = v.array(v.string('must be a socket id, which is text'), 'must be a list of socket ids');
@@ -52,6 +54,7 @@ export const broadcastSchema = once((maxBytes) =>
         except: v.optional(v.pipe(idList, maxSockets), []),
         path: v.optional(pathText),
         user: v.optional(someUserText),
+        group: v.optional(groupText),
       },
       'must be an object',
     ),

@@ -1,3 +1,4 @@
+import type { GroupName } from './group.ts';
 import type { ClientPath } from './path.ts';
 import type { SocketId } from './socket-id.ts';
 
@@ -31,6 +32,8 @@ export interface Hook {
   readonly state: string;
   /** The client's `Origin`; empty without one. */
   readonly origin: string;
+  /** The groups of the socket. In a handshake, those of the ticket, which it joins if the app accepts it. */
+  readonly groups: readonly GroupName[];
   /** How the socket closed; empty before. */
   readonly code: string;
   readonly reason: string;
@@ -39,6 +42,9 @@ export interface Hook {
   /** A handshake's headers that come from the client; names as they go on the wire. */
   readonly clientHeaders: Readonly<Record<string, string>>;
 }
+
+/** `groups` of a socket that is in none. */
+export const noGroups = '[]';
 
 /**
  * The fields of a hook's body as text, in their order on the wire. All of them are there on every hook, so that
@@ -54,6 +60,7 @@ export function hookFields(hook: Hook): Record<string, string> {
     user: hook.user,
     state: hook.state,
     origin: hook.origin,
+    groups: hook.groups.length === 0 ? noGroups : JSON.stringify(hook.groups),
     code: hook.code,
     reason: hook.reason,
     time: String(hook.time),

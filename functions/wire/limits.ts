@@ -8,6 +8,13 @@ export const limits = {
   urlLength: 4_096,
   userBytes: 256,
   stateBytes: 4_096,
+  /** The name of a group. */
+  groupBytes: 256,
+  /** The groups of one socket, and the bytes of their names together. Its record holds them. */
+  groups: 50,
+  groupsBytes: 1_024,
+  /** Names in one `join` or one `leave`. */
+  groupsPerAction: 50,
   /** API Gateway's ids have 16 characters. This leaves room for longer ones. */
   socketIdLength: 128,
   /** Sockets in one send, or in one `except`. */
@@ -23,9 +30,11 @@ export const limits = {
   answerBytes: 1_048_576,
   ticketSeconds: 86_400,
   ticketSecondsDefault: 3_600,
-  /** Rows in one page of `GET /sockets`. */
+  /** Rows in one page of a list. */
   pageSize: 1_000,
   pageSizeDefault: 100,
+  /** How far `GET /groups/{group}` counts. */
+  groupCount: 10_000,
   /** How long an idle connection lives. API Gateway: 10 minutes. */
   idleMs: 600_000,
   /** How long any connection lives. API Gateway: 2 hours. */

@@ -12,6 +12,7 @@ export const problems = {
   not_found: { status: 404, title: 'No such call' },
   unknown_socket: { status: 404, title: 'No such socket is open' },
   method_not_allowed: { status: 405, title: 'This call needs another method' },
+  too_many_groups: { status: 409, title: 'The socket would be in too many groups' },
   request_timed_out: { status: 408, title: 'The request took too long to arrive' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: "The body's media type is not supported" },

@@ -1,12 +1,12 @@
 /** A path of the HTTP API. */
 interface Route {
   /** The Lambda function that answers it: `functions/<name>.ts`. */
-  readonly function: 'send' | 'broadcast' | 'urls' | 'sockets' | 'health';
-  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[];
+  readonly function: 'send' | 'broadcast' | 'urls' | 'sockets' | 'groups' | 'health';
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
 }
 
 /**
- * The calls of the HTTP API. `{socket}` is a parameter, written as OpenAPI and API Gateway write one. The gateway on one
+ * The calls of the HTTP API. `{socket}` and `{group}` are parameters, written as OpenAPI and API Gateway write them. The gateway on one
  * machine, the Lambda functions and the stack all read this table, and the compiler checks that every call is there.
  */
 export const routes = {
@@ -15,6 +15,10 @@ export const routes = {
   '/urls': { function: 'urls', methods: ['POST'] },
   '/sockets': { function: 'sockets', methods: ['GET'] },
   '/sockets/{socket}': { function: 'sockets', methods: ['GET', 'DELETE'] },
+  '/groups/{group}': { function: 'groups', methods: ['GET'] },
+  '/groups/{group}/sockets': { function: 'groups', methods: ['GET'] },
+  '/groups/{group}/users': { function: 'groups', methods: ['GET'] },
+  '/groups/{group}/sockets/{socket}': { function: 'groups', methods: ['PUT', 'DELETE'] },
   '/health': { function: 'health', methods: ['GET'] },
   '/openapi.json': { function: 'health', methods: ['GET'] },
   '/asyncapi.json': { function: 'health', methods: ['GET'] },

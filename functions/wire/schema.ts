@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type DocumentError, malformed } from './document-error.ts';
+import { parseGroup } from './group.ts';
 import { limits } from './limits.ts';
 import { escapePath, parsePath } from './path.ts';
 import { byteLength, isPrintable, isWellFormed } from './printable.ts';
@@ -49,6 +50,16 @@ export const someUserText = v.pipe(
   v.string('must be text'),
   v.minLength(1, 'must name a user'),
   parsed(parseUser),
+);
+
+/** The name of a group. */
+export const groupText = v.pipe(v.string('must be text'), parsed(parseGroup));
+
+/** A list of groups. Repeated names count once. */
+export const groupList = v.pipe(
+  v.array(groupText, 'must be a list of groups'),
+  v.maxLength(limits.groupsPerAction, `must be at most ${limits.groupsPerAction} groups`),
+  v.transform((names) => [...new Set(names)]),
 );
 
 /** The state of a socket: printable text of at most 4 KiB. */

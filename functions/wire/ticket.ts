@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { type GroupName, isWithinLimits, parseGroup } from './group.ts';
 import { limits } from './limits.ts';
 import { type ClientPath, parsePathAndQuery } from './path.ts';
 import { err, ok, type Result } from './result.ts';
@@ -21,12 +22,15 @@ export interface Ticket {
   readonly query: string;
   /** Empty for no particular user. */
   readonly user: string;
+  /** The groups that the socket joins when the app has accepted it. */
+  readonly groups: readonly GroupName[];
 }
 
-/** Mints a ticket, a JWT (HS256) with `path`, `sub` and `exp`; `expiresAt` is in whole seconds since 1970. */
+/** Mints a ticket, a JWT (HS256) with `path`, `exp`, and `sub` and `groups` if they are not empty; `expiresAt` is in whole seconds since 1970. */
 export function mintTicket(ticket: Ticket, expiresAt: number, key: UrlKey): Promise<string> {
-  const { path, query, user } = ticket;
-  const jwt = new SignJWT({ path: query === '' ? path : `${path}?${query}` })
+  const { path, query, user, groups } = ticket;
+  const target = query === '' ? path : `${path}?${query}`;
+  const jwt = new SignJWT(groups.length === 0 ? { path: target } : { path: target, groups })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setExpirationTime(expiresAt);
   return (user === '' ? jwt : jwt.setSubject(user)).sign(key);
@@ -38,7 +42,7 @@ const leewaySeconds = 60;
 /**
  * Verifies a ticket under any of the keys at `now`, milliseconds since 1970. The error says which rule the ticket
  * breaks: no JWT; an algorithm other than HS256; no signature by a live key; `exp` missing, passed or too far away; not
- * valid yet by `nbf` or `iat`; a path or user that we would not mint. The error repeats nothing of the ticket.
+ * valid yet by `nbf` or `iat`; a path, user or groups that we would not mint. The error repeats nothing of the ticket.
  */
 export async function verifyTicket(
   token: string,
@@ -103,5 +107,22 @@ function read(payload: Record<string, unknown>): Result<Ticket, string> {
   const target = parsePathAndQuery(path);
   if (!target.ok) return target;
   const user = parseUser(sub);
-  return user.ok ? ok({ ...target.value, user: user.value }) : user;
+  if (!user.ok) return user;
+  const groups = readGroups(payload['groups']);
+  return groups.ok ? ok({ ...target.value, user: user.value, groups: groups.value }) : groups;
 }
+
+function readGroups(claim: unknown): Result<readonly GroupName[], string> {
+  if (claim === undefined) return ok([]);
+  const names = new Set<GroupName>();
+  for (const text of Array.isArray(claim) ? claim : [undefined]) {
+    if (typeof text !== 'string') return err('the claim "groups" of the ticket is not a list of texts');
+    const name = parseGroup(text);
+    if (!name.ok) return name;
+    names.add(name.value);
+  }
+  return isWithinLimits([...names]) ? ok([...names]) : err(tooManyGroups);
+}
+
+/** Why groups are refused that no socket can be in together. */
+export const tooManyGroups = `a socket is in at most ${limits.groups} groups, whose names are at most ${limits.groupsBytes} bytes together`;

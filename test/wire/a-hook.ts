@@ -22,6 +22,7 @@ export function aHook({ path = '/', socket = socketId, ...told }: Told = {}): Ho
     user: '',
     state: '',
     origin: '',
+    groups: [],
     code: '',
     reason: '',
     time: 1_764_000_000_000,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type AnswerContext, noActions, parseActions } from '../../functions/wire/actions.ts';
+import { type AnswerContext, isAtMostReply, noActions, parseActions } from '../../functions/wire/actions.ts';
 import { limits } from '../../functions/wire/limits.ts';
+import { must } from './must.ts';
 
 const messageBytes = limits.messageBytes;
 const handshake: AnswerContext = { event: 'handshake', offered: ['chat', 'superchat'], messageBytes };
@@ -13,15 +14,17 @@ function read(document: unknown, context = message) {
 
 test('a document with every action is read', () => {
   const send = [{ sockets: ['a='], body: 'to a' }];
-  const broadcast = [{ body: 'to all', except: ['b='], path: '/room/1', user: 'alice' }];
-  const read1 = read({ reply: 'hi', send, broadcast, close: true, state: '{"n":1}' });
+  const broadcast = [{ body: 'to all', except: ['b='], path: '/room/1', user: 'alice', group: 'room:1' }];
+  const groups = { join: ['room:1'], leave: ['room:2'] };
+  const read1 = read({ reply: 'hi', send, broadcast, close: true, state: '{"n":1}', ...groups });
   const sent = [{ sockets: ['a='], malformed: [], body: 'to a' }];
-  const value = { reply: 'hi', send: sent, broadcast, close: true, state: '{"n":1}' };
+  const value = { reply: 'hi', send: sent, broadcast, close: true, state: '{"n":1}', ...groups };
   expect(read1).toEqual({ ok: true, value });
 });
 
 test('an answer to a handshake names user and subprotocol', () => {
-  const document = { reply: 'hi', state: 's', user: 'alice', subprotocol: 'superchat' };
+  const groups = { join: ['room:1'], leave: ['room:2'] };
+  const document = { reply: 'hi', state: 's', user: 'alice', subprotocol: 'superchat', ...groups };
   expect(read(document, handshake)).toEqual({ ok: true, value: { ...noActions, ...document } });
 });
 
@@ -87,6 +90,8 @@ test.for<[field: string, rule: string, wrong: readonly unknown[]]>([
   ['subprotocol', 'must be text', [null, 7, true, {}, ['chat']]],
   ['send', 'must be a list', [null, 7, 'x', {}]],
   ['broadcast', 'must be a list', [null, 7, 'x', {}]],
+  ['join', 'must be a list of groups', [null, 7, 'x', {}]],
+  ['leave', 'must be a list of groups', [null, 7, 'x', {}]],
 ])('%j %s', ([field, rule, wrong]) => {
   for (const value of wrong) {
     const error = { code: 'invalid_field', detail: `"${field}" ${rule}.`, field };
@@ -112,6 +117,9 @@ test.for<[field: string, document: object, context: AnswerContext]>([
   ['user', { user: 'alice' }, message],
   ['reply', { reply: 'x' }, closed],
   ['state', { state: 'x' }, closed],
+  ['join', { join: ['x'] }, closed],
+  ['join', { join: [] }, closed],
+  ['leave', { leave: ['x'] }, closed],
   ['close', { close: true }, closed],
   ['user', { user: 'alice' }, closed],
 ])('%j is not allowed in %j', ([field, document, context]) => {
@@ -199,6 +207,43 @@ test.for<[kind: string, entry: object]>([
   const detail = `"${kind}" must be at most 100 entries.`;
   const error = { code: 'invalid_field', detail, field: kind, limit: 100 };
   expect(read({ [kind]: new Array(101).fill(entry) })).toEqual({ ok: false, error });
+});
+
+test.for(['join', 'leave'])('"%s" has at most 50 groups, each counted once', (name) => {
+  const groups = Array.from({ length: 50 }, (_, at) => `g${at}`);
+  expect(read({ [name]: groups })).toMatchObject({ ok: true, value: { [name]: groups } });
+  expect(read({ [name]: ['b', 'a', 'b'] })).toMatchObject({ ok: true, value: { [name]: ['b', 'a'] } });
+  const detail = `"${name}" must be at most 50 groups.`;
+  const error = { code: 'invalid_field', detail, field: name, limit: 50 };
+  expect(read({ [name]: [...groups, 'g50'] })).toEqual({ ok: false, error });
+  expect(read({ [name]: [...groups, 'g0'] })).toEqual({ ok: false, error });
+});
+
+test.for<[group: unknown, rule: string]>([
+  ['', 'is not allowed: the name of a group is not empty'],
+  ['a'.repeat(257), 'is not allowed: the name of a group is at most 256 bytes'],
+  [`${'é'.repeat(128)}a`, 'is not allowed: the name of a group is at most 256 bytes'],
+  ['a\nb', 'is not allowed: the name of a group is printable text'],
+  ['\ud800', 'is not allowed: the name of a group is printable text'],
+  [7, 'must be text'],
+  [null, 'must be text'],
+  [['a'], 'must be text'],
+])('with a group %j among good ones, no action is taken', ([group, rule]) => {
+  for (const name of ['join', 'leave']) {
+    const field = `${name}.1`;
+    const error = { code: 'invalid_field', detail: `"${field}" ${rule}.`, field };
+    expect(read({ reply: 'x', [name]: ['good', group, 'good too'] })).toEqual({ ok: false, error });
+  }
+  const error = { code: 'invalid_field', detail: `"broadcast.0.group" ${rule}.`, field: 'broadcast.0.group' };
+  expect(read({ broadcast: [{ body: 'x', group }] })).toEqual({ ok: false, error });
+});
+
+test('only an answer with at most a reply is carried out without the registry', () => {
+  const isQuick = (document: object): boolean => isAtMostReply(must(read(document)));
+  expect(isQuick({})).toBe(true);
+  expect(isQuick({ reply: 'x', join: [], leave: [] })).toBe(true);
+  expect(isQuick({ join: ['a'] })).toBe(false);
+  expect(isQuick({ leave: ['a'] })).toBe(false);
 });
 
 test.for(['\n', 'a\u0000', '\u007f', '\u0085', '\ud800'])('%j is neither a state nor a user', (text) => {

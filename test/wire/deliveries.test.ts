@@ -62,9 +62,9 @@ test('a broadcast is for all', () => {
   expect(readBroadcast({ body: 'hi' })).toEqual({ ok: true, value });
 });
 
-test('a broadcast is narrowed to a path and a user, less those excepted', () => {
-  const document = { body: 'hi', except: ['a=', 'x y'], path: 'room/a b', user: 'alice' };
-  const value = { body: 'hi', except: ['a='], path: '/room/a%20b', user: 'alice' };
+test('a broadcast is narrowed to a path, a user and a group, less those excepted', () => {
+  const document = { body: 'hi', except: ['a=', 'x y'], path: 'room/a b', user: 'alice', group: 'room:1' };
+  const value = { body: 'hi', except: ['a='], path: '/room/a%20b', user: 'alice', group: 'room:1' };
   expect(readBroadcast(document)).toEqual({ ok: true, value });
 });
 
@@ -87,12 +87,17 @@ test.for<[field: string, changes: object]>([
   ['user', { user: null }],
   ['user', { user: 'x'.repeat(257) }],
   ['user', { user: 'a\nb' }],
+  ['group', { group: '' }],
+  ['group', { group: null }],
+  ['group', { group: ['a'] }],
+  ['group', { group: 'x'.repeat(257) }],
+  ['group', { group: 'a\nb' }],
 ])('the %s of a broadcast is at fault in %j', ([field, changes]) => {
   const error = { code: 'invalid_field', field };
   expect(readBroadcast({ body: 'x', ...changes })).toMatchObject({ ok: false, error });
 });
 
-test.for(['group', 'sockets', 'Body'])('%s is not a field of a broadcast', (field) => {
+test.for(['groups', 'sockets', 'Body'])('%s is not a field of a broadcast', (field) => {
   const error = { code: 'unknown_field', detail: `"${field}" is not a field here.`, field };
   expect(readBroadcast({ body: 'x', [field]: 'x' })).toEqual({ ok: false, error });
 });

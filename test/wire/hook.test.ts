@@ -16,6 +16,7 @@ test('a hook has all its fields in their order, empty if there is nothing to say
     ['user', ''],
     ['state', ''],
     ['origin', ''],
+    ['groups', '[]'],
     ['code', ''],
     ['reason', ''],
     ['time', '1764000000000'],

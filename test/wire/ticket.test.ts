@@ -2,8 +2,15 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
+import { parseGroup } from '../../functions/wire/group.ts';
 import { escapePath, escapeQuery, parsePath } from '../../functions/wire/path.ts';
-import { mintTicket, parseUrlKey, type UrlKey, verifyTicket } from '../../functions/wire/ticket.ts';
+import {
+  mintTicket,
+  parseUrlKey,
+  tooManyGroups,
+  type UrlKey,
+  verifyTicket,
+} from '../../functions/wire/ticket.ts';
 import { parseUser } from '../../functions/wire/user.ts';
 import { must } from './must.ts';
 
@@ -33,7 +40,7 @@ function jwt(claims: Record<string, unknown>, signedBy: UrlKey = key, alg = 'HS2
 }
 
 function mint(path: string, query = '', user = '', signedBy = key): Promise<string> {
-  return mintTicket({ path: must(parsePath(path)), query, user }, inAnHour, signedBy);
+  return mintTicket({ path: must(parsePath(path)), query, user, groups: [] }, inAnHour, signedBy);
 }
 
 function encoded(json: unknown): string {
@@ -50,7 +57,7 @@ test.for(['', 'x'.repeat(31), 'é'.repeat(15)])('%j is too short to be a URL key
 
 test('a ticket says where its bearer may connect and as whom', async () => {
   const token = await mint('/foo/a%20b', 'x=1&y=a?b', 'alice');
-  const ticket = { path: '/foo/a%20b', query: 'x=1&y=a?b', user: 'alice' };
+  const ticket = { path: '/foo/a%20b', query: 'x=1&y=a?b', user: 'alice', groups: [] };
   expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
 });
 
@@ -71,8 +78,12 @@ test('whatever is minted is verified as it was', async () => {
   const text = fc.string({ unit: 'binary' });
   const paths = text.map((written) => parsePath(escapePath(written))).filter((path) => path.ok);
   const users = fc.string({ unit: 'grapheme', maxLength: 60 }).filter((user) => parseUser(user).ok);
-  const same = fc.asyncProperty(paths, text.map(escapeQuery), users, async (path, query, user) => {
-    const ticket = { path: must(path), query, user };
+  const names = fc.string({ unit: 'grapheme', maxLength: 20 }).map(parseGroup);
+  const groups = fc.uniqueArray(names, { selector: (name) => (name.ok ? name.value : ''), maxLength: 10 });
+  const asked = [paths, text.map(escapeQuery), users, groups] as const;
+  const same = fc.asyncProperty(...asked, async (path, query, user, named) => {
+    const inGroups = named.flatMap((name) => (name.ok ? [name.value] : []));
+    const ticket = { path: must(path), query, user, groups: inGroups };
     const token = await mintTicket(ticket, inAnHour, key);
     expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
   });
@@ -175,7 +186,7 @@ test.for([
   ['a fraction of a second left', { exp: second + 0.5 }, undefined],
 ] as const)('a signed ticket with %s is %j', async ([, claims, why]) => {
   const came = await verifyTicket(await jwt({ path: '/', ...claims }), [key], now);
-  expect(came).toEqual(why ?? { ok: true, value: { path: '/', query: '', user: '' } });
+  expect(came).toEqual(why ?? { ok: true, value: { path: '/', query: '', user: '', groups: [] } });
 });
 
 test('what is wrong with a ticket is told of the key that has signed it, wherever that stands', async () => {
@@ -208,8 +219,68 @@ test.for<[claims: { path: string; sub?: string }, fault: string]>([
 
 test('a path that another library wrote without escapes gets them', async () => {
   const token = await jwt({ path: 'caf\u00e9/a b?x=a b', sub: 'a'.repeat(256), exp: inAnHour });
-  const ticket = { path: '/caf%C3%A9/a%20b', query: 'x=a%20b', user: 'a'.repeat(256) };
+  const ticket = { path: '/caf%C3%A9/a%20b', query: 'x=a%20b', user: 'a'.repeat(256), groups: [] };
   expect(await verifyTicket(token, [key], now)).toEqual({ ok: true, value: ticket });
+});
+
+const groupTicket = async (groups: unknown) => {
+  const came = await verifyTicket(await jwt({ path: '/', exp: inAnHour, groups }), [key], now);
+  return came.ok ? came.value.groups : came.error;
+};
+
+test('a ticket names the groups that its bearer joins, in their order, and each once', async () => {
+  expect(await groupTicket(['room:1', 'room:2'])).toEqual(['room:1', 'room:2']);
+  expect(await groupTicket(['b', 'a', 'b'])).toEqual(['b', 'a']);
+  expect(await groupTicket([])).toEqual([]);
+});
+
+test('a ticket for no group has no such claim', async () => {
+  const token = await mintTicket(
+    { path: must(parsePath('/')), query: '', user: '', groups: [] },
+    inAnHour,
+    key,
+  );
+  const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  expect(claims).toEqual({ path: '/', exp: inAnHour });
+});
+
+test('a ticket that another group was written into is refused', async () => {
+  const [header, , signature] = (await jwt({ path: '/', exp: inAnHour, groups: ['room:1'] })).split('.');
+  const token = `${header}.${encoded({ path: '/', exp: inAnHour, groups: ['admins'] })}.${signature}`;
+  expect(await verifyTicket(token, [key], now)).toEqual(notLive);
+});
+
+test('a ticket is for at most 50 groups, repeated ones counted once', async () => {
+  const names = Array.from({ length: 50 }, (_, at) => `g${at}`);
+  expect(await groupTicket(names)).toEqual(names);
+  expect(await groupTicket([...names, 'g0'])).toEqual(names);
+  expect(await groupTicket([...names, 'g50'])).toBe(tooManyGroups);
+});
+
+test('the groups of a ticket have at most 1,024 bytes together', async () => {
+  const names = ['a', 'b', 'c', 'd'].map((name) => name.repeat(256));
+  expect(await groupTicket(names)).toEqual(names);
+  expect(await groupTicket([...names, 'e'])).toBe(tooManyGroups);
+});
+
+const notAList = 'the claim "groups" of the ticket is not a list of texts';
+
+test.for<[groups: unknown, why: string]>([
+  ['room:1', notAList],
+  [null, notAList],
+  [7, notAList],
+  [{ 0: 'room:1' }, notAList],
+  [['room:1', 7], notAList],
+  [['room:1', null], notAList],
+  [[['room:1']], notAList],
+  [[''], 'the name of a group is not empty'],
+  [['a'.repeat(257)], 'the name of a group is at most 256 bytes'],
+  [['é'.repeat(129)], 'the name of a group is at most 256 bytes'],
+  [['room:1', 'a\nb'], 'the name of a group is printable text'],
+  [['a\u0000'], 'the name of a group is printable text'],
+  [['\ud800'], 'the name of a group is printable text'],
+])('a signed ticket whose groups are %j is refused', async ([groups, why]) => {
+  expect(await groupTicket(groups)).toBe(why);
 });
 
 test('a ticket of 4,096 characters is read, one of 4,097 is refused', async () => {

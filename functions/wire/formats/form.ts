@@ -1,5 +1,5 @@
 import { answeredActions } from '../actions.ts';
-import { hookFields, hookUrl } from '../hook.ts';
+import { hookFields, hookUrl, noGroups } from '../hook.ts';
 import type { HookFormat } from '../hook-format.ts';
 import { isWellFormed } from '../printable.ts';
 
@@ -55,8 +55,12 @@ function separated(name: string): string {
   return text;
 }
 
+/** `groups` of most sockets. */
+const escapedNoGroups = encodeURIComponent(noGroups);
+
 /** Writes ASCII, which most messages are, byte by byte. `encodeURIComponent` does the rest. */
 function escapeValue(value: string): string {
+  if (value === noGroups) return escapedNoGroups;
   let text = '';
   for (let from = 0; from < value.length; from += maxAtOnce) {
     const length = writeAscii(value, from, Math.min(value.length, from + maxAtOnce));

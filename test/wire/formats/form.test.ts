@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { actionsType } from '../../../functions/wire/action-rules.ts';
 import { form } from '../../../functions/wire/formats/form.ts';
+import { parseGroup } from '../../../functions/wire/group.ts';
 import { hookFields } from '../../../functions/wire/hook.ts';
+import { aHook } from '../a-hook.ts';
 import { anyHook } from '../any-hook.ts';
 import { hookVectors, vectorBaseUrl } from '../hook-vectors.ts';
+import { must } from '../must.ts';
 
 test.for(hookVectors)('$name is posted as exactly these form bytes', ({ hook, url, form: body }) => {
   const contentType = 'application/x-www-form-urlencoded';
@@ -18,6 +21,18 @@ test('whatever a form says is read back as it was, in order', () => {
     expect([...new URLSearchParams(body)]).toEqual(Object.entries(hookFields(hook)));
   });
   fc.assert(same, { numRuns: 500 });
+});
+
+test('a form has the groups of a socket as one JSON list', () => {
+  const read = (groups: readonly string[]) => {
+    const hook = aHook({ groups: groups.map((name) => must(parseGroup(name))) });
+    return new URLSearchParams(form.request(hook, vectorBaseUrl).body).getAll('groups');
+  };
+  expect(read([])).toEqual(['[]']);
+  expect(read(['room:1'])).toEqual(['["room:1"]']);
+  expect(read(['b', 'a&groups=x', '["a"]', '日本'])).toEqual([
+    JSON.stringify(['b', 'a&groups=x', '["a"]', '日本']),
+  ]);
 });
 
 test('every text is written as the URL Standard has it', () => {
@@ -54,5 +69,5 @@ test('the answer carries actions by its type, not by its looks', () => {
   const marked = form.answer({ contentType: actionsType, body }, context);
   const plain = form.answer({ contentType: 'application/json', body }, context);
   expect(marked).toMatchObject({ ok: true, value: { reply: 'hi' } });
-  expect(plain).toEqual({ ok: true, value: { send: [], broadcast: [], close: false } });
+  expect(plain).toEqual({ ok: true, value: { send: [], broadcast: [], close: false, join: [], leave: [] } });
 });
