@@ -1,5 +1,6 @@
 import type { AppResponse } from '../wire/answer.ts';
 import type { Broadcast, Send } from '../wire/deliveries.ts';
+import type { GroupChange, GroupName } from '../wire/group.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
@@ -21,8 +22,8 @@ export interface Ports {
   readonly log: Log;
 }
 
-/** The records of all sockets. Every change is one conditional write to one record. */
-export interface Registry extends Lifecycle, Outbox, Directory, Survey {}
+/** The records of all sockets. Every change is decided by one conditional write to one record. */
+export interface Registry extends Lifecycle, Outbox, Groups, Directory, Survey {}
 
 /** The life of a record, from its socket's first moment to its last. */
 export interface Lifecycle {
@@ -31,14 +32,15 @@ export interface Lifecycle {
   get(socket: SocketId): MaybePromise<SocketRecord | undefined>;
   /**
    * Accepts the handshake of an `opening` socket. `open` works only while the outbox is empty: otherwise nothing
-   * changes and the outcome is `waiting`. `accepted` always works. The outcome is `gone` if the socket is no longer
-   * opening. If it was closed while opening, its record still takes the acceptance, for the closed hook.
+   * changes and the outcome is `waiting`. `accepted` works whatever waits. The outcome is `gone` if the socket is no
+   * longer opening. If it was closed while opening, its record still takes the acceptance, but not its groups, for the
+   * closed hook. `too_many_groups`: with those that it joined while it was opening; nothing changed.
    */
   accept(
     socket: SocketId,
     acceptance: Acceptance,
     to: 'open' | 'accepted',
-  ): Promise<'done' | 'waiting' | 'gone'>;
+  ): Promise<'done' | 'waiting' | 'gone' | 'too_many_groups'>;
   /** Sets the state of a socket. False if there is no such socket, or it is closing. */
   setState(socket: SocketId, state: string): Promise<boolean>;
   /**
@@ -54,7 +56,7 @@ export interface Lifecycle {
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
   /** Lets nobody lease a socket of this status for `forMs` milliseconds from now; 0 returns the lease. */
   postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
-  /** Removes a record, whatever its status. */
+  /** Removes a record, whatever its status. Its socket is then in no group. */
   remove(socket: SocketId): Promise<void>;
 }
 
@@ -74,12 +76,28 @@ export interface Outbox {
   flushed(socket: SocketId, count: number): Promise<'open' | 'more' | 'gone'>;
 }
 
+/** The groups that sockets are in. */
+export interface Groups {
+  /**
+   * Joins and leaves groups in one step, all or nothing, unless the socket has ended. It is idempotent. A broadcast to a
+   * group that starts after it has resolved reaches the sockets that have joined, and not those that have left. `known`
+   * saves reading a record that is at hand, even if it is out of date.
+   */
+  changeGroups(
+    socket: SocketId,
+    change: GroupChange,
+    known?: SocketRecord,
+  ): MaybePromise<'done' | 'gone' | 'too_many_groups'>;
+}
+
 /** The sockets that a send can reach: all except those that are closing. */
 export interface Directory {
   /** Every such socket that the filter selects, in pages of any size. `from` continues where a broadcast stopped. */
   pages(filter: SocketFilter, from?: string): AsyncIterable<RecordPage>;
   /** One page of at most `limit` sockets, in a stable order. Undefined if the cursor is not valid. */
   list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
+  /** One page of at most `limit` users of a group, in a stable order. Undefined if the cursor is not valid. */
+  listUsers(group: GroupName, limit: number, cursor?: string): Promise<UserPage | undefined>;
 }
 
 /** Every record, for the sweep. */
@@ -102,6 +120,12 @@ export interface RecordPage {
 /** A page of sockets. A cursor if there may be more. */
 export interface SocketPage {
   readonly sockets: readonly SocketRecord[];
+  readonly cursor?: string;
+}
+
+/** A page of the users of a group, with the number of sockets that each has in it. A cursor if there may be more. */
+export interface UserPage {
+  readonly users: readonly { readonly user: string; readonly sockets: number }[];
   readonly cursor?: string;
 }
 

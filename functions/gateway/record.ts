@@ -1,3 +1,4 @@
+import type { GroupChange, GroupName } from '../wire/group.ts';
 import type { ClientPath } from '../wire/path.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
@@ -18,6 +19,10 @@ export interface SocketRecord {
   readonly user: string;
   readonly state: string;
   readonly origin: string;
+  /** The groups that it is in, or was in when it ended. */
+  readonly groups: readonly GroupName[];
+  /** How often its groups have changed. */
+  readonly groupsVersion: number;
   readonly openedAt: number;
   /** 0 until the handshake was accepted. */
   readonly acceptedAt: number;
@@ -41,4 +46,6 @@ export interface Acceptance {
   readonly user: string;
   readonly state: string;
   readonly acceptedAt: number;
+  /** The groups of its ticket and of the app's answer. Those that it joined while it was opening stay. */
+  readonly groups: GroupChange;
 }

@@ -21,9 +21,6 @@ const droppedSize = 16;
 /** How long an answered request may take to end its body, in milliseconds. */
 const unfinishedMs = 2_000;
 
-/** Shared, since no call changes its query. */
-const noQuery = new URLSearchParams();
-
 /** Answers a request to the HTTP API. Every answer has the request's id in `X-Request-Id`, and the logs have it too. */
 export async function handleApiRequest(
   gateway: Gateway,
@@ -68,7 +65,7 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
 class LocalRequest implements ApiRequest {
   readonly id: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
+  readonly query: string;
   readonly authorization: string;
   readonly contentType: string;
   readonly #request: IncomingMessage;
@@ -83,7 +80,7 @@ class LocalRequest implements ApiRequest {
   ) {
     this.id = id;
     this.parameters = parameters;
-    this.query = query === '' ? noQuery : new URLSearchParams(query);
+    this.query = query;
     this.authorization = request.headers.authorization ?? '';
     this.contentType = request.headers['content-type'] ?? '';
     this.#request = request;

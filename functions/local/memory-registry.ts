@@ -1,14 +1,15 @@
-import type { Clock, RecordPage, Registry, SocketPage } from '../gateway/ports.ts';
+import { changeGroups } from '../gateway/group-change.ts';
+import type { Clock, RecordPage, Registry, SocketPage, UserPage } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
+import type { GroupChange, GroupName } from '../wire/group.ts';
 import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { type Entry, RecordIndex } from './record-index.ts';
-
-/** The number of records on a page. Other work gets its turn between pages. */
-const pageSize = 1_000;
+import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
+import { paged } from './record-pages.ts';
+import { userPage } from './user-page.ts';
 
 const unleased = { leaseUntil: 0, attempts: 0 } as const;
 
@@ -49,12 +50,25 @@ export class MemoryRegistry implements Registry {
     socket: SocketId,
     acceptance: Acceptance,
     to: 'open' | 'accepted',
-  ): Promise<'done' | 'waiting' | 'gone'> {
+  ): Promise<'done' | 'waiting' | 'gone' | 'too_many_groups'> {
     const entry = this.#entries.get(socket);
-    if (entry?.record.status === 'closing' && entry.record.acceptedAt === 0) this.#change(entry, acceptance);
+    const { groups: change, ...accepted } = acceptance;
+    if (entry?.record.status === 'closing' && entry.record.acceptedAt === 0) this.#change(entry, accepted);
     if (entry?.record.status !== 'opening') return 'gone';
     if (to === 'open' && entry.outbox.length > 0) return 'waiting';
-    this.#change(entry, { ...acceptance, status: to });
+    const groups = changeGroups(entry.record.groups, change);
+    if (groups === undefined) return 'too_many_groups';
+    this.#change(entry, { ...accepted, status: to });
+    this.#regroup(entry, groups);
+    return 'done';
+  }
+
+  changeGroups(socket: SocketId, change: GroupChange): 'done' | 'gone' | 'too_many_groups' {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined || entry.record.status === 'closing') return 'gone';
+    const groups = changeGroups(entry.record.groups, change);
+    if (groups === undefined) return 'too_many_groups';
+    this.#regroup(entry, groups);
     return 'done';
   }
 
@@ -73,6 +87,7 @@ export class MemoryRegistry implements Registry {
     this.#change(entry, { status: 'closing', end, ...lease });
     entry.outbox = [];
     entry.outboxBytes = 0;
+    this.#leaveAll(entry);
     return entry.record;
   }
 
@@ -95,6 +110,7 @@ export class MemoryRegistry implements Registry {
   async remove(socket: SocketId): Promise<void> {
     const entry = this.#entries.get(socket);
     if (entry === undefined) return;
+    this.#leaveAll(entry);
     this.#index.delete(entry);
     this.#entries.delete(socket);
   }
@@ -130,9 +146,9 @@ export class MemoryRegistry implements Registry {
   /** A run in this process has no deadline, so no page says where to go on. */
   async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
     const isWanted = matches(filter);
-    const pages = paged(this.#candidates(filter), this.#sequence, ({ record }) =>
-      isWanted(record) ? record : undefined,
-    );
+    // A group as it is now, so that a member that leaves and joins again meanwhile is reached, and once.
+    const entries = filter.group === undefined ? this.#candidates(filter) : [...this.#candidates(filter)];
+    const pages = paged(entries, this.#sequence, ({ record }) => (isWanted(record) ? record : undefined));
     for await (const records of pages) yield { records, next: undefined };
   }
 
@@ -151,6 +167,10 @@ export class MemoryRegistry implements Registry {
     return { sockets };
   }
 
+  async listUsers(group: GroupName, limit: number, cursor?: string): Promise<UserPage | undefined> {
+    return userPage(this.#index.find({ group }) ?? [], limit, cursor);
+  }
+
   /** The ids of the hooks that are still owed: undecided handshakes, and closed hooks that were not posted. */
   *owed(): Generator<HookId> {
     for (const { record } of this.#entries.values()) {
@@ -160,13 +180,13 @@ export class MemoryRegistry implements Registry {
   }
 
   /** The index keeps the order of entries, but not those of a user, since a handshake may set the user later. */
-  #inOrder(filter: SocketFilter): Iterable<Entry> {
+  #inOrder(filter: SocketFilter): Iterable<Candidate> {
     const entries = this.#candidates(filter);
-    if (filter.user === undefined) return entries;
+    if (filter.user === undefined || filter.group !== undefined) return entries;
     return [...entries].sort((one, other) => one.sequence - other.sequence);
   }
 
-  #candidates(filter: SocketFilter): Iterable<Entry> {
+  #candidates(filter: SocketFilter): Iterable<Candidate> {
     return this.#index.find(filter) ?? this.#entries.values();
   }
 
@@ -192,23 +212,22 @@ export class MemoryRegistry implements Registry {
     // Only if the user changed: an entry that moves would appear twice in a broadcast in progress.
     if (entry.record.user !== user) this.#index.rename(entry, user);
   }
-}
 
-/** The records that `pick` makes of entries, up to the sequence number `last`, a page at a time. */
-async function* paged(
-  entries: Iterable<Entry>,
-  last: number,
-  pick: (entry: Entry) => SocketRecord | undefined,
-): AsyncGenerator<readonly SocketRecord[]> {
-  let page: SocketRecord[] = [];
-  for (const entry of entries) {
-    const record = entry.sequence > last ? undefined : pick(entry);
-    if (record === undefined) continue;
-    page.push(record);
-    if (page.length < pageSize) continue;
-    yield page;
-    page = [];
-    await new Promise((resolve) => setImmediate(resolve));
+  /** Puts an entry into groups, and takes it out of the others. The list itself is the same object if nothing changes. */
+  #regroup(entry: Entry, groups: readonly GroupName[]): void {
+    const { groups: before, groupsVersion } = entry.record;
+    if (groups === before) return;
+    entry.record = { ...entry.record, groups, groupsVersion: groupsVersion + 1 };
+    for (const group of before) if (!groups.includes(group)) this.#index.leave(entry, group);
+    for (const group of groups) {
+      if (before.includes(group)) continue;
+      this.#sequence += 1;
+      this.#index.join(entry, group, this.#sequence);
+    }
   }
-  if (page.length > 0) yield page;
+
+  /** Its record keeps the groups that it was in, for the closed hook. */
+  #leaveAll(entry: Entry): void {
+    for (const group of entry.record.groups) this.#index.leave(entry, group);
+  }
 }

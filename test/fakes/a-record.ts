@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
+import { type GroupName, parseGroup } from '../../functions/wire/group.ts';
 import { type ClientPath, parsePath } from '../../functions/wire/path.ts';
 import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 
@@ -15,6 +16,13 @@ export function aPath(text: string): ClientPath {
   return path.value;
 }
 
+/** A name of a group that the test knows to be valid. */
+export function aGroup(text: string): GroupName {
+  const group = parseGroup(text);
+  if (!group.ok) throw new Error(group.error);
+  return group.value;
+}
+
 /** The record of a socket that is opening. Everything is empty except the given fields. */
 export function aRecord(given: Partial<SocketRecord> = {}): SocketRecord {
   return {
@@ -25,6 +33,8 @@ export function aRecord(given: Partial<SocketRecord> = {}): SocketRecord {
     user: '',
     state: '',
     origin: '',
+    groups: [],
+    groupsVersion: 0,
     openedAt: 1_764_000_000_000,
     acceptedAt: 0,
     leaseUntil: 0,

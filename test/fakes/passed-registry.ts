@@ -1,6 +1,7 @@
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
+import type { GroupChange, GroupName } from '../../functions/wire/group.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
 /** Decides when, and whether, a call of a port has its effect and its answer. */
@@ -58,6 +59,15 @@ export class PassedRegistry implements Registry {
 
   flushed(socket: SocketId, count: number) {
     return this.#pass(`flushed ${count}`, () => this.#registry.flushed(socket, count));
+  }
+
+  changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord) {
+    const call = `groups ${[...change.join.map((name) => `+${name}`), ...change.leave.map((name) => `-${name}`)].join(' ')}`;
+    return this.#pass(call, async () => this.#registry.changeGroups(socket, change, known));
+  }
+
+  listUsers(group: GroupName, limit: number, cursor?: string) {
+    return this.#pass('listUsers', () => this.#registry.listUsers(group, limit, cursor));
   }
 
   list(filter: SocketFilter, limit: number, cursor?: string) {

@@ -1,8 +1,11 @@
 import type { Pass } from './passed-gateway.ts';
 
 interface Waiting {
+  readonly actor: string;
   readonly label: string;
   readonly go: () => Promise<void>;
+  /** The effect alone, without an answer. */
+  readonly effect: () => Promise<unknown>;
 }
 
 /**
@@ -33,7 +36,7 @@ export class Turnstile {
             reject(error);
           }
         };
-        this.#waiting.push({ label: `${actor}: ${call}`, go });
+        this.#waiting.push({ actor, label: `${actor}: ${call}`, go, effect });
         this.#waiting.sort((one, other) => Number(one.label > other.label) - Number(one.label < other.label));
       });
   }
@@ -47,6 +50,16 @@ export class Turnstile {
   async letThrough(at: number): Promise<void> {
     const [one] = this.#waiting.splice(at, 1);
     await one?.go();
+    await quiet();
+  }
+
+  /** The actor of a waiting call dies, before the call has its effect or after it. None of its other calls has any. */
+  async kill(at: number, when: 'before' | 'after'): Promise<void> {
+    const one = this.#waiting[at];
+    if (one === undefined) return;
+    this.#waiting = this.#waiting.filter(({ actor }) => actor !== one.actor);
+    if (when === 'after') await one.effect().catch(() => undefined);
+    this.#answers.set(one.actor, ['dead']);
     await quiet();
   }
 

@@ -1,6 +1,7 @@
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
+import type { GroupChange, GroupName } from '../../functions/wire/group.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
 /** A registry that announces each call before it is made. If the observer throws, the call fails. */
@@ -66,6 +67,16 @@ export class WatchedRegistry implements Registry {
   async flushed(socket: SocketId, count: number) {
     this.#before('flushed', socket);
     return this.#registry.flushed(socket, count);
+  }
+
+  async changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord) {
+    this.#before('changeGroups', socket);
+    return this.#registry.changeGroups(socket, change, known);
+  }
+
+  async listUsers(group: GroupName, limit: number, cursor?: string) {
+    this.#before('listUsers');
+    return this.#registry.listUsers(group, limit, cursor);
   }
 
   survey() {

@@ -108,15 +108,23 @@ export class ChildApp {
   }
 
   /**
-   * Ends this process, or its group, with a SIGTERM, and waits until it has exited. Resolves to its exit code; null if
-   * the signal killed it; undefined if it was not running.
+   * Ends this process, or its group, with a SIGTERM, and waits until it has exited. After `killAfterMs` milliseconds it
+   * is killed. Resolves to its exit code; null if a signal killed it; undefined if it was not running.
    */
-  async stop(): Promise<number | null | undefined> {
+  async stop(killAfterMs: number = Number.POSITIVE_INFINITY): Promise<number | null | undefined> {
     if (!this.isRunning) return undefined;
     const exited = once(this.#child, 'exit');
-    if (this.#ownGroup) process.kill(-(this.#child.pid ?? Number.NaN), 'SIGTERM');
-    else this.#child.kill();
+    this.#end('SIGTERM');
+    const timer = Number.isFinite(killAfterMs)
+      ? setTimeout(() => this.#end('SIGKILL'), killAfterMs)
+      : undefined;
     await exited;
+    clearTimeout(timer);
     return this.#child.exitCode;
+  }
+
+  #end(signal: NodeJS.Signals): void {
+    if (this.#ownGroup) process.kill(-(this.#child.pid ?? Number.NaN), signal);
+    else this.#child.kill(signal);
   }
 }

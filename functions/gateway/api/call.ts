@@ -1,5 +1,4 @@
-import type { Problem } from '../../wire/problems.ts';
-import { problemType } from '../../wire/problems.ts';
+import { type Problem, problem, problemType } from '../../wire/problems.ts';
 import type { Result } from '../../wire/result.ts';
 import type { Gateway } from '../gateway.ts';
 
@@ -9,7 +8,8 @@ export interface ApiRequest {
   readonly id: string;
   /** The decoded parameters in the path, by their names in the route table. */
   readonly parameters: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
+  /** As it was sent, without the `?`. Empty if there is none. */
+  readonly query: string;
   /** Empty if there is none. */
   readonly authorization: string;
   /**
@@ -35,6 +35,14 @@ export type Call<Needs = Gateway> = (gateway: Needs, request: ApiRequest) => Pro
 /** An answer with a JSON document. */
 export function document(status: number, content: unknown): ApiResponse {
   return { status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(content) };
+}
+
+/** The answer to a call that has nothing to say. */
+export const noContent: ApiResponse = { status: 204, headers: {}, body: '' };
+
+/** The answer to a call about a socket that is not open, nor opening. */
+export function unknownSocket(): ApiResponse {
+  return refusal(problem('unknown_socket'));
 }
 
 /** An answer that is a problem. */

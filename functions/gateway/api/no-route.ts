@@ -7,7 +7,7 @@ export interface NoRoute {
   readonly allow?: string;
 }
 
-/** Says why there is no call for a path. The path may be escaped or not: only a socket id has anything to escape. */
+/** Says why there is no call for a path. The path may be escaped or not: only the names of sockets and groups have anything to escape. */
 export function noRoute(path: string): NoRoute {
   for (const [pattern, { methods }] of Object.entries(routes)) {
     if (match(pattern, path) === undefined) continue;
@@ -23,7 +23,7 @@ export function noRoute(path: string): NoRoute {
 
 /** A pattern as the text of a problem shows it: `/sockets/:socket`. */
 function shown(pattern: string): string {
-  return pattern.replace(/\{(\w+)\}/, ':$1');
+  return pattern.replace(/\{(\w+)\}/g, ':$1');
 }
 
 /** The decoded parameters of a path; undefined if the path does not match the pattern. */

@@ -35,6 +35,16 @@ export async function readBody<Output>(
   return err(problem(code, details));
 }
 
+/** Reads the query of a call by its schema. The error is a problem that names the wrong field. */
+export function readQuery<Output>(
+  { query }: ApiRequest,
+  schema: GenericSchema<unknown, Output>,
+): Result<Output, Problem> {
+  if (!isTextWhenUnescaped(query)) return malformed('The query has escapes that are not UTF-8.');
+  const read = readBy(schema, readFields(new URLSearchParams(query)));
+  return read.ok ? read : err(problem(read.error.code, read.error));
+}
+
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
   const text = utf8Text(bytes);
   if (text === undefined) return malformed('The body is not UTF-8.');

@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
 import { getOpenApi } from './get-openapi.ts';
+import { groupCalls } from './groups.ts';
 import { match, type NoRoute, noRoute } from './no-route.ts';
 import { postBroadcast } from './post-broadcast.ts';
 import { postSend } from './post-send.ts';
@@ -17,6 +18,7 @@ const calls: Readonly<Record<RouteKey, Call>> = {
   'GET /sockets': getSockets,
   'GET /sockets/{socket}': getSocket,
   'DELETE /sockets/{socket}': deleteSocket,
+  ...groupCalls,
   'GET /health': getHealth,
   'GET /openapi.json': getOpenApi,
   'GET /asyncapi.json': getAsyncApi,

@@ -17,7 +17,7 @@ export interface BroadcastOutcome {
 }
 
 /**
- * Sends a message to every socket, the sender's included, or to those of a path and a user, less those excepted. Where
+ * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those excepted. Where
  * it has to stop, since the run is over or the sockets can't be looked up, it says what came of it so far.
  */
 export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<BroadcastOutcome> {
@@ -55,13 +55,13 @@ export async function broadcastWith(
   { registry }: Gateway,
   dispatcher: Dispatcher,
   message: Message,
-  { except, path, user, from }: TaskBroadcast,
+  { except, path, user, group, from }: TaskBroadcast,
 ): Promise<Stop | undefined> {
   const excluded = new Set(except);
   let pages: AsyncIterator<RecordPage> | undefined;
   let position = from;
   try {
-    pages = registry.pages({ path, user }, from)[Symbol.asyncIterator]();
+    pages = registry.pages({ path, user, group }, from)[Symbol.asyncIterator]();
     for (;;) {
       const page = await dispatcher.inTime(pages.next());
       if (page === undefined) return { sockets: [], from: position, why: outOfTime };

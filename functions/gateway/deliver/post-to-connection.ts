@@ -37,8 +37,10 @@ export function postToConnectionOnce(
   record: SocketRecord,
   body: string,
 ): MaybePromise<AttemptOutcome> {
-  if (gateway.clock.monotonic() >= gateway.deadline) return 'retry';
-  const posted = gateway.connections.post(record.socket, body, gateway.deadline);
+  const { deadline } = gateway;
+  // A broadcast comes here once for each socket, and asks no clock where there is no deadline.
+  if (deadline !== Number.POSITIVE_INFINITY && gateway.clock.monotonic() >= deadline) return 'retry';
+  const posted = gateway.connections.post(record.socket, body, deadline);
   if (posted instanceof Promise) return outcomeOfPromise(gateway, record, posted);
   return posted.kind === 'posted' ? 'delivered' : outcomeOf(gateway, record, posted);
 }

@@ -1,4 +1,5 @@
 import { isAllowedOrigin } from '../../wire/client-headers.ts';
+import type { GroupName } from '../../wire/group.ts';
 import type { ClientPath } from '../../wire/path.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { err, ok, type Result } from '../../wire/result.ts';
@@ -6,11 +7,12 @@ import { type Ticket, verifyTicket } from '../../wire/ticket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { ConnectRequest } from './connect-request.ts';
 
-/** A client that passed the checks: its path, query and user. */
+/** A client that passed the checks: its path, query and user, and the groups of its ticket. */
 export interface AdmittedClient {
   readonly path: ClientPath;
   readonly query: string;
   readonly user: string;
+  readonly groups: readonly GroupName[];
 }
 
 /** Checks a client's origin, path and ticket, before any hook is posted. */
@@ -26,7 +28,7 @@ export async function checkConnect(
   const target = request.target.value;
   if (target.kind === 'ticket') return checkTicket(gateway, target.ticket);
   if (settings.requireTicket) return err(problem('ticket_required'));
-  return ok({ path: target.path, query: target.query, user: '' });
+  return ok({ path: target.path, query: target.query, user: '', groups: [] });
 }
 
 async function checkTicket(

@@ -1,6 +1,7 @@
 import { noActions } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import { forwardedHeaders, offeredSubprotocols } from '../../wire/client-headers.ts';
+import type { GroupName } from '../../wire/group.ts';
 import { hookId, hookUrl } from '../../wire/hook.ts';
 import { type ProblemCode, problem } from '../../wire/problems.ts';
 import type { RefusalHeader } from '../../wire/refusal-headers.ts';
@@ -23,7 +24,8 @@ export async function handshake(gateway: Gateway, request: ConnectRequest): Prom
   const record = openingRecord(request, client.value);
   if (!(await gateway.registry.put(record))) return repeated(gateway, record);
   try {
-    return await decide(gateway, record, await postHandshakeHook(gateway, record, request));
+    const answer = await postHandshakeHook(gateway, record, client.value.groups, request);
+    return await decide(gateway, record, client.value.groups, answer);
   } catch (error) {
     // The app may have accepted. If this fails too, a sweep will find the record.
     await abandonHandshake(gateway, record.socket).catch(() => undefined);
@@ -37,10 +39,15 @@ function repeated({ log }: Gateway, { socket }: SocketRecord): HandshakeOutcome 
   return { kind: 'refused', problem: problem('internal_error') };
 }
 
-async function decide(gateway: Gateway, record: SocketRecord, answer: Answer): Promise<HandshakeOutcome> {
+async function decide(
+  gateway: Gateway,
+  record: SocketRecord,
+  groups: readonly GroupName[],
+  answer: Answer,
+): Promise<HandshakeOutcome> {
   switch (answer.kind) {
     case 'accepted':
-      return acceptHandshake(gateway, record, answer.actions);
+      return acceptHandshake(gateway, record, groups, answer.actions);
     case 'refused':
       await gateway.registry.remove(record.socket);
       warnOfRefusal(gateway, record, answer.status);
@@ -72,10 +79,11 @@ function codeOf(status: 502 | 504): 'app_failed' | 'app_timed_out' {
 async function postHandshakeHook(
   gateway: Gateway,
   record: SocketRecord,
+  groups: readonly GroupName[],
   { headers, peer }: ConnectRequest,
 ): Promise<Answer> {
   if (!gateway.settings.hooks.has('handshake')) return { kind: 'accepted', actions: noActions };
-  const hook = handshakeHook(record, forwardedHeaders(headers, peer, gateway.settings));
+  const hook = handshakeHook(record, groups, forwardedHeaders(headers, peer, gateway.settings));
   return postHook(gateway, hook, offeredSubprotocols(headers));
 }
 
@@ -92,8 +100,9 @@ function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCod
   log.error('handshake_failed', { request: hookId('handshake', socket), code, why });
 }
 
+/** The groups of a ticket are joined when the app has accepted the handshake. */
 function openingRecord({ socket, headers, time }: ConnectRequest, client: AdmittedClient): SocketRecord {
   const origin = headers['origin'] ?? '';
-  const untouched = { state: '', acceptedAt: 0, leaseUntil: 0, attempts: 0 };
+  const untouched = { state: '', groups: [], groupsVersion: 0, acceptedAt: 0, leaseUntil: 0, attempts: 0 };
   return { socket, status: 'opening', ...client, ...untouched, origin, openedAt: time };
 }

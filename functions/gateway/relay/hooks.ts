@@ -1,9 +1,14 @@
+import type { GroupName } from '../../wire/group.ts';
 import { type Hook, type HookEvent, hookId } from '../../wire/hook.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
-/** The handshake hook of a socket that is opening. */
-export function handshakeHook(record: SocketRecord, clientHeaders: Readonly<Record<string, string>>): Hook {
-  return hookOf(record, 'handshake', record.socket, record.openedAt, { clientHeaders });
+/** The handshake hook of a socket that is opening, with the groups of its ticket. */
+export function handshakeHook(
+  record: SocketRecord,
+  groups: readonly GroupName[],
+  clientHeaders: Readonly<Record<string, string>>,
+): Hook {
+  return hookOf({ ...record, groups }, 'handshake', record.socket, record.openedAt, { clientHeaders });
 }
 
 /** The hook of a message that a client sent. `id` is the message's own. */
@@ -18,14 +23,29 @@ export function closedHook(record: SocketRecord, { code, reason, time }: SocketE
 
 /** A hook of a socket. Fields that an event does not use are empty. One literal: spreading costs more than signing. */
 function hookOf(
-  { socket, path, query, user, state, origin }: SocketRecord,
+  { socket, path, query, user, state, origin, groups }: SocketRecord,
   event: HookEvent,
   subject: string,
   time: number,
   { body = '', code = '', reason = '', clientHeaders = noHeaders }: Partial<Hook>,
 ): Hook {
   const id = hookId(event, subject);
-  return { event, id, socket, body, path, query, user, state, origin, code, reason, time, clientHeaders };
+  return {
+    event,
+    id,
+    socket,
+    body,
+    path,
+    query,
+    user,
+    state,
+    origin,
+    groups,
+    code,
+    reason,
+    time,
+    clientHeaders,
+  };
 }
 
 const noHeaders: Readonly<Record<string, string>> = {};

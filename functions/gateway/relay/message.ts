@@ -1,4 +1,4 @@
-import type { Actions } from '../../wire/actions.ts';
+import { type Actions, isAtMostReply } from '../../wire/actions.ts';
 import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
@@ -48,8 +48,8 @@ export async function message(gateway: Gateway, arrival: ClientMessage): Promise
 }
 
 /** An empty reply would make no frame if it travelled back, so it is posted. */
-function isReplyAlone({ reply, state, send, broadcast, close }: Actions): boolean {
-  return !!reply && state === undefined && send.length === 0 && broadcast.length === 0 && !close;
+function isReplyAlone(actions: Actions): boolean {
+  return !!actions.reply && isAtMostReply(actions);
 }
 
 /** A message that came before the end still posts its hook, even if it is handled after the end. */

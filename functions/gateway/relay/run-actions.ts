@@ -1,4 +1,5 @@
-import type { Actions } from '../../wire/actions.ts';
+import { type Actions, isAtMostReply } from '../../wire/actions.ts';
+import type { GroupChange } from '../../wire/group.ts';
 import type { Hook } from '../../wire/hook.ts';
 import { deliver } from '../deliver/deliver.ts';
 import type { Outcome } from '../deliver/outcome.ts';
@@ -9,8 +10,8 @@ import type { DeliveriesTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
 
 /**
- * Does what the answer to a hook asks for: state, reply, send, broadcast, close, in this order. The last three may be
- * deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next one goes
+ * Does what the answer to a hook asks for: state, join, leave, reply, send, broadcast, close, in this order. The last
+ * three may be deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next one goes
  * on. Done at once, without a promise, where the world allows it.
  */
 export function runActions(
@@ -19,19 +20,18 @@ export function runActions(
   actions: Actions,
   record: SocketRecord,
 ): MaybePromise<void> {
-  const { state, reply, send, broadcast, close } = actions;
-  if (state === undefined && !close && send.length === 0 && broadcast.length === 0)
-    return reply === undefined ? undefined : replyTo(gateway, hook, reply, record);
-  return runActionsInOrder(gateway, hook, actions, record);
+  if (!isAtMostReply(actions)) return runActionsInOrder(gateway, hook, actions, record);
+  return actions.reply === undefined ? undefined : replyTo(gateway, hook, actions.reply, record);
 }
 
 async function runActionsInOrder(
   gateway: Gateway,
   hook: Hook,
-  { state, reply, send, broadcast, close }: Actions,
+  { state, join, leave, reply, send, broadcast, close }: Actions,
   record: SocketRecord,
 ): Promise<void> {
   if (state !== undefined) await setState(gateway, hook, state);
+  if (join.length + leave.length > 0) await changeGroups(gateway, hook, { join, leave }, record);
   if (reply !== undefined) await replyTo(gateway, hook, reply, record);
   const isDelivering = send.length + broadcast.length > 0;
   if (!close && !isDelivering) return;
@@ -59,6 +59,22 @@ async function setState(gateway: Gateway, hook: Hook, state: string): Promise<vo
   }
 }
 
+/** One change for both lists, so that a socket that moves from one room to another is never in both or in none. */
+async function changeGroups(
+  gateway: Gateway,
+  hook: Hook,
+  change: GroupChange,
+  record: SocketRecord,
+): Promise<void> {
+  const action = change.join.length > 0 ? 'join' : 'leave';
+  try {
+    const changed = await gateway.registry.changeGroups(hook.socket, change, record);
+    if (changed !== 'done') logFailure(gateway, hook, action, changed);
+  } catch (error) {
+    logFault(gateway, hook, action, error);
+  }
+}
+
 /** A reply is what nearly every answer asks for, and its faults are outcomes: it needs no try. */
 function replyTo(gateway: Gateway, hook: Hook, reply: string, record: SocketRecord): MaybePromise<void> {
   const outcome = deliver(gateway, hook.socket, reply, record);
@@ -71,14 +87,16 @@ function logFailedReply(gateway: Gateway, hook: Hook, outcome: Outcome): void {
   logFailure(gateway, hook, 'reply', outcome);
 }
 
-function logFailure({ log }: Gateway, { id: request }: Hook, action: 'state' | 'reply', code: string): void {
+type Immediate = 'state' | 'join' | 'leave' | 'reply';
+
+function logFailure({ log }: Gateway, { id: request }: Hook, action: Immediate, code: string): void {
   log.warn('action_failed', { request, action, code });
 }
 
 function logFault(
   { log }: Gateway,
   { id: request }: Hook,
-  action: 'state' | 'queue' | 'deliveries',
+  action: Immediate | 'queue' | 'deliveries',
   error: unknown,
 ): void {
   log.error('action_failed', { request, action, code: 'fault', why: String(error) });

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
+import { freshGroup, Member } from './group-member.ts';
 import { freshPath, type GatewayWorld, type Subject } from './world.ts';
 
 const fieldNames = [
@@ -12,6 +13,7 @@ const fieldNames = [
   'user',
   'state',
   'origin',
+  'groups',
   'code',
   'reason',
   'time',
@@ -24,6 +26,8 @@ export function hooksContract(subject: Subject): void {
     beforeAll(async () => {
       world = await subject.start({ WEBHOOK_FORMAT: format });
     });
+    /** The field `groups` of a socket that is in none. */
+    const none: unknown = format === 'json' ? [] : '[]';
     afterAll(() => world.stop());
 
     test('a socket’s life is told in three hooks, which name it, its path and its query as the client wrote them', async () => {
@@ -41,7 +45,15 @@ export function hooksContract(subject: Subject): void {
         '/websocket/closed/a%20b%2Fc/%C3%A9?x=1&y=2',
       ]);
       const from = handshake?.fields['from'];
-      const common = { from, path, query: 'x=1&y=2', user: '', state: '', origin: 'https://page.example' };
+      const common = {
+        from,
+        path,
+        query: 'x=1&y=2',
+        user: '',
+        state: '',
+        origin: 'https://page.example',
+        groups: none,
+      };
       const time = expect.stringMatching(/^\d{13}$/);
       expect(handshake?.fields).toEqual({
         event: 'handshake',
@@ -67,7 +79,25 @@ export function hooksContract(subject: Subject): void {
         reason: '日本\r\nX: y',
         time,
       });
-      for (const { fields } of hooks) expect(Object.keys(fields)).toEqual(fieldNames);
+      for (const { fields } of hooks) expect(Object.keys(fields), fields['event']).toEqual(fieldNames);
+    });
+
+    test('every hook carries the groups of its socket: a list in JSON, the JSON of one as text in a form', async () => {
+      const groups = [freshGroup(), 'a/b & "c" = 日本'];
+      const member = await Member.open(world, { ticket: groups.slice(0, 1), handshake: { join: groups } });
+      await member.act({ leave: groups.slice(0, 1) });
+      await member.act();
+      await member.close();
+      const asSent = (list: string[]): unknown => (format === 'json' ? list : JSON.stringify(list));
+      const sent = world.app
+        .of(member.path)
+        .map(({ fields }) => ({ event: fields['event'], groups: fields['groups'] }));
+      expect(sent).toEqual([
+        { event: 'handshake', groups: asSent(groups.slice(0, 1)) },
+        { event: 'message', groups: asSent(groups) },
+        { event: 'message', groups: asSent(groups.slice(1)) },
+        { event: 'closed', groups: asSent(groups.slice(1)) },
+      ]);
     });
 
     test('every hook is a POST with its length, its type and our headers, and nothing is chunked', async () => {
@@ -126,12 +156,20 @@ export function hooksContract(subject: Subject): void {
 
     test('a client’s query fills no field but query', async () => {
       const path = freshPath();
-      const query = 'user=admin&event=x&from=me&state=s&origin=o&code=1';
+      const query = 'user=admin&event=x&from=me&state=s&origin=o&groups=admins&code=1';
       const client = await connect(world.at(path, query));
       client.send('m');
       const { fields, url } = await world.app.hook(path, 'message');
       expect(url).toBe(`/websocket/message${path}?${query}`);
-      expect(fields).toMatchObject({ event: 'message', user: '', state: '', origin: '', code: '', query });
+      expect(fields).toMatchObject({
+        event: 'message',
+        user: '',
+        state: '',
+        origin: '',
+        groups: none,
+        code: '',
+        query,
+      });
       expect(fields['from']).not.toBe('me');
       await client.close();
     });

@@ -1,6 +1,7 @@
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, refused } from '../../support/client.ts';
+import { groupsOf } from './group-member.ts';
 import { freshPath, type GatewayWorld, type Subject } from './world.ts';
 
 /** Tickets: what they let in, and what they don't. */
@@ -81,6 +82,22 @@ export function ticketsContract(subject: Subject): void {
       await (await connect(withTicket(await mint({ path: '/' }, { exp: 86_400 })))).close();
     });
 
+    test.for<[string, readonly string[]]>([
+      ['50 groups', Array.from({ length: 50 }, (_, at) => `g${at}`)],
+      ['groups of 1,024 bytes', longNames(4)],
+      ['no groups', []],
+    ])('a ticket with %s is good, and the handshake hook tells them', async ([, groups]) => {
+      const path = freshPath();
+      await (await connect(withTicket(await mint({ path, groups })))).close();
+      expect(groupsOf(await world.app.hook(path, 'handshake'))).toEqual(groups);
+    });
+
+    test('a ticket that names a group twice puts its socket there once', async () => {
+      const path = freshPath();
+      await (await connect(withTicket(await mint({ path, groups: ['a', 'b', 'a'] })))).close();
+      expect(groupsOf(await world.app.hook(path, 'closed'))).toEqual(['a', 'b']);
+    });
+
     test('a refusal says what is wrong with a ticket, and nothing of what it holds', async ({ skip }) => {
       if (!subject.tellsRefusals) return skip();
       const ticket = await mint({ path: '/secret-room' }, { exp: -1 });
@@ -120,6 +137,12 @@ export function ticketsContract(subject: Subject): void {
       ['had its user changed', (good) => tamper(good, { sub: 'admin' })],
       ['names a path that is not allowed', () => mint({ path: '/../admin' })],
       ['has no path', () => mint({})],
+      ['names 51 groups', () => mint({ path: '/', groups: Array.from({ length: 51 }, (_, at) => `g${at}`) })],
+      ['names groups of 1,025 bytes', () => mint({ path: '/', groups: [...longNames(4), 'x'] })],
+      ['names a group of 257 bytes', () => mint({ path: '/', groups: ['x'.repeat(257)] })],
+      ['names a group without a name', () => mint({ path: '/', groups: [''] })],
+      ['names a group with a line feed', () => mint({ path: '/', groups: ['a\nb'] })],
+      ['names its groups as one text', () => mint({ path: '/', groups: 'a' })],
       ['is empty', () => ''],
       ['is garbage', () => 'garbage'],
       ['is two', (good) => `${good}&ticket=${good}`],
@@ -135,6 +158,11 @@ export function ticketsContract(subject: Subject): void {
       );
     });
   });
+}
+
+/** Different names of 256 bytes. */
+function longNames(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${at}`.padEnd(256, 'x'));
 }
 
 /** A ticket with other claims under its old signature. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
+import { aGroup } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end, type Standing } from './registry-world.ts';
@@ -15,6 +16,10 @@ const calls: Readonly<Record<string, Call>> = {
   markEnded: async (registry, socket) => (await registry.markEnded(socket, end)) !== undefined,
   'lease accepted': async (registry, socket) => (await registry.lease(socket, 'accepted', 1)) !== undefined,
   'lease closing': async (registry, socket) => (await registry.lease(socket, 'closing', 1)) !== undefined,
+  'join a group': async (registry, socket) =>
+    registry.changeGroups(socket, { join: [aGroup('room')], leave: [] }),
+  'leave a group': async (registry, socket) =>
+    registry.changeGroups(socket, { join: [], leave: [aGroup('room')] }),
   append: (registry, socket) => registry.append(socket, 'more'),
   'flushed 2': (registry, socket) => registry.flushed(socket, 2),
   'flushed 1': (registry, socket) => registry.flushed(socket, 1),
@@ -31,6 +36,8 @@ const table: Readonly<
     markEnded: [false],
     'lease accepted': [false],
     'lease closing': [false],
+    'join a group': ['gone'],
+    'leave a group': ['gone'],
     append: ['gone'],
     'flushed 2': ['gone'],
     'flushed 1': ['gone'],
@@ -42,6 +49,8 @@ const table: Readonly<
     markEnded: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
+    'join a group': ['done'],
+    'leave a group': ['done'],
     append: ['queued'],
     'flushed 2': ['gone'],
     'flushed 1': ['gone'],
@@ -53,6 +62,8 @@ const table: Readonly<
     markEnded: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
+    'join a group': ['done'],
+    'leave a group': ['done'],
     append: ['queued'],
     'flushed 2': ['gone'],
     'flushed 1': ['gone'],
@@ -64,6 +75,8 @@ const table: Readonly<
     markEnded: [true, 'closing'],
     'lease accepted': [true],
     'lease closing': [false],
+    'join a group': ['done'],
+    'leave a group': ['done'],
     append: ['queued'],
     'flushed 2': ['open', 'open'],
     'flushed 1': ['more'],
@@ -75,6 +88,8 @@ const table: Readonly<
     markEnded: [true, 'closing'],
     'lease accepted': [false],
     'lease closing': [false],
+    'join a group': ['done'],
+    'leave a group': ['done'],
     append: ['open'],
     'flushed 2': ['gone'],
     'flushed 1': ['gone'],
@@ -86,6 +101,8 @@ const table: Readonly<
     markEnded: [false],
     'lease accepted': [false],
     'lease closing': [true],
+    'join a group': ['gone'],
+    'leave a group': ['gone'],
     append: ['gone'],
     'flushed 2': ['gone'],
     'flushed 1': ['gone'],

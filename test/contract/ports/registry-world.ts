@@ -1,9 +1,15 @@
+import { noGroupChange } from '../../../functions/gateway/group-change.ts';
 import type { Clock, Registry } from '../../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord, SocketStatus } from '../../../functions/gateway/record.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aRecord } from '../../fakes/a-record.ts';
 
-export const acceptance: Acceptance = { user: 'alice', state: 'new', acceptedAt: 1_764_000_000_100 };
+export const acceptance: Acceptance = {
+  user: 'alice',
+  state: 'new',
+  acceptedAt: 1_764_000_000_100,
+  groups: noGroupChange,
+};
 export const end: SocketEnd = { code: 3001, reason: 'bye', time: 1_764_000_000_200 };
 
 /** Where a socket may stand when a call comes: a status, with or without messages that wait, or unknown. */

@@ -1,4 +1,7 @@
 import { directoryContract } from './registry-directory.ts';
+import { groupMembersContract } from './registry-group-members.ts';
+import { groupsContract } from './registry-groups.ts';
+import { acceptedGroupsContract } from './registry-groups-accepted.ts';
 import { interleavingsContract } from './registry-interleavings.ts';
 import { leasesContract } from './registry-leases.ts';
 import { lifecycleContract } from './registry-lifecycle.ts';
@@ -13,6 +16,9 @@ export function registryContract(name: string, make: MakeRegistry): void {
   leasesContract(name, make);
   outboxContract(name, make);
   directoryContract(name, make);
+  groupsContract(name, make);
+  acceptedGroupsContract(name, make);
+  groupMembersContract(name, make);
   surveyContract(name, make);
   stateTableContract(name, make);
   interleavingsContract(name, make);

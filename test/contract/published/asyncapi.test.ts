@@ -100,6 +100,24 @@ test('a hook of one event does not conform to another', () => {
   }
 });
 
+test.for<[groups: unknown, isRight: boolean]>([
+  ['[]', true],
+  ['["room:1"]', true],
+  [[], true],
+  [['room:1'], true],
+  [new Array(50).fill('g'), true],
+  [new Array(51).fill('g'), false],
+  ['', false],
+  ['room:1', false],
+  [[''], false],
+  [['a\nb'], false],
+  [[7], false],
+  [['g'.repeat(257)], false],
+  [null, false],
+])('a hook whose groups are %j conforms: %j', ([groups, isRight]) => {
+  expect(payloads.handshake({ ...hookFields(aHook()), groups })).toBe(isRight);
+});
+
 test('the examples of all messages conform to their schemas', () => {
   const channels: readonly { messages: Readonly<Record<string, object>> }[] = Object.values(
     asyncapi.channels,
@@ -153,6 +171,8 @@ test('every refusal has its code at its status, and the two documents have every
   expect(asyncapi.channels.upgradeAnswer.messages.refusal.contentType).toBe(problemType);
 });
 
+const named = (count: number) => Array.from({ length: count }, (_, at) => `g${at}`);
+
 test.for<[string, object]>([
   ['nothing', {}],
   ['an empty reply', { reply: '' }],
@@ -171,6 +191,21 @@ test.for<[string, object]>([
   ['a broadcast to an empty user', { broadcast: [{ body: 'x', user: '' }] }],
   ['a broadcast to sockets', { broadcast: [{ body: 'x', sockets: 'a=' }] }],
   ['100 broadcasts', { broadcast: Array.from({ length: 100 }, () => ({ body: 'x' })) }],
+  ['a broadcast to a group', { broadcast: [{ body: 'x', group: 'room:1' }] }],
+  ['a broadcast to an empty group', { broadcast: [{ body: 'x', group: '' }] }],
+  ['a broadcast to a list of groups', { broadcast: [{ body: 'x', group: ['room:1'] }] }],
+  ['a join', { join: ['room:1'] }],
+  ['a join of nothing', { join: [] }],
+  ['a join that is text', { join: 'room:1' }],
+  ['a join of a name of 256 bytes', { join: ['g'.repeat(256)] }],
+  ['a join of a name of 257 bytes', { join: ['g'.repeat(257)] }],
+  ['a join of a name with a line feed', { join: ['a\nb'] }],
+  ['a join of 50 groups', { join: named(50) }],
+  ['a join of 51 groups', { join: named(51) }],
+  ['a leave', { leave: ['room:1'] }],
+  ['a leave of an empty name', { leave: ['room:1', ''] }],
+  ['a leave of a number', { leave: [7] }],
+  ['a leave of 51 groups', { leave: named(51) }],
   ['close', { close: true }],
   ['close as text', { close: 'true' }],
   ['an empty state', { state: '' }],

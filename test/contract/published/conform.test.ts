@@ -9,6 +9,7 @@ const json = 'application/json';
 const problem = 'application/problem+json';
 const sent = { delivered: 1, queued: 0, gone: [], failed: [] };
 const unknown = { title: 'No such socket is open', status: 404, code: 'unknown_socket' };
+const tooMany = { title: 'The socket would be in too many groups', status: 409, code: 'too_many_groups' };
 const nothing = { title: 'No such call', status: 404, code: 'not_found' };
 const other = { title: 'This call needs another method', status: 405, code: 'method_not_allowed' };
 
@@ -19,6 +20,11 @@ test.for<[string, string, number, string, unknown]>([
   ['GET', '/sockets/a%3D', 404, problem, unknown],
   ['GET', '/sockets/', 404, problem, unknown],
   ['DELETE', '/sockets/a%3D', 204, '', {}],
+  ['GET', '/groups/g/sockets', 200, json, { sockets: [] }],
+  ['GET', '/groups/-/users?group=a', 200, json, { users: [{ user: 'alice', sockets: 2 }] }],
+  ['PUT', '/groups/g/sockets/a', 204, '', {}],
+  ['PUT', '/groups/g/sockets/a', 404, problem, unknown],
+  ['PUT', '/groups/g/sockets/a', 409, problem, tooMany],
   ['GET', '/nowhere', 404, problem, nothing],
   ['PUT', '/send', 405, problem, other],
 ])('%s %s may answer %i', ([method, path, status, type, document]) => {
@@ -31,6 +37,9 @@ test.for<[why: string, string, string, number, string, unknown]>([
   ['a problem of another type', 'GET', '/sockets/a', 404, json, unknown],
   ['a field too many', 'POST', '/send', 200, json, { ...sent, extra: 1 }],
   ['a field too few', 'POST', '/send', 200, json, { ...sent, gone: undefined }],
+  ['a join’s problem where one leaves', 'DELETE', '/groups/g/sockets/a', 409, problem, tooMany],
+  ['a user without a name', 'GET', '/groups/g/users', 200, json, { users: [{ user: '', sockets: 1 }] }],
+  ['a user without a socket', 'GET', '/groups/g/users', 200, json, { users: [{ user: 'a', sockets: 0 }] }],
   ['an unknown failure', 'POST', '/send', 200, json, { ...sent, failed: [{ socket: 'a', code: 'tired' }] }],
   ['a body where there is none', 'DELETE', '/sockets/a', 204, json, {}],
   ['no body where there is one', 'GET', '/health', 200, '', {}],
@@ -69,6 +78,7 @@ test('a hook conforms as it came, and not if anything in it is otherwise', async
     { fields: { ...fields, extra: '' } },
     { fields: { ...fields, time: '1' } },
     { fields: { ...fields, code: '1000' } },
+    { fields: { ...fields, groups: '' } },
     { fields: { event: 'message' } },
     { headers: { ...headers, 'content-type': 'text/plain' } },
     { headers: { ...headers, 'webhook-id': 'closed_x' } },

@@ -15,6 +15,10 @@ const places: Readonly<Record<string, keyof typeof limits>> = {
   'Broadcasts/maxItems': 'actionsPerKind',
   'ClientPath/maxLength': 'pathBytes',
   'ClientUrl/properties/url/maxLength': 'urlLength',
+  'Group/maxLength': 'groupBytes',
+  'GroupCount/properties/sockets/maximum': 'groupCount',
+  'GroupCount/properties/users/maximum': 'groupCount',
+  'Groups/maxItems': 'groups',
   'SendOutcome/properties/failed/maxItems': 'sendSockets',
   'SendOutcome/properties/gone/maxItems': 'sendSockets',
   'Sends/maxItems': 'actionsPerKind',
@@ -27,6 +31,7 @@ const places: Readonly<Record<string, keyof typeof limits>> = {
   'UrlRequest/properties/expiresIn/maximum': 'ticketSeconds',
   'UrlRequest/properties/path/maxLength': 'urlLength',
   'User/maxLength': 'userBytes',
+  'UserPage/properties/users/maxItems': 'pageSize',
   'WrittenPath/maxLength': 'pathBytes',
 };
 
@@ -47,12 +52,15 @@ test('every bound in a schema is a limit of the gateway, and every such limit st
 });
 
 test('a page is as long as the parameter “limit” says', () => {
-  const [, , limit] = openapi.paths['/sockets'].get.parameters;
-  expect([limit?.name, limit?.schema]).toEqual([
-    'limit',
-    { type: 'integer', minimum: 1, maximum: limits.pageSize, default: limits.pageSizeDefault },
-  ]);
-  expect(bounds(openapi.paths)).toHaveLength(2);
+  const { name, schema } = openapi.components.parameters.Limit;
+  expect(name).toBe('limit');
+  expect(schema).toEqual({
+    type: 'integer',
+    minimum: 1,
+    maximum: limits.pageSize,
+    default: limits.pageSizeDefault,
+  });
+  expect(bounds(openapi.paths)).toEqual([]);
 });
 
 test.for([
@@ -69,9 +77,22 @@ test.for([
   expect(numbers.filter((number) => !known.includes(Number(number.replaceAll(',', ''))))).toEqual([]);
 });
 
+test('as many groups may be joined in one action as a socket may be in', () => {
+  expect(limits.groupsPerAction).toBe(limits.groups);
+});
+
 test('a limit in bytes says so, since maxLength counts characters', () => {
   const inBytes = { ...openapi.components.schemas, ...asyncapi.components.schemas };
-  for (const name of ['Text', 'WrittenPath', 'ClientPath', 'User', 'SomeUser', 'State'] as const) {
+  for (const name of [
+    'Text',
+    'WrittenPath',
+    'ClientPath',
+    'User',
+    'SomeUser',
+    'Group',
+    'Groups',
+    'State',
+  ] as const) {
     expect([name, inBytes[name].description]).toEqual([name, expect.stringMatching(/bytes/)]);
   }
 });

@@ -44,6 +44,11 @@ test('every operation has a unique name', () => {
     'listSockets',
     'getSocket',
     'closeSocket',
+    'getGroup',
+    'listGroup',
+    'listGroupUsers',
+    'joinGroup',
+    'leaveGroup',
     'getHealth',
     'getOpenApi',
     'getAsyncApi',
@@ -53,7 +58,9 @@ test('every operation has a unique name', () => {
 test.for(operations)('$method $path needs a key if and only if openapi.json says so', async (operation) => {
   const { method, path, call } = operation;
   const headers = { Authorization: '' };
-  const answer = await world.api.call(method, path.replace('{socket}', 'x'), { headers });
+  const answer = await world.api.call(method, path.replace('{socket}', 'x').replace('{group}', 'x'), {
+    headers,
+  });
   const isOpen = 'security' in call && call.security.length === 0;
   expect(answer.status).toBe(isOpen ? 200 : 401);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import openapi from '../../../functions/wire/openapi.json' with { type: 'json' };
+import { tooManyGroups } from '../../../functions/wire/ticket.ts';
 import { type LocalWorld, startLocal } from '../../support/local.ts';
 import { openApiSchemas } from './schemas.ts';
 
@@ -15,6 +16,8 @@ const schemas = {
   '/broadcast': schema('Broadcast'),
   '/urls': schema('UrlRequest'),
 };
+/** Names of 1,024 bytes together. */
+const quarters = ['a', 'b', 'c', 'd'].map((name) => name.repeat(256));
 const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `id${at}`);
 
 test.for<[keyof typeof schemas, string, unknown]>([
@@ -55,6 +58,23 @@ test.for<[keyof typeof schemas, string, unknown]>([
   ['/broadcast', 'a text to a user of 256 bytes', { body: 'x', user: 'u'.repeat(256) }],
   ['/broadcast', 'a text to a user of 257 bytes', { body: 'x', user: 'u'.repeat(257) }],
   ['/broadcast', 'a text to a group', { body: 'x', group: 'g' }],
+  ['/broadcast', 'a text to a group of a path and a user', { body: 'x', group: 'g', path: '/', user: 'a' }],
+  ['/broadcast', 'a text to an empty group', { body: 'x', group: '' }],
+  ['/broadcast', 'a text to two groups', { body: 'x', group: ['g', 'h'] }],
+  ['/broadcast', 'a text to a group with a line feed', { body: 'x', group: 'a\nb' }],
+  ['/broadcast', 'a text to a group of 256 bytes', { body: 'x', group: 'g'.repeat(256) }],
+  ['/broadcast', 'a text to a group of 257 bytes', { body: 'x', group: 'g'.repeat(257) }],
+  ['/urls', 'a path with groups', { path: '/', groups: ['g', 'h', 'g'] }],
+  ['/urls', 'a path with no groups', { path: '/', groups: [] }],
+  ['/urls', 'a path with a group that is text', { path: '/', groups: 'g' }],
+  ['/urls', 'a path with an empty group', { path: '/', groups: ['g', ''] }],
+  ['/urls', 'a path with a group with a NUL', { path: '/', groups: ['a\u0000b'] }],
+  ['/urls', 'a path with a group of 256 bytes', { path: '/', groups: ['g'.repeat(256)] }],
+  ['/urls', 'a path with a group of 257 bytes', { path: '/', groups: ['g'.repeat(257)] }],
+  ['/urls', 'a path with 50 groups', { path: '/', groups: ids(50) }],
+  ['/urls', 'a path with 51 groups', { path: '/', groups: ids(51) }],
+  ['/urls', 'a path with the groups null', { path: '/', groups: null }],
+  ['/urls', 'a path with a group', { path: '/', group: 'g' }],
   ['/urls', 'an empty path', { path: '' }],
   ['/urls', 'a path of 1,024 bytes, with a query', { path: `/${'a'.repeat(1_023)}?${'x'.repeat(500)}` }],
   ['/urls', 'a path of 1,024 bytes, without its slash', { path: 'a'.repeat(1_023) }],
@@ -81,11 +101,62 @@ test.for<[keyof typeof schemas, string, object]>([
   ['/broadcast', 'a text to a path with a step up', { body: 'x', path: '/a/../b' }],
   ['/broadcast', 'a text to a user of 258 bytes', { body: 'x', user: 'é'.repeat(129) }],
   ['/urls', 'a path for a user of 258 bytes', { path: '/', user: 'é'.repeat(129) }],
+  ['/broadcast', 'a text to a group of 258 bytes', { body: 'x', group: 'é'.repeat(129) }],
+  ['/urls', 'a path with groups of 1,025 bytes', { path: '/', groups: [...quarters, 'x'] }],
   ['/urls', 'a query that makes the URL too long', { path: `/?${'x'.repeat(3_500)}` }],
 ])('%s refuses %s, which only the words of openapi.json say', async ([path, , document]) => {
   expect(schemas[path](document)).toBe(true);
   const { status } = await world.api.post(path, document);
   expect([400, 413]).toContain(status);
+});
+
+test('/urls takes groups of 1,024 bytes together', async () => {
+  expect((await world.api.post('/urls', { path: '/', groups: quarters })).status).toBe(200);
+});
+
+test('a form to /urls repeats its groups, even if there is one', async () => {
+  const groupsOf = async (body: string) => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const { json } = await world.api.call('POST', '/urls', { headers, body });
+    const [, claims = ''] = (new URL(String(json['url'])).searchParams.get('ticket') ?? '').split('.');
+    return JSON.parse(Buffer.from(claims, 'base64url').toString()).groups;
+  };
+  expect(await groupsOf('path=/&groups=room:1')).toEqual(['room:1']);
+  expect(await groupsOf('path=/&groups=b&groups=a%26b&groups=b')).toEqual(['b', 'a&b']);
+  expect(await groupsOf('path=/')).toBeUndefined();
+});
+
+test.for<[document: object, problem: { field: string; detail: string; limit?: number }]>([
+  [
+    { path: '/', groups: ids(51) },
+    { field: 'groups', detail: '"groups" must be at most 50 groups.', limit: 50 },
+  ],
+  [
+    { path: '/', groups: [...quarters, 'x'] },
+    { field: 'groups', detail: `"groups" is not allowed: ${tooManyGroups}.`, limit: 1_024 },
+  ],
+  [
+    { path: '/', groups: ['g', 'g'.repeat(257)] },
+    { field: 'groups.1', detail: '"groups.1" is not allowed: the name of a group is at most 256 bytes.' },
+  ],
+  [
+    { path: `/?${'x'.repeat(2_500)}`, groups: quarters },
+    {
+      field: 'path',
+      detail: expect.stringMatching(
+        /^"path" and "groups" make a URL of \d{4} characters, .* at most 4096\.$/,
+      ),
+      limit: 4_096,
+    },
+  ],
+  [
+    { path: `/?${'x'.repeat(4_000)}` },
+    { field: 'path', detail: expect.stringMatching(/^"path" makes a URL of \d{4} characters/), limit: 4_096 },
+  ],
+])('a refusal of /urls names the field and the limit of %j', async ([document, problem]) => {
+  const { status, json } = await world.api.post('/urls', document);
+  expect(status).toBe(400);
+  expect(json).toMatchObject({ code: 'invalid_field', ...problem });
 });
 
 interface Written {

@@ -10,7 +10,7 @@ const form = 'application/x-www-form-urlencoded';
 /** Reads these bytes as the body of a send. */
 function read(bytes: Uint8Array, contentType = 'application/json') {
   const request: ApiRequest = {
-    ...{ id: 'req_1', parameters: {}, query: new URLSearchParams(), authorization: '', contentType },
+    ...{ id: 'req_1', parameters: {}, query: '', authorization: '', contentType },
     body: async () => ok(bytes),
   };
   return readBody(request, sendSchema(100));

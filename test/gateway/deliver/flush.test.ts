@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
 import { flush } from '../../../functions/gateway/deliver/flush.ts';
+import { noGroupChange } from '../../../functions/gateway/group-change.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
 import { work } from '../../fakes/sweep-minutes.ts';
@@ -97,7 +98,7 @@ describe('a flush', () => {
     const { socket } = await world.admit({ status: 'opening' });
     await world.registry.append(socket, 'a');
     const overtaken = new WatchedRegistry(world.gateway.registry, (call) => {
-      const acceptance = { user: '', state: '', acceptedAt: 0 };
+      const acceptance = { user: '', state: '', acceptedAt: 0, groups: noGroupChange };
       if (call === 'get') void world.registry.accept(socket, acceptance, 'accepted');
     });
     await flush({ ...world.gateway, registry: overtaken }, socket);

@@ -4,11 +4,13 @@ import { message } from '../../../functions/gateway/relay/message.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
+import { groupNames } from '../../fakes/group-names.ts';
+import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
 const end = { code: 1001, reason: 'Going away', time: 1_000 };
 
 describe('a message', () => {
-  test('of an open socket is told, with what is known of the socket', async () => {
+  test('of an open socket posts a hook with what is known of the socket', async () => {
     const { gateway, app, admit } = fakeGateway();
     const { socket } = await admit({ user: 'alice', state: 's', query: 'a=1', origin: 'https://x.example' });
     await message(gateway, { socket, id: 'm1', body: 'hello', time: 7 });
@@ -25,7 +27,7 @@ describe('a message', () => {
     { when: 'before', time: 999, told: true },
     { when: 'at the moment of', time: 1_000, told: true },
     { when: 'after', time: 1_001, told: false },
-  ])('that came $when the end of its socket: told $told', async ({ time, told }) => {
+  ])('that came $when the end of its socket posts a hook: $told', async ({ time, told }) => {
     const { gateway, app, connections, registry, admit } = fakeGateway();
     const { socket } = await admit();
     await registry.markEnded(socket, end);
@@ -34,7 +36,30 @@ describe('a message', () => {
     expect(connections.ended).toEqual(told ? [] : [socket]);
   });
 
-  test('of a socket that nobody knows posts no hook and ends its connection', async () => {
+  test('carries the groups that the socket is in when its record is read, as a JSON list in the form', async () => {
+    const { gateway, app, registry, admit } = fakeGateway();
+    const { socket } = await admit();
+    const message1 = { socket, id: 'm1', body: 'hello', time: 7 };
+    await message(gateway, message1);
+    await registry.changeGroups(socket, { join: groupNames('a/b', 'é "x"'), leave: [] });
+    await message(gateway, { ...message1, id: 'm2' });
+    await registry.changeGroups(socket, { join: [], leave: groupNames('a/b') });
+    await message(gateway, { ...message1, id: 'm3' });
+    const told = app.hooks.map(({ groups = '' }) => JSON.parse(groups));
+    expect(told).toEqual([[], ['a/b', 'é "x"'], ['é "x"']]);
+  });
+
+  test('of a socket in groups reads its record once and writes nothing', async () => {
+    const calls: string[] = [];
+    const { gateway, admit } = fakeGateway({
+      registry: (memory) => new WatchedRegistry(memory, (call) => void calls.push(call)),
+    });
+    const { socket } = await admit({ groups: groupNames('a', 'b') });
+    await message(gateway, { socket, id: 'm1', body: 'hello', time: 7 });
+    expect(calls).toEqual(['get']);
+  });
+
+  test('of an unknown socket posts no hook, and its connection is closed', async () => {
     const { gateway, app, connections } = fakeGateway();
     const socket = newSocket();
     await message(gateway, { socket, id: 'm1', body: 'hello', time: 7 });
@@ -56,7 +81,7 @@ describe('a message', () => {
     expect((await registry.get(socket))?.state).toBe('a');
   });
 
-  test('is not told to an app that wants none, and its socket stays', async () => {
+  test('posts no hook to an app that wants none, and its socket stays open', async () => {
     const { gateway, app, connections, admit } = fakeGateway({ settings: { hooks: new Set(['closed']) } });
     const { socket } = await admit();
     await message(gateway, { socket, id: 'm1', body: 'hello', time: 7 });
@@ -64,7 +89,7 @@ describe('a message', () => {
     expect(connections.ended).toEqual([]);
   });
 
-  test('that the app refuses has no actions done', async () => {
+  test('that the app refuses runs no actions', async () => {
     const { gateway, app, connections, admit } = fakeGateway();
     const { socket } = await admit();
     const actions = { contentType: 'application/vnd.sockethook+json', body: '{"reply":"x"}' };
@@ -73,11 +98,14 @@ describe('a message', () => {
     expect(connections.arrived).toEqual([]);
   });
 
-  test('answered with everything has it done in order: reply, send, broadcast, close', async () => {
+  test('whose answer asks for everything has it done in order: reply, send, broadcast, close', async () => {
     const { gateway, app, connections, registry, admit } = fakeGateway();
     const [{ socket }, other] = [await admit(), await admit()];
     const document = {
-      ...{ close: true, broadcast: [{ body: 'to all' }], reply: 'to you', state: 'new' },
+      close: true,
+      broadcast: [{ body: 'to all' }],
+      reply: 'to you',
+      state: 'new',
       send: [{ sockets: [other.socket], body: 'to another' }],
     };
     const contentType = 'application/vnd.sockethook+json';
@@ -110,6 +138,30 @@ describe('a message', () => {
 });
 
 describe('a closed hook', () => {
+  test('carries the groups that the socket was in at its end, and no call finds it there any more', async () => {
+    const { gateway, app, registry, admit } = fakeGateway();
+    const { socket } = await admit({ user: 'alice' });
+    const [group] = groupNames('room');
+    await registry.changeGroups(socket, { join: groupNames('room', 'hall', 'left'), leave: [] });
+    await registry.changeGroups(socket, { join: [], leave: groupNames('left') });
+    await registry.markEnded(socket, end);
+    app.onPost = async () => {
+      expect(await registry.list({ group }, 10)).toEqual({ sockets: [] });
+    };
+    await closed(gateway, socket);
+    expect(app.told.map(({ groups = '' }) => JSON.parse(groups))).toEqual([['room', 'hall']]);
+    expect(await registry.list({ group }, 10)).toEqual({ sockets: [] });
+  });
+
+  test('of a socket that joins a group after its end does not carry it', async () => {
+    const { gateway, app, registry, admit } = fakeGateway();
+    const { socket } = await admit();
+    await registry.markEnded(socket, end);
+    expect(await registry.changeGroups(socket, { join: groupNames('late'), leave: [] })).toBe('gone');
+    await closed(gateway, socket);
+    expect(app.told).toMatchObject([{ groups: '[]' }]);
+  });
+
   test('is posted by one of many workers, and then the record is gone', async () => {
     const { gateway, app, registry, admit } = fakeGateway();
     const { socket } = await admit({ user: 'alice', state: 's' });

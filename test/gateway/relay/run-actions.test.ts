@@ -21,23 +21,30 @@ async function answeredWith(world: ReturnType<typeof fakeGateway>, document: obj
   return { socket, done };
 }
 
-describe('what an answer asks of others, where deliveries are put off', () => {
-  test('is queued as one task, after the state is kept and the reply is posted', async () => {
+describe('where deliveries are deferred, an answer', () => {
+  test('has its sends, broadcasts and close queued as one task, after its state is kept and its reply posted', async () => {
     const world = fakeGateway(deferring);
     const other = await world.admit();
-    const seen: unknown[] = [];
+    const seen: { state: string | undefined; arrived: string[] }[] = [];
     world.tasks.onQueue = async ({ socket }) => {
-      seen.push((await world.registry.get(socket))?.state, world.connections.of(socket));
+      const record = await world.registry.get(socket);
+      seen.push({ state: record?.state, arrived: world.connections.of(socket) });
     };
     const { socket, done } = await answeredWith(world, {
-      ...{ state: 'new', reply: 'to you', close: true, broadcast: [{ body: 'to all' }] },
+      state: 'new',
+      reply: 'to you',
+      close: true,
+      broadcast: [{ body: 'to all' }],
       send: [{ sockets: [other.socket], body: 'to another' }],
     });
     await done;
-    expect(seen).toEqual(['new', ['to you']]);
+    expect(seen).toEqual([{ state: 'new', arrived: ['to you'] }]);
     expect(world.tasks.queued).toEqual([
       {
-        ...{ kind: 'deliveries', socket, hook: 'message_m1', close: true },
+        kind: 'deliveries',
+        socket,
+        hook: 'message_m1',
+        close: true,
         send: [{ sockets: [other.socket], malformed: [], body: 'to another' }],
         broadcast: [{ body: 'to all', except: [] }],
       },
@@ -51,7 +58,7 @@ describe('what an answer asks of others, where deliveries are put off', () => {
     expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
   });
 
-  test('is none if it only closes the socket, which is done at once', async () => {
+  test('that only closes the socket queues no deliveries, and the socket is closed at once', async () => {
     const world = fakeGateway(deferring);
     const { socket, done } = await answeredWith(world, { reply: 'bye', close: true });
     await done;
@@ -60,7 +67,7 @@ describe('what an answer asks of others, where deliveries are put off', () => {
     expect(world.connections.of(socket)).toEqual(['bye']);
   });
 
-  test('that can’t be queued is logged under its hook, and the hook has succeeded', async () => {
+  test('whose deliveries can’t be queued is logged under its hook, and the hook has succeeded', async () => {
     const world = fakeGateway(deferring);
     world.tasks.onQueue = () => {
       throw new Error('the queue is away');
@@ -74,7 +81,7 @@ describe('what an answer asks of others, where deliveries are put off', () => {
     expect(world.connections.of(socket)).toEqual(['to you']);
   });
 
-  test('that can’t be queued when a socket has ended does not bring its closed hook back', async () => {
+  test('to a closed hook whose deliveries can’t be queued does not bring the hook back', async () => {
     const world = fakeGateway(deferring);
     const { socket } = await world.admit();
     world.tasks.onQueue = () => {
@@ -86,7 +93,7 @@ describe('what an answer asks of others, where deliveries are put off', () => {
     expect(world.app.told).toHaveLength(1);
   });
 
-  test('has its own failures logged under the hook when it is done', async () => {
+  test('has the failures of its deliveries logged under its hook once they are done', async () => {
     const world = fakeGateway(deferring);
     const other = await world.admit();
     world.connections.script(other.socket, () => ({ kind: 'failed', code: 'slow_client' }));
@@ -104,8 +111,8 @@ describe('what an answer asks of others, where deliveries are put off', () => {
   });
 });
 
-describe('what an answer asks of others, where deliveries are not put off', () => {
-  test('is done before the hook is, and nothing is queued', async () => {
+describe('where deliveries are not deferred, an answer', () => {
+  test('has its deliveries done before its hook is done, and nothing is queued', async () => {
     const world = fakeGateway();
     const other = await world.admit();
     const { done } = await answeredWith(world, { send: [{ sockets: [other.socket], body: 'to another' }] });
@@ -114,7 +121,7 @@ describe('what an answer asks of others, where deliveries are not put off', () =
     expect(world.tasks.queued).toEqual([]);
   });
 
-  test('is logged under the hook if sockets can’t be looked up, and the hook has succeeded', async () => {
+  test('whose sockets can’t be looked up is logged under its hook, and the hook has succeeded', async () => {
     const world = fakeGateway({
       registry: (memory) =>
         new WatchedRegistry(memory, (call) => {
@@ -129,8 +136,8 @@ describe('what an answer asks of others, where deliveries are not put off', () =
   });
 });
 
-describe('a state that an answer sets', () => {
-  test('of a socket that ends while the app answers is logged under the hook', async () => {
+describe('an answer that sets a state', () => {
+  test('is logged under its hook if the socket ends while the app answers', async () => {
     const world = fakeGateway();
     world.app.onPost = ({ body }) => {
       const socket = parseSocketId(new URLSearchParams(body).get('from') ?? '');
@@ -142,7 +149,7 @@ describe('a state that an answer sets', () => {
     expect(world.log.of('action_failed')).toMatchObject([{ level: 'warn', fields }]);
   });
 
-  test('that can’t be stored is logged under the hook, and the reply is posted all the same', async () => {
+  test('is logged under its hook if the state can’t be stored, and its reply is posted all the same', async () => {
     const world = fakeGateway({
       registry: (memory) =>
         new WatchedRegistry(memory, (call) => {

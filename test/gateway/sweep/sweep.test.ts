@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noGroupChange } from '../../../functions/gateway/group-change.ts';
 import type { Task } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
@@ -167,7 +168,7 @@ describe('a sweep whose survey lags behind', () => {
   );
 
   async function decide({ registry }: FakeWorld, { socket }: SocketRecord, to: string) {
-    const acceptance = { user: '', state: '', acceptedAt: 1 };
+    const acceptance = { user: '', state: '', acceptedAt: 1, groups: noGroupChange };
     if (to === 'open' || to === 'accepted') await registry.accept(socket, acceptance, to);
     if (to === 'closing') await registry.markEnded(socket, { code: 1001, reason: '', time: 1 });
     if (to === 'gone') await registry.remove(socket);
