@@ -38,6 +38,7 @@ const environment = v.object({
   WEBSOCKET_URL: present,
   CALLBACK_URL: httpUrl,
   TABLE_NAME: present,
+  GROUPS_TABLE_NAME: present,
   QUEUE_URL: httpUrl,
   PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
   // China and the European Sovereign Cloud have their own domains.
@@ -110,6 +111,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     callbackUrl: output.CALLBACK_URL,
     table: {
       name: output.TABLE_NAME,
+      groups: output.GROUPS_TABLE_NAME,
       endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output),
     },
     queue: {

@@ -10,6 +10,11 @@ const calls: readonly (readonly [door: HandlerName, routeKey: string])[] = [
   ['sockets', 'GET /sockets'],
   ['sockets', 'GET /sockets/{socket}'],
   ['sockets', 'DELETE /sockets/{socket}'],
+  ['groups', 'GET /groups/{group}'],
+  ['groups', 'GET /groups/{group}/sockets'],
+  ['groups', 'GET /groups/{group}/users'],
+  ['groups', 'PUT /groups/{group}/sockets/{socket}'],
+  ['groups', 'DELETE /groups/{group}/sockets/{socket}'],
 ];
 const key = `Bearer ${testSecrets.apiKeys[0]}`;
 const signed = 'AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-central-1/execute-api/aws4_request';
@@ -26,7 +31,12 @@ async function answered(
   authorizer: unknown,
 ) {
   const [, path = ''] = routeKey.split(' ');
-  const event = { routeKey, rawPath: path, pathParameters: { socket: 'x' }, isBase64Encoded: false };
+  const event = {
+    routeKey,
+    rawPath: path,
+    pathParameters: { group: 'a', socket: 'x' },
+    isBase64Encoded: false,
+  };
   const headers = { authorization, 'content-type': 'application/json' };
   const requestContext = { requestId: 'r=', ...(authorizer === undefined ? {} : { authorizer }) };
   return (await cloud.handlers[name]({ ...event, headers, requestContext })) as {

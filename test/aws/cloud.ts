@@ -6,11 +6,11 @@ import { testSecrets } from '../support/local.ts';
 import { type Handler as AppHandler, RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
 import { functionNames, type Handler, type HandlerName } from './bundles.ts';
-import { Dynamo } from './dynamo-table.ts';
+import { Dynamo, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Lambda, type LogLine } from './lambda.ts';
-import { expire, grow, itemsOf } from './passing-time.ts';
+import { expire, grow, itemsOf, withoutGroups } from './passing-time.ts';
 import { Queue } from './queue.ts';
 import { type Origins, Wires } from './wires.ts';
 
@@ -89,6 +89,7 @@ export class Cloud {
       WEBHOOK_BASE_URL: `${wires.origin('app')}${new URL(this.app.baseUrl).pathname}`,
       HOOK_TIMEOUT_MS: '2000',
       TABLE_NAME: this.#parts.table,
+      GROUPS_TABLE_NAME: groupsNameOf(this.#parts.table),
       QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueName}`,
       CALLBACK_URL: `${wires.origin('connections')}${pathname}`,
       WEBSOCKET_URL: this.gateway.url,
@@ -118,9 +119,14 @@ export class Cloud {
     return { client, from, path };
   }
 
-  /** The items of the table. */
+  /** The items of the table of sockets. */
   items() {
     return itemsOf(this.#parts.client, this.#parts.table);
+  }
+
+  /** The items of the table of groups. */
+  memberships() {
+    return itemsOf(this.#parts.client, groupsNameOf(this.#parts.table));
   }
 
   /** The schedule's minute: the sweep that was due in it, as EventBridge asks for it. */
@@ -134,6 +140,11 @@ export class Cloud {
   async pass(ms: number): Promise<void> {
     await grow(this.#parts.client, this.#parts.table, ms);
     this.queue.pass(ms);
+  }
+
+  /** Makes every record one that a version without groups has written. */
+  writtenEarlier(): Promise<void> {
+    return withoutGroups(this.#parts.client, this.#parts.table);
   }
 
   /** Every item is past its time to live; DynamoDB still has it. */

@@ -1,5 +1,6 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
+import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
 import { hooksContract } from '../contract/gateway/hooks.ts';
 import { httpApiContract } from '../contract/gateway/http-api.ts';
@@ -26,3 +27,4 @@ sendingContract(awsSubject);
 closedContract(awsSubject);
 httpApiContract(awsSubject);
 ticketsContract(awsSubject);
+groupsContract(awsSubject);

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
 import { connect } from '../support/client.ts';
 import { type Answer, actions } from '../support/recording-app.ts';
-import { Cloud } from './cloud.ts';
+import { Cloud, type Opened } from './cloud.ts';
 import type { Passage } from './wires.ts';
 
 let cloud: Cloud;
@@ -69,4 +69,103 @@ test('a list of keys is read once by each function, however many hooks it signs'
     await cloud.settled();
   });
   expect(passages.filter(({ service }) => service === 'secrets')).toEqual([]);
+});
+
+/** The units that DynamoDB has counted of what is done, in both tables. */
+async function unitsOf(work: () => Promise<unknown>): Promise<{ reads: number; writes: number }> {
+  const passages = await cloud.wires.during(work);
+  const sum = (operations: RegExp): number =>
+    passages.reduce((units, one) => (operations.test(one.operation) ? units + one.units : units), 0);
+  return { reads: sum(/^(?:GetItem|BatchGetItem|Query|Scan)$/), writes: sum(/^(?:Put|Update|Delete)Item$/) };
+}
+
+/** Opens a socket whose handshake and messages have these actions. */
+function opened(handshake: object, message: object = {}): Promise<Opened> {
+  const answers: Record<string, Answer> = { handshake: actions(handshake), message: actions(message) };
+  return cloud.open(({ fields: { event = '' } }) => answers[event] ?? 204);
+}
+
+async function sent({ client, path }: Opened): Promise<void> {
+  client.send('hello');
+  await cloud.app.hook(path, 'message');
+  await cloud.settled();
+}
+
+async function ended({ client, path }: Opened): Promise<void> {
+  await client.close();
+  await cloud.app.hook(path, 'closed');
+  await cloud.settled();
+}
+
+describe('in units of DynamoDB', () => {
+  const pathOf = ({ from }: Opened, group: string): string =>
+    `/groups/${group}/sockets/${encodeURIComponent(from)}`;
+
+  test('a message of a socket that is in groups costs one read and no write', async () => {
+    const socket = await opened({ join: ['a', 'b', 'c'] });
+    expect(await unitsOf(() => sent(socket))).toEqual({ reads: 1, writes: 0 });
+    await ended(socket);
+  });
+
+  test('a message whose answer joins a group costs two writes and no further read', async () => {
+    const socket = await opened({}, { join: ['a'] });
+    expect(await unitsOf(() => sent(socket))).toEqual({ reads: 1, writes: 2 });
+    await ended(socket);
+  });
+
+  test('a message whose answer leaves a group costs two writes and no further read', async () => {
+    const socket = await opened({ join: ['a', 'b'] }, { leave: ['a'] });
+    expect(await unitsOf(() => sent(socket))).toEqual({ reads: 1, writes: 2 });
+    await ended(socket);
+  });
+
+  test('a handshake that joins a group costs one write more than another', async () => {
+    expect(await unitsOf(() => opened({}).then(ended))).toEqual({ reads: 0, writes: 4 });
+    const sockets: Opened[] = [];
+    const handshake = async (): Promise<void> => void sockets.push(await opened({ join: ['a'] }));
+    expect(await unitsOf(handshake)).toEqual({ reads: 0, writes: 3 });
+    for (const socket of sockets) await ended(socket);
+  });
+
+  test('the end of a socket in three groups costs three writes more than of one in none', async () => {
+    const [none, three] = [await opened({}), await opened({ join: ['a', 'b', 'c'] })];
+    expect(await unitsOf(() => ended(none))).toEqual({ reads: 0, writes: 2 });
+    expect(await unitsOf(() => ended(three))).toEqual({ reads: 0, writes: 5 });
+    expect(await cloud.memberships()).toEqual([]);
+  });
+
+  test('a call that lets a socket join or leave costs one read and two writes', async () => {
+    const socket = await opened({});
+    for (const method of ['PUT', 'DELETE']) {
+      const call = () => cloud.api.call(method, pathOf(socket, 'a'));
+      expect([method, await unitsOf(call)]).toEqual([method, { reads: 1, writes: 2 }]);
+    }
+    await ended(socket);
+  });
+
+  test('joining once more, or leaving what it is not in, costs one read', async () => {
+    const socket = await opened({ join: ['a'] });
+    expect(await unitsOf(() => cloud.api.call('PUT', pathOf(socket, 'a')))).toEqual({ reads: 1, writes: 0 });
+    expect(await unitsOf(() => cloud.api.call('DELETE', pathOf(socket, 'b')))).toEqual({
+      reads: 1,
+      writes: 0,
+    });
+    await ended(socket);
+  });
+
+  test('a broadcast to a group of 10 costs one query and 10 consistent reads', async () => {
+    const sockets: Opened[] = [];
+    for (let at = 0; at < 10; at++) sockets.push(await opened({ join: ['ten'] }));
+    const passages = await cloud.wires.during(async () => {
+      expect((await cloud.api.broadcast({ body: 'hello', group: 'ten' })).json).toMatchObject({
+        delivered: 10,
+      });
+    });
+    const reads = passages.filter(({ service }) => service === 'dynamodb');
+    expect(reads.map(({ operation, units }) => [operation, units])).toEqual([
+      ['Query', 1],
+      ['BatchGetItem', 10],
+    ]);
+    for (const socket of sockets) await ended(socket);
+  });
 });

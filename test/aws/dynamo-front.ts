@@ -115,7 +115,8 @@ export class DynamoFront {
 
   async #told(incoming: IncomingMessage, { body, answer }: Exchange): Promise<string> {
     if (this.#manner.tells !== true || !answer.includes('ConditionalCheckFailed')) return answer;
-    const { TableName, Key, Item } = JSON.parse(body);
+    const { TableName, Key, Item, ReturnValuesOnConditionCheckFailure: wanted } = JSON.parse(body);
+    if (wanted !== 'ALL_OLD') return answer;
     const read = { TableName, Key: Key ?? { socket: Item.socket }, ConsistentRead: true };
     const found = await this.#ask(incoming, 'GetItem', JSON.stringify(read));
     return JSON.stringify({ ...JSON.parse(answer), ...JSON.parse(found.answer) });

@@ -10,8 +10,7 @@ import dynalite from 'dynalite';
 import type { Caller } from '../../functions/aws/client/aws-service.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
-import type { TableAddress } from '../../functions/aws/dynamo/table.ts';
-import { type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import { groupsSchema, type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import type { Clock, Registry } from '../../functions/gateway/ports.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { RecordingLog } from '../support/recording-log.ts';
@@ -44,12 +43,18 @@ export const caller: Caller = {
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 };
 
-/** A registry with all that it can do. */
+/** The name of the table of groups beside a table of sockets. */
+export function groupsNameOf(sockets: string): string {
+  return `${sockets}-groups`;
+}
+
+/** A registry with all that it can do, on the two tables that `Dynamo.table` made. */
 export function registryAt(
-  address: TableAddress,
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
   clock: Clock = new QuickClock(),
   log = new RecordingLog(),
 ): Registry {
+  const address = { name, groups: groupsNameOf(name), endpoint };
   return dynamoRegistry(address, caller, clock, DynamoDirectory, log);
 }
 
@@ -84,21 +89,42 @@ export class Dynamo {
     return client;
   }
 
-  /** Creates an empty table, keyed as the stack keys it. */
+  /** Creates two empty tables, keyed as the stack keys them. Returns the name of the table of sockets. */
   async table(client: DynamoDBClient): Promise<string> {
     this.#tables += 1;
-    const TableName = `sockets-${this.#tables}`;
-    await client.send(new CreateTableCommand(tableInput(TableName)));
-    for (;;) {
-      const { Table } = await client.send(new DescribeTableCommand({ TableName }));
-      if (Table?.TableStatus === 'ACTIVE') return TableName;
-    }
+    const name = `sockets-${this.#tables}`;
+    await Promise.all([create(client, tableInput(name)), create(client, groupsInput(groupsNameOf(name)))]);
+    return name;
   }
 
   async stop(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+async function create(client: DynamoDBClient, input: CreateTableCommandInput): Promise<void> {
+  await client.send(new CreateTableCommand(input));
+  for (;;) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: input.TableName }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+  }
+}
+
+function groupsInput(TableName: string): CreateTableCommandInput {
+  const { partitionKey, sortKey, billing } = groupsSchema;
+  return {
+    TableName,
+    BillingMode: billing,
+    AttributeDefinitions: [partitionKey, sortKey].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S',
+    })),
+    KeySchema: [
+      { AttributeName: partitionKey, KeyType: 'HASH' },
+      { AttributeName: sortKey, KeyType: 'RANGE' },
+    ],
+  };
 }
 
 function tableInput(TableName: string): CreateTableCommandInput {

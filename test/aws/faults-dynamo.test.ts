@@ -3,7 +3,8 @@ import { freshPath } from '../contract/gateway/world.ts';
 import { tryConnect } from '../support/client.ts';
 import { actions } from '../support/recording-app.ts';
 import { Cloud, type Opened } from './cloud.ts';
-import type { Meddler, Passage } from './wires.ts';
+import { throttled } from './throttled.ts';
+import type { Passage } from './wires.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -14,25 +15,10 @@ afterEach(() => {
 });
 afterAll(() => cloud.stop());
 
-const exceptions = ['ProvisionedThroughputExceededException', 'ThrottlingException'];
 const always = Number.POSITIVE_INFINITY;
 
-/** Answers so many requests to the table as DynamoDB does when there are too many; counts them. */
-function throttling(times: number, isIt: (passage: Passage) => boolean = () => true) {
-  let struck = 0;
-  const meddler: Meddler = {
-    before: (passage) => {
-      if (passage.service !== 'dynamodb' || struck >= times || !isIt(passage)) return undefined;
-      struck += 1;
-      const type = exceptions[struck % 2];
-      return {
-        status: 400,
-        json: { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'Slow down.' },
-      };
-    },
-  };
-  cloud.wires.meddler = meddler;
-  return { struck: () => struck };
+function throttling(times: number, isIt?: (passage: Passage) => boolean) {
+  return throttled(cloud.wires, times, isIt);
 }
 
 const end = async ({ client, path }: Opened): Promise<void> => {

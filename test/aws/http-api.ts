@@ -5,12 +5,19 @@ import { routes as table, withHead } from '../../functions/wire/routes.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import type { Handler, HandlerName } from './bundles.ts';
 
-/** The routes of the HTTP API, as the stack has them; what none of them takes goes to `health`. */
-const routes: Readonly<Record<string, HandlerName>> = Object.fromEntries(
-  Object.entries(table).flatMap(([path, { function: name, methods }]) =>
-    withHead(methods).map((method) => [`${method} ${path}`, name]),
-  ),
-);
+/** A route of the HTTP API, as the stack has it. */
+interface Route {
+  readonly key: string;
+  readonly method: string;
+  /** What its path looks like; each parameter is a group of its name. */
+  readonly form: RegExp;
+  readonly handler: HandlerName;
+}
+
+const routes: readonly Route[] = Object.entries(table).flatMap(([path, { function: handler, methods }]) => {
+  const form = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+  return withHead(methods).map((method) => ({ key: `${method} ${path}`, method, form, handler }));
+});
 
 /** What API Gateway says besides. */
 type Request = HttpEvent & {
@@ -19,15 +26,17 @@ type Request = HttpEvent & {
 
 /**
  * An HTTP API of API Gateway, payload format 2.0:
+ * - the path is decoded before it is routed by: an escaped slash divides segments, and an escaped question mark ends the
+ *   path (captures)
  * - header names are in lower case, path parameters decoded
  * - a body that is not text or JSON comes in base64, a form too; without a body there is none
- * - what no route takes comes as `$default`
+ * - what no route takes comes as `$default`, which goes to `health`
  * - the caller of HEAD gets the headers alone
  */
 export async function startHttpApi(handlers: Readonly<Partial<Record<HandlerName, Handler>>>) {
   const server = createServer(async (request, response) => {
-    const event = toEvent(request, await buffer(request));
-    const answered = await handlers[routes[event.routeKey] ?? 'health']?.(event).catch(() => undefined);
+    const { event, handler } = toEvent(request, await buffer(request));
+    const answered = await handlers[handler]?.(event).catch(() => undefined);
     if (answered === undefined) {
       const body = '{"message":"Internal Server Error"}';
       response.writeHead(500, { 'Content-Type': 'application/json' }).end(body);
@@ -47,23 +56,26 @@ export async function startHttpApi(handlers: Readonly<Partial<Record<HandlerName
 
 let count = 0;
 
-function toEvent(request: IncomingMessage, body: Buffer): Request {
+/** The event of a request, and the function that its route calls. */
+function toEvent(request: IncomingMessage, body: Buffer): { event: Request; handler: HandlerName } {
   const { method = '', url = '' } = request;
-  const [path = '', rawQueryString = ''] = url.split('?');
-  const socket = /^\/sockets\/([^/]+)$/.exec(path)?.[1];
-  const route = `${method} ${socket === undefined ? path : '/sockets/{socket}'}`;
-  const isRouted = Object.hasOwn(routes, route);
+  const [escaped = '', ...queries] = url.split('?');
+  const rawQueryString = queries.join('?');
+  const [path = ''] = decoded(escaped).split('?');
+  const route = routes.find((each) => each.method === method && each.form.test(path));
+  const parameters = route?.form.exec(path)?.groups;
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
   count += 1;
-  return {
-    routeKey: isRouted ? route : '$default',
+  const event = {
+    routeKey: route?.key ?? '$default',
     ...{ rawPath: path, rawQueryString, headers },
-    ...(isRouted && socket !== undefined ? { pathParameters: { socket: decoded(socket) } } : {}),
+    ...(parameters === undefined ? {} : { pathParameters: { ...parameters } }),
     ...content(headers['content-type'] ?? '', body),
     requestContext: { http: { method, path }, requestId: `request-${count}` },
   };
+  return { event, handler: route?.handler ?? 'health' };
 }
 
 function content(type: string, body: Buffer): Pick<HttpEvent, 'body' | 'isBase64Encoded'> {

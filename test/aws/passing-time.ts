@@ -49,6 +49,18 @@ export async function expire(client: DynamoDBClient, table: string): Promise<voi
   }
 }
 
+/** Takes out of every record what a version without groups does not write. */
+export async function withoutGroups(client: DynamoDBClient, table: string): Promise<void> {
+  for (const { socket = { S: '' } } of await itemsOf(client, table)) {
+    await client.send(
+      new UpdateItemCommand({
+        ...{ TableName: table, Key: { socket }, UpdateExpression: 'REMOVE #groups, #groupsVersion' },
+        ExpressionAttributeNames: { '#groups': 'groups', '#groupsVersion': 'groupsVersion' },
+      }),
+    );
+  }
+}
+
 /** All that a table holds. */
 export async function itemsOf(
   client: DynamoDBClient,

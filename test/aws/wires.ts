@@ -18,6 +18,8 @@ export interface Passage {
   readonly operation: string;
   readonly path: string;
   readonly body: string;
+  /** What DynamoDB has counted for it: read or write units. 0 for another service, and until it has answered. */
+  units: number;
 }
 
 /** What a request gets instead of its answer: another one, or none since the connection is cut. */
@@ -89,11 +91,13 @@ export class Wires {
     const body = await buffer(incoming);
     const { method = '', url: path = '' } = incoming;
     const operation = String(incoming.headers['x-amz-target'] ?? method).replace(/^.*\./, '');
-    const passage = { service, operation, path, body: body.toString() };
+    const passage: Passage = { service, operation, path, body: body.toString(), units: 0 };
     const instead = await this.meddler.before?.(passage);
     if (instead !== undefined) return answer(response, instead);
     this.passed.push(passage);
-    const { head, content } = await this.#forward(origin, incoming, body, response);
+    const asked = service === 'dynamodb' ? counting(passage.body) : body;
+    const { head, content } = await this.#forward(origin, incoming, asked, response);
+    if (service === 'dynamodb') passage.units = countedIn(content.toString());
     const lost = await this.meddler.after?.(passage);
     if (lost !== undefined) return answer(response, lost);
     response.writeHead(head.statusCode ?? 0, head.headers).end(content);
@@ -102,10 +106,12 @@ export class Wires {
   /** Hangs up on the service when the Lambda hangs up here. */
   async #forward(
     origin: string,
-    { method, url, headers }: IncomingMessage,
+    { method, url, headers: given }: IncomingMessage,
     body: Buffer,
     to: ServerResponse,
   ) {
+    const length = given['content-length'] === undefined ? {} : { 'content-length': body.length };
+    const headers = { ...given, ...length };
     const head = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(`${origin}${url}`, { method, headers, agent: this.#agent });
       sent.on('response', resolve).on('error', reject).end(body);
@@ -115,6 +121,16 @@ export class Wires {
     });
     return { head, content: await buffer(head) };
   }
+}
+
+/** Asks DynamoDB to say how many units a request takes. */
+function counting(body: string): Buffer {
+  return Buffer.from(JSON.stringify({ ...JSON.parse(body), ReturnConsumedCapacity: 'TOTAL' }));
+}
+
+function countedIn(answer: string): number {
+  const { ConsumedCapacity = [] } = JSON.parse(answer);
+  return [ConsumedCapacity].flat().reduce((sum: number, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 function answer(response: ServerResponse, interference: Interference): void {

@@ -4,7 +4,7 @@ import { testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
 import { type Handler, type HandlerName, startHandlers } from './bundles.ts';
-import { Dynamo } from './dynamo-table.ts';
+import { Dynamo, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Queue } from './queue.ts';
@@ -45,6 +45,7 @@ export const awsSubject: Subject = {
     const queueUrl = `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/tasks-${count}`;
     const app = new RecordingApp();
     const WEBHOOK_BASE_URL = await app.listen();
+    const table = await dynamo.table(dynamo.client());
     let handlers: Record<HandlerName, Handler> | undefined;
     const invoke = (name: HandlerName) => async (event: unknown) => handlers?.[name](event);
     const gateway = await ApiGateway.start({
@@ -55,7 +56,8 @@ export const awsSubject: Subject = {
     handlers = await startHandlers({
       WEBHOOK_BASE_URL,
       HOOK_TIMEOUT_MS: '2000',
-      TABLE_NAME: await dynamo.table(dynamo.client()),
+      TABLE_NAME: table,
+      GROUPS_TABLE_NAME: groupsNameOf(table),
       QUEUE_URL: queueUrl,
       CALLBACK_URL: gateway.endpoint,
       WEBSOCKET_URL: gateway.url,

@@ -42,8 +42,12 @@ export const broadcast: Bench = {
 };
 
 /** Measures the deliveries of broadcasts for `ms` milliseconds. */
-export async function deliver(station: Station, ms: number) {
-  await station.broadcast(text128);
+export async function deliver(
+  station: Station,
+  ms: number,
+  to?: { readonly group: string; readonly members: number },
+) {
+  await station.broadcast(text128, to);
   await sleep(ms / 5);
   const measured = await station.measure(() => sleep(ms));
   await station.rest();

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { sdkOptions } from '../../functions/aws/connections/sdk-options.ts';
-import { DynamoCalls } from '../../functions/aws/dynamo/calls.ts';
+import { DynamoCalls, dynamoAccess, itemDialect } from '../../functions/aws/dynamo/calls.ts';
 import { lambdaClock as clock } from '../../functions/aws/lambda-clock.ts';
 import { parseSocketId, type SocketId } from '../../functions/wire/socket-id.ts';
 import { caller, Dynamo, registryAt } from '../aws/dynamo-table.ts';
@@ -27,7 +27,7 @@ interface Found {
 /** Every way to read it. */
 const ways: Readonly<Record<string, (found: Found) => () => Promise<unknown>>> = {
   'our own calls': ({ endpoint, TableName, socket }) => {
-    const calls = new DynamoCalls(endpoint, caller, clock);
+    const calls = new DynamoCalls(dynamoAccess(endpoint, caller, clock)(itemDialect));
     return () => calls.getItem({ TableName, Key: { socket: { S: socket } }, ConsistentRead: true });
   },
   "the SDK's client": ({ endpoint, TableName, socket }) => {

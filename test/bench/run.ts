@@ -7,6 +7,7 @@ import { connections } from './connections.ts';
 import { defaultHandler } from './default-handler.ts';
 import { echo } from './echo.ts';
 import { flood } from './flood.ts';
+import { groups } from './groups.ts';
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
 import { memory } from './memory.ts';
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   echo,
   send,
   broadcast,
+  groups,
   connect,
   memory,
   flood,

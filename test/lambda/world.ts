@@ -194,6 +194,7 @@ export class LambdaWorld {
       CALLBACK_URL: `${connections.origin}/live`,
       QUEUE_URL: `${aws.origin}/000000000000/tasks`,
       TABLE_NAME: 'sockets',
+      GROUPS_TABLE_NAME: 'groups',
       WEBHOOK_BASE_URL: `${app.origin}/websocket`,
       WEBSOCKET_URL: 'wss://gateway.example',
       API_KEYS_SECRET: 'apiKeys',

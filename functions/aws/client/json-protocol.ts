@@ -11,7 +11,12 @@ const pausesMs = { first: 100 };
  * connection. The total is less than a handler reserves for its last writes, so that a silent service can't get the
  * handler killed.
  */
-const usual = { attempts: 4, maxMs: 4_000, maxMsOfAttempt: 1_500 } as const;
+const usual = {
+  attempts: 4,
+  longestPauseMs: Number.POSITIVE_INFINITY,
+  maxMs: 4_000,
+  maxMsOfAttempt: 1_500,
+} as const;
 
 /** The time for one attempt, and whether an earlier one may have been carried out. */
 interface Attempt {
@@ -25,6 +30,8 @@ export interface JsonDialect {
   readonly version: '1.0' | '1.1';
   /** The most attempts of an operation, the first included. 4 by default. */
   readonly attempts?: number;
+  /** The longest pause between attempts, in milliseconds. Without one, each pause is twice as long as the one before. */
+  readonly longestPauseMs?: number;
   /** How long an operation may take with all attempts and pauses, and how long one attempt may take, in milliseconds. */
   readonly maxMs?: number;
   readonly maxMsOfAttempt?: number;
@@ -50,7 +57,7 @@ export class JsonProtocol {
    * It is an `AwsError` if the service answered.
    */
   async run(operation: string, input: object): Promise<unknown> {
-    const { attempts, maxMs } = this.#dialect;
+    const { attempts, maxMs, longestPauseMs: longest } = this.#dialect;
     const body = JSON.stringify(input);
     const until = this.#clock.monotonic() + maxMs;
     let mayBeDone = false;
@@ -59,7 +66,7 @@ export class JsonProtocol {
         const totalMs = Math.max(1, until - this.#clock.monotonic());
         return await this.#once(operation, body, { totalMs, mayBeDone });
       } catch (error) {
-        const pause = fullJitter(backoff(attempt, pausesMs), this.#clock.random());
+        const pause = fullJitter(backoff(attempt, { ...pausesMs, longest }), this.#clock.random());
         const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
         if (isLast || !mayPass(error)) throw error;
         mayBeDone ||= !isRefusal(error);

@@ -1,7 +1,7 @@
 import type { Clock } from '../../gateway/ports.ts';
 import { AwsError } from '../client/aws-error.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
-import { JsonProtocol } from '../client/json-protocol.ts';
+import { type JsonDialect, JsonProtocol } from '../client/json-protocol.ts';
 import { type Item, isObject, itemFrom } from './attribute.ts';
 
 /** One item of one table. */
@@ -21,7 +21,12 @@ export interface Condition {
 export interface Put extends Condition {
   readonly TableName: string;
   readonly Item: Item;
+  readonly ExpressionAttributeValues?: Item;
 }
+
+/** The input of DeleteItem. */
+export type Delete = Place &
+  ({ readonly ReturnValues?: 'ALL_OLD' } | (Condition & { readonly ExpressionAttributeValues: Item }));
 
 /** The input of UpdateItem. */
 export interface Update extends Place, Condition {
@@ -30,7 +35,7 @@ export interface Update extends Place, Condition {
   readonly ReturnValues: 'ALL_NEW' | 'NONE';
 }
 
-/** The result of a write: the item as it is now, if the call asked for it, or a refusal. */
+/** The result of a write: the item as it is now, or was before it was deleted, if the call asked for it, or a refusal. */
 export type Written = { readonly done: true; readonly item: Item | undefined } | Refused;
 
 /** The condition of a write was not met. */
@@ -42,8 +47,28 @@ export interface Refused {
   readonly repeated: boolean;
 }
 
-/** 6 attempts with pauses of up to 3 s in all, which waits out DynamoDB's throttling. */
-const dialect = { target: 'DynamoDB_20120810', version: '1.0', attempts: 6 } as const;
+/**
+ * Short pauses until the time of an operation is over, which waits out DynamoDB's throttling. With pauses that double, a
+ * caller that waits for a busy partition key would lose to those that came later.
+ */
+export const itemDialect = {
+  target: 'DynamoDB_20120810',
+  version: '1.0',
+  attempts: 16,
+  longestPauseMs: 500,
+} as const;
+
+/** Runs DynamoDB's operations. */
+export type Dynamo = Pick<JsonProtocol, 'run'>;
+
+/** Gives access to one DynamoDB, within the limits of a dialect. */
+export type DynamoAccess = (dialect: JsonDialect) => Dynamo;
+
+/** Access to the DynamoDB at an endpoint. */
+export function dynamoAccess(endpoint: string, caller: Caller, clock: Clock): DynamoAccess {
+  const service = new AwsService('dynamodb', endpoint, caller, clock);
+  return (dialect) => new JsonProtocol(service, dialect, clock);
+}
 
 /**
  * DynamoDB's calls on one item, with its own inputs (Amazon DynamoDB API Reference). We sign them ourselves, since every
@@ -51,10 +76,10 @@ const dialect = { target: 'DynamoDB_20120810', version: '1.0', attempts: 6 } as 
  * `x-amz-crc32`, since TLS protects it.
  */
 export class DynamoCalls {
-  readonly #dynamo: JsonProtocol;
+  readonly #dynamo: Dynamo;
 
-  constructor(endpoint: string, caller: Caller, clock: Clock) {
-    this.#dynamo = new JsonProtocol(new AwsService('dynamodb', endpoint, caller, clock), dialect, clock);
+  constructor(dynamo: Dynamo) {
+    this.#dynamo = dynamo;
   }
 
   /** Undefined if there is no such item. */
@@ -72,12 +97,15 @@ export class DynamoCalls {
     return this.#write('UpdateItem', input);
   }
 
-  /** Deletes an item if it is there. */
-  async deleteItem(input: Place): Promise<void> {
-    await this.#dynamo.run('DeleteItem', input);
+  /** Deletes an item if it is there and its condition is met. The result has the deleted item if the call asked for it. */
+  deleteItem(input: Delete): Promise<Written> {
+    return this.#write('DeleteItem', input);
   }
 
-  async #write(operation: 'PutItem' | 'UpdateItem', input: Put | Update): Promise<Written> {
+  async #write(
+    operation: 'PutItem' | 'UpdateItem' | 'DeleteItem',
+    input: Put | Update | Delete,
+  ): Promise<Written> {
     let output: unknown;
     try {
       output = await this.#dynamo.run(operation, input);

@@ -1,25 +1,36 @@
-import type { Clock, Directory, Log, RecordPage, SocketPage, Survey } from '../../gateway/ports.ts';
+import type { Clock, Directory, Log, RecordPage, SocketPage, Survey, UserPage } from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
 import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
+import type { GroupName } from '../../wire/group.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
-import { AwsService, type Caller } from '../client/aws-service.ts';
-import { JsonProtocol } from '../client/json-protocol.ts';
+import type { Item } from './attribute.ts';
+import { type DynamoAccess, DynamoCalls, itemDialect } from './calls.ts';
 import { cursorOf, type Position, positionOf } from './cursor.ts';
+import { GroupDirectory, type GroupFilter } from './group-directory.ts';
+import { recordOf } from './item.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { Progress } from './progress.ts';
-import { batchSize, query, type ReadPage, type ReadTable, readAll, readDialect, scan } from './read.ts';
+import {
+  batchesAtOnce,
+  batchSize,
+  query,
+  type ReadPage,
+  type ReadTable,
+  readAll,
+  readDialect,
+  readsPerPage,
+  scan,
+} from './read.ts';
+import { type Misplaced, misplaced, reshard } from './reshard.ts';
 import { pathShardsOf } from './shard.ts';
-import type { TableAddress } from './table.ts';
+import { DynamoTable, type TableNames } from './table.ts';
 import { type TableIndex, tableSchema } from './table-schema.ts';
+import { UnusedRows } from './unused-rows.ts';
 
 /** How many segments of the table a broadcast scans in parallel, each one page ahead of its reader. */
 const segments = 4;
 /** How many parts a survey has. They are read one after another, each in `segments` segments. */
 const surveyParts = 4;
-/** How many BatchGetItem calls a broadcast makes at a time. */
-const batchesAtOnce = 4;
-/** The most reads for one page of a list, so that it ends even if nearly all sockets are closing. */
-const readsPerPage = 24;
 
 /** The index, and its keys, under which the sockets of a filter are found. */
 interface Lookup {
@@ -30,18 +41,27 @@ interface Lookup {
 /**
  * The sockets that a send would reach. A consistent Scan finds all of them. An index finds those of a path or a user, but
  * it only says where to look: the record, which is read consistently, decides. A new socket may not be in an index yet.
+ * The members of a group are found by the table of groups, whatever else the filter asks for.
  */
 export class DynamoDirectory implements Directory, Survey {
   readonly #table: ReadTable;
+  readonly #groups: GroupDirectory;
+  readonly #sockets: DynamoTable;
   readonly #clock: Clock;
 
-  constructor({ name, endpoint }: TableAddress, caller: Caller, clock: Clock, log: Pick<Log, 'warnOnce'>) {
-    const service = new AwsService('dynamodb', endpoint, caller, clock);
-    this.#table = { dynamo: new JsonProtocol(service, readDialect, clock), name, log };
+  constructor(access: DynamoAccess, { name, groups }: TableNames, clock: Clock, log: Pick<Log, 'warnOnce'>) {
+    const dynamo = access(readDialect);
+    this.#table = { dynamo, name, log };
+    const unused = new UnusedRows(access, groups, log);
+    this.#groups = new GroupDirectory(this.#table, { dynamo, name: groups, log }, unused, clock);
+    this.#sockets = new DynamoTable(new DynamoCalls(access(itemDialect)), name);
     this.#clock = clock;
   }
 
-  /** Starts with a random part, so that surveys that run out of time do not always leave out the same sockets. */
+  /**
+   * Moves records that an older version has put under other index keys, since broadcasts do not look there. Starts with a
+   * random part, so that surveys that run out of time do not always leave out the same sockets.
+   */
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
     const first = Math.floor(this.#clock.random() * surveyParts);
     for (let at = 0; at < surveyParts; at++) {
@@ -50,12 +70,11 @@ export class DynamoDirectory implements Directory, Survey {
   }
 
   async *pages(filter: SocketFilter, from?: string): AsyncGenerator<RecordPage> {
-    const lookup = lookupOf(filter);
-    const pages = lookup === undefined ? this.#scanned(from) : this.#lookedUp(lookup, filter, from);
-    for await (const page of pages) if (page.records.length > 0) yield page;
+    for await (const page of this.#found(filter, from)) if (page.records.length > 0) yield page;
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
+    if (isOfGroup(filter)) return this.#groups.list(filter, limit, cursor);
     const lookup = lookupOf(filter);
     const parts = lookup === undefined ? 1 : lookup.keys.length;
     const start = { part: 0, after: undefined };
@@ -70,6 +89,16 @@ export class DynamoDirectory implements Directory, Survey {
       position = next(position, last);
     }
     return { sockets };
+  }
+
+  listUsers(group: GroupName, limit: number, cursor?: string): Promise<UserPage | undefined> {
+    return this.#groups.listUsers(group, limit, cursor);
+  }
+
+  #found(filter: SocketFilter, from: string | undefined): AsyncGenerator<RecordPage> {
+    if (isOfGroup(filter)) return this.#groups.pages(filter, from);
+    const lookup = lookupOf(filter, from?.split(',').length);
+    return lookup === undefined ? this.#scanned(from) : this.#lookedUp(lookup, filter, from);
   }
 
   async #read(
@@ -88,11 +117,21 @@ export class DynamoDirectory implements Directory, Survey {
 
   async *#surveyed(part: number): AsyncGenerator<SocketRecord[]> {
     const total = surveyParts * segments;
+    const found: Misplaced[] = [];
+    const read = (item: Item): SocketRecord => {
+      const record = recordOf(item);
+      const older = misplaced(item, record);
+      if (older !== undefined) found.push(older);
+      return record;
+    };
     const sources = Array.from({ length: segments }, (_, at) => {
       const segment = { Segment: part * segments + at, TotalSegments: total };
-      return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey: true }));
+      return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey: true }, read));
     });
-    for await (const { values } of merged(sources)) yield values;
+    for await (const { values } of merged(sources)) {
+      await reshard(this.#sockets, found.splice(0));
+      yield values;
+    }
   }
 
   async *#scanned(from: string | undefined): AsyncGenerator<RecordPage> {
@@ -135,11 +174,15 @@ export class DynamoDirectory implements Directory, Survey {
   }
 }
 
+function isOfGroup(filter: SocketFilter): filter is GroupFilter {
+  return filter.group !== undefined;
+}
+
 /** By user if the filter names one, since a user has fewer sockets than a path. The empty user is in no index. */
-function lookupOf({ path, user }: SocketFilter): Lookup | undefined {
+function lookupOf({ path, user }: SocketFilter, parts?: number): Lookup | undefined {
   const { indexes } = tableSchema;
   if (user !== undefined) return { index: indexes.user, keys: user === '' ? [] : [user] };
-  return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path) };
+  return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path, parts) };
 }
 
 /** A page of one part. */

@@ -1,4 +1,5 @@
 import type { SocketEnd, SocketRecord, SocketStatus } from '../../gateway/record.ts';
+import { type GroupName, parseGroup } from '../../wire/group.ts';
 import { normalisePath, parsePath } from '../../wire/path.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 import { type Attribute, type Item, number, text, texts } from './attribute.ts';
@@ -6,6 +7,9 @@ import { pathShardOf } from './shard.ts';
 
 const dayS = 86_400;
 const statuses: ReadonlySet<string> = new Set<SocketStatus>(['opening', 'accepted', 'open', 'closing']);
+
+/** The attributes of a handshake: a socket loses them when it is open or closing. */
+export const handshakeAttributes = '#outbox, #outboxBytes, #taken, #appendIds';
 
 /** The item of a new socket. It has an outbox until the socket is open or closing. */
 export function openingItem(record: SocketRecord): Item {
@@ -42,6 +46,8 @@ export function recordOf(item: Item): SocketRecord {
     user: textIn(item, 'user'),
     state: textIn(item, 'state'),
     origin: textIn(item, 'origin'),
+    groups: groupsIn(item),
+    groupsVersion: numberIn(item, 'groupsVersion'),
     openedAt: numberIn(item, 'openedAt'),
     acceptedAt: numberIn(item, 'acceptedAt'),
     leaseUntil: numberIn(item, 'leaseUntil'),
@@ -71,6 +77,14 @@ function endOf(item: Item): SocketEnd {
 /** The waiting messages, oldest first. */
 export function outboxOf(item: Item | undefined): string[] {
   return (item?.['outbox']?.L ?? []).map(({ S }) => S);
+}
+
+/** The groups of a socket. None if its record is older than groups. */
+export function groupsIn(item: Item): GroupName[] {
+  return (item['groups']?.L ?? []).flatMap(({ S }) => {
+    const group = parseGroup(S);
+    return group.ok ? [group.value] : [];
+  });
 }
 
 /** A text of an item. Empty if the item does not have it. */

@@ -1,29 +1,37 @@
-import type { Clock, Lifecycle } from '../../gateway/ports.ts';
+import type { Lifecycle } from '../../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../gateway/record.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
+import { type AcceptNeeds, accept } from './accept.ts';
 import { type Item, number, text } from './attribute.ts';
 import type { Refused } from './calls.ts';
-import { expiresAfter, numberIn, openingItem, recordOf, statusOf, textIn } from './item.ts';
+import {
+  expiresAfter,
+  groupsIn,
+  handshakeAttributes,
+  openingItem,
+  recordOf,
+  statusOf,
+  textIn,
+} from './item.ts';
 import type { DynamoTable } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
-/** The attributes of a handshake: a socket loses them when it is open or closing. */
-const handshakeAttributes = '#outbox, #outboxBytes, #taken, #appendIds';
 /** DynamoDB: `<>` is true for an attribute that does not exist. */
 const notClosing = 'attribute_exists(#socket) AND #status <> :closing';
 
 /**
- * The lives of sockets in DynamoDB. A put, an acceptance, a close and a removal are one write request each. A write
+ * The lives of sockets in DynamoDB. A put, an acceptance, a close and a removal are one write request each, and one more
+ * for each group. A write
  * without an answer is sent again, and may then be refused because it was done the first time. So a put, a lease and a
  * close each leave a write id in the record, which tells them from the same write by somebody else.
  */
 export class DynamoLifecycle implements Lifecycle {
   readonly #table: DynamoTable;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #needs: AcceptNeeds;
 
-  constructor(table: DynamoTable, clock: Pick<Clock, 'now'>) {
-    this.#table = table;
-    this.#clock = clock;
+  constructor(needs: AcceptNeeds) {
+    this.#table = needs.table;
+    this.#needs = needs;
   }
 
   async put(record: SocketRecord): Promise<boolean> {
@@ -37,17 +45,12 @@ export class DynamoLifecycle implements Lifecycle {
     return item && recordOf(item);
   }
 
-  async accept(
+  accept(
     socket: SocketId,
     acceptance: Acceptance,
     to: 'open' | 'accepted',
-  ): Promise<'done' | 'waiting' | 'gone'> {
-    const accepted = await this.#table.update(socket, acceptanceOf(acceptance, to));
-    if (accepted.done) return 'done';
-    const item = await this.#table.currentItem(socket, accepted);
-    if (statusOf(item) === 'opening') return 'waiting';
-    if (statusOf(item) === 'closing') await this.#table.update(socket, lateAcceptance(acceptance));
-    return accepted.repeated && isAccepted(item, acceptance, to) ? 'done' : 'gone';
+  ): Promise<'done' | 'waiting' | 'gone' | 'too_many_groups'> {
+    return accept(this.#needs, socket, acceptance, to);
   }
 
   async setState(socket: SocketId, state: string): Promise<boolean> {
@@ -59,7 +62,7 @@ export class DynamoLifecycle implements Lifecycle {
 
   async markEnded(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
     const writeId = newWriteId();
-    const leaseUntil = leaseMs > 0 ? this.#clock.now() + leaseMs : undefined;
+    const leaseUntil = leaseMs > 0 ? this.#needs.clock.now() + leaseMs : undefined;
     const closed = await this.#table.update(socket, closeBy(end, writeId, leaseUntil));
     if (closed.done) return closed.item && recordOf(closed.item);
     if (leaseUntil === undefined) return this.#ours(socket, closed, 'endId', writeId);
@@ -75,7 +78,7 @@ export class DynamoLifecycle implements Lifecycle {
     forMs: number,
   ): Promise<SocketRecord | undefined> {
     const writeId = newWriteId();
-    const now = this.#clock.now();
+    const now = this.#needs.clock.now();
     const leased = await this.#table.update(socket, {
       returnsItem: true,
       update: 'SET #leaseUntil = :until, #leaseId = :id ADD #attempts :one',
@@ -93,7 +96,7 @@ export class DynamoLifecycle implements Lifecycle {
   }
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
-    const until = number(this.#clock.now() + forMs);
+    const until = number(this.#needs.clock.now() + forMs);
     await this.#table.update(socket, {
       update: 'SET #leaseUntil = :until',
       condition: '#status = :status',
@@ -102,7 +105,10 @@ export class DynamoLifecycle implements Lifecycle {
   }
 
   async remove(socket: SocketId): Promise<void> {
-    await this.#table.delete(socket);
+    const item = await this.#table.delete(socket);
+    if (item === undefined) return;
+    const user = textIn(item, 'user');
+    await this.#needs.memberships.delete(groupsIn(item).map((group) => ({ group, user, socket })));
   }
 
   /** The record, if a write was refused because it had been done before: its write id is in the record then. */
@@ -116,53 +122,6 @@ export class DynamoLifecycle implements Lifecycle {
     const item = await this.#table.currentItem(socket, refused);
     return item && textIn(item, name) === writeId ? recordOf(item) : undefined;
   }
-}
-
-/** Stores the app's decision about a socket that closed before the app had decided. */
-function lateAcceptance({ user, state, acceptedAt }: Acceptance) {
-  return {
-    update:
-      `SET #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
-      (user === '' ? ' REMOVE #user' : ''),
-    condition: '#status = :closing AND attribute_not_exists(#acceptedAt)',
-    values: {
-      ':at': number(acceptedAt),
-      ':state': text(state),
-      ':closing': text('closing'),
-      ...(user === '' ? {} : { ':user': text(user) }),
-    },
-  };
-}
-
-/**
- * `open` only if no message waits; with `accepted`, the outbox stays for the flush. An empty user is removed, because
- * an index key can't be empty.
- */
-function acceptanceOf({ user, state, acceptedAt }: Acceptance, to: 'open' | 'accepted') {
-  const removed = [
-    ...(user === '' ? ['#user'] : []),
-    ...(to === 'open' ? [handshakeAttributes, '#putId'] : []),
-  ].join(', ');
-  return {
-    update:
-      `SET #status = :to, #acceptedAt = :at, #state = :state${user === '' ? '' : ', #user = :user'}` +
-      (removed === '' ? '' : ` REMOVE ${removed}`),
-    condition: `#status = :opening${to === 'open' ? ' AND size(#outbox) = :none' : ''}`,
-    values: {
-      ':to': text(to),
-      ':at': number(acceptedAt),
-      ':state': text(state),
-      ':opening': text('opening'),
-      ...(user === '' ? {} : { ':user': text(user) }),
-      ...(to === 'open' ? { ':none': number(0) } : {}),
-    },
-  };
-}
-
-function isAccepted(item: Item | undefined, { user, state, acceptedAt }: Acceptance, to: string): boolean {
-  if (item === undefined || statusOf(item) !== to || numberIn(item, 'acceptedAt') !== acceptedAt)
-    return false;
-  return textIn(item, 'user') === user && textIn(item, 'state') === state;
 }
 
 /** The same write takes the lease, which saves a write when the caller also posts the closed hook. */

@@ -10,6 +10,10 @@ export class NoDirectory implements Directory, Survey {
     return Promise.reject(noDirectory());
   }
 
+  listUsers(): Promise<never> {
+    return Promise.reject(noDirectory());
+  }
+
   survey(): AsyncIterable<never> {
     throw noDirectory();
   }

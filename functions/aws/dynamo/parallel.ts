@@ -28,6 +28,19 @@ export async function* ahead<Value, Outcome>(
   for (const outcome of begun) yield await outcome;
 }
 
+/** Works on each value, `atOnce` at a time, and resolves when all are done. Rejects when one fails. */
+export async function forEach<Value>(
+  values: readonly Value[],
+  atOnce: number,
+  work: (value: Value) => Promise<void>,
+): Promise<void> {
+  const left = values.values();
+  const worker = async (): Promise<void> => {
+    for (const value of left) await work(value);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, values.length) }, worker));
+}
+
 /** Regroups lists into lists of one size. The last may be shorter. */
 export async function* chunked<Value>(
   lists: AsyncIterable<readonly Value[]>,

@@ -2,14 +2,21 @@ import type { Clock, Log } from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
 import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
-import type { JsonDialect, JsonProtocol } from '../client/json-protocol.ts';
+import type { JsonDialect } from '../client/json-protocol.ts';
 import { type Item, itemFrom, text } from './attribute.ts';
+import type { Dynamo } from './calls.ts';
 import { recordOf, socketOf, textIn } from './item.ts';
 import { keyOf, namesIn } from './table.ts';
 import type { TableIndex } from './table-schema.ts';
 
 /** DynamoDB: one BatchGetItem reads at most 100 items. */
 export const batchSize = 100;
+
+/** How many BatchGetItem calls a broadcast makes at a time. */
+export const batchesAtOnce = 4;
+
+/** The most reads for one page of a list, so that it ends even if nearly all sockets are closing. */
+export const readsPerPage = 24;
 
 /** How often items that DynamoDB left unread are asked for again. */
 const maxRepeats = 12;
@@ -31,16 +38,16 @@ export const readDialect: JsonDialect = {
 
 /** A table, for calls that read many items. */
 export interface ReadTable {
-  readonly dynamo: JsonProtocol;
+  readonly dynamo: Dynamo;
   readonly name: string;
   /** Warns of items that can't be read. */
   readonly log: Pick<Log, 'warnOnce'>;
 }
 
-/** One page of results, and the last socket that DynamoDB looked at, if there may be more. */
-export interface ReadPage<Value> {
+/** One page of results, and the last key that DynamoDB looked at, if there may be more. */
+export interface ReadPage<Value, Key = SocketId> {
   readonly values: Value[];
-  readonly last: SocketId | undefined;
+  readonly last: Key | undefined;
 }
 
 /** Which part of the table to read, the socket to continue after, and the most items to look at. */
@@ -57,7 +64,11 @@ export interface Stretch {
  * `limit`, counted before the filter, so an empty page need not be the last. The scan is consistent unless it is a
  * survey: it finds every socket that was put before it began.
  */
-export async function scan(table: ReadTable, stretch: Stretch): Promise<ReadPage<SocketRecord>> {
+export async function scan(
+  table: ReadTable,
+  stretch: Stretch,
+  by: (item: Item) => SocketRecord = recordOf,
+): Promise<ReadPage<SocketRecord>> {
   const scanned = await table.dynamo.run('Scan', {
     TableName: table.name,
     ConsistentRead: stretch.isSurvey !== true,
@@ -66,7 +77,7 @@ export async function scan(table: ReadTable, stretch: Stretch): Promise<ReadPage
     ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
     ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
   });
-  return pageOf(table, scanned, recordOf);
+  return pageOf(table, scanned, by);
 }
 
 const living = {
@@ -102,8 +113,7 @@ export async function query(
 }
 
 /**
- * The records of at most 100 sockets, in the order of the sockets, without those that are gone. DynamoDB leaves keys
- * unread when it throttles, and after 16 MB. Those are read again after a pause with jitter. Throws if some are still
+ * The records of at most 100 sockets, in the order of the sockets, without those that are gone. Throws if some are still
  * unread in the end.
  */
 export async function readAll(
@@ -111,7 +121,20 @@ export async function readAll(
   clock: Clock,
   sockets: readonly SocketId[],
 ): Promise<SocketRecord[]> {
-  const found: SocketRecord[] = [];
+  const records = await readEach(table, clock, sockets);
+  return sockets.flatMap((socket) => records.get(socket) ?? []);
+}
+
+/**
+ * The records of at most 100 different sockets, without those that are gone. One that can't be read is undefined.
+ * DynamoDB leaves keys unread when it throttles, and after 16 MB. Those are read again after a pause with jitter.
+ */
+export async function readEach(
+  table: ReadTable,
+  clock: Clock,
+  sockets: readonly SocketId[],
+): Promise<ReadonlyMap<string, SocketRecord | undefined>> {
+  const records = new Map<string, SocketRecord | undefined>();
   const until = clock.monotonic() + maxMs;
   let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {
@@ -121,11 +144,13 @@ export async function readAll(
     if (time > 0) await clock.sleep(pause);
     const input = { RequestItems: { [table.name]: asked } };
     const batch = await table.dynamo.run('BatchGetItem', input);
-    found.push(...read(table, listIn(memberOf(batch, 'Responses'), table.name), recordOf));
+    for (const given of listIn(memberOf(batch, 'Responses'), table.name)) {
+      const item = itemFrom(given);
+      records.set(textIn(item, 'socket'), read(table, [item], recordOf)[0]);
+    }
     asked = memberOf(memberOf(batch, 'UnprocessedKeys'), table.name);
   }
-  const records = new Map(found.map((record) => [record.socket, record]));
-  return sockets.flatMap((socket) => records.get(socket) ?? []);
+  return records;
 }
 
 /** Reads items. One that can't be read is logged and left out, so that it does not hide the others. */
@@ -134,7 +159,7 @@ function read<Value>({ log }: ReadTable, items: readonly unknown[], by: (item: I
     let socket = '';
     try {
       const item = itemFrom(given);
-      socket = textIn(item, 'socket');
+      socket = textIn(item, 'socket') || textIn(item, 'member');
       return [by(item)];
     } catch (error) {
       log.warnOnce('record_unreadable', { socket, why: String(error) });
@@ -144,10 +169,20 @@ function read<Value>({ log }: ReadTable, items: readonly unknown[], by: (item: I
 }
 
 function pageOf<Value>(table: ReadTable, output: unknown, by: (item: Item) => Value): ReadPage<Value> {
+  return pageBy(table, output, by, socketOf);
+}
+
+/** Reads a page of a Scan or a Query, and the last key in it. */
+export function pageBy<Value, Key>(
+  table: ReadTable,
+  output: unknown,
+  by: (item: Item) => Value,
+  keyBy: (item: Item) => Key,
+): ReadPage<Value, Key> {
   const key = memberOf(output, 'LastEvaluatedKey');
   return {
     values: read(table, listIn(output, 'Items'), by),
-    last: key === undefined ? undefined : socketOf(itemFrom(key)),
+    last: key === undefined ? undefined : keyBy(itemFrom(key)),
   };
 }
 

@@ -7,6 +7,18 @@ export interface TableIndex {
 }
 
 /**
+ * The keys of the table of groups, which has an item for each socket in a group. `member` begins with a short hash, so
+ * that ranges of a large group are even, then has the user, so that the sockets of a user stand together, and the socket.
+ */
+export const groupsSchema = {
+  partitionKey: 'group',
+  sortKey: 'member',
+  billing: 'PAY_PER_REQUEST',
+  /** DynamoDB time to live: seconds since 1970. */
+  timeToLive: 'expires',
+} as const;
+
+/**
  * The keys of the table of sockets, for the stack that creates it and for the tests. Every key is a text. The table is
  * billed per request: provisioned capacity would cost money while nobody is connected.
  */

@@ -2,9 +2,16 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, text } from './attribute.ts';
 import type { DynamoCalls, Refused, Written } from './calls.ts';
 
-/** A table, and the URL of its DynamoDB. */
-export interface TableAddress {
+/** The names of the two tables. */
+export interface TableNames {
+  /** The table of sockets. */
   readonly name: string;
+  /** The table of groups. */
+  readonly groups: string;
+}
+
+/** The names of the two tables, and the URL of their DynamoDB. */
+export interface TableAddress extends TableNames {
   readonly endpoint: string;
 }
 
@@ -64,9 +71,11 @@ export class DynamoTable {
     return found ?? this.get(socket);
   }
 
-  /** Deletes an item if it is there. */
-  async delete(socket: SocketId): Promise<void> {
-    await this.#calls.deleteItem({ TableName: this.#name, Key: keyOf(socket) });
+  /** Deletes an item if it is there, and returns it as it was, at no extra cost. */
+  async delete(socket: SocketId): Promise<Item | undefined> {
+    const place = { TableName: this.#name, Key: keyOf(socket) };
+    const deleted = await this.#calls.deleteItem({ ...place, ReturnValues: 'ALL_OLD' });
+    return deleted.done ? deleted.item : undefined;
   }
 }
 

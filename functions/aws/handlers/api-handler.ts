@@ -59,7 +59,7 @@ function toRequest(
   return {
     id,
     parameters: Object.fromEntries(parameters),
-    query: new URLSearchParams(rawQueryString ?? ''),
+    query: rawQueryString ?? '',
     authorization: headers?.['authorization'] ?? '',
     contentType: headers?.['content-type'] ?? '',
     body: async () => ok(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')),

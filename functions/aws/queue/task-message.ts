@@ -4,7 +4,7 @@ import type { Task } from '../../gateway/ports.ts';
 import { type ClientPath, parsePath } from '../../wire/path.ts';
 import { byteLength } from '../../wire/printable.ts';
 import { err, ok } from '../../wire/result.ts';
-import { parsed } from '../../wire/schema.ts';
+import { groupText, parsed } from '../../wire/schema.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 
 const socket = v.pipe(
@@ -30,6 +30,7 @@ const schema = v.variant('kind', [
         except: v.array(socket),
         path: v.optional(path),
         user: v.optional(v.string()),
+        group: v.optional(groupText),
         from: v.optional(v.string()),
       }),
     ),

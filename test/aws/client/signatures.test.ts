@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceKey } from '../../../functions/aws/client/service-key.ts';
 import { Signer } from '../../../functions/aws/client/signer.ts';
 import { SignedConnections } from '../../../functions/aws/connections/signed-connections.ts';
-import { DynamoCalls } from '../../../functions/aws/dynamo/calls.ts';
+import { DynamoCalls, dynamoAccess, itemDialect } from '../../../functions/aws/dynamo/calls.ts';
 import { DynamoTable } from '../../../functions/aws/dynamo/table.ts';
 import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { secretsManager } from '../../../functions/aws/secrets-manager.ts';
@@ -74,7 +74,7 @@ const ours = () => {
   return {
     clock,
     connections: new SignedConnections(`${address}/prod`, caller, clock),
-    table: new DynamoTable(new DynamoCalls(address, caller, clock), 'sockets'),
+    table: new DynamoTable(new DynamoCalls(dynamoAccess(address, caller, clock)(itemDialect)), 'sockets'),
     later: new SqsTaskQueue({ url: 'https://sqs.example/1/tasks', endpoint: address }, caller, clock),
     secrets: secretsManager(
       {
@@ -135,7 +135,7 @@ const calls = [
     name: 'an item to delete',
     service: 'dynamodb',
     ours: () => ours().table.delete(socket),
-    theirs: () => theirTable().send(new DeleteItemCommand(place)),
+    theirs: () => theirTable().send(new DeleteItemCommand({ ...place, ReturnValues: 'ALL_OLD' })),
   },
   {
     name: 'a post to a connection',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Item, number, text, textSet, texts } from '../../../functions/aws/dynamo/attribute.ts';
-import { DynamoCalls } from '../../../functions/aws/dynamo/calls.ts';
+import { DynamoCalls, dynamoAccess, itemDialect } from '../../../functions/aws/dynamo/calls.ts';
 import { bring } from '../../contract/ports/registry-world.ts';
 import { caller, Dynamo, QuickClock, registryAt } from '../dynamo-table.ts';
 import { RecordingService } from '../recording-service.ts';
@@ -8,7 +8,11 @@ import { RecordingService } from '../recording-service.ts';
 const dynamo = await Dynamo.start();
 afterAll(() => dynamo.stop());
 const TableName = await dynamo.table(dynamo.client());
-const calls = new DynamoCalls(dynamo.endpoint, caller, new QuickClock());
+const calls = callsAt(dynamo.endpoint);
+
+function callsAt(endpoint: string): DynamoCalls {
+  return new DynamoCalls(dynamoAccess(endpoint, caller, new QuickClock())(itemDialect));
+}
 
 const services: RecordingService[] = [];
 afterEach(async () => {
@@ -33,7 +37,7 @@ async function kept(item: Item): Promise<Item | undefined> {
 async function read(body: string): Promise<Item | undefined> {
   const service = new RecordingService({ body });
   services.push(service);
-  const told = new DynamoCalls(await service.listen(), caller, new QuickClock());
+  const told = callsAt(await service.listen());
   return told.getItem({ TableName, Key, ConsistentRead: true });
 }
 

@@ -3,15 +3,17 @@ import { NoDirectory } from '../../../functions/aws/dynamo/no-directory.ts';
 import { dynamoRegistry } from '../../../functions/aws/dynamo/registry.ts';
 import type { Registry } from '../../../functions/gateway/ports.ts';
 import { bring } from '../../contract/ports/registry-world.ts';
+import { aGroup } from '../../fakes/a-record.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
-import { caller, Dynamo, QuickClock } from '../dynamo-table.ts';
+import { caller, Dynamo, groupsNameOf, QuickClock } from '../dynamo-table.ts';
 
 const dynamo = await Dynamo.start();
 afterAll(() => dynamo.stop());
 
 let registry: Registry;
 beforeAll(async () => {
-  const table = { name: await dynamo.table(dynamo.client()), endpoint: dynamo.endpoint };
+  const name = await dynamo.table(dynamo.client());
+  const table = { name, groups: groupsNameOf(name), endpoint: dynamo.endpoint };
   registry = dynamoRegistry(table, caller, new QuickClock(), NoDirectory, new RecordingLog());
 });
 
@@ -25,6 +27,7 @@ describe('a function without a directory', () => {
     ['broadcasts to nobody', () => everyPage(() => registry.pages({}))],
     ['surveys nobody', () => everyPage(() => registry.survey())],
     ['lists nobody', () => registry.list({}, 10)],
+    ['lists no users', () => registry.listUsers(aGroup('room'), 10)],
   ])('%s, and says why', async ([, call]) => {
     await expect(call).rejects.toThrow('This function has no directory of sockets.');
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseTask, writeTask } from '../../../functions/aws/queue/task-message.ts';
 import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
+import type { GroupName } from '../../../functions/wire/group.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 
 /** SQS: the most bytes of a message. */
@@ -38,12 +39,33 @@ describe('a task on its way through the queue', () => {
   test('is read as it was written', () => {
     const task = aTask({
       send: [{ sockets: to(2), malformed: ['x y'], body: 'dr😀i\0\u007f' }],
-      broadcast: [{ body: '', except: to(1), path: undefined, user: 'alice' }],
+      broadcast: [
+        { body: '', except: to(1), path: undefined, user: 'alice' },
+        { body: 'x', except: [], group: 'room:1' as GroupName, from: 'here' },
+      ],
       close: true,
     });
     expect(read(writeTask(task))).toEqual([JSON.parse(JSON.stringify(task))]);
     const flush = { kind: 'flush', socket: newSocket() } as const;
     expect(writeTask(flush).map(parseTask)).toEqual([flush]);
+  });
+
+  test('that an earlier version wrote, whose broadcasts have no group, is read', () => {
+    const earlier = { kind: 'deliveries', socket: newSocket(), hook: 'message_1', send: [], close: false };
+    const broadcast = [{ body: 'hello', except: [], path: '/room', user: 'alice' }];
+    expect(parseTask(JSON.stringify({ ...earlier, broadcast }))).toEqual({ ...earlier, broadcast });
+  });
+
+  test.for(['', 'x'.repeat(257), 'a\u0000b'])('to a group of no valid name is refused: %j', (group) => {
+    const task = { ...aTask(), broadcast: [{ body: 'hello', except: [], group }] };
+    expect(() => parseTask(JSON.stringify(task))).toThrow('the name of a group');
+  });
+
+  test('to the group of the longest name is read', () => {
+    const group = 'x'.repeat(256) as GroupName;
+    expect(read(writeTask(aTask({ broadcast: [{ body: '', except: [], group }] })))[0]?.broadcast).toEqual([
+      { body: '', except: [], group },
+    ]);
   });
 
   test('holds no character that SQS refuses, and gives each back', () => {

@@ -29,14 +29,14 @@ function drive({ text, inFlight, rotates = false }: Driving): void {
   }
 }
 
-/** Broadcasts a text again and again. Each call waits until all clients have got the broadcast before the last one. */
-async function broadcast({ url, headers, body, text }: Broadcasting): Promise<void> {
+/** Broadcasts a text again and again. Each call waits until its clients have got the broadcast before the last one. */
+async function broadcast({ url, headers, body, text, reached }: Broadcasting): Promise<void> {
   crowd.bytes = text.length;
   crowd.onText = () => {};
   isDriving = true;
   while (isDriving) {
     const due = crowd.due;
-    crowd.due += crowd.clients.length;
+    crowd.due += reached ?? crowd.clients.length;
     await post(url, headers, body);
     await crowd.until(due);
   }

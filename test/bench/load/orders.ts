@@ -13,10 +13,12 @@ export interface Driving {
   readonly rotates?: boolean;
 }
 
-/** A call, made again and again, that sends a text to every connection. */
+/** A call, made again and again, that sends a text to connections. */
 export interface Broadcasting {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly text: string;
+  /** How many connections it reaches; all if omitted. */
+  readonly reached?: number | undefined;
 }

@@ -49,9 +49,9 @@ export class Station {
     return new Station(subject, running, load, app);
   }
 
-  /** Opens connections. */
-  open(count: number): Promise<void> {
-    const order: Opening = { url: this.running.url, count };
+  /** Opens connections, at another path if one is given. */
+  open(count: number, path = ''): Promise<void> {
+    const order: Opening = { url: `${this.running.url}${path}`, count };
     return this.#load.ask('open', order);
   }
 
@@ -65,10 +65,11 @@ export class Station {
     return this.#load.ask('drive', order);
   }
 
-  /** Starts to broadcast a text again and again, until `rest`. */
-  broadcast(text: string): Promise<void> {
+  /** Starts to broadcast a text again and again, until `rest`: to all, or to the members of a group. */
+  broadcast(text: string, to?: { readonly group: string; readonly members: number }): Promise<void> {
     const { url, headers, bodyOf } = this.running.broadcast;
-    const order: Broadcasting = { url, headers, body: bodyOf(text), text };
+    const body = bodyOf(text, to?.group);
+    const order: Broadcasting = { url, headers, body, text, reached: to?.members };
     return this.#load.ask('broadcast', order);
   }
 

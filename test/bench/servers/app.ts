@@ -8,7 +8,8 @@ const agent = new Agent({ keepAlive: true });
 /**
  * The app of all subjects, as small as an app can be. It accepts every client, and answers a message with the same
  * text. The first segment of the path says how: `/reply/` in the answer, `/send/{port}/` by a call of `POST /send` on
- * that port, `/silence/` not at all, `/nchan/` and `/pushpin/` as these servers expect it.
+ * that port, `/silence/` not at all, `/nchan/` and `/pushpin/` as these servers expect it. A client at `/bench/member`
+ * joins a group, and one at `/bench/mover` moves to another with every message.
  */
 const server = createServer((incoming, response) => {
   const chunks: Buffer[] = [];
@@ -22,13 +23,21 @@ function respond({ url = '' }: IncomingMessage, response: ServerResponse, body: 
   const isMessage = url.includes('/message');
   if (way === 'nchan') end(response, 'text/plain', isMessage ? body : '');
   else if (way === 'pushpin') end(response, 'application/websocket-events', echoEvents(body));
+  else if (url.endsWith('/handshake/bench/member')) end(response, actionsType, '{"join":["bench"]}');
   else if (!isMessage) end(response, 'text/plain', '');
   else if (way === 'silence') return;
+  else if (url.endsWith('/bench/mover')) end(response, actionsType, JSON.stringify(move(body)));
   else if (way === 'reply') end(response, actionsType, JSON.stringify({ reply: field(body, 'body') }));
   else {
     const message = { sockets: field(body, 'from'), body: field(body, 'body') };
     send(Number(port), message, () => end(response, 'text/plain', ''));
   }
+}
+
+/** A reply, and a change from one of two rooms to the other. */
+function move(body: string) {
+  const [join, leave] = field(body, 'groups') === '["room:1"]' ? ['room:2', 'room:1'] : ['room:1', 'room:2'];
+  return { join: [join], leave: [leave], reply: field(body, 'body') };
 }
 
 function end(response: ServerResponse, contentType: string, body: string): void {

@@ -9,6 +9,7 @@ export const handlerEnvironment: Readonly<Record<string, string>> = {
   AWS_SECRET_ACCESS_KEY: 'bench',
   WEBHOOK_BASE_URL: 'http://127.0.0.1:9/reply',
   TABLE_NAME: 'sockets',
+  GROUPS_TABLE_NAME: 'groups',
   QUEUE_URL: 'http://127.0.0.1:9/queue',
   CALLBACK_URL: 'http://127.0.0.1:9',
   WEBSOCKET_URL: 'ws://127.0.0.1:9',

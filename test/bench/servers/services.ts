@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
+import { noGroupChange } from '../../../functions/gateway/group-change.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import { systemClock } from '../../../functions/node/system-clock.ts';
 import type { ClientPath } from '../../../functions/wire/path.ts';
 import { socketIdFrom } from '../../../functions/wire/socket-id.ts';
-import { Dynamo, registryAt } from '../../aws/dynamo-table.ts';
+import { Dynamo, groupsNameOf, registryAt } from '../../aws/dynamo-table.ts';
 import { JsonService } from '../../aws/json-service.ts';
 import { answer } from '../measure/questions.ts';
 import { apiKey } from '../subjects/api-key.ts';
@@ -21,7 +22,11 @@ async function start() {
   const table = await dynamo.table(dynamo.client());
   const registry = registryAt({ name: table, endpoint: dynamo.endpoint }, systemClock);
   await registry.put(record);
-  await registry.accept(record.socket, { user: '', state: '', acceptedAt: Date.now() }, 'open');
+  await registry.accept(
+    record.socket,
+    { user: '', state: '', acceptedAt: Date.now(), groups: noGroupChange },
+    'open',
+  );
   const secretsManager = new JsonService({
     GetSecretValue: ({ SecretId }) => ({ SecretString: secrets[String(SecretId)] }),
   });
@@ -34,14 +39,25 @@ async function start() {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: await secretsManager.listen(),
     CALLBACK_URL: `http://127.0.0.1:${await listenOn(connections, 0)}`,
     TABLE_NAME: table,
+    GROUPS_TABLE_NAME: groupsNameOf(table),
   };
   return { socket: record.socket, environment };
 }
 
 const record: SocketRecord = {
-  ...{ socket: socketIdFrom(new Uint8Array(11).fill(7)), status: 'opening', path: '/bench' as ClientPath },
-  ...{ query: '', user: '', state: '', origin: '', openedAt: Date.now() },
-  ...{ acceptedAt: 0, leaseUntil: 0, attempts: 0 },
+  socket: socketIdFrom(new Uint8Array(11).fill(7)),
+  status: 'opening',
+  path: '/bench' as ClientPath,
+  query: '',
+  user: '',
+  state: '',
+  origin: '',
+  groups: [],
+  groupsVersion: 0,
+  openedAt: Date.now(),
+  acceptedAt: 0,
+  leaseUntil: 0,
+  attempts: 0,
 };
 const started = start();
 

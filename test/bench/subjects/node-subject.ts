@@ -34,7 +34,7 @@ function running(child: Child, port: number): Running {
     broadcast: {
       url: `http://127.0.0.1:${port}/broadcast`,
       headers: { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' },
-      bodyOf: (body) => JSON.stringify({ body }),
+      bodyOf: (body, group) => JSON.stringify({ body, group }),
     },
     usage: () => child.ask('usage'),
     collect: () => child.ask('collect'),

@@ -23,8 +23,8 @@ export interface Running {
   readonly broadcast: {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
-    /** The body of a call that broadcasts a text. */
-    bodyOf(text: string): string;
+    /** The body of a call that broadcasts a text to all, or to a group if the subject has groups. */
+    bodyOf(text: string, group?: string): string;
   };
   usage(): Promise<Usage>;
   /** Frees unused memory, if the subject supports that. */

@@ -1,0 +1,190 @@
+import type { Clock, Directory, RecordPage, SocketPage, UserPage } from '../../gateway/ports.ts';
+import type { SocketRecord } from '../../gateway/record.ts';
+import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
+import type { GroupName } from '../../wire/group.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import { groupCursorOf, placeOf } from './cursor.ts';
+import { endOfUser, isPlaceOfMember, parseMember, userPrefixOf } from './member.ts';
+import { type MemberRow, queryMembers } from './member-rows.ts';
+import { ahead, chunked, merged } from './parallel.ts';
+import { batchesAtOnce, batchSize, type ReadPage, type ReadTable, readEach, readsPerPage } from './read.ts';
+import type { UnusedRows } from './unused-rows.ts';
+
+/** How long after its acceptance a socket's rows may still stand under the user of its ticket, in milliseconds. */
+const renamedForMs = 60_000;
+
+/** The most reads for one user. */
+const readsPerUser = 100;
+
+/** A filter with a group. */
+export type GroupFilter = SocketFilter & { readonly group: GroupName };
+
+/** A row whose record has the group, and is not closing. */
+interface Member {
+  readonly row: MemberRow;
+  readonly record: SocketRecord;
+}
+
+/**
+ * The members of groups. A row of the table of groups tells where to look, and the record, which is read consistently
+ * after it, decides. Both reads are consistent, so a socket that has joined is found at once.
+ */
+export class GroupDirectory implements Pick<Directory, 'listUsers'> {
+  readonly #sockets: ReadTable;
+  readonly #groups: ReadTable;
+  readonly #unused: UnusedRows;
+  readonly #clock: Clock;
+
+  constructor(sockets: ReadTable, groups: ReadTable, unused: UnusedRows, clock: Clock) {
+    this.#sockets = sockets;
+    this.#groups = groups;
+    this.#unused = unused;
+    this.#clock = clock;
+  }
+
+  /**
+   * Each socket once, by whichever of its rows. While a socket is accepted, its rows move to the user that the app names,
+   * and may be passed at their new place before they are put there. So such a socket counts at its old place too.
+   */
+  async *pages(filter: GroupFilter, from: string | undefined): AsyncGenerator<RecordPage> {
+    const prefix = prefixOf(filter);
+    const rows = rowsFrom(from === undefined ? undefined : placeFrom(from), (after) =>
+      queryMembers(this.#groups, filter.group, { after, prefix }),
+    );
+    const found = ahead(chunked(merged([rows]), batchSize), batchesAtOnce, async (chunk) => ({
+      members: await this.#members(chunk),
+      last: chunk.at(-1)?.member,
+    }));
+    const isDue = this.#firstTime();
+    const isWanted = matches(filter);
+    for await (const { members, last = '' } of found) {
+      const records = members.filter(isDue).map(({ record }) => record);
+      yield { records: records.filter(isWanted), next: Buffer.from(last).toString('base64url') };
+    }
+    await this.#unused.settled();
+  }
+
+  async list(
+    filter: GroupFilter,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<SocketPage | undefined> {
+    const prefix = prefixOf(filter);
+    let after = cursor === undefined ? undefined : placeOf(filter, cursor);
+    if (cursor !== undefined && after === undefined) return undefined;
+    const isWanted = matches(filter);
+    const sockets: SocketRecord[] = [];
+    for (let reads = 0; ; reads++) {
+      if (after !== undefined && (sockets.length >= limit || reads === readsPerPage))
+        return { sockets, cursor: groupCursorOf(filter, after) };
+      const stretch = { after, prefix, limit: Math.min(limit - sockets.length, batchSize) };
+      const { values, last } = await queryMembers(this.#groups, filter.group, stretch);
+      const members = await this.#members(values);
+      sockets.push(
+        ...members
+          .filter(isInPlace)
+          .map(({ record }) => record)
+          .filter(isWanted),
+      );
+      if (last === undefined) break;
+      after = last;
+    }
+    await this.#unused.settled();
+    return { sockets };
+  }
+
+  /**
+   * The rows of a user stand together, so a user is counted when the next one comes. A user that has been begun is
+   * finished, up to 10,000 rows.
+   */
+  async listUsers(group: GroupName, limit: number, cursor?: string): Promise<UserPage | undefined> {
+    const list = { usersOf: group };
+    let after = cursor === undefined ? undefined : placeOf(list, cursor);
+    if (cursor !== undefined && after === undefined) return undefined;
+    const counts = new Map<string, number>();
+    const upTo = (place: string): UserPage => ({
+      users: [...counts].slice(0, limit).map(([user, sockets]) => ({ user, sockets })),
+      cursor: groupCursorOf(list, place),
+    });
+    for (let reads = 1; ; reads++) {
+      const { values, last } = await queryMembers(this.#groups, group, { after, limit: batchSize });
+      const members = await this.#members(values.filter(({ user }) => user !== ''));
+      for (const { row } of members.filter(isInPlace)) counts.set(row.user, (counts.get(row.user) ?? 0) + 1);
+      const beyond = [...counts.keys()].slice(limit - 1, limit + 1);
+      if (beyond.length > 1) return upTo(endOfUser(beyond[0] ?? ''));
+      if (last === undefined) break;
+      const { user = '' } = parseMember(last) ?? {};
+      const isBegun = counts.has(user);
+      if (reads >= readsPerPage && !isBegun) return upTo(last);
+      if (reads >= readsPerUser) return upTo(endOfUser(user));
+      after = last;
+    }
+    await this.#unused.settled();
+    return { users: [...counts].map(([user, sockets]) => ({ user, sockets })) };
+  }
+
+  /** The rows whose records confirm them. A row that its record does not need is deleted. */
+  async #members(rows: readonly MemberRow[]): Promise<Member[]> {
+    if (rows.length === 0) return [];
+    const sockets = [...new Set(rows.map(({ socket }) => socket))];
+    const records = await readEach(this.#sockets, this.#clock, sockets);
+    return rows.flatMap((row) => {
+      const record = records.get(row.socket);
+      if (!records.has(row.socket)) this.#unused.delete(row, row.version);
+      if (record === undefined) return [];
+      if (this.#isUnused(row, record)) this.#unused.delete(row, record.groupsVersion);
+      return record.status !== 'closing' && record.groups.includes(row.group) ? [{ row, record }] : [];
+    });
+  }
+
+  /** A row with a higher version than its record belongs to a join in progress. */
+  #isUnused({ group, user, version }: MemberRow, record: SocketRecord): boolean {
+    if (version > record.groupsVersion) return false;
+    if (!record.groups.includes(group)) return true;
+    return user !== record.user && !this.#mayBeRenamed(record);
+  }
+
+  #mayBeRenamed({ acceptedAt }: SocketRecord): boolean {
+    return acceptedAt === 0 || acceptedAt > this.#clock.now() - renamedForMs;
+  }
+
+  /** Whether a member has not come before. Only sockets whose rows may be moving need to be remembered. */
+  #firstTime(): (member: Member) => boolean {
+    const seen = new Set<SocketId>();
+    return (member) => {
+      if (!this.#mayBeRenamed(member.record)) return isInPlace(member);
+      if (seen.has(member.record.socket)) return false;
+      seen.add(member.record.socket);
+      return true;
+    };
+  }
+}
+
+/** Whether a row stands under the user of its record. A living record has just one such row for each of its groups. */
+function isInPlace({ row, record }: Member): boolean {
+  return row.user === record.user;
+}
+
+/** A user's rows stand together. Sockets without a user do not. */
+function prefixOf({ user = '' }: GroupFilter): string | undefined {
+  return user === '' ? undefined : userPrefixOf(user);
+}
+
+async function* rowsFrom(
+  start: string | undefined,
+  read: (after: string | undefined) => Promise<ReadPage<MemberRow, string>>,
+): AsyncGenerator<MemberRow[]> {
+  let after = start;
+  do {
+    const page = await read(after);
+    after = page.last;
+    yield page.values;
+  } while (after !== undefined);
+}
+
+/** Where a broadcast stopped, as its page said. Throws if no page said so. */
+function placeFrom(from: string): string {
+  const place = Buffer.from(from, 'base64url').toString();
+  if (!isPlaceOfMember(place)) throw new Error('This is not where a broadcast to a group stopped.');
+  return place;
+}

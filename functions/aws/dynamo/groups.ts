@@ -1,0 +1,79 @@
+import { changeGroups } from '../../gateway/group-change.ts';
+import type { Clock, Groups } from '../../gateway/ports.ts';
+import type { SocketRecord } from '../../gateway/record.ts';
+import type { GroupChange } from '../../wire/group.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import { text } from './attribute.ts';
+import { recordOf } from './item.ts';
+import type { Memberships } from './memberships.ts';
+import { groupsUpdate, type Holding, pauseBefore, Regrouping, userCondition } from './regrouping.ts';
+import type { Change, DynamoTable } from './table.ts';
+
+/**
+ * The groups of sockets in DynamoDB. A join is a write to the table of groups and one to the record, a leave the same in
+ * the other order. A change that was done, and whose answer was lost, finds that there is nothing left to change.
+ */
+export class DynamoGroups implements Groups {
+  readonly #table: DynamoTable;
+  readonly #memberships: Memberships;
+  readonly #clock: Pick<Clock, 'sleep' | 'random'>;
+
+  constructor(table: DynamoTable, memberships: Memberships, clock: Pick<Clock, 'sleep' | 'random'>) {
+    this.#table = table;
+    this.#memberships = memberships;
+    this.#clock = clock;
+  }
+
+  async changeGroups(
+    socket: SocketId,
+    change: GroupChange,
+    known?: SocketRecord,
+  ): Promise<'done' | 'gone' | 'too_many_groups'> {
+    const regrouping = new Regrouping(this.#memberships, socket);
+    let isCurrent = known === undefined;
+    let record = known ?? (await this.#read(socket));
+    for (let round = 1; ; round++) {
+      await pauseBefore(round, this.#clock);
+      const groups = record && record.status !== 'closing' ? changeGroups(record.groups, change) : 'gone';
+      // What the caller knew may be out of date. A socket that is closing stays so.
+      if (!isCurrent && record !== undefined && (groups === undefined || groups === record.groups)) {
+        record = await this.#read(socket);
+        isCurrent = true;
+        continue;
+      }
+      if (record === undefined || groups === 'gone' || groups === undefined || groups === record.groups) {
+        await regrouping.finish(record);
+        if (groups === undefined) return 'too_many_groups';
+        return groups === 'gone' ? 'gone' : 'done';
+      }
+      const { user, groupsVersion } = record;
+      const next = { user, groups, groupsVersion: groupsVersion + 1 };
+      await regrouping.prepare(record, next);
+      const written = await this.#table.update(socket, changeOf(record, next));
+      if (written.done) {
+        await regrouping.finish(next);
+        return 'done';
+      }
+      const item = await this.#table.currentItem(socket, written);
+      record = item && recordOf(item);
+      isCurrent = true;
+    }
+  }
+
+  async #read(socket: SocketId): Promise<SocketRecord | undefined> {
+    const item = await this.#table.get(socket);
+    return item && recordOf(item);
+  }
+}
+
+function changeOf(from: Holding, to: Holding): Change {
+  const groups = groupsUpdate(from, to);
+  const user = userCondition(from);
+  return {
+    update: [`SET ${groups.set.join(', ')}`, ...groups.removed.map((name) => `REMOVE ${name}`)].join(' '),
+    condition: ['attribute_exists(#socket) AND #status <> :closing', groups.condition, user.condition].join(
+      ' AND ',
+    ),
+    values: { ':closing': text('closing'), ...groups.values, ...user.values },
+  };
+}
