@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string>> & { readonly WEBSOCKE
 /** Writes the settings as environment variables. `domain` is the user's domain name for the WebSocket API. */
 export function environmentOf(
   settings: Settings,
-  { table, tasks, stage }: Resources,
+  { table, groups, tasks, stage }: Resources,
   domain: string | undefined,
 ): Environment {
   const { apiId } = stage.api;
@@ -25,6 +25,7 @@ export function environmentOf(
     WEBSOCKET_URL: withApi(settings.webSocketUrl) ?? (domain === undefined ? stage.url : `wss://${domain}`),
     CALLBACK_URL: withApi(settings.callbackUrl) ?? stage.callbackUrl,
     TABLE_NAME: table.tableName,
+    GROUPS_TABLE_NAME: groups.tableName,
     QUEUE_URL: tasks.queue.queueUrl,
     REPLY_BY: settings.replyBy,
     API_AUTH: settings.apiAuth,

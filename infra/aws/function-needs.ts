@@ -10,6 +10,8 @@ export interface FunctionNeeds {
   readonly memoryMb: number;
   /** Actions on the table of sockets, without the prefix `dynamodb:`. */
   readonly table?: readonly string[];
+  /** Actions on the table of groups, without the prefix `dynamodb:`. */
+  readonly groups?: readonly string[];
   /** Whether it queries sockets by an index. */
   readonly indexes?: true;
   /** Actions on the queue, without the prefix `sqs:`. */
@@ -21,6 +23,10 @@ export interface FunctionNeeds {
 
 const send = ['SendMessage'] as const;
 const directory = ['Scan', 'BatchGetItem'] as const;
+/** Joins and leaves. */
+const changes = ['PutItem', 'DeleteItem'] as const;
+/** Finds the sockets of a group, and deletes the items of those that are not in it. */
+const members = ['Query', 'DeleteItem'] as const;
 const { waited } = timeouts;
 
 /**
@@ -37,6 +43,7 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.waiting,
     table: ['PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
+    groups: changes,
     queue: send,
     secrets: ['webhookSecrets', 'urlKeys'],
   },
@@ -45,6 +52,7 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem'],
+    groups: changes,
     queue: send,
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
@@ -54,6 +62,7 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
+    groups: ['DeleteItem'],
     queue: send,
     secrets: ['webhookSecrets'],
   },
@@ -71,6 +80,7 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem', ...directory],
+    groups: members,
     indexes: true,
     queue: send,
     connections: ['POST'],
@@ -87,9 +97,18 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem', ...directory],
+    groups: members,
     indexes: true,
     queue: send,
     connections: ['DELETE'],
+    secrets: ['apiKeys'],
+  },
+  groups: {
+    description: 'Sockets and users of a group, PUT and DELETE of one socket',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    table: ['GetItem', 'UpdateItem', 'BatchGetItem'],
+    groups: ['Query', ...changes],
     secrets: ['apiKeys'],
   },
   health: {
@@ -102,6 +121,7 @@ export const functionNeeds = {
     timeout: timeouts.tasks,
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
+    groups: members,
     indexes: true,
     queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'],
     connections: ['POST', 'DELETE'],

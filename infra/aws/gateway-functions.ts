@@ -65,6 +65,7 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
     broadcast: make('broadcast'),
     urls: make('urls'),
     sockets: make('sockets'),
+    groups: make('groups'),
     health: make('health'),
     tasks: make('tasks'),
     sweep: make('sweep'),

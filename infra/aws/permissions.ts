@@ -10,6 +10,7 @@ import type { TaskQueue } from './task-queue.ts';
 /** The resources that the functions use. */
 export interface Resources {
   readonly table: Table;
+  readonly groups: Table;
   readonly tasks: TaskQueue;
   readonly secrets: GatewaySecrets;
   readonly stage: WebSocketStage;
@@ -17,13 +18,14 @@ export interface Resources {
 
 /** The permissions that a function needs: named actions on named resources. */
 export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
-  const { table, tasks, secrets } = resources;
+  const { table, groups, tasks, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];
   const named = (service: string, actions: readonly string[] = []): string[] =>
     actions.map((action) => `${service}:${action}`);
   return [
     ...statement(named('dynamodb', needs.table), table.tableArn),
+    ...statement(named('dynamodb', needs.groups), groups.tableArn),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
     ...(needs.secrets ?? []).flatMap((name) =>

@@ -18,7 +18,7 @@ import { prettyUrl } from './pretty-url.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
 import type { SockethookProps } from './sockethook-props.ts';
-import { socketsTable } from './sockets-table.ts';
+import { groupsTable, socketsTable } from './tables.ts';
 import { consumeTasks, type TaskQueue, taskQueue } from './task-queue.ts';
 import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
 
@@ -39,7 +39,10 @@ export class Sockethook extends Construct implements IConnectable {
   readonly secrets: GatewaySecrets;
   /** The functions, for example to watch them or to extend their permissions. */
   readonly functions: GatewayFunctions;
+  /** The table of sockets. */
   readonly table: Table;
+  /** The table of groups. */
+  readonly groups: Table;
   readonly tasks: TaskQueue;
   readonly webSockets: WebSockets;
   /** The user's domain name for the WebSocket API; undefined if there is none or CloudFront has it. */
@@ -63,11 +66,12 @@ export class Sockethook extends Construct implements IConnectable {
     const throttle = { rateLimit: settings.requestRate, burstLimit: settings.requestBurst };
     const access = { throttle, logs: settings.accessLogs, ...kept };
     this.table = socketsTable(this, kept.removalPolicy);
+    this.groups = groupsTable(this, kept.removalPolicy);
     this.tasks = taskQueue(this, kept.removalPolicy);
     this.secrets = gatewaySecrets(this, kept.removalPolicy);
     this.webSockets = webSockets(this, access);
-    const { table, tasks, secrets } = this;
-    const resources = { table, tasks, secrets, stage: this.webSockets.stage };
+    const { table, groups, tasks, secrets } = this;
+    const resources = { table, groups, tasks, secrets, stage: this.webSockets.stage };
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
     const place = network(this, props);

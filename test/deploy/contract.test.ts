@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { actionsContract } from '../contract/gateway/actions.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
+import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
 import { hooksContract } from '../contract/gateway/hooks.ts';
 import { httpApiContract } from '../contract/gateway/http-api.ts';
@@ -27,6 +28,7 @@ sendingContract(deployedSubject);
 closedContract(deployedSubject);
 httpApiContract(deployedSubject);
 ticketsContract(deployedSubject);
+groupsContract(deployedSubject);
 
 test('all that the emulator can’t do is a test of the suite', () => {
   expect([...skipped].sort()).toEqual(Object.keys(cannot).sort());

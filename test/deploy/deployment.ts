@@ -71,7 +71,7 @@ export class Deployment {
     const { TableNames = [] } = await client.send(new ListTablesCommand());
     await client.send(
       new UpdateItemCommand({
-        ...{ TableName: TableNames[0], Key: { socket: { S: socket } } },
+        ...{ TableName: TableNames.find((name) => name.includes('Sockets')), Key: { socket: { S: socket } } },
         UpdateExpression: 'SET openedAt = :then',
         ConditionExpression: 'attribute_exists(socket)',
         ExpressionAttributeValues: { ':then': { N: String(Date.now() - 3 * 3_600_000) } },

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
 import { connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { testSecrets } from '../support/local.ts';
-import { RecordingApp } from '../support/recording-app.ts';
+import { actions, RecordingApp } from '../support/recording-app.ts';
 import { Deployment } from './deployment.ts';
 import { inventory, nothing } from './inventory.ts';
 
@@ -23,8 +24,8 @@ describe('a stack', () => {
   });
 
   const everything = {
-    ...{ tables: 1, queues: 2, secrets: 3, logs: 10, rules: 1 },
-    ...{ functions: 10, apis: 2, roles: 10, alarms: 4, dashboards: 1 },
+    ...{ tables: 2, queues: 2, secrets: 3, logs: 11, rules: 1 },
+    ...{ functions: 11, apis: 2, roles: 11, alarms: 4, dashboards: 1 },
   };
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {
@@ -43,6 +44,42 @@ describe('a stack', () => {
     await client.close();
     expect((await after.hook(path, 'closed')).fields['from']).toBe(from);
     expect(before.of(path).map(({ fields }) => fields['event'])).toEqual(['handshake']);
+  });
+
+  test('has groups: every function may do with them what it must', async () => {
+    const path = freshPath();
+    after.on(path, ({ fields: { event, body } }) => {
+      if (event === 'handshake') return actions({ join: ['lobby'], user: 'alice' });
+      if (body === 'move') return actions({ join: ['room'], leave: ['lobby'] });
+      if (body === 'tell') return actions({ broadcast: [{ body: 'by the queue', group: 'room' }] });
+      return 204;
+    });
+    const api = new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? '');
+    const listed = async (group: string): Promise<unknown[]> => {
+      const { json } = await api.call('GET', `/sockets?group=${group}`);
+      return (json['sockets'] as { socket: string }[]).map(({ socket }) => socket);
+    };
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await after.hook(path, 'handshake')).fields;
+    expect(await listed('lobby')).toEqual([from]);
+    client.send('move');
+    await eventually('it is in the other group', async () => (await listed('room')).includes(from));
+    expect(await listed('lobby')).toEqual([]);
+    expect((await api.broadcast({ body: 'by a call', group: 'room' })).json).toMatchObject({ delivered: 1 });
+    expect(await client.next()).toBe('by a call');
+    client.send('tell');
+    expect(await client.next()).toBe('by the queue');
+    const id = encodeURIComponent(from);
+    expect((await api.call('PUT', `/groups/-/sockets/${id}?group=a%2Fb`)).status).toBe(204);
+    expect((await api.call('GET', '/groups/-?group=a%2Fb')).json).toMatchObject({ sockets: 1, users: 1 });
+    expect((await api.call('GET', '/groups/room/users')).json).toEqual({
+      users: [{ user: 'alice', sockets: 1 }],
+    });
+    expect((await api.call('DELETE', `/groups/room/sockets/${id}`)).status).toBe(204);
+    expect(await listed('room')).toEqual([]);
+    await client.close();
+    expect(JSON.parse((await after.hook(path, 'closed')).fields['groups'] ?? '')).toEqual(['a/b']);
+    await eventually('it has left', async () => (await listed('a%2Fb')).length === 0);
   });
 
   test('sweeps as it may: it finds a socket that an accident left, and its app is told', async () => {
@@ -77,10 +114,10 @@ describe('a stack', () => {
     await stack.cdk.destroy();
     expect(await inventory(stack.ministack)).toEqual({
       ...nothing,
-      tables: 1,
+      tables: 2,
       queues: 2,
       secrets: 3,
-      logs: 10,
+      logs: 11,
     });
   });
 });

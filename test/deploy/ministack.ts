@@ -6,6 +6,9 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { HttpsFront } from './https-front.ts';
 
+/** How long it may take to end by itself, in milliseconds. */
+const killAfterMs = 15_000;
+
 /** Where `.ci/run` installs it; `MINISTACK` names another place. */
 const command = process.env['MINISTACK'] ?? resolve('node_modules/.cache/ministack/bin/ministack');
 
@@ -70,8 +73,9 @@ export class Ministack {
     return this.#app.written;
   }
 
+  /** In some runs, MiniStack waits for ever for a task that ignores its cancellation, so it is killed then. */
   async stop(): Promise<void> {
-    await this.#app.stop();
+    await this.#app.stop(killAfterMs);
     await this.#front.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }

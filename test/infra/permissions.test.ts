@@ -13,6 +13,7 @@ const connections = (method: string) =>
 const secret = (name: string) => `secretsmanager:GetSecretValue on <${name}>`;
 const on = (resource: string, service: string, ...actions: string[]) =>
   actions.map((action) => `${service}:${action} on ${resource}`);
+const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
 const indexes = ['pathShard', 'user'].flatMap((name) => on(`${table}/index/${name}`, 'dynamodb', 'Query'));
 const enqueues = on(queue, 'sqs', 'SendMessage');
@@ -23,20 +24,28 @@ const may = (...methods: string[]) =>
 const allowed: Record<string, string[]> = {
   connect: [
     ...dynamo('PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'),
+    ...groups('PutItem', 'DeleteItem'),
     ...enqueues,
     secret('WebhookSecrets'),
     secret('UrlKeys'),
   ],
   default: [
     ...dynamo('GetItem', 'UpdateItem'),
+    ...groups('PutItem', 'DeleteItem'),
     ...enqueues,
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
-  disconnect: [...dynamo('GetItem', 'UpdateItem', 'DeleteItem'), ...enqueues, secret('WebhookSecrets')],
+  disconnect: [
+    ...dynamo('GetItem', 'UpdateItem', 'DeleteItem'),
+    ...groups('DeleteItem'),
+    ...enqueues,
+    secret('WebhookSecrets'),
+  ],
   send: [...dynamo('GetItem', 'UpdateItem'), ...enqueues, ...may('POST'), secret('ApiKeys')],
   broadcast: [
     ...dynamo('GetItem', 'UpdateItem', 'Scan', 'BatchGetItem'),
+    ...groups('Query', 'DeleteItem'),
     ...indexes,
     ...enqueues,
     ...may('POST'),
@@ -45,14 +54,21 @@ const allowed: Record<string, string[]> = {
   urls: [secret('ApiKeys'), secret('UrlKeys')],
   sockets: [
     ...dynamo('GetItem', 'UpdateItem', 'Scan', 'BatchGetItem'),
+    ...groups('Query', 'DeleteItem'),
     ...indexes,
     ...enqueues,
     ...may('DELETE'),
     secret('ApiKeys'),
   ],
+  groups: [
+    ...dynamo('GetItem', 'UpdateItem', 'BatchGetItem'),
+    ...groups('Query', 'PutItem', 'DeleteItem'),
+    secret('ApiKeys'),
+  ],
   health: [],
   tasks: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
+    ...groups('Query', 'DeleteItem'),
     ...indexes,
     ...on(queue, 'sqs', 'SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),
     ...on(queue, 'sqs', 'ChangeMessageVisibility'),
@@ -101,7 +117,7 @@ describe('what a function may do', () => {
 
   test('where IAM lets callers in, no function may read the keys', () => {
     const byIam = Synthesised.of({ apiAuth: 'iam' });
-    for (const name of ['send', 'broadcast', 'urls', 'sockets']) {
+    for (const name of ['send', 'broadcast', 'urls', 'sockets', 'groups']) {
       const without = permissionsOf(name).filter((line) => line !== secret('ApiKeys'));
       expect(permissionsOf(name, byIam).sort()).toEqual(without.sort());
       expect(without).not.toEqual(permissionsOf(name));
@@ -122,6 +138,7 @@ describe('what a function may do', () => {
     expect(linesOf(policy, set).sort()).toEqual(
       [
         ...['POST/send', 'POST/broadcast', 'POST/urls', 'GET/sockets', 'HEAD/sockets'],
+        ...['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => `${method}/groups/*`),
         ...[`GET${socket}`, `HEAD${socket}`, `DELETE${socket}`],
       ]
         .map((call) => `execute-api:Invoke on ${api}/${call}`)

@@ -191,7 +191,7 @@ describe('the construct', () => {
     const both = stack();
     new Sockethook(both, 'One', good);
     new Sockethook(both, 'Two', { ...good, hooks: ['message'], allowedOrigins: ['https://app.example'] });
-    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(20);
+    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(22);
   });
 });
 

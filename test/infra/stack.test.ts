@@ -87,6 +87,14 @@ describe('the HTTP API', () => {
       'HEAD /openapi.json': 'health',
       'GET /asyncapi.json': 'health',
       'HEAD /asyncapi.json': 'health',
+      'GET /groups/{group}': 'groups',
+      'HEAD /groups/{group}': 'groups',
+      'GET /groups/{group}/sockets': 'groups',
+      'HEAD /groups/{group}/sockets': 'groups',
+      'GET /groups/{group}/users': 'groups',
+      'HEAD /groups/{group}/users': 'groups',
+      'PUT /groups/{group}/sockets/{socket}': 'groups',
+      'DELETE /groups/{group}/sockets/{socket}': 'groups',
       $default: 'health',
     });
   });
@@ -114,7 +122,7 @@ describe('the HTTP API', () => {
       'HEAD /health',
       'HEAD /openapi.json',
     ]);
-    expect(asked).toHaveLength(15);
+    expect(asked).toHaveLength(23);
     expect(new Set(Object.values(types(stack)))).toEqual(new Set(['NONE']));
   });
 
@@ -136,7 +144,8 @@ describe('the HTTP API', () => {
     }
     for (const [, { Properties }] of logged) {
       const { Format } = Properties['AccessLogSettings'] as { Format: string };
-      expect(Format).not.toMatch(/query|authorizer/i);
+      // The query may have the name of a group too, and so may the path.
+      expect(Format).not.toMatch(/query|authorizer|context\.path|rawPath/i);
     }
     expect(logged).toHaveLength(2);
   });
@@ -176,7 +185,7 @@ describe('the functions', () => {
 
   test('each has a log of its own, kept for a while', () => {
     const logs = Synthesised.of({ logRetentionDays: '7' }).all('AWS::Logs::LogGroup');
-    expect(logs).toHaveLength(10);
+    expect(logs).toHaveLength(11);
     for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(7);
     for (const [id, { Properties }] of stack.all('AWS::Lambda::Function')) {
       const name = /Functions(\w+)Function/.exec(id)?.[1];
@@ -234,6 +243,7 @@ describe('what the functions are told', () => {
       WEBSOCKET_URL: `wss://${stage}`,
       CALLBACK_URL: `https://${stage}`,
       TABLE_NAME: '<Sockets>',
+      GROUPS_TABLE_NAME: '<Groups>',
       QUEUE_URL: '<Tasks>',
       REPLY_BY: 'post',
       API_AUTH: 'key',
@@ -258,15 +268,32 @@ describe('what the functions are told', () => {
 
 describe('what keeps', () => {
   test('the table of sockets is billed by request, forgets by itself, and is found by path and user', () => {
-    expect(stack.one('AWS::DynamoDB::Table').Properties).toMatchObject({
+    expect(stack.one('AWS::DynamoDB::Table', 'GatewaySockets').Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'socket', KeyType: 'HASH' }],
       TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
       GlobalSecondaryIndexes: [index('pathShard'), index('user')],
     });
-    expect(stack.one('AWS::DynamoDB::Table').Properties).not.toHaveProperty(
-      'PointInTimeRecoverySpecification',
-    );
+  });
+
+  test('the table of groups is billed by request, forgets by itself, and has no index', () => {
+    const { Properties } = stack.one('AWS::DynamoDB::Table', 'GatewayGroups');
+    expect(Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'group', KeyType: 'HASH' },
+        { AttributeName: 'member', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+    });
+    expect(Properties).not.toHaveProperty('GlobalSecondaryIndexes');
+  });
+
+  test('no table can be restored: a restored socket is dead', () => {
+    const tables = stack.all('AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(2);
+    for (const [, { Properties }] of tables)
+      expect(Properties).not.toHaveProperty('PointInTimeRecoverySpecification');
   });
 
   test('a secret is 48 letters and digits that nobody has seen', () => {
@@ -300,7 +327,7 @@ describe('what keeps', () => {
     const set = Synthesised.of({ removalPolicy });
     const types = ['DynamoDB::Table', 'SQS::Queue', 'SecretsManager::Secret', 'Logs::LogGroup'];
     const kept = types.flatMap((type) => set.all(`AWS::${type}`));
-    expect(kept).toHaveLength(1 + 2 + 3 + 10);
+    expect(kept).toHaveLength(2 + 2 + 3 + 11);
     for (const [, { DeletionPolicy }] of kept) expect(DeletionPolicy).toBe(expected);
   });
 });

@@ -19,6 +19,7 @@ describe('what waits for something waits longer than that takes', () => {
       'broadcast',
       'urls',
       'sockets',
+      'groups',
       'health',
     ]) {
       expect([name, timeoutOf(name) < 29]).toEqual([name, true]);

@@ -1,5 +1,6 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
+import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
 import { hooksContract } from '../contract/gateway/hooks.ts';
 import { httpApiContract } from '../contract/gateway/http-api.ts';
@@ -19,3 +20,4 @@ sendingContract(subject);
 closedContract(subject);
 httpApiContract(subject);
 ticketsContract(subject);
+groupsContract(subject);
