@@ -42,9 +42,11 @@ export interface Use {
   readonly hookSeconds?: number;
   /** To all, by the HTTP API. */
   readonly broadcasts?: number;
-  /** Broadcasts by path in an answer, and the sockets of such a path. */
-  readonly toRooms?: number;
-  readonly room?: number;
+  /** Groups that are joined in a handshake and left at the end. */
+  readonly joined?: number;
+  /** Broadcasts to a group in an answer, and the sockets in such a group. */
+  readonly toGroups?: number;
+  readonly members?: number;
 }
 
 const uses: Readonly<Record<string, Use>> = {
@@ -64,13 +66,14 @@ const uses: Readonly<Record<string, Use>> = {
     broadcasts: 720,
     hookSeconds: 0.05,
   },
-  '1,000 people, 8 hours a day, a message a minute each, to the 10 of a room': {
+  '1,000 people, 8 hours a day, a message a minute each, to a group of 10': {
     sockets: 1_000 / 3,
     opened: 1_000 * 4 * 30,
+    joined: 1_000 * 4 * 30,
     messages: 1_000 * 8 * 60 * 30,
     delivered: 1_000 * 8 * 60 * 30 * 10,
-    toRooms: 1_000 * 8 * 60 * 30,
-    room: 10,
+    toGroups: 1_000 * 8 * 60 * 30,
+    members: 10,
     hookSeconds: 0.05,
   },
 };
@@ -78,7 +81,7 @@ const uses: Readonly<Record<string, Use>> = {
 /** The parts of a month's bill. */
 export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
-  const { broadcasts = 0, toRooms = 0, room = 0 } = use;
+  const { broadcasts = 0, joined = 0, toGroups = 0, members = 0 } = use;
   const hooks = 2 * opened + messages;
   const run = (kind: keyof typeof gigabytes, times: number, each: number): number =>
     times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
@@ -90,18 +93,20 @@ export function month(use: Use) {
       broadcasts * price.call,
     lambda:
       run('waiting', hooks, hookSeconds + seconds.hook) +
-      run('posting', toRooms, seconds.fanOut) +
+      run('posting', toGroups, seconds.fanOut) +
       run('posting', broadcasts, seconds.call + sockets * seconds.perDelivery) +
       run('sweeping', minutes, seconds.sweep + sockets / 30 / 100),
     dynamo:
       opened * 6 * price.write +
+      // A membership is written and deleted. The record has the names, and is written anyway.
+      joined * 2 * price.write +
       messages * price.read +
       broadcasts * scan * price.read +
-      // A room is looked up in 16 parts of an index, at half a unit each, and its sockets are read.
-      toRooms * (16 / 2 + room) * price.read +
+      // One query finds the sockets of a small group, and each is read.
+      toGroups * (1 + members) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
-    queue: (toRooms * 3 + polls) * price.queued,
-    logs: (hooks + toRooms + broadcasts + minutes) * bytes.logged * price.logged,
+    queue: (toGroups * 3 + polls) * price.queued,
+    logs: (hooks + toGroups + broadcasts + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
   };

@@ -3,7 +3,7 @@ import type { HookEvent } from '../functions/wire/hook.ts';
 import { limits } from '../functions/wire/limits.ts';
 import { AnswerError, ArgumentError } from './errors.ts';
 
-/** The actions that a handler may return. They run in the order state, reply, send, broadcast, close. */
+/** The actions that a handler may return. They run in the order state, join, leave, reply, send, broadcast, close. */
 export interface HookActions {
   /** A text to the socket itself. Not in a closed hook. */
   readonly reply?: string;
@@ -13,11 +13,16 @@ export interface HookActions {
     readonly except?: readonly string[];
     readonly path?: string;
     readonly user?: string;
+    readonly group?: string;
   }[];
   /** Closes the socket. In a message hook only. */
   readonly close?: boolean;
   /** Printable text of at most 4 KiB, kept with the socket and sent with its later hooks. Not in a closed hook. */
   readonly state?: string;
+  /** Groups that the socket joins: at most 50 names. Not in a closed hook. */
+  readonly join?: readonly string[];
+  /** Groups that the socket leaves: at most 50 names. A name that is also in `join` is left. Not in a closed hook. */
+  readonly leave?: readonly string[];
   /** The user that the socket belongs to. In a handshake only. */
   readonly user?: string;
   /** One of the subprotocols that the client offered. In a handshake only. */

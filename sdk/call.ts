@@ -8,7 +8,11 @@ const timeoutMs = 30_000;
  * Calls the gateway's HTTP API. Resolves to the JSON of the answer, or to undefined if it has none. Rejects with an
  * `ApiError` if the gateway refuses the call, and with an `UnreachableError` if it does not answer.
  */
-export async function call(method: 'POST' | 'DELETE', path: string, document?: object): Promise<unknown> {
+export async function call(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  document?: object,
+): Promise<unknown> {
   const url = apiUrl();
   const content = document === undefined ? {} : { body: JSON.stringify(document) };
   const headers = { Authorization: `Bearer ${apiKey()}`, 'Content-Type': 'application/json' };
@@ -21,6 +25,17 @@ export async function call(method: 'POST' | 'DELETE', path: string, document?: o
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;
   throw new ApiError(`${method} ${path}`, response.status, problemOf(answer));
+}
+
+/** Makes a call about one socket. Resolves to false if there is no such socket, or it has ended. Rejects as `call`. */
+export async function callSocket(method: 'PUT' | 'DELETE', path: string): Promise<boolean> {
+  try {
+    await call(method, path);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.problem === 'unknown_socket') return false;
+    throw error;
+  }
 }
 
 function problemOf(answer: unknown): { code?: string; detail?: string; field?: string } {

@@ -49,10 +49,9 @@ export function createHandle<Context>(
     if (body === undefined) return plainText(413, `A hook is at most ${maxBytes} bytes.`);
     const hook = verifyHook({ ...request, body }, signingKeys(), Date.now());
     if (!hook.ok) return plainText(401, hook.error);
-    const { event, id, fields } = hook.value;
+    const { event, id } = hook.value;
     const answer = async (): Promise<HookResponse> => {
-      const message = toMessage(event, fields, id, request);
-      return toResponse(event, await handlers[event]?.(message, context));
+      return toResponse(event, await handlers[event]?.(toMessage(hook.value, request), context));
     };
     return seen === false ? answer() : once(seen, id, answer);
   };

@@ -11,6 +11,7 @@ export { MemorySeenIds } from './seen-ids.ts';
 
 export { checkSettings } from './check-settings.ts';
 export { createWebSocketUrl } from './create-web-socket-url.ts';
+export { joinGroup, leaveGroup, listGroup } from './groups.ts';
 export { broadcastMessage, closeSocket, sendMessage } from './send-message.ts';
 
 // Errors
@@ -33,9 +34,10 @@ export type { WebSocketUrlOptions } from './create-web-socket-url.ts';
 export type { SockethookErrorCode } from './errors.ts';
 export type { ExpressRequest } from './express-hooks.ts';
 export type { FastifyLike, FastifyReplyLike, FastifyRequestLike } from './fastify-hooks.ts';
+export type { PageOptions } from './groups.ts';
 export type { Handler, HookHandlers, HookOptions } from './handle.ts';
 export type { Message } from './message.ts';
 export type { NodeHookOptions } from './node-hooks.ts';
-export type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
+export type { BroadcastOutcome, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';
 export type { BroadcastOptions } from './send-message.ts';

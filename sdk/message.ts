@@ -1,4 +1,5 @@
 import type { HookEvent } from '../functions/wire/hook.ts';
+import type { VerifiedHook } from './verify-hook.ts';
 
 /** The contents of a hook. */
 export interface Message {
@@ -17,6 +18,11 @@ export interface Message {
   readonly state: string;
   /** The `Origin` of the page that connected. Empty if the client is not a web page. */
   readonly origin: string;
+  /**
+   * The groups that the socket is in, in the order in which it joined them. In a handshake, those of the ticket; in a
+   * closed hook, those that it was in at its end.
+   */
+  readonly groups: readonly string[];
   /** The hook's id, the same on every attempt. */
   readonly id: string;
   /** The close code, in a closed hook. */
@@ -29,13 +35,8 @@ export interface Message {
   readonly request: { readonly url: string; readonly headers: Headers };
 }
 
-/** The message of a verified hook. `fields` are those of its body. */
-export function toMessage(
-  event: HookEvent,
-  fields: ReadonlyMap<string, string>,
-  id: string,
-  request: Message['request'],
-): Message {
+/** The message of a verified hook. */
+export function toMessage({ event, id, fields, groups }: VerifiedHook, request: Message['request']): Message {
   const field = (name: string): string => fields.get(name) ?? '';
   const code = field('code');
   return {
@@ -47,6 +48,7 @@ export function toMessage(
     user: field('user'),
     state: field('state'),
     origin: field('origin'),
+    groups,
     id,
     code: code === '' ? undefined : Number(code),
     reason: field('reason'),

@@ -11,6 +11,23 @@ export interface SendOutcome {
   readonly failed: readonly { readonly socket: string; readonly code: SendFailure }[];
 }
 
+/** A page of the sockets of a group. It has a cursor for the next page if there may be more. */
+export interface GroupPage {
+  readonly sockets: readonly OpenSocket[];
+  readonly cursor?: string;
+}
+
+/** A socket that a send can reach. */
+export interface OpenSocket {
+  /** The socket's id, as `sendMessage` takes it. */
+  readonly socket: string;
+  /** The path that the client connected to, with its escapes. */
+  readonly path: string;
+  /** Empty means no particular user. */
+  readonly user: string;
+  readonly openedAt: Date;
+}
+
 /** The outcome of a broadcast: how many sockets. */
 export interface BroadcastOutcome {
   readonly delivered: number;

@@ -1,12 +1,12 @@
 import { type SendFailure, sendFailures } from '../functions/wire/send-failures.ts';
 import { ApiError } from './errors.ts';
-import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
+import type { BroadcastOutcome, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
 
 /** Reads the answer to a send. Throws an `ApiError` if some other server gave it. */
 export function readSendOutcome(answer: unknown): SendOutcome {
   const { delivered, queued, gone, failed } = fields(answer);
   if (!isCount(delivered) || !isCount(queued) || !Array.isArray(gone) || !Array.isArray(failed))
-    throw foreign('/send');
+    throw foreign('POST /send');
   return { delivered, queued, gone: gone.map(String), failed: failed.map(readFailure) };
 }
 
@@ -14,8 +14,22 @@ export function readSendOutcome(answer: unknown): SendOutcome {
 export function readBroadcastOutcome(answer: unknown): BroadcastOutcome {
   const { delivered, queued, gone, failed, unfinished } = fields(answer);
   if (!isCount(delivered) || !isCount(queued) || !isCount(gone) || !isCount(failed))
-    throw foreign('/broadcast');
+    throw foreign('POST /broadcast');
   return { delivered, queued, gone, failed, ...(unfinished === true ? { unfinished } : {}) };
+}
+
+/** Reads a page of the sockets of a group. Throws an `ApiError` if some other server gave it. */
+export function readGroupPage(answer: unknown): GroupPage {
+  const { sockets, cursor } = fields(answer);
+  if (!Array.isArray(sockets)) throw foreign('GET /groups');
+  const page = { sockets: sockets.map(readSocket) };
+  return typeof cursor === 'string' ? { ...page, cursor } : page;
+}
+
+function readSocket(entry: unknown): OpenSocket {
+  const { socket, path, user, openedAt } = fields(entry);
+  if (!isCount(openedAt)) throw foreign('GET /groups');
+  return { socket: String(socket), path: String(path), user: String(user), openedAt: new Date(openedAt) };
 }
 
 function readFailure(entry: unknown): { socket: string; code: SendFailure } {
@@ -31,7 +45,7 @@ function fields(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-function foreign(path: string): ApiError {
+function foreign(call: string): ApiError {
   const detail = 'an answer that is not a gateway’s. Is SOCKETHOOK_API_URL the gateway’s URL?';
-  return new ApiError(`POST ${path}`, 200, { detail });
+  return new ApiError(call, 200, { detail });
 }

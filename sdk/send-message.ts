@@ -1,7 +1,8 @@
 import { limits } from '../functions/wire/limits.ts';
 import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
-import { call } from './call.ts';
-import { ApiError, ArgumentError, SockethookError } from './errors.ts';
+import { checkSocket, toGroup } from './arguments.ts';
+import { call, callSocket } from './call.ts';
+import { ArgumentError, SockethookError } from './errors.ts';
 import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
 import { readBroadcastOutcome, readSendOutcome } from './read-outcomes.ts';
 
@@ -13,6 +14,8 @@ export interface BroadcastOptions {
   readonly path?: string;
   /** Only sockets of this user. */
   readonly user?: string;
+  /** Only sockets that are in this group. */
+  readonly group?: string;
 }
 
 /**
@@ -52,23 +55,17 @@ export async function broadcastMessage(
   options: BroadcastOptions = {},
 ): Promise<BroadcastOutcome> {
   checkBody(body);
-  const { except, path, user } = options;
-  return readBroadcastOutcome(await call('POST', '/broadcast', { body, except, path, user }));
+  const { except, path, user, group } = options;
+  if (group !== undefined) toGroup(group);
+  return readBroadcastOutcome(await call('POST', '/broadcast', { body, except, path, user, group }));
 }
 
 /**
  * Closes a socket with 1000. Its closed hook follows. Resolves to false if it was not open. Rejects as `sendMessage`.
  */
 export async function closeSocket(socket: string): Promise<boolean> {
-  if (typeof socket !== 'string' || socket === '')
-    throw new ArgumentError('socket', 'must be the id of a socket');
-  try {
-    await call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.problem === 'unknown_socket') return false;
-    throw error;
-  }
+  checkSocket(socket);
+  return callSocket('DELETE', `/sockets/${encodeURIComponent(socket)}`);
 }
 
 function checkBody(body: string): void {

@@ -18,6 +18,7 @@ export interface VerifiedHook {
   readonly event: HookEvent;
   readonly id: string;
   readonly fields: ReadonlyMap<string, string>;
+  readonly groups: readonly string[];
 }
 
 /**
@@ -39,10 +40,11 @@ export function verifyHook(
   const signed = verify(presented, keys, now);
   if (!signed.ok) return err(`This hook is ${signed.error}.`);
   const fields = readFields(header('content-type') ?? '', body);
-  if (fields === undefined) return err('The body of this hook cannot be read.');
+  const groups = fields && readGroups(fields.get('groups'));
+  if (fields === undefined || groups === undefined) return err('The body of this hook cannot be read.');
   const event = hookEvents.find((known) => known === fields.get('event'));
   if (event === undefined || !isAt(url, event, fields)) return err('This hook is signed for another URL.');
-  return ok({ event, id: signed.value.id, fields });
+  return ok({ event, id: signed.value.id, fields, groups });
 }
 
 /**
@@ -59,13 +61,29 @@ function isAt(url: string, event: HookEvent, fields: ReadonlyMap<string, string>
   );
 }
 
+/** The fields of either format as text. In JSON, `groups` is a list; as text it is the same as in a form. */
 function readFields(contentType: string, body: Uint8Array): ReadonlyMap<string, string> | undefined {
   const text = new TextDecoder().decode(body);
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return new Map(new URLSearchParams(text));
   if (type !== 'application/json') return undefined;
   try {
-    return new Map(Object.entries(Object(JSON.parse(text))).map(([name, value]) => [name, String(value)]));
+    return new Map(Object.entries(Object(JSON.parse(text))).map(([name, value]) => [name, asText(value)]));
+  } catch {
+    return undefined;
+  }
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The field `groups`, a JSON list as text. A gateway of an earlier version does not send it. Undefined if malformed. */
+function readGroups(text = '[]'): readonly string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(text);
+    const isList = Array.isArray(names) && names.every((name) => typeof name === 'string');
+    return isList ? names : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import express, { type Express, type Response } from 'express';
 import session from 'express-session';
-import { checkSettings, createWebSocketUrl, expressHooks, refuse } from 'sockethook';
+import { type ActionsFor, checkSettings, createWebSocketUrl, expressHooks, refuse } from 'sockethook';
 
 declare module 'express-session' {
   interface SessionData {
@@ -9,11 +9,11 @@ declare module 'express-session' {
   }
 }
 
-/** Who may enter each room; undefined means everybody. A room's sockets use the path of its page. In memory only. */
+/** Who may enter each room; undefined means everybody. A room is a group of sockets. In memory only. */
 const rooms: ReadonlyMap<string, ReadonlySet<string> | undefined> = new Map([
-  ['/room/hall', undefined],
-  ['/room/garden', undefined],
-  ['/room/staff', new Set(['alice', 'bob'])],
+  ['room:hall', undefined],
+  ['room:garden', undefined],
+  ['room:staff', new Set(['alice', 'bob'])],
 ]);
 
 const longestText = 2_000;
@@ -21,31 +21,67 @@ const refusals = { 401: 'Log in first.', 403: 'This room is not for you.', 404: 
 const files = { root: import.meta.dirname };
 
 /** Why a user may not enter a room; undefined if they may. An empty name means that nobody is logged in. */
-function whyNot(path: string, name = ''): keyof typeof refusals | undefined {
+function whyNot(room: string, name = ''): keyof typeof refusals | undefined {
   if (name === '') return 401;
-  if (!rooms.has(path)) return 404;
-  const members = rooms.get(path);
+  if (!rooms.has(room)) return 404;
+  const members = rooms.get(room);
   return members === undefined || members.has(name) ? undefined : 403;
 }
 
-/** The chat. The gateway does what a handler returns; `path` narrows a broadcast to the room. */
+/** The chat. The gateway does what a handler returns; `group` narrows a broadcast to a room. */
 const chat = expressHooks<express.Request>({
   // A page on the gateway's host brings the session cookie. A client from elsewhere has the user of its ticket.
-  handshake: ({ path, user }, { session }) => {
+  handshake: ({ path, user, groups }, { session }) => {
+    if (path !== '/chat') return refuse(404);
     const name = session.name ?? user;
-    const status = whyNot(path, name);
+    // The ticket names the room, and may have been made for somebody else.
+    const [room = 'room:hall'] = groups;
+    const status = whyNot(room, name);
     if (status !== undefined) return refuse(status);
-    return { user: name, broadcast: [{ body: notice(`${name} came in.`), path }] };
+    return { user: name, join: [room], broadcast: [{ body: notice(`${name} came in.`), group: room }] };
   },
-  message: ({ path, user, body }) => {
-    if (body.length > longestText) return notice(`Not sent: it has more than ${longestText} characters.`);
-    return { broadcast: [{ body: JSON.stringify({ name: user, text: body }), path }] };
+  message: ({ user, groups, body }) => {
+    const { enter, text } = read(body);
+    if (enter !== undefined) return move(user, groups, `room:${enter}`);
+    if (text === undefined) return notice('Not understood.');
+    if (text.length > longestText) return notice(`Not sent: it has more than ${longestText} characters.`);
+    return { broadcast: groups.map((group) => ({ body: JSON.stringify({ name: user, text }), group })) };
   },
-  closed: ({ path, user }) => ({ broadcast: [{ body: notice(`${user || 'Somebody'} left.`), path }] }),
+  closed: ({ user, groups }) => ({ broadcast: leaving(user, groups) }),
 });
 
-function notice(text: string): string {
-  return JSON.stringify({ notice: text });
+/** What a page sends: the name of a room to enter, or a text for the room. Anybody can send anything. */
+function read(body: string): { enter?: string; text?: string } {
+  try {
+    const { enter, text } = Object(JSON.parse(body));
+    return typeof enter === 'string' ? { enter } : typeof text === 'string' ? { text } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Moves a socket to another room. Its page learns from the reply which room it is in. */
+function move(user: string, groups: readonly string[], room: string): ActionsFor<'message'> {
+  const status = whyNot(room, user);
+  if (status !== undefined) return { reply: notice(refusals[status], groups[0]) };
+  if (groups.includes(room)) return { reply: JSON.stringify({ room }) };
+  // All the others, not just those in `groups`: on AWS one message may overtake another.
+  const leave = [...rooms.keys()].filter((other) => other !== room);
+  const coming = { body: notice(`${user} came in.`), group: room };
+  return {
+    leave,
+    join: [room],
+    reply: JSON.stringify({ room }),
+    broadcast: [...leaving(user, groups), coming],
+  };
+}
+
+function leaving(user: string, groups: readonly string[]): { body: string; group: string }[] {
+  return groups.map((group) => ({ body: notice(`${user || 'Somebody'} left.`), group }));
+}
+
+function notice(text: string, room?: string): string {
+  return JSON.stringify({ notice: text, room });
 }
 
 /** The app around the chat. Its pages may open sockets to `gateway` only. */
@@ -62,13 +98,7 @@ function createApp(gateway: string): Express {
   app.use('/websocket', chat); // after the session, before any body parser
   app.post('/login', express.urlencoded({ extended: false }), logIn);
   app.get('/', (request, response) => {
-    response.sendFile(request.session.name === undefined ? 'login.html' : 'rooms.html', files);
-  });
-  app.get('/room/:name', (request, response) => {
-    const status = whyNot(request.path, request.session.name);
-    if (status === 401) response.redirect('/');
-    else if (status !== undefined) say(response, status, refusals[status]);
-    else response.sendFile('page.html', files);
+    response.sendFile(request.session.name === undefined ? 'login.html' : 'page.html', files);
   });
   app.get('/url', giveUrl);
   app.get(['/page.css', '/page.js'], (request, response) => response.sendFile(request.path, files));
@@ -90,13 +120,15 @@ function logIn(request: express.Request, response: Response, next: (error: unkno
 }
 
 /**
- * A ticket fixes the room and the user. It works for a minute, so the page asks for a new URL each time it connects.
+ * A ticket fixes the user and the room to begin in. It works for a minute, so the page asks for a new URL each time it
+ * connects.
  */
 async function giveUrl({ query, session }: express.Request, response: Response): Promise<void> {
-  const path = `/room/${query['room']}`;
-  const status = whyNot(path, session.name);
+  const room = `room:${query['room']}`;
+  const status = whyNot(room, session.name);
   if (status !== undefined) return say(response, status, refusals[status]);
-  response.json({ url: await createWebSocketUrl(path, { user: session.name ?? '', expiresIn: 60 }) });
+  const ticket = { user: session.name ?? '', groups: [room], expiresIn: 60 };
+  response.json({ url: await createWebSocketUrl('/chat', ticket) });
 }
 
 function say(response: Response, status: number, sentence: string): void {

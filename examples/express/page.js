@@ -8,21 +8,33 @@ const longestPauseSeconds = 30;
 const stableMs = 10_000;
 const mostLines = 500;
 
-const room = location.pathname.split('/').at(-1);
 const status = document.getElementById('status');
 const output = document.getElementById('output');
 const message = document.getElementById('message');
 
 let socket;
 let failures = 0;
+/** The room that the socket is in, or will be in once it connects. */
+let room = location.hash.slice(1) || 'hall';
 
-document.title = room;
-document.getElementById('room').textContent = room;
+showRoom();
+
+// A link to a room changes the hash of this page, and the page asks for the room on the socket that it has.
+addEventListener('hashchange', () => {
+  const wanted = location.hash.slice(1);
+  if (wanted === room) return;
+  if (socket?.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify({ enter: wanted }));
+  } else {
+    room = wanted;
+    showRoom();
+  }
+});
 
 document.getElementById('entry').addEventListener('submit', (event) => {
   event.preventDefault();
   if (message.value === '' || socket?.readyState !== WebSocket.OPEN) return;
-  socket.send(message.value);
+  socket.send(JSON.stringify({ text: message.value }));
   message.value = '';
 });
 
@@ -35,6 +47,7 @@ void connect();
 /** Connects once. Every connection and every failure ends in `tryAgain`. */
 async function connect() {
   status.textContent = 'connecting…';
+  const asked = room;
   try {
     socket = new WebSocket(await freshUrl());
   } catch (error) {
@@ -45,12 +58,33 @@ async function connect() {
   socket.addEventListener('open', () => {
     openedAt = Date.now();
     status.textContent = 'connected';
+    if (room !== asked) socket.send(JSON.stringify({ enter: room }));
   });
-  socket.addEventListener('message', ({ data }) => show(JSON.parse(data)));
+  socket.addEventListener('message', ({ data }) => receive(JSON.parse(data)));
   socket.addEventListener('close', ({ code }) => {
     if (Date.now() - openedAt > stableMs) failures = 0;
     tryAgain(`disconnected (${code})`);
   });
+}
+
+/** Shows a line, and takes note of the room that the app says the socket is in. */
+function receive({ room: current, ...line }) {
+  if (current !== undefined) {
+    room = current.replace('room:', '');
+    showRoom();
+  }
+  if (line.notice !== undefined || line.text !== undefined) show(line);
+}
+
+/** The title, the URL and the links say which room it is. */
+function showRoom() {
+  document.title = room;
+  document.getElementById('room').textContent = room;
+  history.replaceState(null, '', `#${room}`);
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.hash === `#${room}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
 }
 
 /** The ticket works for a minute only, so every attempt asks for a new one. */

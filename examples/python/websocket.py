@@ -27,7 +27,7 @@ __all__ = [
     'BadArgumentError', 'ConfigurationError', 'Error', 'GatewayError',
     'MESSAGE_BYTES', 'Message', 'VerificationError', 'broadcast_message',
     'check_environment', 'close_socket', 'create_websocket_url',
-    'send_message', 'verify',
+    'join_group', 'leave_group', 'send_message', 'verify',
 ]
 
 # The maximum size of a message in bytes of UTF-8, in either direction.
@@ -39,6 +39,9 @@ _MOST_SOCKETS_IN_A_CALL = 1000
 _MOST_SECONDS_OF_A_TICKET = 86400
 _MOST_BYTES_OF_A_PATH = 1024
 _MOST_BYTES_OF_A_USER = 256
+_MOST_BYTES_OF_A_GROUP = 256
+_MOST_GROUPS = 50
+_MOST_BYTES_OF_GROUPS = 1024
 _MOST_CHARACTERS_OF_A_URL = 4096
 # The maximum difference between the clocks of gateway and app.
 _TOLERANCE_SECONDS = 300
@@ -89,7 +92,10 @@ def _field(name, doc):
 
 
 class Message:
-    """A hook, made from the fields of its body. Every value is a str."""
+    """A hook, made from the fields of its body.
+
+    Every value is a str, except `groups`, which is a list of them.
+    """
 
     socket = _field('from', 'The id of the socket.')
     body = _field('body', 'The text of a message. Empty in other hooks.')
@@ -103,25 +109,33 @@ class Message:
     reason = _field('reason', 'The close reason, in a closed hook.')
     time = _field('time', 'When it happened, in milliseconds since 1970.')
 
-    _OPTIONAL = ('event', 'path', 'query', 'user', 'state', 'origin', 'code',
-                 'reason', 'time')
+    @property
+    def groups(self):
+        """The groups of the socket, in the order in which it joined."""
+        return json.loads(self._fields['groups'] or '[]')
+
+    _OPTIONAL = ('event', 'path', 'query', 'user', 'state', 'origin',
+                 'groups', 'code', 'reason', 'time')
 
     def __init__(self, fields):
         self._fields = {name: fields.get(name, '') for name in self._OPTIONAL}
         self._fields.update({name: fields[name] for name in ('from', 'body')})
 
 
-def create_websocket_url(success_path='', user=None, expires_in=3600):
+def create_websocket_url(success_path='', user=None, expires_in=3600,
+                         groups=()):
     """Makes the URL with which a client can connect to a path.
 
     The path may have a query. A leading "/" is added, and characters that
     a URL can't contain are escaped; existing escapes stay. The URL contains
     a ticket, made without a call to the gateway, that fixes path and user
-    for `expires_in` seconds. Without SOCKETHOOK_URL_KEY there is no ticket:
-    the URL never expires, has no user, and clients can change its path.
+    for `expires_in` seconds. The client joins `groups` when the app accepts
+    it. Without SOCKETHOOK_URL_KEY there is no ticket: the URL never expires,
+    has no user and no groups, and clients can change its path.
     """
     path, query = _path_and_query(success_path)
     _check_user(user)
+    groups = _read_groups(groups)
     if not isinstance(expires_in, int):
         raise TypeError('expires_in must be a number of seconds.')
     if not 1 <= expires_in <= _MOST_SECONDS_OF_A_TICKET:
@@ -133,10 +147,12 @@ def create_websocket_url(success_path='', user=None, expires_in=3600):
         claims = {'path': target, 'exp': int(time.time()) + expires_in}
         if user:
             claims['sub'] = user
+        if groups:
+            claims['groups'] = groups
         parameters = 'ticket=' + _jwt(claims, key)
-    elif user:
-        raise ConfigurationError(
-            'SOCKETHOOK_URL_KEY must be set: only a ticket has a user.')
+    elif user or groups:
+        raise ConfigurationError('SOCKETHOOK_URL_KEY must be set: '
+                                 'only a ticket has a user or groups.')
     else:
         own = '&' + query if query else ''
         parameters = 'path=' + quote(path, safe='') + own
@@ -173,11 +189,12 @@ def send_message(sockets, body):
     return outcome
 
 
-def broadcast_message(body, exclude=(), path=None, user=None):
+def broadcast_message(body, exclude=(), path=None, user=None, group=None):
     """Sends a message to every open socket, the sender's included.
 
-    `exclude` is a socket, or several, to leave out. `path` and `user` select
-    only the sockets of a path or a user. Returns the outcome in numbers:
+    `exclude` is a socket, or several, to leave out. `path`, `user` and
+    `group` select only the sockets of a path, a user or a group. Returns the
+    outcome in numbers:
     `{'delivered': 9, 'queued': 0, 'gone': 0, 'failed': 0}`.
     """
     _check_text(body, 'the body')
@@ -187,7 +204,7 @@ def broadcast_message(body, exclude=(), path=None, user=None):
         _check_text(socket, 'a socket id')
     if excluded:
         document['except'] = excluded
-    for name, value in (('path', path), ('user', user)):
+    for name, value in (('path', path), ('user', user), ('group', group)):
         if value is not None:
             _check_text(value, 'the ' + name)
             document[name] = value
@@ -196,11 +213,32 @@ def broadcast_message(body, exclude=(), path=None, user=None):
 
 def close_socket(socket):
     """Closes a socket. Returns whether it was still open."""
+    return _call_for_socket('DELETE', '', socket)
+
+
+def join_group(group, socket):
+    """Adds a socket to a group. Returns whether the socket is open."""
+    return _call_for_socket('PUT', '/groups/-', socket, _group_query(group))
+
+
+def leave_group(group, socket):
+    """Takes a socket out of a group. Returns whether the socket is open."""
+    return _call_for_socket('DELETE', '/groups/-', socket, _group_query(group))
+
+
+def _group_query(group):
+    """The name in the query: in a path, some names would be taken apart."""
+    _check_text(group, 'the group')
+    return '?group=' + quote(group, safe='')
+
+
+def _call_for_socket(method, prefix, socket, query=''):
     _check_text(socket, 'a socket id')
     if not socket:
         raise BadArgumentError('must specify a socket.')
+    path = prefix + '/sockets/' + quote(socket, safe='') + query
     try:
-        _call('DELETE', '/sockets/' + quote(socket, safe=''))
+        _call(method, path)
     except GatewayError as error:
         if error.code == 'unknown_socket':
             return False
@@ -350,6 +388,25 @@ def _check_user(user):
             'a user is at most %d bytes.' % _MOST_BYTES_OF_A_USER)
 
 
+def _read_groups(groups):
+    if isinstance(groups, str):
+        raise TypeError('groups must be a list of names.')
+    names = list(dict.fromkeys(groups))
+    for name in names:
+        _check_text(name, 'a group')
+        if not name or _has_control(name):
+            raise BadArgumentError('a group is printable text, not empty.')
+        if len(name.encode()) > _MOST_BYTES_OF_A_GROUP:
+            raise BadArgumentError(
+                'a group is at most %d bytes.' % _MOST_BYTES_OF_A_GROUP)
+    size = sum(len(name.encode()) for name in names)
+    if len(names) > _MOST_GROUPS or size > _MOST_BYTES_OF_GROUPS:
+        raise BadArgumentError(
+            'a socket is in at most %d groups, whose names have at most %d '
+            'bytes together.' % (_MOST_GROUPS, _MOST_BYTES_OF_GROUPS))
+    return names
+
+
 def _jwt(claims, key):
     """A JSON Web Token (RFC 7519), signed with HS256."""
     parts = [_base64url(json.dumps(part, separators=(',', ':')).encode())
@@ -383,7 +440,9 @@ def _read_fields(raw_body, content_type):
     try:
         text = raw_body.decode()
         if content_type.startswith('application/json'):
-            return {name: str(value)
+            # `groups` is a list here, and a list as text in a form.
+            return {name: value if isinstance(value, str)
+                    else json.dumps(value, ensure_ascii=False)
                     for name, value in json.loads(text).items()}
         return dict(parse_qsl(text, keep_blank_values=True))
     except (ValueError, AttributeError):

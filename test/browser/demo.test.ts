@@ -1,20 +1,13 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from './chromium.ts';
 import { Started } from './started.ts';
-
-const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 let browser: Browser;
 let demo: Started;
 
 beforeAll(async () => {
-  if (!existsSync(chromiumPath)) {
-    throw new Error(
-      `There is no Chromium at ${chromiumPath}: apt-get install chromium, or set CHROMIUM to its path.`,
-    );
-  }
-  browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+  browser = await launchChromium();
   demo = await Started.create();
 });
 

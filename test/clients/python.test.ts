@@ -45,8 +45,20 @@ test('openapi-python-client makes a client of openapi.json, without a warning, t
     large: { status: 413, code: 'body_too_large', limit: 131_072 },
     stranger: { status: 401, code: 'unauthorized' },
     unknown: { status: 404, code: 'unknown_socket' },
+    group: { group: 'room/1 ?', sockets: 1, users: 0, more: false },
+    group_sockets: { sockets: [row] },
+    group_users: { users: [] },
+    in_group: { sockets: [row] },
+    no_group: { status: 400, code: 'invalid_field', field: 'group' },
+    room: { delivered: 1, queued: 0, gone: 0, failed: 0 },
+    group_url: { url: expect.stringContaining('?ticket='), expiresAt: expect.any(Number) },
+    no_socket: { status: 404, code: 'unknown_socket' },
+    too_many: { status: 409, code: 'too_many_groups', limit: 50 },
+    joined: 204,
+    also_joined: 204,
+    left: 204,
     closed: 204,
   });
-  expect(await websocket.take(3)).toEqual(['sent', 'sent to one', 'broadcast']);
+  expect(await websocket.take(4)).toEqual(['room', 'sent', 'sent to one', 'broadcast']);
   expect((await websocket.closed).code).toBe(1000);
 });

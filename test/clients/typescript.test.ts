@@ -19,12 +19,20 @@ type Body<Path extends '/send' | '/broadcast' | '/urls'> = Call<Path>['requestBo
 
 export const bodies: [Body<'/urls'>, Body<'/urls'>, Body<'/send'>, Body<'/send'>, Body<'/broadcast'>] = [
   { path: '/room/1' },
-  { path: '/room/1', user: 'alice', expiresIn: 60 },
+  { path: '/room/1', user: 'alice', groups: ['room:1'], expiresIn: 60 },
   { sockets: 'a=', body: 'x' },
   { sockets: ['a=', 'b='], body: 'x' },
-  { body: 'x' },
+  { body: 'x', group: 'room:1' },
 ];
 export const query: paths['/sockets']['get']['parameters']['query'] = { path: '/room/1' };
+
+type Join = paths['/groups/{group}/sockets/{socket}']['put'];
+export const join: Join['parameters'] = { path: { group: '-', socket: 'a=' }, query: { group: 'room/1' } };
+export const plain: Join['parameters'] = { path: { group: 'room:1', socket: 'a=' } };
+export const isFull = (problem: Join['responses'][409]['content']['application/problem+json']): boolean =>
+  problem.code === 'too_many_groups';
+type Users = paths['/groups/{group}/users']['get']['responses'][200]['content']['application/json'];
+export const names = ({ users }: Users): string[] => users.map(({ user, sockets }) => \`\${user}: \${sockets}\`);
 
 // @ts-expect-error A path is needed.
 export const noPath: Schemas['UrlRequest'] = {};

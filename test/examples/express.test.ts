@@ -64,6 +64,11 @@ async function enter(room: string, name: string): Promise<Client> {
   return client;
 }
 
+/** Says a text in the room that the client is in. */
+function say(client: Client, text: string): void {
+  client.send(JSON.stringify({ text }));
+}
+
 async function next(client: Client): Promise<unknown> {
   return JSON.parse(await client.next());
 }
@@ -75,12 +80,12 @@ describe('a room', () => {
     const bob = await enter('hall', 'bob');
     expect(await next(alice)).toEqual({ notice: 'bob came in.' });
     for (const text of ['hello', '', '<b>&</b> "q" 日本 😀']) {
-      alice.send(text);
+      say(alice, text);
       for (const client of [alice, bob]) expect(await next(client)).toEqual({ name: 'alice', text });
     }
     await bob.close();
     expect(await next(alice)).toEqual({ notice: 'bob left.' });
-    carol.send('alone');
+    say(carol, 'alone');
     expect(await next(carol)).toEqual({ name: 'carol', text: 'alone' });
     expect([alice.left, carol.left]).toEqual([[], []]);
     expect(world.log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
@@ -90,28 +95,78 @@ describe('a room', () => {
     const [alice, bob] = [await enter('staff', 'alice'), await enter('staff', 'bob')];
     await alice.next();
     alice.send('{"sockethook":"ping"}');
-    alice.send('x'.repeat(2_001));
+    say(alice, 'x'.repeat(2_001));
     expect(await next(alice)).toEqual({ notice: 'Not sent: it has more than 2000 characters.' });
-    alice.send('😀'.repeat(1_000));
+    say(alice, '😀'.repeat(1_000));
     expect(await next(bob)).toEqual({ name: 'alice', text: '😀'.repeat(1_000) });
   });
 
   test('knows a name in any language, and that a text is not a notice', async () => {
     const zoe = await enter('hall', 'Zoë 日本');
-    zoe.send(JSON.stringify({ notice: 'alice left.' }));
+    say(zoe, JSON.stringify({ notice: 'alice left.' }));
     expect(await next(zoe)).toEqual({ name: 'Zoë 日本', text: '{"notice":"alice left."}' });
+  });
+});
+
+describe('one connection', () => {
+  test('moves from room to room, which both rooms hear, and back', async () => {
+    const dan = await enter('hall', 'dan');
+    const eve = await enter('hall', 'eve');
+    const fay = await enter('garden', 'fay');
+    expect(await next(dan)).toEqual({ notice: 'eve came in.' });
+    eve.send('{"enter":"garden"}');
+    expect(await next(eve)).toEqual({ room: 'room:garden' });
+    for (const client of [eve, fay]) expect(await next(client)).toEqual({ notice: 'eve came in.' });
+    expect(await next(dan)).toEqual({ notice: 'eve left.' });
+    say(eve, 'green');
+    for (const client of [eve, fay]) expect(await next(client)).toEqual({ name: 'eve', text: 'green' });
+    eve.send('{"enter":"hall"}');
+    expect(await next(eve)).toEqual({ room: 'room:hall' });
+    for (const client of [eve, dan]) expect(await next(client)).toEqual({ notice: 'eve came in.' });
+    expect(await next(fay)).toEqual({ notice: 'eve left.' });
+    eve.send('{"enter":"hall"}');
+    expect(await next(eve)).toEqual({ room: 'room:hall' });
+    await eve.close();
+    expect(await next(dan)).toEqual({ notice: 'eve left.' });
+    expect([dan.left, fay.left]).toEqual([[], []]);
+    await dan.close();
+    await fay.close();
+  });
+
+  test('enters no room that is not for its user or not there, and stays where it is', async () => {
+    const gus = await enter('garden', 'gus');
+    gus.send('{"enter":"staff"}');
+    expect(await next(gus)).toEqual({ notice: 'This room is not for you.', room: 'room:garden' });
+    gus.send('{"enter":"nowhere"}');
+    expect(await next(gus)).toEqual({ notice: 'There is no such room.', room: 'room:garden' });
+    for (const body of [
+      '',
+      'hello',
+      '7',
+      'null',
+      '[]',
+      '{"text":7}',
+      '{"enter":["hall"]}',
+      '{"__proto__":1}',
+    ]) {
+      gus.send(body);
+      expect(await next(gus)).toEqual({ notice: 'Not understood.' });
+    }
+    say(gus, 'still here');
+    expect(await next(gus)).toEqual({ name: 'gus', text: 'still here' });
+    await gus.close();
   });
 });
 
 describe('the handshake', () => {
   test('knows a browser by its session, from a page on the same host and from no other', async () => {
     const headers = await logIn('alice');
-    const browser = (origin: string) => tryConnect(`${world.url}/room/staff`, { headers, origin });
+    const browser = (origin: string) => tryConnect(`${world.url}/chat`, { headers, origin });
     expect(await browser('https://elsewhere.example')).toMatchObject({ status: 401 });
     const client = await browser(url);
     if ('status' in client) throw new Error(`refused with ${client.status}`);
     expect(await next(client)).toEqual({ notice: 'alice came in.' });
-    client.send('me');
+    say(client, 'me');
     expect(await next(client)).toEqual({ name: 'alice', text: 'me' });
   });
 
@@ -119,7 +174,7 @@ describe('the handshake', () => {
     const ticket = await urlFor('hall', await logIn('alice'));
     const client = await connect(ticket, { headers: await logIn('bob') });
     expect(await next(client)).toEqual({ notice: 'bob came in.' });
-    client.send('still bob');
+    say(client, 'still bob');
     expect(await next(client)).toEqual({ name: 'bob', text: 'still bob' });
   });
 
@@ -127,35 +182,39 @@ describe('the handshake', () => {
     const ticket = await urlFor('hall', await logIn('carol'));
     const headers = await logIn('carol');
     const status = async (at: string, options = {}): Promise<number> => (await refused(at, options)).status;
-    expect(await status(`${world.url}/room/hall`)).toBe(401);
-    expect(await status(`${world.url}/room/nowhere`)).toBe(401);
-    expect(await status(`${world.url}/room/hall`, { headers: { Cookie: 'connect.sid=s%3Aforged' } })).toBe(
-      401,
-    );
+    expect(await status(`${world.url}/chat`)).toBe(401);
+    expect(await status(`${world.url}/chat`, { headers: { Cookie: 'connect.sid=s%3Aforged' } })).toBe(401);
     expect(await status(`${ticket}x`)).toBe(401);
-    expect(await status(`${world.url}/room/staff`, { headers })).toBe(403);
-    for (const path of ['/', '/room/', '/room/nowhere', '/room/h%61ll', '/room/hall/', '/room/__proto__'])
+    expect(await status(await urlFor('staff', await logIn('alice')), { headers })).toBe(403);
+    for (const path of ['/', '/chat/', '/chat/hall', '/ch%61t', '/room:hall', '/__proto__'])
       expect(await status(`${world.url}${path}`, { headers })).toBe(404);
   });
 
   test('a hook that the gateway did not sign is refused', async () => {
-    const forged = new URLSearchParams({ event: 'message', from: 'x', path: '/room/hall', body: 'forged' });
-    expect((await post('/websocket/message/room/hall', forged)).status).toBe(401);
+    const forged = new URLSearchParams({ event: 'message', from: 'x', path: '/chat', body: 'forged' });
+    expect((await post('/websocket/message/chat', forged)).status).toBe(401);
   });
 });
 
 describe('the pages', () => {
-  test('ask a stranger for a name, and lead one who has a name to the rooms', async () => {
+  test('ask a stranger for a name, and show the rooms to one who has a name', async () => {
     expect(await get('/')).toEqual([200, expect.stringContaining('Who are you?')]);
-    expect(await get('/room/hall')).toEqual([302, '/']);
     expect(await get('/url?room=hall')).toEqual([401, 'Log in first.\n']);
     const carol = await logIn('carol');
-    const [, rooms] = await get('/', carol);
-    for (const [, room] of rooms.matchAll(/href="(\/room\/\w+)"/g))
-      expect((await get(room ?? '', carol))[0]).toBe(room === '/room/staff' ? 403 : 200);
-    expect(rooms.match(/href="\/room\//g)).toHaveLength(3);
+    const [, page] = await get('/', carol);
+    const linked = [...page.matchAll(/href="#(\w+)"/g)].map(([, room = '']) => room);
+    expect(linked).toEqual(['hall', 'garden', 'staff']);
+    for (const room of linked)
+      expect((await get(`/url?room=${room}`, carol))[0]).toBe(room === 'staff' ? 403 : 200);
     expect(await get('/url?room=staff', carol)).toEqual([403, 'This room is not for you.\n']);
-    for (const query of ['room=nowhere', 'room=', '', 'room[a]=hall', 'room=hall&room=hall'])
+    for (const query of [
+      'room=nowhere',
+      'room=',
+      '',
+      'room[a]=hall',
+      'room=hall&room=hall',
+      'room=__proto__',
+    ])
       expect(await get(`/url?${query}`, carol)).toEqual([404, 'There is no such room.\n']);
   });
 

@@ -111,12 +111,55 @@ result[3]['gone'] = len(result[3]['gone'])`;
     expect((await a.closed).code).toBe(1000);
   });
 
+  test('joins and leaves groups, and broadcasts to them', async () => {
+    const [a, b] = [await connect(`${world.url}/a`), await connect(`${world.url}/b`)];
+    const ids = await Promise.all(
+      ['/a', '/b'].map(async (path) => (await world.app.hook(path, 'handshake')).fields['from']),
+    );
+    const lines = `
+a, b = given
+result = [
+    websocket.join_group('room 1/2?', a), websocket.join_group('room 1/2?', a),
+    websocket.broadcast_message('to the room', group='room 1/2?'),
+    websocket.leave_group('room 1/2?', a), websocket.leave_group('room 1/2?', a),
+    websocket.broadcast_message('to nobody', group='room 1/2?'), websocket.broadcast_message('to all'),
+    websocket.join_group('g', 'nobody'), websocket.leave_group('g', 'nobody'),
+    attempt(lambda: websocket.join_group('', a)), attempt(lambda: websocket.join_group(None, a)),
+    attempt(lambda: websocket.join_group('g', '')), attempt(lambda: websocket.broadcast_message('x', group=7)),
+    websocket.Message({'from': 'x', 'body': ''}).groups]`;
+    const counted = (delivered: number) => ({ delivered, queued: 0, gone: 0, failed: 0 });
+    expect(await evaluate(lines, ids)).toEqual([
+      true,
+      true,
+      counted(1),
+      true,
+      true,
+      counted(0),
+      counted(2),
+      false,
+      false,
+      'GatewayError: "group" is not allowed: the name of a group is not empty.',
+      'TypeError: the group must be a str, not NoneType.',
+      'BadArgumentError: must specify a socket.',
+      'TypeError: the group must be a str, not int.',
+      [],
+    ]);
+    expect(await a.take(2)).toEqual(['to the room', 'to all']);
+    expect(await b.next()).toBe('to all');
+    await a.close();
+    await b.close();
+  });
+
   test.for(['form', 'json'])(
     'verifies and reads hooks in %s, whichever secret is its own',
     async (format) => {
       await world.stop();
       world = await startLocal({ WEBHOOK_FORMAT: format });
+      environment = appEnvironment(world.gateway, testSecrets);
       const client = await connect(`${world.url}/a%20b/?x=1&from=me`, { origin: 'https://page.example' });
+      const { from = '' } = (await world.app.hook('/a%20b/', 'handshake')).fields;
+      const join = `result = [websocket.join_group(group, given) for group in ('room/1', '日本, "q"')]`;
+      expect(await evaluate(join, from)).toEqual([true, true]);
       client.send('日本 & +=% "q"\r\n');
       const hook = await world.app.hook('/a%20b/', 'message');
       const lines = `
@@ -124,7 +167,7 @@ def read(base='/websocket', **over):
     hook = dict(given, **over)
     return websocket.verify(hook['headers'], hook['raw'].encode(), hook['url'], base)
 message = websocket.Message(read())
-names = 'socket body event path query user state origin code reason time'.split()
+names = 'socket body event path query user state origin groups code reason time'.split()
 result = [
     {name: getattr(message, name) for name in names}, read('/websocket/') == read(),
     attempt(lambda: setattr(message, 'body', 'x') or 'set')[:14], attempt(lambda: read(base='/other')),
@@ -135,6 +178,7 @@ result = [
           {
             ...{ socket: hook.fields['from'], body: '日本 & +=% "q"\r\n', event: 'message', path: '/a%20b/' },
             ...{ query: 'x=1&from=me', user: '', state: '', origin: 'https://page.example', code: '' },
+            groups: ['room/1', '日本, "q"'],
             ...{ reason: '', time: hook.fields['time'] },
           },
           true,

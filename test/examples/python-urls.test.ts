@@ -84,7 +84,8 @@ result = [urls, attempt(lambda: websocket.create_websocket_url(user='x' * 257)),
     const keys = [must(parseUrlKey(testSecrets.urlKeys[0] ?? ''))];
     const [short, usual] = urls.map((url) => new URL(url).searchParams.get('ticket') ?? '');
     const at = (token = '', seconds: number) => verifyTicket(token, keys, seconds * 1000);
-    expect(await at(short, before + 59)).toEqual({ ok: true, value: { path: '/x', query: '', user: 'Zoë' } });
+    const value = { path: '/x', query: '', user: 'Zoë', groups: [] };
+    expect(await at(short, before + 59)).toEqual({ ok: true, value });
     expect(await at(short, after + 60)).toMatchObject({ ok: false });
     expect(await at(usual, before + 3_599)).toMatchObject({ ok: true, value: { path: '/', user: 'alice' } });
     expect(await at(usual, after + 3_600)).toMatchObject({ ok: false });
@@ -98,7 +99,39 @@ result = [urls, attempt(lambda: websocket.create_websocket_url(user='x' * 257)),
     const unkeyed = { SOCKETHOOK_URL_KEY: '' };
     expect(
       await evaluate("result = attempt(lambda: websocket.create_websocket_url(user='x'))", null, unkeyed),
-    ).toBe('ConfigurationError: SOCKETHOOK_URL_KEY must be set: only a ticket has a user.');
+    ).toBe('ConfigurationError: SOCKETHOOK_URL_KEY must be set: only a ticket has a user or groups.');
+    expect(
+      await evaluate("result = attempt(lambda: websocket.create_websocket_url(groups=['g']))", null, unkeyed),
+    ).toBe('ConfigurationError: SOCKETHOOK_URL_KEY must be set: only a ticket has a user or groups.');
+  });
+
+  test('makes tickets of groups, within the limits of the gateway', async () => {
+    const lines = `
+most, quarters = ['g%d' % n for n in range(50)], [c * 256 for c in 'abcd']
+make = lambda groups: websocket.create_websocket_url('/grouped', groups=groups)
+result = [[make(['b/1', '日本', 'b/1']), make(most), make(quarters), make(iter(['g']))],
+          [attempt(lambda: make(groups)) for groups in
+           (most + ['g50'], quarters + ['e'], ['g' * 257], [''], ['a\\nb'], [7], 'g')]]`;
+    const [urls, refusals] = (await evaluate(lines)) as [string[], string[]];
+    const keys = [must(parseUrlKey(testSecrets.urlKeys[0] ?? ''))];
+    const tickets = urls.map((url) => new URL(url).searchParams.get('ticket') ?? '');
+    const read = await Promise.all(tickets.map((ticket) => verifyTicket(ticket, keys, Date.now())));
+    const groups = read.map((ticket) => (ticket.ok ? ticket.value.groups : ticket.error));
+    expect(groups[0]).toEqual(['b/1', '日本']);
+    expect(groups[1]).toHaveLength(50);
+    expect(groups[2]).toHaveLength(4);
+    expect(groups[3]).toEqual(['g']);
+    const together =
+      'BadArgumentError: a socket is in at most 50 groups, whose names have at most 1024 bytes together.';
+    expect(refusals).toEqual([
+      together,
+      together,
+      'BadArgumentError: a group is at most 256 bytes.',
+      'BadArgumentError: a group is printable text, not empty.',
+      'BadArgumentError: a group is printable text, not empty.',
+      'TypeError: a group must be a str, not int.',
+      'TypeError: groups must be a list of names.',
+    ]);
   });
 
   test('escapes and refuses the paths that the gateway does, and no others', async () => {

@@ -5,14 +5,14 @@ import { connect, refused } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLocal, testSecrets } from '../support/local.ts';
 import { doc } from './page.ts';
-import { startSdkApp } from './started-app.ts';
+import { startApp, startSdkApp } from './started-app.ts';
 
-/** Starts a gateway and an app of a page beside it. */
-async function start(file: string) {
+/** Starts a gateway and an app of a page beside it: one that imports the SDK, unless another is named. */
+async function start(file: string, startIt = startSdkApp) {
   const port = await freePort();
   const world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
   const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
-  const app = await startSdkApp(file, environment);
+  const app = await startIt(file, environment);
   const stop = async (): Promise<void> => {
     await world.stop();
     await app.stop();
@@ -80,6 +80,38 @@ test('the app of the README welcomes clients to rooms, passes on what is said in
   await stop();
 });
 
+const chats: readonly [file: string, startIt: typeof startSdkApp][] = [
+  ['rooms.mjs', startSdkApp],
+  [
+    'rooms.py',
+    (file, environment) => startApp({ command: 'python3', file, imported: ['app.py'] }, environment),
+  ],
+];
+
+test.for(chats)('in %s a client moves from room to room on one connection', async ([file, startIt]) => {
+  const { world, stop } = await start(file, startIt);
+  const [alice, bob] = [await connect(world.url), await connect(world.url)];
+  expect([await alice.next(), await bob.next()]).toEqual(['You are in room:1.', 'You are in room:1.']);
+  alice.send('hello');
+  expect([await alice.next(), await bob.next()]).toEqual(['hello', 'hello']);
+  for (const room of ['2', '2']) {
+    alice.send(`/join ${room}`);
+    expect(await alice.next()).toBe('You are in room:2.');
+  }
+  alice.send('alone');
+  expect(await alice.next()).toBe('alone');
+  bob.send('/join admins');
+  expect(await bob.next()).toBe('/join admins');
+  bob.send('/join 2');
+  expect(await bob.next()).toBe('You are in room:2.');
+  alice.send('together');
+  expect([await alice.next(), await bob.next()]).toEqual(['together', 'together']);
+  await alice.close();
+  expect(await bob.next()).toBe('Somebody left.');
+  await bob.close();
+  await stop();
+});
+
 test('the page of the SDK names every error of the SDK, and no other', () => {
   const classes = Object.entries(sdk)
     .filter(([name]) => name.endsWith('Error') && name !== 'SockethookError')
@@ -97,6 +129,9 @@ test('the page of the SDK names every call of the SDK', () => {
     'checkSettings',
     'closeSocket',
     'createWebSocketUrl',
+    'joinGroup',
+    'leaveGroup',
+    'listGroup',
     'sendMessage',
   ]);
   for (const name of told) expect(Object.keys(sdk)).toContain(name);

@@ -97,6 +97,10 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   pathBytes: 'path, in bytes',
   userBytes: 'user, in bytes',
   stateBytes: 'state, in bytes',
+  groupBytes: 'name of a group, in bytes',
+  groups: 'groups of a socket',
+  groupsBytes: 'names of the groups of a socket together, in bytes',
+  groupsPerAction: 'names in one `join` or `leave`',
   socketIdLength: 'socket id, in characters',
   sendSockets: 'sockets in one `send` or `except`',
   formFields: 'fields in a form to the HTTP API',
@@ -106,8 +110,9 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   answerBytes: 'answer to a hook, in bytes',
   ticketSeconds: 'life of a ticket, in seconds',
   ticketSecondsDefault: 'default life of a ticket, in seconds',
-  pageSize: 'page of `GET /sockets`',
-  pageSizeDefault: 'default page of `GET /sockets`',
+  pageSize: 'page of a list in the HTTP API',
+  pageSizeDefault: 'default page of a list in the HTTP API',
+  groupCount: 'sockets that `GET /groups/{group}` counts',
 };
 
 test('the table of limits has every limit with its values, and no other', () => {

@@ -84,18 +84,35 @@ function example(name: string, value: unknown): unknown {
   return name === 'openedAt' || name === 'expiresAt' ? 1_795_364_600_000 : value;
 }
 
-test('every curl of the HTTP API is answered as its comment says', async () => {
-  const [preamble = '', ...calls] = (doc('http-api').code('Calls', 'sh')[0] ?? '').trimEnd().split('\n\n');
-  expect(calls).toHaveLength(9);
-  const { client, socket } = await enter();
+/** The blocks of shell under a heading of the page about the HTTP API. */
+const shown = (heading: string): string[] =>
+  (doc('http-api').code(heading, 'sh')[0] ?? '').trimEnd().split('\n\n');
+const [preamble = '', ...plainCalls] = shown('Calls');
+
+async function checkCalls(calls: readonly string[], socket: string): Promise<void> {
   for (const call of calls) {
     const [, status, body = ''] = /^#> (\d{3}) ?(.*)$/m.exec(call) ?? [];
     const answer = await run(`${preamble}\n${call}`, { ...environment, SOCKET: socket });
     const parse = (text: string): unknown => (text === '' ? '' : JSON.parse(text, example));
     expect([call, answer[0], parse(answer[1])]).toEqual([call, Number(status), parse(body)]);
   }
+}
+
+test('every curl of the HTTP API is answered as its comment says', async () => {
+  expect(plainCalls).toHaveLength(9);
+  const { client, socket } = await enter();
+  await checkCalls(plainCalls, socket);
   expect(await client.take(3)).toEqual(['Fish & chips', 'Hello', 'Hello']);
   expect((await client.closed).code).toBe(1000);
+});
+
+test('every curl about groups is answered as its comment says', async () => {
+  const calls = shown('Groups');
+  expect(calls).toHaveLength(8);
+  const { client, socket } = await enter();
+  await checkCalls(calls, socket);
+  expect(await client.next()).toBe('Welcome to the room');
+  await client.close();
 });
 
 /** A client at /room/1 as alice, with the id of its socket. */

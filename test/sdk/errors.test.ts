@@ -7,6 +7,9 @@ import {
   createWebSocketUrl,
   expressHooks,
   hooks,
+  joinGroup,
+  leaveGroup,
+  listGroup,
   refuse,
   SockethookError,
   sendMessage,
@@ -59,20 +62,22 @@ test.for<[string, string, () => unknown]>([
   },
 );
 
-test('a short URL key is named; without one, a user or an end can’t be promised', async () => {
+test('a short URL key is named; without one, a user, a group or an end can’t be promised', async () => {
   process.env['SOCKETHOOK_URL_KEY'] = 'short';
   expect((await errorOf(() => createWebSocketUrl('/'))).message).toMatch(
     /^SOCKETHOOK_URL_KEY is malformed: .*32/,
   );
   delete process.env['SOCKETHOOK_URL_KEY'];
-  for (const options of [{ user: 'alice' }, { expiresIn: 60 }]) {
+  for (const options of [{ user: 'alice' }, { expiresIn: 60 }, { groups: ['room:1'] }]) {
     const { code, message } = await errorOf(() => createWebSocketUrl('/', options));
     expect([code, message]).toEqual([
       'ERR_SETTING',
-      expect.stringMatching(/^SOCKETHOOK_URL_KEY is not set; .*to use `user` or `expiresIn`/),
+      expect.stringMatching(/^SOCKETHOOK_URL_KEY is not set; .*to use `user`, `groups` or `expiresIn`/),
     ]);
   }
 });
+
+const named = (count: number) => Array.from({ length: count }, (_, at) => `g${at}`);
 
 test.for<[string, () => unknown, RegExp]>([
   ['an empty id', () => sendMessage('', 'b'), /^"sockets" must be /],
@@ -108,6 +113,53 @@ test.for<[string, () => unknown, RegExp]>([
     /^"expiresIn" must be whole seconds from 1 to 86400/,
   ],
   ['86,401 seconds', () => createWebSocketUrl('/', { expiresIn: 86_401 }), /^"expiresIn" must be/],
+  ['joining nothing', () => joinGroup('room:1', ''), /^"socket" must be the id of a socket\.$/],
+  ['a socket that leaves no group', () => leaveGroup('', 'a='), /^"group" cannot be used: .* not empty\.$/],
+  ['257 bytes of group', () => joinGroup('g'.repeat(257), 'a='), /^"group" cannot be used: .*256 bytes\.$/],
+  ['a group with a line feed', () => listGroup('a\nb'), /^"group" cannot be used: .* printable text\.$/],
+  ['a number for a group', () => listGroup(JSON.parse('7')), /^"group" must be the name of a group\.$/],
+  ['a broadcast to an empty group', () => broadcastMessage('b', { group: '' }), /^"group" cannot be used: /],
+  ['a broadcast to null', () => broadcastMessage('b', { group: JSON.parse('null') }), /^"group" must be /],
+  ['a page of 0', () => listGroup('g', { limit: 0 }), /^"limit" must be a whole number from 1 to 1000\.$/],
+  ['a page of 1,001', () => listGroup('g', { limit: 1_001 }), /^"limit" must be .*1000\.$/],
+  [
+    'an empty cursor',
+    () => listGroup('g', { cursor: '' }),
+    /^"cursor" must be one that a page ended with\.$/,
+  ],
+  [
+    'groups that are a text',
+    () => createWebSocketUrl('/', { groups: JSON.parse('"g"') }),
+    /^"groups" must be a list/,
+  ],
+  [
+    'an empty group in a URL',
+    () => createWebSocketUrl('/', { groups: ['g', ''] }),
+    /^"groups" cannot be used: .* not empty/,
+  ],
+  [
+    '257 bytes of group in a URL',
+    () => createWebSocketUrl('/', { groups: ['g'.repeat(257)] }),
+    /^"groups" .*256 bytes/,
+  ],
+  [
+    '51 groups in a URL',
+    () => createWebSocketUrl('/', { groups: named(51) }),
+    /^"groups" cannot be used: .* 50 groups/,
+  ],
+  [
+    '1,025 bytes of groups in a URL',
+    () =>
+      createWebSocketUrl('/', {
+        groups: ['a'.repeat(256), 'b'.repeat(256), 'c'.repeat(256), 'd'.repeat(256), 'e'],
+      }),
+    /^"groups" cannot be used: .* 1024 bytes together/,
+  ],
+  [
+    'a URL of too many characters, with groups',
+    () => createWebSocketUrl(`/?${'x'.repeat(2_900)}`, { groups: ['g'.repeat(200)] }),
+    /^"path" and "groups" make a URL of .* at most 4096\.$/,
+  ],
   ['refusing with 200', () => refuse(200), /^"status" must be from 400 to 499/],
   ['refusing with 500', () => refuse(500), /^"status" must be/],
 ])('%s is an argument that can’t be used, and is named', async ([, run, message]) => {
@@ -166,7 +218,7 @@ test('a server that is no gateway is said so', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   process.env['SOCKETHOOK_API_URL'] = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-  for (const run of [() => sendMessage('a', 'b'), () => broadcastMessage('b')]) {
+  for (const run of [() => sendMessage('a', 'b'), () => broadcastMessage('b'), () => listGroup('g')]) {
     expect(await errorOf(run)).toEqual({
       code: 'ERR_API',
       message: expect.stringMatching(/SOCKETHOOK_API_URL/),

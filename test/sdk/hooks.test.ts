@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
+import { parseGroup } from '../../functions/wire/group.ts';
 import { hooks, MemorySeenIds, type Message, refuse } from '../../sdk/index.ts';
 import { testSecrets } from '../support/local.ts';
 import { aHook } from '../wire/a-hook.ts';
+import { must } from '../wire/must.ts';
 import { changed, signedRequest } from './signed.ts';
 
 const [first = '', second = ''] = testSecrets.webhookSecrets;
@@ -54,6 +56,40 @@ test.for(['form', 'json'] as const)('a hook in %s becomes a message', async (for
   });
   expect(message?.request.headers.get('webhook-id')).toBe('closed_1');
 });
+
+const inGroups = (...names: readonly string[]) => names.map((name) => must(parseGroup(name)));
+
+test.for(['form', 'json'] as const)('the groups of a hook in %s are a list', async (format) => {
+  const groups = inGroups('room:1', '日本', '"a", b', '[]');
+  await listening(signedRequest(aHook({ groups }), { format }));
+  await listening(signedRequest(aHook(), { format }));
+  expect(told.map((message) => message.groups)).toEqual([['room:1', '日本', '"a", b', '[]'], []]);
+});
+
+test.for<[format: 'form' | 'json', groups: string]>([
+  ['form', 'room:1'],
+  ['form', '{}'],
+  ['form', '["a",7]'],
+  ['json', '"room:1"'],
+  ['json', '{}'],
+  ['json', '["a",7]'],
+])('a signed hook in %s whose groups are %s gets 401, and no handler runs', async ([format, groups]) => {
+  const request = signedRequest(aHook(), { format, groups });
+  expect((await listening(request)).status).toBe(401);
+  expect(told).toEqual([]);
+});
+
+test.for(['form', 'json'] as const)(
+  'a hook in %s of a gateway that knows no groups has none',
+  async (format) => {
+    const request = signedRequest(aHook({ event: 'message', id: 'message_1' }), {
+      format,
+      groups: undefined,
+    });
+    expect((await listening(request)).status).toBe(204);
+    expect(told[0]?.groups).toEqual([]);
+  },
+);
 
 test('a handshake’s request has the client’s headers', async () => {
   const hook = aHook({ clientHeaders: { Cookie: 'session=1', 'Accept-Language': 'de' } });

@@ -12,17 +12,30 @@ export interface Signing {
   readonly secrets?: readonly string[];
   /** Milliseconds since 1970; now by default. */
   readonly at?: number;
+  /** The field `groups` as it is written in the body; undefined leaves it out. */
+  readonly groups?: string | undefined;
 }
 
 /** The request of a hook as the gateway makes it. */
 export function signedRequest(
   hook: Hook,
-  { format = 'form', secrets = testSecrets.webhookSecrets, at = Date.now() }: Signing = {},
+  { format = 'form', secrets = testSecrets.webhookSecrets, at = Date.now(), ...written }: Signing = {},
 ): Request {
-  const { url, contentType, body } = { form, json }[format].request(hook, 'https://app.example/websocket');
+  const request = { form, json }[format].request(hook, 'https://app.example/websocket');
+  const { url, contentType } = request;
+  const body = 'groups' in written ? withGroups(request.body, format, written.groups) : request.body;
   const keys = secrets.map((secret) => must(parseSigningKey(secret)));
   const headers = hookHeaders(hook, { contentType, body }, Math.floor(at / 1000), keys);
   return new Request(url, { method: 'POST', headers, body });
+}
+
+/** The body of a hook without groups, with others in their place. */
+function withGroups(body: string, format: 'form' | 'json', groups: string | undefined): string {
+  const [from, name, write] =
+    format === 'form'
+      ? (['&groups=%5B%5D', '&groups=', encodeURIComponent] as const)
+      : ([',"groups":[]', ',"groups":', String] as const);
+  return body.replace(from, groups === undefined ? '' : `${name}${write(groups)}`);
 }
 
 /** The same request with another URL, other headers or another body. */

@@ -20,6 +20,10 @@ const wrong: readonly Handlers[] = [
   { closed: () => ({ reply: 'text' }) },
   // @ts-expect-error It can't be closed either.
   { closed: () => ({ broadcast: [{ body: 'x' }], close: true }) },
+  // @ts-expect-error It is in no group any more.
+  { closed: () => ({ join: ['room:1'] }) },
+  // @ts-expect-error The same.
+  { closed: async () => ({ leave: ['room:1'] }) },
   // @ts-expect-error It has no state any more.
   { closed: () => ({ state: 'x' }) },
   // @ts-expect-error It can't be refused.
@@ -52,6 +56,11 @@ const right: readonly Handlers[] = [
   { handshake: () => undefined, message: () => {}, closed: async () => {} },
   { handshake: ({ user }) => (user === '' ? refuse(401) : { user, subprotocol: 'chat', state: 's' }) },
   { handshake: async () => 'welcome', message: async () => 'text' },
+  { handshake: ({ groups }) => ({ join: ['room:1'], leave: groups }) },
+  {
+    message: ({ body, groups }) => ({ join: [body], leave: groups, broadcast: [{ body, group: 'room:1' }] }),
+  },
+  { closed: ({ groups }) => ({ broadcast: groups.map((group) => ({ body: 'left', group })) }) },
   { message: ({ body }) => (body === '' ? { close: true } : { reply: body, state: 's' }) },
   { closed: ({ path }) => ({ send: [], broadcast: [{ body: 'left', path }] }) },
   { closed: async ({ path }) => (path === '/' ? undefined : { broadcast: [{ body: 'left', path }] }) },

@@ -1,0 +1,94 @@
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { ChildApp } from '../support/child-app.ts';
+import { freePort } from '../support/free-port.ts';
+import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { launchChromium } from './chromium.ts';
+
+let browser: Browser;
+let world: LocalWorld;
+let app: ChildApp;
+let url: string;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  const port = await freePort();
+  url = `http://localhost:${port}/`;
+  world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
+  const command = ['--import', 'tsx', 'examples/express/app.ts'];
+  app = await ChildApp.start(process.execPath, command, environment, { listening: /listening on/ });
+});
+
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await world?.stop();
+  await app?.stop();
+});
+
+/** Opens the chat as somebody, and waits until they are in the room of the URL's hash. */
+async function visit(name: string, hash = ''): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(url);
+  await page.getByLabel('Name:').fill(name);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  if (hash !== '') await page.goto(`${url}${hash}`);
+  await line(page, `${name} came in.`).first().waitFor();
+  return page;
+}
+
+function line(page: Page, text: string): Locator {
+  return page.getByRole('log').getByText(text, { exact: true });
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Message:').fill(text);
+  await page.getByLabel('Message:').press('Enter');
+}
+
+/** The ids of the open sockets. */
+async function sockets(): Promise<string[]> {
+  const { json } = await world.api.call('GET', '/sockets');
+  return (json['sockets'] as { socket: string }[]).map(({ socket }) => socket).sort();
+}
+
+test('a visitor changes rooms by a link, on the connection that they have', async () => {
+  const alice = await visit('alice');
+  const bob = await visit('bob', '#garden');
+  const before = await sockets();
+  await alice.getByRole('link', { name: 'Garden' }).click();
+  await line(bob, 'alice came in.').waitFor();
+  await alice.getByRole('heading', { name: 'garden' }).waitFor();
+  expect(await alice.getByRole('link', { name: 'Garden' }).getAttribute('aria-current')).toBe('page');
+  await say(bob, 'hello');
+  await line(alice, 'bob: hello').waitFor();
+  expect(await sockets()).toEqual(before);
+  await alice.goBack();
+  await line(bob, 'alice left.').waitFor();
+  await alice.getByRole('heading', { name: 'hall' }).waitFor();
+});
+
+test('a room that is not for a visitor leaves them where they are, and the page says so', async () => {
+  const carol = await visit('carol');
+  await carol.getByRole('link', { name: 'Staff' }).click();
+  await line(carol, 'This room is not for you.').waitFor();
+  expect(new URL(carol.url()).hash).toBe('#hall');
+  await say(carol, 'still here');
+  await line(carol, 'carol: still here').waitFor();
+});
+
+test('a page that was cut off comes back into the room that it was in', async () => {
+  const dan = await visit('dan');
+  await dan.getByRole('link', { name: 'Garden' }).click();
+  await dan.getByRole('heading', { name: 'garden' }).waitFor();
+  for (const socket of await sockets())
+    await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+  const inGarden = async () => (await world.api.call('GET', '/groups/room:garden')).json['sockets'];
+  await expect.poll(inGarden, { timeout: 15_000 }).toBe(1);
+  await dan.getByText('connected', { exact: true }).waitFor();
+});
