@@ -34,6 +34,8 @@ export interface Settings {
   readonly replyBy: 'route' | 'post';
   /** Probe each open socket once every N minutes; 0 for never. */
   readonly probeMinutes: number;
+  /** The most posts a second of all workers of broadcasts together; infinite for no limit. */
+  readonly maxPostsPerSecond: number;
 }
 
 /** How the gateway behaves in one world. No setting changes it. Times are in milliseconds. */
@@ -56,6 +58,12 @@ export interface Policy {
   readonly staleMs: number;
   /** Whether a sweep flushes an outbox whose worker has died. */
   readonly sweepsFinishFlushes: boolean;
+  /** The sockets of one batch of a broadcast. */
+  readonly batchSockets: number;
+  /** How long a worker retries throttled posts of a batch before it leaves them to a later one. */
+  readonly batchRetryMs: number;
+  /** How many workers post batches at a time. */
+  readonly broadcastWorkers: number;
   /** How long a socket lives at most. */
   readonly lifeMs: number;
 }

@@ -1,12 +1,13 @@
 import type { AppResponse } from '../wire/answer.ts';
-import type { Broadcast, Send } from '../wire/deliveries.ts';
 import type { GroupChange, GroupName } from '../wire/group.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
+import type { Broadcasts } from './broadcasts.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
 import type { SocketFilter } from './socket-filter.ts';
+import type { TaskQueue } from './tasks.ts';
 
 /**
  * Everything that the gateway needs from the world. Each port has a contract suite under test/contract that every
@@ -14,6 +15,7 @@ import type { SocketFilter } from './socket-filter.ts';
  */
 export interface Ports {
   readonly registry: Registry;
+  readonly broadcasts: Broadcasts;
   readonly connections: Connections;
   readonly app: App;
   readonly tasks: TaskQueue;
@@ -94,6 +96,10 @@ export interface Groups {
 export interface Directory {
   /** Every such socket that the filter selects, in pages of any size. `from` continues where a broadcast stopped. */
   pages(filter: SocketFilter, from?: string): AsyncIterable<RecordPage>;
+  /** Into how many segments a broadcast to these sockets is divided. Each socket is in exactly one of them. */
+  segmentsOf(filter: SocketFilter): number;
+  /** The sockets of one segment, as `pages` finds them, in a fixed order. */
+  segment(filter: SocketFilter, at: number, stretch: Stretch): AsyncIterable<SegmentPage>;
   /** One page of at most `limit` sockets, in a stable order. Undefined if the cursor is not valid. */
   list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined>;
   /** One page of at most `limit` users of a group, in a stable order. Undefined if the cursor is not valid. */
@@ -115,6 +121,19 @@ export interface Survey {
 export interface RecordPage {
   readonly records: readonly SocketRecord[];
   readonly next: string | undefined;
+}
+
+/** A part of a segment: from the end of one page to the end of another, in pages of at most `limit` records. */
+export interface Stretch {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly limit: number;
+}
+
+/** A page of a segment. `end` is the position after it, even where the sockets around it have gone since. */
+export interface SegmentPage {
+  readonly records: readonly SocketRecord[];
+  readonly end: string;
 }
 
 /** A page of sockets. A cursor if there may be more. */
@@ -173,43 +192,6 @@ export interface AppRequest {
   readonly waitMs?: number;
   /** Signs the hook again if it had to wait, since signatures expire. */
   readonly renew?: () => Readonly<Record<string, string>>;
-}
-
-/**
- * Work that must not delay its caller. Each task runs at least once. Only the local gateway keeps a socket's tasks in
- * order.
- */
-export interface TaskQueue {
-  /** Queues a task to run after `delayMs` milliseconds, or at once. */
-  enqueue(task: Task, delayMs?: number): Promise<void>;
-}
-
-/** Queued work. */
-export type Task =
-  /** Post the messages in the outbox. */
-  | { readonly kind: 'flush'; readonly socket: SocketId }
-  /** Post the closed hook of a socket that is closing. */
-  | { readonly kind: 'closed'; readonly socket: SocketId }
-  | DeliveriesTask;
-
-/** Run the actions of an answer that can be deferred: send, broadcast, then close. */
-export interface DeliveriesTask {
-  readonly kind: 'deliveries';
-  readonly socket: SocketId;
-  /** The hook's id. */
-  readonly hook: string;
-  readonly send: readonly Send[];
-  readonly broadcast: readonly TaskBroadcast[];
-  /** Whether to close the hook's own socket after that. */
-  readonly close: boolean;
-  /** How many runs in a row have made no progress. */
-  readonly stuckRuns?: number | undefined;
-}
-
-/** A broadcast, or the rest of one. */
-export interface TaskBroadcast extends Broadcast {
-  /** Where to continue: the `next` of a page of the registry. */
-  readonly from?: string | undefined;
 }
 
 /** Whether a list of keys may come from a cache, or must be read again because no cached key matched. */

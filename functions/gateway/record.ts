@@ -34,6 +34,9 @@ export interface SocketRecord {
   readonly end?: SocketEnd;
 }
 
+/** The part of a record that a message to its socket needs. */
+export type Recipient = Pick<SocketRecord, 'socket' | 'status' | 'acceptedAt'>;
+
 /** How and when a socket ended. */
 export interface SocketEnd {
   readonly code: number;

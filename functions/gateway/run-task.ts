@@ -1,8 +1,10 @@
+import { coordinate } from './broadcast/coordinate.ts';
+import { postBatch } from './broadcast/post-batch.ts';
 import { flush } from './deliver/flush.ts';
 import { runDeliveries } from './deliver/run-deliveries.ts';
 import type { Gateway } from './gateway.ts';
-import type { Task } from './ports.ts';
 import { closed } from './relay/closed.ts';
+import type { Task } from './tasks.ts';
 
 /** Runs a queued task. */
 export function runTask(gateway: Gateway, task: Task): Promise<void> {
@@ -11,6 +13,10 @@ export function runTask(gateway: Gateway, task: Task): Promise<void> {
       return flush(gateway, task.socket);
     case 'closed':
       return closed(gateway, task.socket);
+    case 'segment':
+      return coordinate(gateway, task);
+    case 'batch':
+      return postBatch(gateway, task);
     case 'deliveries':
       return runDeliveries(gateway, task);
   }

@@ -4,13 +4,16 @@ import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Clock, Log } from '../gateway/ports.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
+import type { TaskQueue } from '../gateway/tasks.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
 import { batchWrites } from './batch-writes.ts';
+import { BroadcastQueue } from './broadcast-queue.ts';
 import { type DescriptorShares, descriptorShares, maxDescriptors } from './descriptors.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
+import { MemoryBroadcasts } from './memory-broadcasts.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
@@ -26,6 +29,10 @@ const localPolicy = {
   leaseMs: 60_000,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
+  // A batch is posted in one turn of the event loop, also if each message has 128 KiB.
+  batchSockets: 1_000,
+  batchRetryMs: 3_000,
+  broadcastWorkers: 1,
   // Each step is finished by the process that began it, so a sweep finds only postponed closed hooks.
   staleMs: Number.POSITIVE_INFINITY,
   sweepsFinishFlushes: false,
@@ -72,7 +79,12 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   const urls = localUrls(settings, port);
   const shares = descriptorShares(maxDescriptors());
   server.maxConnections = shares.clients;
-  const { gateway, registry, sessions, queues, app } = compose(settings, options, urls.webSocketUrl, shares);
+  const { gateway, registry, sessions, queues, broadcastQueue, app } = compose(
+    settings,
+    options,
+    urls.webSocketUrl,
+    shares,
+  );
   const webSockets = new WebSocketServer(gateway, sessions, queues, settings.limits);
   const expiry = setInterval(
     () => sessions.expire(clock.monotonic(), settings.limits),
@@ -86,6 +98,8 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     sessions.closeAll(closeCodes.goingAway);
     // There is time for only one hook of each socket, and the closed hook is the one that is owed.
     queues.dropWaiting('stopped');
+    const unposted = broadcastQueue.stop();
+    if (unposted > 0) log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
     await Promise.race([queues.idle(), clock.sleep(withinMs)]);
     for (const request of new Set([...registry.owed(), ...queues.unfinished()]))
       log.error('hook_lost', { request, why: 'stopped' });
@@ -108,11 +122,13 @@ function compose(
   const sessions = new Sessions();
   const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
   const queues = new SocketQueues((task) => runTask(gateway, task), log, settings.limits.allWaitingBytes);
+  const broadcastQueue = new BroadcastQueue((task) => runTask(gateway, task), log);
   const gateway: Gateway = {
     registry,
     connections: sessions,
     app,
-    tasks: queues,
+    broadcasts: new MemoryBroadcasts(clock),
+    tasks: localTasks(queues, broadcastQueue),
     secrets: localSecrets(secrets),
     clock,
     log,
@@ -123,11 +139,24 @@ function compose(
       messageBytes: settings.limits.messageBytes,
       replyBy: 'post',
       probeMinutes: 0,
+      maxPostsPerSecond: Number.POSITIVE_INFINITY,
     },
     policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
-  return { gateway, registry, sessions, queues, app };
+  return { gateway, registry, sessions, queues, broadcastQueue, app };
+}
+
+/** The tasks of one process. Broadcasts have a queue of their own, since they are about no socket in particular. */
+export function localTasks(queues: SocketQueues, broadcasts: BroadcastQueue): TaskQueue {
+  return {
+    async enqueue(task, delayMs) {
+      if (task.kind === 'segment') broadcasts.segment(task);
+      else if (task.kind === 'batch') await broadcasts.batches([task], delayMs);
+      else await queues.enqueue(task, delayMs);
+    },
+    enqueueBatches: (tasks, delayMs) => broadcasts.batches(tasks, delayMs),
+  };
 }
 
 /** The URLs of a gateway with these settings on this machine. */

@@ -1,5 +1,13 @@
 import { changeGroups } from '../gateway/group-change.ts';
-import type { Clock, RecordPage, Registry, SocketPage, UserPage } from '../gateway/ports.ts';
+import type {
+  Clock,
+  RecordPage,
+  Registry,
+  SegmentPage,
+  SocketPage,
+  Stretch,
+  UserPage,
+} from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
 import type { GroupChange, GroupName } from '../wire/group.ts';
@@ -8,7 +16,7 @@ import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
-import { paged } from './record-pages.ts';
+import { paged, segmentPages } from './record-pages.ts';
 import { userPage } from './user-page.ts';
 
 const unleased = { leaseUntil: 0, attempts: 0 } as const;
@@ -150,6 +158,14 @@ export class MemoryRegistry implements Registry {
     const entries = filter.group === undefined ? this.#candidates(filter) : [...this.#candidates(filter)];
     const pages = paged(entries, this.#sequence, ({ record }) => (isWanted(record) ? record : undefined));
     for await (const records of pages) yield { records, next: undefined };
+  }
+
+  segmentsOf(): number {
+    return 1;
+  }
+
+  segment(filter: SocketFilter, _at: number, stretch: Stretch): AsyncIterable<SegmentPage> {
+    return segmentPages(this.#inOrder(filter), this.#sequence, matches(filter), stretch);
   }
 
   async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {

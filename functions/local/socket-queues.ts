@@ -1,4 +1,5 @@
-import type { Log, Task, TaskQueue } from '../gateway/ports.ts';
+import type { Log } from '../gateway/ports.ts';
+import type { SocketTask } from '../gateway/tasks.ts';
 import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
@@ -10,9 +11,9 @@ const smallWeight = 16_384;
  * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
  * wait for each other. When all backlogs together are too large, the largest is shed first.
  */
-export class SocketQueues implements TaskQueue, QueueSupervisor {
+export class SocketQueues implements QueueSupervisor {
   readonly #queues = new Map<SocketId, SocketQueue>();
-  readonly #runTask: (task: Task) => Promise<void>;
+  readonly #runTask: (task: SocketTask) => Promise<void>;
   readonly #log: Log;
   readonly #maxBytes: number;
   #waiters: (() => void)[] = [];
@@ -22,7 +23,11 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
   readonly #parked = new Set<SocketQueue>();
 
   /** `maxBytes`: the most that all sockets together may weigh. */
-  constructor(runTask: (task: Task) => Promise<void>, log: Log, maxBytes: number = Number.POSITIVE_INFINITY) {
+  constructor(
+    runTask: (task: SocketTask) => Promise<void>,
+    log: Log,
+    maxBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#runTask = runTask;
     this.#log = log;
     this.#maxBytes = maxBytes;
@@ -48,7 +53,7 @@ export class SocketQueues implements TaskQueue, QueueSupervisor {
     queue.release();
   }
 
-  async enqueue(task: Task, delayMs = 0): Promise<void> {
+  async enqueue(task: SocketTask, delayMs = 0): Promise<void> {
     if (delayMs > 0) {
       setTimeout(() => void this.enqueue(task), delayMs).unref();
       return;

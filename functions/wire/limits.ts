@@ -21,6 +21,10 @@ export const limits = {
   sendSockets: 1_000,
   /** Form fields in a call of the HTTP API: enough to name more sockets than a send may, and get the right error. */
   formFields: 1_024,
+  /** Sockets that a broadcast reaches within its call. A larger one goes on after the answer. */
+  broadcastInCall: 500,
+  /** How long the progress of a broadcast is kept, in seconds. */
+  broadcastSeconds: 86_400,
   /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
   /** The outbox of a socket: the messages that wait until its client is connected. */

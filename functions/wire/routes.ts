@@ -12,6 +12,7 @@ interface Route {
 export const routes = {
   '/send': { function: 'send', methods: ['POST'] },
   '/broadcast': { function: 'broadcast', methods: ['POST'] },
+  '/broadcasts/{broadcast}': { function: 'broadcast', methods: ['GET', 'DELETE'] },
   '/urls': { function: 'urls', methods: ['POST'] },
   '/sockets': { function: 'sockets', methods: ['GET'] },
   '/sockets/{socket}': { function: 'sockets', methods: ['GET', 'DELETE'] },

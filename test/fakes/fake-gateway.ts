@@ -3,6 +3,7 @@ import type { Gateway, Policy, Settings } from '../../functions/gateway/gateway.
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
+import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { hookEvents } from '../../functions/wire/hook.ts';
@@ -49,6 +50,7 @@ export function fakeGateway(given: Given = {}): FakeWorld {
   const secrets = localSecrets({ apiKeys: [], webhookSecrets: [`whsec_${secret}`], urlKeys: [] });
   const gateway: Gateway = {
     registry,
+    broadcasts: new MemoryBroadcasts(clock),
     connections,
     app,
     tasks,
@@ -79,6 +81,7 @@ const usualSettings: Settings = {
   webSocketUrl: 'ws://gateway.example/',
   replyBy: 'post',
   probeMinutes: 30,
+  maxPostsPerSecond: Number.POSITIVE_INFINITY,
 };
 
 const usualPolicy: Policy = {
@@ -92,4 +95,7 @@ const usualPolicy: Policy = {
   lifeMs: 7_500_000,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
+  batchSockets: 500,
+  batchRetryMs: 3_000,
+  broadcastWorkers: 1,
 };

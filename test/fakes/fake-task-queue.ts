@@ -1,4 +1,4 @@
-import type { Task, TaskQueue } from '../../functions/gateway/ports.ts';
+import type { Task, TaskQueue } from '../../functions/gateway/tasks.ts';
 
 /** Keeps tasks until a test runs them. `onQueue` sees each task as it is queued. If it throws, the world fails. */
 export class FakeTaskQueue implements TaskQueue {
@@ -13,6 +13,10 @@ export class FakeTaskQueue implements TaskQueue {
     await this.onQueue(task);
     (delayMs > 0 ? this.delayed : this.queued).push(task);
     this.delayMs = Math.max(this.delayMs, delayMs);
+  }
+
+  async enqueueBatches(tasks: readonly Task[], delayMs = 0): Promise<void> {
+    for (const task of tasks) await this.enqueue(task, delayMs);
   }
 
   /** Makes all delayed tasks due. */

@@ -2,7 +2,7 @@ import { AwsError } from '../../functions/aws/client/aws-error.ts';
 import { type Item, isObject, itemFrom } from '../../functions/aws/dynamo/attribute.ts';
 import type { Dynamo } from '../../functions/aws/dynamo/calls.ts';
 import type { TableNames } from '../../functions/aws/dynamo/table.ts';
-import { groupsSchema, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import { broadcastsSchema, groupsSchema, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import { hashOf } from '../../functions/gateway/hash.ts';
 import { compareTexts, Expressions, type Placeholders } from './dynamo-expression.ts';
 
@@ -26,19 +26,26 @@ interface Input extends Placeholders {
   readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
 }
 
-/** The two tables, for tests. */
-export const memoryTables: TableNames = { name: 'sockets', groups: 'groups' };
+/** The three tables, for tests. */
+export const memoryTables: TableNames = { name: 'sockets', groups: 'groups', broadcasts: 'broadcasts' };
 
-const socketKeys = [tableSchema.partitionKey];
-const groupKeys = [groupsSchema.partitionKey, groupsSchema.sortKey];
+const keys: Readonly<Record<string, readonly string[]>> = {
+  sockets: [tableSchema.partitionKey],
+  groups: [groupsSchema.partitionKey, groupsSchema.sortKey],
+  broadcasts: [broadcastsSchema.partitionKey, broadcastsSchema.sortKey],
+};
 
 /**
  * DynamoDB in memory, for tests that make hundreds of thousands of calls: the operations and the expressions that we
- * use. It passes the contract of the registry. Each operation is atomic, and its refusals carry the item, as those of
+ * use. It passes the contracts of the registry and of broadcasts. Each operation is atomic, and its refusals carry the item, as those of
  * DynamoDB do.
  */
 export class MemoryDynamo implements Dynamo {
-  readonly #tables: Readonly<Record<string, Map<string, Item>>> = { sockets: new Map(), groups: new Map() };
+  readonly #tables: Readonly<Record<string, Map<string, Item>>> = {
+    sockets: new Map(),
+    groups: new Map(),
+    broadcasts: new Map(),
+  };
   /** How many items a page of a Scan or a Query has at most. */
   readonly #pageSize: number;
 
@@ -130,13 +137,12 @@ export class MemoryDynamo implements Dynamo {
 }
 
 function keyIn(table: string, item: Item): string {
-  const names = table === memoryTables.groups ? groupKeys : socketKeys;
-  return names.map((name) => item[name]?.S ?? '').join('\n');
+  return (keys[table] ?? []).map((name) => item[name]?.S ?? '').join('\n');
 }
 
 function keysOf(table: string, item: Item, index: string | undefined): Item {
-  const names = table === memoryTables.groups ? groupKeys : socketKeys;
-  const all: string[] = index === undefined ? names : [...names, index];
+  const names = keys[table] ?? [];
+  const all = index === undefined ? names : [...names, index];
   return Object.fromEntries(Object.entries(item).filter(([name]) => all.includes(name)));
 }
 

@@ -1,4 +1,4 @@
-import type { Registry } from '../../functions/gateway/ports.ts';
+import type { Registry, Stretch } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
 import type { GroupChange, GroupName } from '../../functions/wire/group.ts';
@@ -68,6 +68,14 @@ export class PassedRegistry implements Registry {
 
   listUsers(group: GroupName, limit: number, cursor?: string) {
     return this.#pass('listUsers', () => this.#registry.listUsers(group, limit, cursor));
+  }
+
+  segmentsOf(filter: SocketFilter) {
+    return this.#registry.segmentsOf(filter);
+  }
+
+  async *segment(filter: SocketFilter, at: number, stretch: Stretch) {
+    yield* await this.#pass('segment', () => all(this.#registry.segment(filter, at, stretch)));
   }
 
   list(filter: SocketFilter, limit: number, cursor?: string) {

@@ -79,6 +79,8 @@ export class Scene implements Play {
               this.begin(this.#nameOf(task.kind, actor), (own) => runTask(own, task));
             }
           }),
+        enqueueBatches: (batches, delayMs) =>
+          pass(`queue ${batches.length} batches`, () => tasks.enqueueBatches(batches, delayMs)),
       },
       clock: {
         ...gateway.clock,

@@ -1,4 +1,5 @@
-import type { Clock, Task, TaskQueue } from '../../functions/gateway/ports.ts';
+import type { Clock } from '../../functions/gateway/ports.ts';
+import type { Task, TaskQueue } from '../../functions/gateway/tasks.ts';
 
 /** A queue that delivers a task only when its delay is over, on a clock that a test moves. */
 export class TimedTaskQueue implements TaskQueue {
@@ -11,6 +12,10 @@ export class TimedTaskQueue implements TaskQueue {
 
   async enqueue(task: Task, delayMs = 0): Promise<void> {
     this.#waiting.push({ task, due: this.#clock.now() + delayMs });
+  }
+
+  async enqueueBatches(tasks: readonly Task[], delayMs = 0): Promise<void> {
+    for (const task of tasks) await this.enqueue(task, delayMs);
   }
 
   /** How many tasks wait. */

@@ -1,4 +1,4 @@
-import type { Registry } from '../../functions/gateway/ports.ts';
+import type { Registry, Stretch } from '../../functions/gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../functions/gateway/record.ts';
 import type { SocketFilter } from '../../functions/gateway/socket-filter.ts';
 import type { GroupChange, GroupName } from '../../functions/wire/group.ts';
@@ -77,6 +77,15 @@ export class WatchedRegistry implements Registry {
   async listUsers(group: GroupName, limit: number, cursor?: string) {
     this.#before('listUsers');
     return this.#registry.listUsers(group, limit, cursor);
+  }
+
+  segmentsOf(filter: SocketFilter) {
+    return this.#registry.segmentsOf(filter);
+  }
+
+  segment(filter: SocketFilter, at: number, stretch: Stretch) {
+    this.#before('segment');
+    return this.#registry.segment(filter, at, stretch);
   }
 
   survey() {

@@ -1,4 +1,5 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
@@ -14,6 +15,7 @@ handshakeContract(localSubject);
 messagesContract(localSubject);
 actionsContract(localSubject);
 sendingContract(localSubject);
+broadcastsContract(localSubject);
 closedContract(localSubject);
 httpApiContract(localSubject);
 ticketsContract(localSubject);

@@ -1,11 +1,16 @@
 import { afterAll } from 'vitest';
+import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
+import { BroadcastQueue } from '../../functions/local/broadcast-queue.ts';
+import { localTasks } from '../../functions/local/gateway.ts';
+import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { Sessions } from '../../functions/local/sessions.ts';
 import { limitSets } from '../../functions/local/settings.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
+import { broadcastsContract } from '../contract/ports/broadcasts.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { registryContract } from '../contract/ports/registry.ts';
@@ -17,13 +22,19 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
 
-taskQueueContract('socket queues', async (runTask) => new SocketQueues(runTask, new RecordingLog()));
+broadcastsContract('memory broadcasts', async (clock) => new MemoryBroadcasts(clock));
+
+taskQueueContract('local tasks', async (runTask) => {
+  const log = new RecordingLog();
+  return localTasks(new SocketQueues(runTask, log), new BroadcastQueue(runTask, log));
+});
 
 /** A server with sessions behind it, whose clients an app lets in that only answers. */
 const sessions = new Sessions();
 const { gateway: fakes, app } = fakeGateway();
 const queues = new SocketQueues((task) => runTask(gateway, task), fakes.log);
-const gateway = { ...fakes, connections: sessions, tasks: queues };
+const broadcasts = new BroadcastQueue((task) => runTask(gateway, task), fakes.log);
+const gateway: Gateway = { ...fakes, connections: sessions, tasks: localTasks(queues, broadcasts) };
 const handler = new WebSocketServer(gateway, sessions, queues, limitSets['api-gateway']);
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,

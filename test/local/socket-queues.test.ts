@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Task } from '../../functions/gateway/ports.ts';
+import type { SocketTask } from '../../functions/gateway/tasks.ts';
 import { messageWeight } from '../../functions/local/backlog.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import { newSocket } from '../fakes/a-record.ts';
@@ -79,10 +79,10 @@ describe('the queue of a socket', () => {
 });
 
 describe('socket queues', () => {
-  const closed = (): Task => ({ kind: 'closed', socket: newSocket() });
+  const closed = (): SocketTask => ({ kind: 'closed', socket: newSocket() });
 
   test('hold the work of a socket that is opening, not that of others', async () => {
-    const done: Task[] = [];
+    const done: SocketTask[] = [];
     const queues = new SocketQueues(async (task) => void done.push(task), new RecordingLog());
     const [held, free] = [closed(), closed()];
     const queue = queues.open(held.socket);
@@ -96,7 +96,7 @@ describe('socket queues', () => {
   });
 
   test('do what waits in the queue of a socket whose handshake failed', async () => {
-    const done: Task[] = [];
+    const done: SocketTask[] = [];
     const queues = new SocketQueues(async (task) => void done.push(task), new RecordingLog());
     const task = closed();
     queues.open(task.socket);

@@ -1,13 +1,23 @@
 import { broadcastSchema } from '../../wire/deliveries.ts';
+import { problem } from '../../wire/problems.ts';
 import { broadcast } from '../deliver/broadcast.ts';
 import { authorized } from './authorized.ts';
 import { document, refusal } from './call.ts';
 import { readBody } from './read-body.ts';
 
-/** `POST /broadcast`: sends a message to every socket, or to those of a path or user. The answer counts the outcomes. */
+/**
+ * `POST /broadcast`: sends a message to every socket, or to those of a path, user or group. 200 with the counts of the
+ * outcomes if it ended within the call. Otherwise 202 with the place where its progress is.
+ */
 export const postBroadcast = authorized(async (gateway, request) => {
   const read = await readBody(request, broadcastSchema(gateway.settings.messageBytes), {
     lists: ['except'],
   });
-  return read.ok ? document(200, await broadcast(gateway, read.value)) : refusal(read.error);
+  if (!read.ok) return refusal(read.error);
+  const outcome = await broadcast(gateway, request.id, read.value);
+  if (!('id' in outcome)) return document(200, outcome);
+  const { id } = outcome;
+  if (id === 'full') return refusal(problem('too_many_broadcasts'));
+  const accepted = document(202, { broadcast: id });
+  return { ...accepted, headers: { ...accepted.headers, Location: `/broadcasts/${id}` } };
 });

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../wire/result.ts';
 import { type RouteKey, routes } from '../../wire/routes.ts';
+import { deleteBroadcast, getBroadcast } from './broadcasts.ts';
 import type { Call } from './call.ts';
 import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
@@ -18,6 +19,8 @@ const calls: Readonly<Record<RouteKey, Call>> = {
   'GET /sockets': getSockets,
   'GET /sockets/{socket}': getSocket,
   'DELETE /sockets/{socket}': deleteSocket,
+  'GET /broadcasts/{broadcast}': getBroadcast,
+  'DELETE /broadcasts/{broadcast}': deleteBroadcast,
   ...groupCalls,
   'GET /health': getHealth,
   'GET /openapi.json': getOpenApi,

@@ -1,9 +1,13 @@
+import type { BroadcastId } from '../../wire/broadcast-id.ts';
 import type { Broadcast } from '../../wire/deliveries.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
-import type { RecordPage, TaskBroadcast } from '../ports.ts';
+import type { RecordPage } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
+import type { TaskBroadcast } from '../tasks.ts';
+import { audienceOf, outOfTime } from './audience.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
+import { handOver } from './hand-over.ts';
 import { retryForMs } from './post-to-connection.ts';
 
 /** What came of a broadcast, in sockets. */
@@ -16,11 +20,21 @@ export interface BroadcastOutcome {
   readonly unfinished?: true;
 }
 
+/** A broadcast that goes on after its call. */
+export interface HandedOver {
+  readonly id: BroadcastId | 'full';
+}
+
 /**
- * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those excepted. Where
- * it has to stop, since the run is over or the sockets can't be looked up, it says what came of it so far.
+ * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those excepted.
+ * A broadcast to more sockets than fit in a call is handed over to workers. `source` is the id of the call. Where a small
+ * one has to stop, since the run is over or the sockets can't be looked up, the outcome tells what was done so far.
  */
-export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<BroadcastOutcome> {
+export async function broadcast(
+  gateway: Gateway,
+  source: string,
+  asked: Broadcast,
+): Promise<BroadcastOutcome | HandedOver> {
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
   const message: Message = {
     body: asked.body,
@@ -29,21 +43,22 @@ export async function broadcast(gateway: Gateway, asked: Broadcast): Promise<Bro
     },
   };
   const dispatcher = new Dispatcher(gateway);
-  const stop = await broadcastWith(gateway, dispatcher, message, asked);
+  const audience = await audienceOf(gateway, dispatcher, asked);
+  if (audience === 'large') return { id: await handOver(gateway, source, asked) };
+  const begun = await beginAll(dispatcher, message, audience.records);
+  await dispatcher.settled();
   await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
-  if (stop === undefined) return counts;
-  gateway.log.error('broadcast_unfinished', { ...counts, why: stop.why });
+  const why = audience.missing?.why ?? (begun < audience.records.length ? outOfTime : undefined);
+  if (why === undefined) return counts;
+  gateway.log.error('broadcast_unfinished', { ...counts, why });
   return { ...counts, unfinished: true };
 }
 
-/** Why a broadcast stopped that could go on. */
-const outOfTime = 'no time is left';
-
-/** Where a broadcast stopped: sockets that were looked up and not begun, and where it goes on behind them. */
+/** Where a broadcast stopped: sockets that were looked up and not begun, and the rest behind them, if there is one. */
 export interface Stop {
   readonly sockets: readonly SocketId[];
-  readonly from: string | undefined;
+  readonly rest: readonly TaskBroadcast[];
   readonly why: string;
 }
 
@@ -55,27 +70,28 @@ export async function broadcastWith(
   { registry }: Gateway,
   dispatcher: Dispatcher,
   message: Message,
-  { except, path, user, group, from }: TaskBroadcast,
+  one: TaskBroadcast,
 ): Promise<Stop | undefined> {
-  const excluded = new Set(except);
+  const { path, user, group } = one;
+  const excluded = new Set(one.except);
   let pages: AsyncIterator<RecordPage> | undefined;
-  let position = from;
+  let from = one.from;
   try {
     pages = registry.pages({ path, user, group }, from)[Symbol.asyncIterator]();
     for (;;) {
       const page = await dispatcher.inTime(pages.next());
-      if (page === undefined) return { sockets: [], from: position, why: outOfTime };
+      if (page === undefined) return { sockets: [], rest: [{ ...one, from }], why: outOfTime };
       if (page.done === true) return undefined;
       const { records, next } = page.value;
       const targets = excluded.size === 0 ? records : records.filter(({ socket }) => !excluded.has(socket));
       const begun = await beginAll(dispatcher, message, targets);
-      position = next;
+      from = next;
       if (begun === targets.length) continue;
       const sockets = targets.slice(begun).map(({ socket }) => socket);
-      return { sockets, from: next, why: outOfTime };
+      return { sockets, rest: [{ ...one, from }], why: outOfTime };
     }
   } catch (error) {
-    return { sockets: [], from: position, why: String(error) };
+    return { sockets: [], rest: [{ ...one, from }], why: String(error) };
   } finally {
     // It ends when its lookup does, and nobody waits for that.
     pages?.return?.().catch(() => undefined);
@@ -84,7 +100,7 @@ export async function broadcastWith(
 }
 
 /** Returns how many were begun before the run was over. */
-async function beginAll(
+export async function beginAll(
   dispatcher: Dispatcher,
   message: Message,
   records: readonly SocketRecord[],

@@ -1,7 +1,7 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
-import type { SocketRecord } from '../record.ts';
+import type { Recipient } from '../record.ts';
 import { NotPosted } from './not-posted.ts';
 import type { Outcome } from './outcome.ts';
 import { type AttemptOutcome, postToConnection, postToConnectionOnce } from './post-to-connection.ts';
@@ -9,13 +9,13 @@ import { type AttemptOutcome, postToConnection, postToConnectionOnce } from './p
 /** A message that can't be brought for now: nothing was sent, and it may be tried again. */
 export interface Unsent {
   /** The record of its socket, if it was found. */
-  readonly record: SocketRecord | undefined;
+  readonly record: Recipient | undefined;
   /** Its outcome if it is given up. */
   readonly code: 'throttled' | 'post_failed';
 }
 
 /** How a message is posted to a socket that is open. */
-type Poster = (gateway: Gateway, record: SocketRecord, body: string) => MaybePromise<AttemptOutcome>;
+type Poster = (gateway: Gateway, record: Recipient, body: string) => MaybePromise<AttemptOutcome>;
 
 /**
  * Brings one message to one socket: into the outbox while the client is still opening, so that nothing overtakes
@@ -26,7 +26,7 @@ export function deliver(
   gateway: Gateway,
   socket: SocketId,
   body: string,
-  known?: SocketRecord,
+  known?: Recipient,
 ): MaybePromise<Outcome> {
   const outcome = deliverWith(gateway, socket, body, known, postToConnection);
   return outcome instanceof Promise ? outcome.then(outcomeOf) : outcomeOf(outcome);
@@ -37,7 +37,7 @@ export function deliverOnce(
   gateway: Gateway,
   socket: SocketId,
   body: string,
-  known: SocketRecord | undefined,
+  known: Recipient | undefined,
 ): MaybePromise<Outcome | Unsent> {
   return deliverWith(gateway, socket, body, known, postToConnectionOnce);
 }
@@ -50,7 +50,7 @@ function deliverWith(
   gateway: Gateway,
   socket: SocketId,
   body: string,
-  known: SocketRecord | undefined,
+  known: Recipient | undefined,
   poster: Poster,
 ): MaybePromise<Outcome | Unsent> {
   if (known?.status !== 'open') return lookUpAndDeliver(gateway, socket, body, known, poster);
@@ -64,7 +64,7 @@ function deliverWith(
 
 async function settled(
   gateway: Gateway,
-  record: SocketRecord,
+  record: Recipient,
   attempt: MaybePromise<AttemptOutcome>,
 ): Promise<Outcome | Unsent> {
   try {
@@ -74,7 +74,7 @@ async function settled(
   }
 }
 
-function outcomeOrUnsent(record: SocketRecord, attempt: AttemptOutcome): Outcome | Unsent {
+function outcomeOrUnsent(record: Recipient, attempt: AttemptOutcome): Outcome | Unsent {
   return attempt === 'retry' ? { record, code: 'throttled' } : attempt;
 }
 
@@ -87,7 +87,7 @@ function faultOutcome(
   gateway: Gateway,
   socket: SocketId,
   error: unknown,
-  record: SocketRecord | undefined,
+  record: Recipient | undefined,
 ): Outcome | Unsent {
   const code = deliveryFault(gateway, socket, error);
   return error instanceof NotPosted ? { record, code } : code;
@@ -97,7 +97,7 @@ async function lookUpAndDeliver(
   gateway: Gateway,
   socket: SocketId,
   body: string,
-  known: SocketRecord | undefined,
+  known: Recipient | undefined,
   poster: Poster,
 ): Promise<Outcome | Unsent> {
   let record = known;
@@ -118,7 +118,7 @@ async function deliverToRecord(
   gateway: Gateway,
   socket: SocketId,
   body: string,
-  record: SocketRecord | undefined,
+  record: Recipient | undefined,
   poster: Poster,
 ): Promise<Outcome | Unsent> {
   switch (record?.status) {

@@ -2,7 +2,7 @@ import { backoff, halfJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { DeliveryLimit } from '../delivery-limit.ts';
 import type { Gateway } from '../gateway.ts';
-import type { SocketRecord } from '../record.ts';
+import type { Recipient } from '../record.ts';
 import { deliverOnce, type Unsent } from './deliver.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -21,6 +21,14 @@ export interface Message {
   readonly settle: (outcome: Outcome, socket: SocketId) => void;
 }
 
+/** Decides when the next delivery may begin, where that is not left to the dispatcher. */
+export interface Pacer {
+  /** A promise if the next delivery has to wait. */
+  next(): Promise<void> | undefined;
+  /** A delivery was tried for the first time. */
+  tried(isThrottled: boolean): void;
+}
+
 /** A delivery that was put aside. */
 interface Aside extends Unsent {
   readonly message: Message;
@@ -33,6 +41,7 @@ interface Aside extends Unsent {
 export class Dispatcher {
   readonly #gateway: Gateway;
   readonly #limit: DeliveryLimit;
+  readonly #pacer: Pacer | undefined;
   readonly #aside = new Map<SocketId, Aside[]>();
   #inProgress = 0;
   #inRow = 0;
@@ -41,8 +50,10 @@ export class Dispatcher {
   /** Resolves at the end of the run. Made when something first races against it. */
   #over: Promise<undefined> | undefined;
 
-  constructor(gateway: Gateway) {
+  /** With a pacer, it also decides how long to wait when there are too many posts. */
+  constructor(gateway: Gateway, pacer?: Pacer) {
     this.#gateway = gateway;
+    this.#pacer = pacer;
     this.#limit = gateway.deliveryLimit ?? new DeliveryLimit();
   }
 
@@ -62,7 +73,7 @@ export class Dispatcher {
   }
 
   /** Begins a delivery. Returns a promise if the caller must wait before the next one. `known` is the record, if known. */
-  begin(message: Message, socket: SocketId, known?: SocketRecord): Promise<void> | undefined {
+  begin(message: Message, socket: SocketId, known?: Recipient): Promise<void> | undefined {
     const before = this.#aside.size === 0 ? undefined : this.#aside.get(socket);
     if (before !== undefined) {
       before.push({ message, record: known, code: 'throttled' });
@@ -100,6 +111,8 @@ export class Dispatcher {
       if (throttled.length === 0 || left <= 0) return;
       await clock.sleep(Math.min(left, halfJitter(backoff(attempt, pausesMs), clock.random())));
       for (const [socket, queue] of throttled) {
+        const wait = this.#pacer?.next();
+        if (wait !== undefined) await wait;
         if (clock.monotonic() >= until) break;
         this.#track(this.#retryInOrder(socket, queue));
         await this.#room();
@@ -124,6 +137,7 @@ export class Dispatcher {
   }
 
   #settle(message: Message, socket: SocketId, outcome: Outcome | Unsent): void {
+    this.#pacer?.tried(typeof outcome !== 'string' && outcome.code === 'throttled');
     if (typeof outcome === 'string') {
       this.#inRow = 0;
       message.settle(outcome, socket);
@@ -162,7 +176,7 @@ export class Dispatcher {
 
   /** A promise if the next delivery must wait. */
   #room(): Promise<void> | undefined {
-    if (this.#inRow >= throttledInRow) return this.#slowDown();
+    if (this.#pacer === undefined && this.#inRow >= throttledInRow) return this.#slowDown();
     return this.#limit.room();
   }
 

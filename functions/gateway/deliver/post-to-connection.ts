@@ -3,7 +3,7 @@ import { endSocket } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { Posted } from '../ports.ts';
-import type { SocketRecord } from '../record.ts';
+import type { Recipient } from '../record.ts';
 import type { Outcome } from './outcome.ts';
 
 /** How long a throttled post is retried, in milliseconds. */
@@ -17,11 +17,7 @@ const pauseMs = { min: 20, max: 250 };
  * of the run. A 410 right after the handshake is retried, since API Gateway returns it until `$connect` has returned.
  * A later 410 ends the socket.
  */
-export function postToConnection(
-  gateway: Gateway,
-  record: SocketRecord,
-  body: string,
-): MaybePromise<Outcome> {
+export function postToConnection(gateway: Gateway, record: Recipient, body: string): MaybePromise<Outcome> {
   const first = postToConnectionOnce(gateway, record, body);
   return first instanceof Promise || first === 'retry'
     ? retryPostToConnection(gateway, record, body, first)
@@ -34,7 +30,7 @@ export type AttemptOutcome = Outcome | 'retry';
 /** Posts to the connection of an accepted socket, once, unless the run is over. */
 export function postToConnectionOnce(
   gateway: Gateway,
-  record: SocketRecord,
+  record: Recipient,
   body: string,
 ): MaybePromise<AttemptOutcome> {
   const { deadline } = gateway;
@@ -47,13 +43,13 @@ export function postToConnectionOnce(
 
 async function outcomeOfPromise(
   gateway: Gateway,
-  record: SocketRecord,
+  record: Recipient,
   posted: Promise<Posted>,
 ): Promise<AttemptOutcome> {
   return outcomeOf(gateway, record, await posted);
 }
 
-function outcomeOf(gateway: Gateway, record: SocketRecord, posted: Posted): MaybePromise<AttemptOutcome> {
+function outcomeOf(gateway: Gateway, record: Recipient, posted: Posted): MaybePromise<AttemptOutcome> {
   switch (posted.kind) {
     case 'posted':
       return 'delivered';
@@ -70,7 +66,7 @@ function outcomeOf(gateway: Gateway, record: SocketRecord, posted: Posted): Mayb
 
 async function retryPostToConnection(
   gateway: Gateway,
-  record: SocketRecord,
+  record: Recipient,
   body: string,
   first: MaybePromise<AttemptOutcome>,
 ): Promise<Outcome> {
@@ -84,10 +80,7 @@ async function retryPostToConnection(
   }
 }
 
-async function confirmGone(
-  gateway: Gateway,
-  { socket, acceptedAt }: SocketRecord,
-): Promise<'gone' | 'retry'> {
+async function confirmGone(gateway: Gateway, { socket, acceptedAt }: Recipient): Promise<'gone' | 'retry'> {
   const { registry, clock, policy } = gateway;
   if (clock.now() - acceptedAt >= policy.goneGraceMs) {
     await endSocket(gateway, socket, closeCodes.abnormal);

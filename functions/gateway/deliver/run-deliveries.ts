@@ -2,9 +2,12 @@ import { backoff } from '../../wire/backoff.ts';
 import type { Send } from '../../wire/deliveries.ts';
 import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
-import type { DeliveriesTask, TaskBroadcast } from '../ports.ts';
-import { broadcastWith } from './broadcast.ts';
+import { matches } from '../socket-filter.ts';
+import type { DeliveriesTask, TaskBroadcast } from '../tasks.ts';
+import { audienceOf, outOfTime } from './audience.ts';
+import { beginAll, broadcastWith, type Stop } from './broadcast.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
+import { handOver } from './hand-over.ts';
 import type { Outcome } from './outcome.ts';
 import { sendWith } from './send.ts';
 
@@ -130,14 +133,50 @@ class Run {
     }
     for (const [at, one] of broadcast.entries()) {
       const message = this.#message('broadcast', at, one.body);
-      const stop = await broadcastWith(this.#gateway, this.#dispatcher, message, one);
+      const stop = await this.#broadcast(message, one, at);
       if (stop === undefined) continue;
-      const { sockets, from, why } = stop;
+      const { sockets, rest: onward, why } = stop;
       const passed = sockets.length === 0 ? [] : [{ sockets, malformed: [], body: one.body }];
-      const rest = { send: passed, broadcast: [{ ...one, from }, ...broadcast.slice(at + 1)] };
+      const rest = { send: passed, broadcast: [...onward, ...broadcast.slice(at + 1)] };
       return this.#dispatcher.isOver ? rest : { ...rest, why };
     }
     return { send: [], broadcast: [] };
+  }
+
+  /** Returns where the broadcast stopped, if it did. A large one is handed over. */
+  async #broadcast(message: Message, one: TaskBroadcast, at: number): Promise<Stop | undefined> {
+    // The rest of a broadcast, or one that an older version queued.
+    if (one.from !== undefined || one.at === undefined)
+      return broadcastWith(this.#gateway, this.#dispatcher, message, one);
+    const audience = await audienceOf(this.#gateway, this.#dispatcher, one);
+    if (audience === 'large') return this.#handOver(message, one, at, `${this.#task.hook}#${one.at}`);
+    const { records, missing } = audience;
+    const begun = await beginAll(this.#dispatcher, message, records);
+    await this.#dispatcher.settled();
+    const sockets = records.slice(begun).map(({ socket }) => socket);
+    if (missing !== undefined) return { sockets, rest: [{ ...one, from: missing.from }], why: missing.why };
+    return sockets.length === 0 ? undefined : { sockets, rest: [], why: outOfTime };
+  }
+
+  /** A socket that is closed after the broadcast gets it now. Returns a stop if there is no time for that. */
+  async #handOver(
+    message: Message,
+    one: TaskBroadcast,
+    at: number,
+    source: string,
+  ): Promise<Stop | undefined> {
+    const { socket, close } = this.#task;
+    if (close && !one.except.includes(socket)) {
+      const record = await this.#gateway.registry.get(socket);
+      const own = record !== undefined && matches(one)(record) ? [socket] : [];
+      const left = await sendWith(this.#dispatcher, message, own);
+      if (left.length > 0) return { sockets: [], rest: [one], why: outOfTime };
+    }
+    const except = close ? [...one.except, socket] : one.except;
+    if ((await handOver(this.#gateway, source, { ...one, except })) === 'full')
+      this.#fail('broadcast', at, 'too_many_broadcasts');
+    this.hasSettled = true;
+    return undefined;
   }
 
   #message(action: 'send' | 'broadcast', at: number, body: string): Message {

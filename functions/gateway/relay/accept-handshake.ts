@@ -5,6 +5,7 @@ import { problem } from '../../wire/problems.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Acceptance, SocketRecord } from '../record.ts';
 import type { HandshakeOutcome } from './connect-request.ts';
+import { placed } from './run-actions.ts';
 
 /**
  * Opens a socket whose handshake the app accepted, in the groups of its ticket and of the answer. The reply joins the
@@ -31,7 +32,14 @@ export async function acceptHandshake(
     return { kind: 'refused', problem: problem('closed_by_app') };
   }
   if (send.length + broadcast.length > 0)
-    await tasks.enqueue({ kind: 'deliveries', socket, hook, send, broadcast, close: false });
+    await tasks.enqueue({
+      kind: 'deliveries',
+      socket,
+      hook,
+      send,
+      broadcast: broadcast.map(placed),
+      close: false,
+    });
   return { kind: 'accepted', subprotocol };
 }
 

@@ -1,4 +1,5 @@
 import { type Actions, isAtMostReply } from '../../wire/actions.ts';
+import type { Broadcast } from '../../wire/deliveries.ts';
 import type { GroupChange } from '../../wire/group.ts';
 import type { Hook } from '../../wire/hook.ts';
 import { deliver } from '../deliver/deliver.ts';
@@ -6,8 +7,8 @@ import type { Outcome } from '../deliver/outcome.ts';
 import { runDeliveries } from '../deliver/run-deliveries.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
-import type { DeliveriesTask } from '../ports.ts';
 import type { SocketRecord } from '../record.ts';
+import type { DeliveriesTask, TaskBroadcast } from '../tasks.ts';
 
 /**
  * Does what the answer to a hook asks for: state, join, leave, reply, send, broadcast, close, in this order. The last
@@ -40,7 +41,7 @@ async function runActionsInOrder(
     socket: hook.socket,
     hook: hook.id,
     send,
-    broadcast,
+    broadcast: broadcast.map(placed),
     close,
   };
   const isDeferred = gateway.policy.defersDeliveries && isDelivering;
@@ -73,6 +74,11 @@ async function changeGroups(
   } catch (error) {
     logFault(gateway, hook, action, error);
   }
+}
+
+/** A broadcast with its place in the answer, which names it if it is handed over. */
+export function placed(broadcast: Broadcast, at: number): TaskBroadcast {
+  return { ...broadcast, at };
 }
 
 /** A reply is what nearly every answer asks for, and its faults are outcomes: it needs no try. */

@@ -27,6 +27,8 @@ export function httpApiContract(subject: Subject): void {
       for (const [method, path] of [
         ['POST', '/send'],
         ['POST', '/broadcast'],
+        ['GET', '/broadcasts/x'],
+        ['DELETE', '/broadcasts/x'],
         ['POST', '/urls'],
         ['GET', '/sockets'],
         ['GET', '/sockets/x'],

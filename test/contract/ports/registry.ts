@@ -6,6 +6,7 @@ import { interleavingsContract } from './registry-interleavings.ts';
 import { leasesContract } from './registry-leases.ts';
 import { lifecycleContract } from './registry-lifecycle.ts';
 import { outboxContract } from './registry-outbox.ts';
+import { segmentsContract } from './registry-segments.ts';
 import { stateTableContract } from './registry-state-table.ts';
 import { surveyContract } from './registry-survey.ts';
 import type { MakeRegistry } from './registry-world.ts';
@@ -16,6 +17,7 @@ export function registryContract(name: string, make: MakeRegistry): void {
   leasesContract(name, make);
   outboxContract(name, make);
   directoryContract(name, make);
+  segmentsContract(name, make);
   groupsContract(name, make);
   acceptedGroupsContract(name, make);
   groupMembersContract(name, make);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Task, TaskQueue } from '../../../functions/gateway/ports.ts';
+import type { DeliveriesTask, Task, TaskQueue } from '../../../functions/gateway/tasks.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -153,7 +153,7 @@ export function taskQueueContract(
   });
 }
 
-function deliver(socket: Task['socket'], label: string): Task {
+function deliver(socket: DeliveriesTask['socket'], label: string): Task {
   return { kind: 'deliveries', socket, hook: label, send: [], broadcast: [], close: false };
 }
 

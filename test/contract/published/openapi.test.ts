@@ -40,6 +40,8 @@ test('every operation has a unique name', () => {
   expect(operations.map(({ call }) => call.operationId)).toEqual([
     'sendMessage',
     'broadcastMessage',
+    'getBroadcast',
+    'cancelBroadcast',
     'createWebSocketUrl',
     'listSockets',
     'getSocket',
@@ -58,9 +60,13 @@ test('every operation has a unique name', () => {
 test.for(operations)('$method $path needs a key if and only if openapi.json says so', async (operation) => {
   const { method, path, call } = operation;
   const headers = { Authorization: '' };
-  const answer = await world.api.call(method, path.replace('{socket}', 'x').replace('{group}', 'x'), {
-    headers,
-  });
+  const answer = await world.api.call(
+    method,
+    path.replace('{socket}', 'x').replace('{group}', 'x').replace('{broadcast}', 'x'),
+    {
+      headers,
+    },
+  );
   const isOpen = 'security' in call && call.security.length === 0;
   expect(answer.status).toBe(isOpen ? 200 : 401);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { runDeliveries } from '../../../functions/gateway/deliver/run-deliveries.ts';
 import { DeliveryLimit } from '../../../functions/gateway/delivery-limit.ts';
-import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import type { DeliveriesTask } from '../../../functions/gateway/tasks.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { deployedWorld } from '../../fakes/deployed-world.ts';
 

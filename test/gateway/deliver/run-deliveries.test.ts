@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NotPosted } from '../../../functions/gateway/deliver/not-posted.ts';
 import { runDeliveries } from '../../../functions/gateway/deliver/run-deliveries.ts';
-import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
+import type { DeliveriesTask } from '../../../functions/gateway/tasks.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { deployedWorld } from '../../fakes/deployed-world.ts';

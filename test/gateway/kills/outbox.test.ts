@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { deliver } from '../../../functions/gateway/deliver/deliver.ts';
-import type { Task } from '../../../functions/gateway/ports.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { runTask } from '../../../functions/gateway/run-task.ts';
+import type { Task } from '../../../functions/gateway/tasks.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { codesTold, deployedWorld, recover, standing } from '../../fakes/deployed-world.ts';
 import { answered } from '../../fakes/fake-app.ts';

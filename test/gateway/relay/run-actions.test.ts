@@ -26,7 +26,9 @@ describe('where deliveries are deferred, an answer', () => {
     const world = fakeGateway(deferring);
     const other = await world.admit();
     const seen: { state: string | undefined; arrived: string[] }[] = [];
-    world.tasks.onQueue = async ({ socket }) => {
+    world.tasks.onQueue = async (task) => {
+      if (task.kind !== 'deliveries') return;
+      const { socket } = task;
       const record = await world.registry.get(socket);
       seen.push({ state: record?.state, arrived: world.connections.of(socket) });
     };
@@ -46,7 +48,7 @@ describe('where deliveries are deferred, an answer', () => {
         hook: 'message_m1',
         close: true,
         send: [{ sockets: [other.socket], malformed: [], body: 'to another' }],
-        broadcast: [{ body: 'to all', except: [] }],
+        broadcast: [{ body: 'to all', except: [], at: 0 }],
       },
     ]);
     expect(world.connections.of(other.socket)).toEqual([]);

@@ -71,9 +71,11 @@ function sendsMessage(scene: Scene, who: string, document: object): void {
 function joinsAndBroadcasts(scene: Scene, answers: Answers): void {
   scene.begin('joiner', async (gateway) => {
     const joined = await gateway.registry.changeGroups(socket, { join: [room], leave: [] });
-    const { delivered, queued } = await broadcast(gateway, { body: 'to the room', group: room, except: [] });
+    const asked = { body: 'to the room', group: room, except: [] };
+    const outcome = await broadcast(gateway, 'joiner', asked);
+    if ('id' in outcome) throw new Error('A broadcast to one socket was handed over.');
     answers.set('joiner', joined);
-    answers.set('reached', String(delivered + queued));
+    answers.set('reached', String(outcome.delivered + outcome.queued));
   });
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { noGroupChange } from '../../../functions/gateway/group-change.ts';
-import type { Task } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
+import type { Task } from '../../../functions/gateway/tasks.ts';
 import { aRecord } from '../../fakes/a-record.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
 import { sweepMinutes, work } from '../../fakes/sweep-minutes.ts';
@@ -99,8 +99,8 @@ describe('a sweep', () => {
   test('whose queue fails for one record queues the others, and the next sweep makes up for it', async () => {
     const world = fakeGateway();
     const { ended } = await ailing(world);
-    world.tasks.onQueue = ({ socket }) => {
-      if (socket === ended.socket) throw new Error('the queue is away');
+    world.tasks.onQueue = (task) => {
+      if ('socket' in task && task.socket === ended.socket) throw new Error('the queue is away');
     };
     await sweep(world.gateway, 0);
     expect(world.tasks.queued).toHaveLength(3);

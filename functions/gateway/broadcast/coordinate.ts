@@ -1,0 +1,129 @@
+import type { BroadcastId } from '../../wire/broadcast-id.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import type { SegmentClaim, StoredBroadcast } from '../broadcasts.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SegmentPage } from '../ports.ts';
+import type { SocketRecord } from '../record.ts';
+import type { BatchTask } from '../tasks.ts';
+import { WorkIsBusy } from './work-is-busy.ts';
+
+/** How many batches are queued by one call. SQS: at most ten messages. */
+const batchesPerCall = 10;
+
+/** A segment of a broadcast. */
+export interface SegmentTask {
+  readonly broadcast: BroadcastId;
+  readonly segment: number;
+}
+
+/**
+ * Reads a segment of a broadcast and cuts it into batches, which are queued. Every batch is stored before it is queued, so
+ * that a run that takes over from one that died cuts the segment in the same places. A run whose time is over leaves the
+ * rest to the next one.
+ */
+export async function coordinate(gateway: Gateway, task: SegmentTask): Promise<void> {
+  const { broadcasts, policy, tasks } = gateway;
+  const broadcast = await broadcasts.get(task.broadcast);
+  if (broadcast === undefined) return;
+  const claimed = await broadcasts.claimSegment(task.broadcast, task.segment, policy.leaseMs);
+  if (claimed.kind === 'over') return;
+  // The task comes again. Until then, the worker that has the claim is done or dead.
+  if (claimed.kind === 'busy') throw new WorkIsBusy('segment');
+  const run = new Segment(gateway, broadcast, task.segment, claimed.claim);
+  if (await run.cutAll()) return;
+  await tasks.enqueue({ kind: 'segment', ...task });
+}
+
+/** A run that cuts a segment. */
+class Segment {
+  readonly #gateway: Gateway;
+  readonly #broadcast: StoredBroadcast;
+  readonly #segment: number;
+  readonly #excluded: ReadonlySet<SocketId>;
+  /** How far the batches are queued. */
+  #claim: SegmentClaim;
+  /** Where the last batch that was cut ends, and how many have been cut. */
+  #from: string | undefined;
+  #batches: number;
+  /** The batches that are cut and not queued yet. */
+  #waiting: BatchTask[] = [];
+
+  constructor(gateway: Gateway, broadcast: StoredBroadcast, segment: number, claim: SegmentClaim) {
+    this.#gateway = gateway;
+    this.#broadcast = broadcast;
+    this.#segment = segment;
+    this.#excluded = new Set(broadcast.except);
+    this.#claim = claim;
+    this.#from = claim.from;
+    this.#batches = claim.batches;
+  }
+
+  /** Returns whether the whole segment is queued. */
+  async cutAll(): Promise<boolean> {
+    while (await this.#cutFrom(this.#from)) {
+      if (!this.#isOver) continue;
+      await this.#queue({ isDone: false, isReleased: true });
+      return false;
+    }
+    await this.#queue({ isDone: true, isReleased: true });
+    return true;
+  }
+
+  get #isOver(): boolean {
+    const { clock, deadline } = this.#gateway;
+    return clock.monotonic() >= deadline;
+  }
+
+  /** Cuts batches until the segment ends. Returns true if it has to begin again where it is now. */
+  async #cutFrom(from: string | undefined): Promise<boolean> {
+    const limit = this.#gateway.policy.batchSockets;
+    let gathered: SocketRecord[] = [];
+    let end: string | undefined;
+    for await (const page of this.#read({ from, limit })) {
+      gathered.push(...page.records);
+      end = page.end;
+      if (gathered.length < limit) continue;
+      if (!(await this.#cut(gathered, end)) || this.#isOver) return true;
+      gathered = [];
+      end = undefined;
+    }
+    return end !== undefined && gathered.length > 0 && !(await this.#cut(gathered, end));
+  }
+
+  #read(stretch: { from: string | undefined; to?: string; limit: number }): AsyncIterable<SegmentPage> {
+    return this.#gateway.registry.segment(this.#broadcast, this.#segment, stretch);
+  }
+
+  /** False if a run that died has cut this batch somewhere else. Then it is cut there, and what follows is read again. */
+  async #cut(records: readonly SocketRecord[], end: string): Promise<boolean> {
+    const batch = { broadcast: this.#broadcast.id, segment: this.#segment, at: this.#batches };
+    const found = this.#recipients(records);
+    const cutAt = await this.#gateway.broadcasts.cut(batch, end, found.length);
+    const sockets = cutAt === end ? found : this.#recipients(await this.#recordsTo(cutAt));
+    this.#batches += 1;
+    this.#from = cutAt;
+    this.#waiting.push({ kind: 'batch', ...batch, part: 0, sockets });
+    if (this.#waiting.length === batchesPerCall) await this.#queue({ isDone: false, isReleased: false });
+    return cutAt === end;
+  }
+
+  #recipients(records: readonly SocketRecord[]): BatchTask['sockets'] {
+    const kept = records.filter(({ socket }) => !this.#excluded.has(socket));
+    return kept.map(({ socket, status, acceptedAt }) => [socket, status === 'open' ? acceptedAt : 0]);
+  }
+
+  async #recordsTo(to: string): Promise<readonly SocketRecord[]> {
+    const records: SocketRecord[] = [];
+    const limit = this.#gateway.policy.batchSockets;
+    for await (const page of this.#read({ from: this.#from, to, limit })) records.push(...page.records);
+    return records;
+  }
+
+  async #queue(state: { readonly isDone: boolean; readonly isReleased: boolean }): Promise<void> {
+    const { broadcasts, tasks } = this.#gateway;
+    if (this.#waiting.length > 0) await tasks.enqueueBatches(this.#waiting);
+    this.#waiting = [];
+    this.#claim = { id: this.#claim.id, batches: this.#batches, from: this.#from };
+    await broadcasts.queued(this.#broadcast.id, this.#segment, { ...this.#claim, ...state });
+  }
+}

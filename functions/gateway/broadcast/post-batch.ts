@@ -1,0 +1,74 @@
+import type { StoredBroadcast } from '../broadcasts.ts';
+import { Dispatcher, type Message } from '../deliver/dispatcher.ts';
+import type { Gateway } from '../gateway.ts';
+import type { BatchTask } from '../tasks.ts';
+import { Pace } from './pace.ts';
+import { WorkIsBusy } from './work-is-busy.ts';
+
+/** How often a worker asks whether the broadcast was cancelled, in posts. */
+const cancelEvery = 500;
+
+/**
+ * Posts a batch of a broadcast. A worker that meets the live claim of another one leaves the batch to it, and the task
+ * comes again. What can't be posted before the run is over is queued as another part of the batch. A batch whose worker
+ * died is posted again, so that its sockets get the message at least once.
+ */
+export async function postBatch(gateway: Gateway, task: BatchTask): Promise<void> {
+  const { broadcasts, policy, tasks } = gateway;
+  const broadcast = await broadcasts.get(task.broadcast);
+  if (broadcast === undefined) return;
+  const claimed = await broadcasts.claimBatch(task, task.part, policy.leaseMs);
+  if (claimed.kind === 'over') return;
+  if (claimed.kind === 'busy') throw new WorkIsBusy('batch');
+  const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
+  const left = await post(gateway, broadcast, task.sockets, counts);
+  // What was cancelled is never claimed again, and never done.
+  if (left === 'cancelled') return broadcasts.posted(task, claimed.claim, counts, false);
+  // The rest is queued before the claim is given up: it waits until then, and nothing is lost in between.
+  if (left.length > 0) await tasks.enqueueBatches([{ ...task, part: task.part + 1, sockets: left }], restMs);
+  await broadcasts.posted(task, claimed.claim, counts, left.length === 0);
+}
+
+/** How long after its start a broadcast is given up for sockets that can't be posted to, in milliseconds. */
+const giveUpMs = 3_600_000;
+
+/** The pause before the rest of a batch, in milliseconds. */
+const restMs = 2_000;
+
+type Counts = { delivered: number; queued: number; gone: number; failed: number };
+
+/** Posts to sockets, and counts their outcomes. Returns those that are left when the run is over. */
+async function post(
+  gateway: Gateway,
+  { id, body, startedAt }: StoredBroadcast,
+  sockets: BatchTask['sockets'],
+  counts: Counts,
+): Promise<BatchTask['sockets'] | 'cancelled'> {
+  const message: Message = {
+    body,
+    settle: (outcome) => {
+      counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
+    },
+  };
+  const pace = new Pace(gateway.clock, gateway.settings.maxPostsPerSecond / gateway.policy.broadcastWorkers);
+  const dispatcher = new Dispatcher(gateway, pace);
+  let begun = 0;
+  for (const [socket, acceptedAt] of sockets) {
+    if (begun % cancelEvery === 0 && (await gateway.broadcasts.isCancelled(id))) {
+      await dispatcher.settled();
+      return 'cancelled';
+    }
+    const wait = pace.next();
+    if (wait !== undefined) await wait;
+    if (dispatcher.isOver) break;
+    begun += 1;
+    const known = acceptedAt === 0 ? undefined : ({ socket, status: 'open', acceptedAt } as const);
+    const room = dispatcher.begin(message, socket, known);
+    if (room !== undefined) await room;
+  }
+  await dispatcher.settled();
+  await dispatcher.retry(gateway.policy.batchRetryMs);
+  if (gateway.clock.now() - startedAt >= giveUpMs) dispatcher.giveUp();
+  const aside = new Set(dispatcher.left([message]).flatMap(([, each]) => each));
+  return [...sockets.slice(begun), ...sockets.slice(0, begun).filter(([socket]) => aside.has(socket))];
+}

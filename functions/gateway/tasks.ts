@@ -1,0 +1,61 @@
+import type { BroadcastId } from '../wire/broadcast-id.ts';
+import type { Broadcast, Send } from '../wire/deliveries.ts';
+import type { SocketId } from '../wire/socket-id.ts';
+import type { Batch } from './broadcasts.ts';
+
+/**
+ * Work that must not delay its caller. Each task runs at least once. Only the local gateway keeps a socket's tasks in
+ * order.
+ */
+export interface TaskQueue {
+  /** Queues a task to run after `delayMs` milliseconds, or at once. */
+  enqueue(task: Task, delayMs?: number): Promise<void>;
+  /** Queues several batches of a broadcast. They have a queue of their own, with a limited number of workers. */
+  enqueueBatches(tasks: readonly BatchTask[], delayMs?: number): Promise<void>;
+}
+
+/** Queued work. */
+export type Task =
+  | SocketTask
+  /** Read a segment of a broadcast, and cut it into batches. */
+  | { readonly kind: 'segment'; readonly broadcast: BroadcastId; readonly segment: number }
+  | BatchTask;
+
+/** Queued work on one socket. */
+export type SocketTask =
+  /** Post the messages in the outbox. */
+  | { readonly kind: 'flush'; readonly socket: SocketId }
+  /** Post the closed hook of a socket that is closing. */
+  | { readonly kind: 'closed'; readonly socket: SocketId }
+  | DeliveriesTask;
+
+/** Run the actions of an answer that can be deferred: send, broadcast, then close. */
+export interface DeliveriesTask {
+  readonly kind: 'deliveries';
+  readonly socket: SocketId;
+  /** The hook's id. */
+  readonly hook: string;
+  readonly send: readonly Send[];
+  readonly broadcast: readonly TaskBroadcast[];
+  /** Whether to close the hook's own socket after that. */
+  readonly close: boolean;
+  /** How many runs in a row have made no progress. */
+  readonly stuckRuns?: number | undefined;
+}
+
+/** A broadcast, or the rest of one. */
+export interface TaskBroadcast extends Broadcast {
+  /** Its place in the answer. An older version did not write it. */
+  readonly at?: number | undefined;
+  /** Where to continue: the `next` of a page of the registry. */
+  readonly from?: string | undefined;
+}
+
+/** Post a batch of a broadcast, or what is left of it. */
+export interface BatchTask extends Batch {
+  readonly kind: 'batch';
+  /** 0 for the whole batch, then the number of the rest. */
+  readonly part: number;
+  /** Each socket, and when it was accepted; 0 if it was not open yet. */
+  readonly sockets: readonly (readonly [SocketId, number])[];
+}
