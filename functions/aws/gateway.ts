@@ -1,10 +1,13 @@
+import type { Broadcasts } from '../gateway/broadcasts.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
-import type { Clock, Connections } from '../gateway/ports.ts';
+import type { Clock, Connections, Log } from '../gateway/ports.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { limits } from '../wire/limits.ts';
 import { awsBasics, type Basics } from './basics.ts';
 import type { Caller } from './client/aws-service.ts';
 import { SignedConnections } from './connections/signed-connections.ts';
+import { type DynamoAccess, dynamoAccess } from './dynamo/calls.ts';
+import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo/registry.ts';
 import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
@@ -21,12 +24,25 @@ export const awsPolicy = {
   sweepsFinishFlushes: true,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
+  // One message of SQS. A worker posts it in a second.
+  batchSockets: 1_500,
+  batchRetryMs: 15_000,
+  // Each keeps a part of `maxPostsPerSecond`, so no lock is needed.
+  broadcastWorkers: 4,
   // A margin for a `$disconnect` that is on its way.
   lifeMs: limits.lifeMs + 300_000,
 } as const satisfies Policy;
 
 /** A way to reach connections. */
 type ConnectionsClass = new (callbackUrl: string, caller: Caller, clock: Clock) => Connections;
+
+/** A way to keep broadcasts: in a table of DynamoDB. */
+type BroadcastsClass = new (
+  access: DynamoAccess,
+  tables: { readonly broadcasts: string },
+  clock: Pick<Clock, 'now'>,
+  log: Pick<Log, 'warnOnce'>,
+) => Broadcasts;
 
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
@@ -39,12 +55,15 @@ interface Needs {
   readonly Directory?: DirectoryClass;
   /** A function that rarely calls @connections may use the SDK instead. */
   readonly Connections?: ConnectionsClass;
+  /** Without one, a function has nothing to do with broadcasts that go on after their calls. */
+  readonly Broadcasts?: BroadcastsClass;
 }
 
 /** Builds a gateway on AWS, once at each cold start. */
 export function awsGateway({
   Directory = NoDirectory,
   Connections = SignedConnections,
+  Broadcasts = NoBroadcasts,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
@@ -52,6 +71,12 @@ export function awsGateway({
     ...basics,
     policy: awsPolicy,
     registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
+    broadcasts: new Broadcasts(
+      dynamoAccess(aws.table.endpoint, caller, basics.clock),
+      aws.table,
+      basics.clock,
+      basics.log,
+    ),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),

@@ -39,7 +39,10 @@ const environment = v.object({
   CALLBACK_URL: httpUrl,
   TABLE_NAME: present,
   GROUPS_TABLE_NAME: present,
+  BROADCASTS_TABLE_NAME: v.optional(v.string(), ''),
   QUEUE_URL: httpUrl,
+  BATCH_QUEUE_URL: v.optional(httpUrl),
+  MAX_POSTS_PER_SECOND: v.optional(whole(100, 20_000), '6000'),
   PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
   // China and the European Sovereign Cloud have their own domains.
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
@@ -112,10 +115,13 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     table: {
       name: output.TABLE_NAME,
       groups: output.GROUPS_TABLE_NAME,
+      // Empty for a function that has nothing to do with it.
+      broadcasts: output.BROADCASTS_TABLE_NAME,
       endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output),
     },
     queue: {
       url: output.QUEUE_URL,
+      batches: output.BATCH_QUEUE_URL,
       endpoint: output.AWS_ENDPOINT_URL_SQS ?? everywhere ?? new URL(output.QUEUE_URL).origin,
     },
     secrets: {
@@ -159,5 +165,6 @@ function gatewaySettings(output: Environment): Settings {
     webSocketUrl: output.WEBSOCKET_URL,
     replyBy: output.REPLY_BY,
     probeMinutes: output.PROBE_MINUTES,
+    maxPostsPerSecond: output.MAX_POSTS_PER_SECOND,
   };
 }

@@ -18,7 +18,8 @@ import { count, sumOf, total } from './metrics.ts';
 export interface AlarmProps {
   readonly gateway: string;
   readonly functions: readonly IFunction[];
-  readonly dead: Queue;
+  readonly deadTasks: Queue;
+  readonly deadBatches: Queue;
   /** The account's limit of concurrent Lambdas. */
   readonly accountConcurrency: number;
   readonly topic: ITopic | undefined;
@@ -31,14 +32,16 @@ const description = {
     'Actions in the app’s answers failed, at least for some sockets: the logs have "action_failed"',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
+  DeadBatches:
+    'Batches of broadcasts were given up after five attempts: their sockets did not all get the message',
   Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
   Errors: 'Functions crashed or ran out of time',
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
 } as const;
 
-/** Seven alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
+/** Eight alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
-  const { gateway, functions, dead, accountConcurrency, topic } = watched;
+  const { gateway, functions, deadTasks, deadBatches, accountConcurrency, topic } = watched;
   const failures = {
     lost: count(gateway, 'HooksLost'),
     refused: count(gateway, 'HooksRefused'),
@@ -57,13 +60,18 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
     alarm('HookFailures', total(failures, 'Hooks that failed')),
     alarm('ActionsFailed', count(gateway, 'ActionsFailed')),
     alarm('Faults', count(gateway, 'Faults')),
-    alarm('DeadTasks', dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })),
+    alarm('DeadTasks', visibleIn(deadTasks)),
+    alarm('DeadBatches', visibleIn(deadBatches)),
     alarm('Throttles', sumOf(functions, 'Throttles', 'Throttles')),
     alarm('Errors', sumOf(functions, 'Errors', 'Errors')),
     alarm('Concurrency', accountWide(), Math.floor(accountConcurrency * 0.8)),
   ];
   if (topic !== undefined) for (const each of all) each.addAlarmAction(new SnsAction(topic));
   return all;
+}
+
+function visibleIn(dead: Queue): Metric {
+  return dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM });
 }
 
 /** All Lambdas of the account: a metric without dimensions. */

@@ -11,6 +11,7 @@ export interface DashboardProps {
   readonly stage: WebSocketStage;
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly tasks: TaskQueue;
+  readonly batches: TaskQueue;
 }
 
 /** A dashboard of clients, hooks, functions and queues. CloudWatch: an account's first three dashboards are free. */
@@ -59,12 +60,17 @@ function functions({ functions }: DashboardProps): IWidget[] {
   ];
 }
 
-function queues({ tasks: { queue, dead } }: DashboardProps): IWidget[] {
-  const waiting = queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' });
-  const given = dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' });
+function queues({ tasks, batches }: DashboardProps): IWidget[] {
+  const lengths = ({ queue, dead }: TaskQueue): IMetric[] => [
+    queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' }),
+    dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' }),
+  ];
+  const age = ({ queue }: TaskQueue, label: string): IMetric =>
+    queue.metricApproximateAgeOfOldestMessage({ label });
   return [
-    graph('Deferred deliveries', [waiting, given], 12),
-    graph('Age of the oldest, s', [queue.metricApproximateAgeOfOldestMessage({ label: 'oldest' })], 12),
+    graph('Deferred deliveries', lengths(tasks)),
+    graph('Batches of broadcasts', lengths(batches)),
+    graph('Age of the oldest, s', [age(tasks, 'tasks'), age(batches, 'batches')]),
   ];
 }
 

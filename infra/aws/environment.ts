@@ -27,6 +27,7 @@ export function environmentOf(
     TABLE_NAME: table.tableName,
     GROUPS_TABLE_NAME: groups.tableName,
     QUEUE_URL: tasks.queue.queueUrl,
+    MAX_POSTS_PER_SECOND: String(settings.maxPostsPerSecond),
     REPLY_BY: settings.replyBy,
     API_AUTH: settings.apiAuth,
     PROBE_MINUTES: String(settings.probeMinutes),

@@ -14,14 +14,26 @@ export interface FunctionNeeds {
   readonly groups?: readonly string[];
   /** Whether it queries sockets by an index. */
   readonly indexes?: true;
-  /** Actions on the queue, without the prefix `sqs:`. */
+  /** Actions on the table of broadcasts, without the prefix `dynamodb:`. */
+  readonly broadcasts?: readonly string[];
+  /** Actions on the queue of tasks, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
+  /** Actions on the queue of batches, without the prefix `sqs:`. */
+  readonly batches?: readonly string[];
   /** Methods of @connections. */
   readonly connections?: readonly ('POST' | 'GET' | 'DELETE')[];
   readonly secrets?: readonly SecretName[];
 }
 
 const send = ['SendMessage'] as const;
+/** Consumes a queue, and queues what is left. */
+const consume = [
+  ...send,
+  'ReceiveMessage',
+  'DeleteMessage',
+  'GetQueueAttributes',
+  'ChangeMessageVisibility',
+] as const;
 const directory = ['Scan', 'BatchGetItem'] as const;
 /** Joins and leaves. */
 const changes = ['PutItem', 'DeleteItem'] as const;
@@ -76,11 +88,12 @@ export const functionNeeds = {
     secrets: ['apiKeys'],
   },
   broadcast: {
-    description: 'POST /broadcast',
+    description: 'POST /broadcast, GET and DELETE of one that goes on',
     timeout: waited,
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem', ...directory],
     groups: members,
+    broadcasts: ['GetItem', 'PutItem', 'Query'],
     indexes: true,
     queue: send,
     connections: ['POST'],
@@ -122,10 +135,22 @@ export const functionNeeds = {
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
     groups: members,
+    broadcasts: ['GetItem', 'PutItem', 'UpdateItem'],
     indexes: true,
-    queue: [...send, 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'],
+    queue: consume,
+    batches: send,
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
+  },
+  batches: {
+    description: 'Batches of broadcasts',
+    timeout: timeouts.batches,
+    memoryMb: memory.posting,
+    table: ['GetItem', 'UpdateItem'],
+    broadcasts: ['GetItem', 'UpdateItem'],
+    queue: send,
+    batches: consume,
+    connections: ['POST'],
   },
   sweep: {
     description: 'Finds unfinished work',

@@ -63,8 +63,9 @@ export class GatewayFunction extends Construct {
       ...network,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
-      // Lambda stops a task that went from queue to function to queue 16 times. A postponed hook does so for hours.
-      ...(name === 'tasks' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      // Lambda stops a task that went from queue to function to queue 16 times. A postponed hook does so for hours, and
+      // so does a batch whose posts are throttled.
+      ...(name === 'tasks' || name === 'batches' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
   }
 

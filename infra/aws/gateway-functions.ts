@@ -37,22 +37,28 @@ function needsOf(name: FunctionName, apiAuth: Settings['apiAuth']): FunctionNeed
   return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
 }
 
-/** Creates every function. Each gets the ARNs of only those secrets that it may read. */
+/** The environment of a function besides what all have: the secrets, table and queue that not all may use. */
+function ownEnvironment(needs: FunctionNeeds, { secrets, broadcasts, batches }: Resources) {
+  const arns = (needs.secrets ?? []).map((secret) => [secretVariables[secret], secrets[secret].secretArn]);
+  return {
+    ...Object.fromEntries(arns),
+    ...(needs.broadcasts === undefined ? {} : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
+    ...(needs.batches === undefined ? {} : { BATCH_QUEUE_URL: batches.queue.queueUrl }),
+  };
+}
+
+/** Creates every function. Each is told of only what it may use. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
   const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: FunctionName): NodejsFunction => {
     const needs = needsOf(name, apiAuth);
-    const secrets = (needs.secrets ?? []).map((secret) => [
-      secretVariables[secret],
-      resources.secrets[secret].secretArn,
-    ]);
     return new GatewayFunction(functions, name, {
       ...settings,
       name,
       concurrency: concurrency[name],
       memoryMb: memoryMb[name],
-      environment: { ...environment, ...Object.fromEntries(secrets) },
+      environment: { ...environment, ...ownEnvironment(needs, resources) },
       permissions: permissions(needs, resources),
       network: needs.secrets?.includes('webhookSecrets') ? network : undefined,
     }).function;
@@ -68,6 +74,7 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
     groups: make('groups'),
     health: make('health'),
     tasks: make('tasks'),
+    batches: make('batches'),
     sweep: make('sweep'),
   };
 }

@@ -11,14 +11,16 @@ import type { TaskQueue } from './task-queue.ts';
 export interface Resources {
   readonly table: Table;
   readonly groups: Table;
+  readonly broadcasts: Table;
   readonly tasks: TaskQueue;
+  readonly batches: TaskQueue;
   readonly secrets: GatewaySecrets;
   readonly stage: WebSocketStage;
 }
 
 /** The permissions that a function needs: named actions on named resources. */
 export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
-  const { table, groups, tasks, secrets } = resources;
+  const { table, groups, broadcasts, tasks, batches, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];
   const named = (service: string, actions: readonly string[] = []): string[] =>
@@ -26,8 +28,10 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
   return [
     ...statement(named('dynamodb', needs.table), table.tableArn),
     ...statement(named('dynamodb', needs.groups), groups.tableArn),
+    ...statement(named('dynamodb', needs.broadcasts), broadcasts.tableArn),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
+    ...statement(named('sqs', needs.batches), batches.queue.queueArn),
     ...(needs.secrets ?? []).flatMap((name) =>
       statement(['secretsmanager:GetSecretValue'], secrets[name].secretArn),
     ),

@@ -35,6 +35,8 @@ const rules = v.object({
   messageConcurrency: v.optional(whole(1, 1_000_000)),
   // Lambda: the maximum concurrency of an event source is 2 to 1,000.
   taskConcurrency: v.optional(whole(2, 1_000), '10'),
+  // Slower, a batch would take more runs than it is worth. Four workers can't post faster.
+  maxPostsPerSecond: v.optional(whole(100, 20_000), '6000'),
   requestRate: v.optional(whole(1, 1_000_000), '2000'),
   requestBurst: v.optional(whole(1, 1_000_000), '1000'),
   logRetentionDays: v.optional(

@@ -52,7 +52,7 @@ export interface SockethookProps {
 
   /**
    * Memory of all functions, or of some by name, in MiB. CPU grows with it.
-   * @default - 1,024 for send, broadcast and tasks, 512 for sweep, 256 for the rest
+   * @default - 1,024 for send, broadcast, tasks and batches, 512 for sweep, 256 for the rest
    */
   readonly memoryMb?: number | Readonly<Partial<Record<FunctionName, number>>> | undefined;
   /**
@@ -64,6 +64,11 @@ export interface SockethookProps {
   readonly messageConcurrency?: number | undefined;
   /** The most batches of queued tasks that run at once, 2 to 1,000. @default 10 */
   readonly taskConcurrency?: number | undefined;
+  /**
+   * Posts per second of all large broadcasts together, 100 to 20,000. They count towards the 10,000 requests a second that
+   * API Gateway takes from an account. @default 6000
+   */
+  readonly maxPostsPerSecond?: number | undefined;
   /** Requests per second that the WebSocket API and the HTTP API take, each. @default 2000 */
   readonly requestRate?: number | undefined;
   /** Requests that each API takes in a burst. @default 1000 */

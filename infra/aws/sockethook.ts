@@ -18,9 +18,13 @@ import { prettyUrl } from './pretty-url.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
 import type { SockethookProps } from './sockethook-props.ts';
-import { groupsTable, socketsTable } from './tables.ts';
-import { consumeTasks, type TaskQueue, taskQueue } from './task-queue.ts';
+import { broadcastsTable, groupsTable, socketsTable } from './tables.ts';
+import { consume, type TaskQueue, taskQueue } from './task-queue.ts';
+import { timeouts } from './timeouts.ts';
 import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
+
+/** How many workers share `maxPostsPerSecond`, each with one batch at a time: `broadcastWorkers` of the policy on AWS. */
+const broadcastWorkers = 4;
 
 /**
  * A whole gateway: a WebSocket API for clients, an HTTP API for the app, and everything between them. Throws an error
@@ -43,7 +47,11 @@ export class Sockethook extends Construct implements IConnectable {
   readonly table: Table;
   /** The table of groups. */
   readonly groups: Table;
+  /** The table of broadcasts. */
+  readonly broadcasts: Table;
   readonly tasks: TaskQueue;
+  /** The queue of the batches of broadcasts. */
+  readonly batches: TaskQueue;
   readonly webSockets: WebSockets;
   /** The user's domain name for the WebSocket API; undefined if there is none or CloudFront has it. */
   readonly domain: DomainName | undefined;
@@ -63,15 +71,18 @@ export class Sockethook extends Construct implements IConnectable {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
       logRetention: settings.logRetentionDays,
     };
-    const throttle = { rateLimit: settings.requestRate, burstLimit: settings.requestBurst };
-    const access = { throttle, logs: settings.accessLogs, ...kept };
+    const { requestRate: rateLimit, requestBurst: burstLimit, webAclArn } = settings;
+    const access = { throttle: { rateLimit, burstLimit }, logs: settings.accessLogs, ...kept };
     this.table = socketsTable(this, kept.removalPolicy);
     this.groups = groupsTable(this, kept.removalPolicy);
-    this.tasks = taskQueue(this, kept.removalPolicy);
+    this.broadcasts = broadcastsTable(this, kept.removalPolicy);
+    this.tasks = taskQueue(this, 'Tasks', timeouts.tasks, kept.removalPolicy);
+    this.batches = taskQueue(this, 'Batches', timeouts.batches, kept.removalPolicy);
     this.secrets = gatewaySecrets(this, kept.removalPolicy);
     this.webSockets = webSockets(this, access);
-    const { table, groups, tasks, secrets } = this;
-    const resources = { table, groups, tasks, secrets, stage: this.webSockets.stage };
+    const { stage } = this.webSockets;
+    const { table, groups, broadcasts, tasks, batches, secrets } = this;
+    const resources = { table, groups, broadcasts, tasks, batches, secrets, stage };
     const environment = environmentOf(settings, resources, props.domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
     const place = network(this, props);
@@ -92,11 +103,8 @@ export class Sockethook extends Construct implements IConnectable {
     const { domain, apiDomain } = props;
     this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
     this.apiUrl = apiDomain === undefined ? calls.stage.api.apiEndpoint : `https://${apiDomain.name}`;
-    consumeTasks(this, tasks, this.functions.tasks, settings.taskConcurrency);
-    schedule(this, this.functions.sweep);
-    const { stage } = this.webSockets;
+    this.#work(settings.taskConcurrency);
     this.domain = domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, stage) : undefined;
-    const { webAclArn } = settings;
     this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets, { domain, webAclArn }) : undefined;
     this.#watch(settings, props.alarmTopic);
   }
@@ -110,17 +118,29 @@ export class Sockethook extends Construct implements IConnectable {
     for (const route of this.#guarded) route.grantInvoke(grantee);
   }
 
+  /** What runs without a caller: both queues, and the sweep. */
+  #work(taskConcurrency: number): void {
+    const { tasks, batches, functions } = this;
+    consume(this, 'Work', tasks, functions.tasks, { maxConcurrency: taskConcurrency, batchSize: 10 });
+    consume(this, 'BatchWork', batches, functions.batches, {
+      maxConcurrency: broadcastWorkers,
+      batchSize: 1,
+    });
+    schedule(this, functions.sweep);
+  }
+
   #watch(settings: Settings, topic: ITopic | undefined): void {
-    const { functions, tasks } = this;
+    const { functions, tasks, batches } = this;
     const { api, stage } = this.webSockets;
     const gateway = api.apiId;
     const { accountConcurrency } = settings;
     // Only functions whose failures no caller sees; the others answer their caller. CloudWatch bills each metric.
-    const { connect, default: message, disconnect, tasks: deliver, sweep } = functions;
-    const silent = [connect, message, disconnect, deliver, sweep];
-    const watched = { gateway, functions: silent, dead: tasks.dead, accountConcurrency, topic };
+    const { connect, default: message, disconnect, tasks: deliver, batches: post, sweep } = functions;
+    const silent = [connect, message, disconnect, deliver, post, sweep];
+    const dead = { deadTasks: tasks.dead, deadBatches: batches.dead };
+    const watched = { gateway, functions: silent, ...dead, accountConcurrency, topic };
     if (settings.alarms) alarms(this, watched);
-    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks });
+    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks, batches });
   }
 }
 

@@ -8,7 +8,12 @@ import {
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { groupsSchema, type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import {
+  broadcastsSchema,
+  groupsSchema,
+  type TableIndex,
+  tableSchema,
+} from '../../functions/aws/dynamo/table-schema.ts';
 
 /** The keys of a table. Every key is a text. */
 interface Keys {
@@ -36,6 +41,11 @@ export function socketsTable(scope: Construct, removalPolicy: RemovalPolicy): Ta
 /** The table of groups: an item for each socket in a group. */
 export function groupsTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
   return tableOf(scope, 'Groups', groupsSchema, removalPolicy);
+}
+
+/** The table of broadcasts: an item for each part of one that goes on after its call. */
+export function broadcastsTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
+  return tableOf(scope, 'Broadcasts', broadcastsSchema, removalPolicy);
 }
 
 /**

@@ -2,45 +2,55 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { timeouts } from './timeouts.ts';
 
-/** The queue of tasks, and the queue for tasks that failed every time. */
+/** A queue of tasks, and the queue for those that failed every time. */
 export interface TaskQueue {
   readonly queue: Queue;
   readonly dead: Queue;
 }
 
+/** How a function consumes a queue. */
+export interface Consumption {
+  /** The most runs at once. Above this, messages wait without being received, which uses up none of their receives. */
+  readonly maxConcurrency: number;
+  /** The most messages of a run. SQS: with more than ten, a batch would wait to fill. */
+  readonly batchSize: number;
+}
+
 /** How many times a task is received before it counts as dead. */
 const receives = 5;
 
-/** Creates both queues. They are encrypted and require TLS. */
-export function taskQueue(scope: Construct, removalPolicy: RemovalPolicy): TaskQueue {
+/** Creates the queue of a function and the one for its dead tasks. They are encrypted and require TLS. */
+export function taskQueue(
+  scope: Construct,
+  id: 'Tasks' | 'Batches',
+  timeout: number,
+  removalPolicy: RemovalPolicy,
+): TaskQueue {
   const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy };
   // SQS: a message is kept for 14 days at most.
-  const dead = new Queue(scope, 'DeadTasks', { ...common, retentionPeriod: Duration.days(14) });
-  const queue = new Queue(scope, 'Tasks', {
+  const dead = new Queue(scope, `Dead${id}`, { ...common, retentionPeriod: Duration.days(14) });
+  const queue = new Queue(scope, id, {
     ...common,
     // Lambda: at least six times the function's timeout, so that no batch is received again while it runs.
-    visibilityTimeout: Duration.seconds(6 * timeouts.tasks),
+    visibilityTimeout: Duration.seconds(6 * timeout),
     deadLetterQueue: { queue: dead, maxReceiveCount: receives },
   });
   return { queue, dead };
 }
 
-/** Makes a function consume the queue. Only the tasks of a batch that it reports as failed are received again. */
-export function consumeTasks(
+/** Makes a function consume a queue. Only the tasks that it reports as failed are received again. */
+export function consume(
   scope: Construct,
+  id: string,
   { queue }: TaskQueue,
   target: IFunction,
-  maxConcurrency: number,
+  consumption: Consumption,
 ): EventSourceMapping {
-  return new EventSourceMapping(scope, 'Work', {
+  return new EventSourceMapping(scope, id, {
     target,
     eventSourceArn: queue.queueArn,
-    // Above this, messages wait without being received. A throttled function would use up their receives.
-    maxConcurrency,
-    // SQS: with more than ten, a batch would wait to fill.
-    batchSize: 10,
     reportBatchItemFailures: true,
+    ...consumption,
   });
 }

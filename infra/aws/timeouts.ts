@@ -4,6 +4,8 @@ export const timeouts = {
   waited: 28,
   /** A batch of queued tasks. */
   tasks: 60,
+  /** A batch of a broadcast, which takes a second unless its posts are throttled. The rest of one is a batch again. */
+  batches: 30,
   /** The minute until the next sweep. */
   sweep: 60,
 } as const;

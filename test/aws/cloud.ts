@@ -1,12 +1,18 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
+import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
+import { SqsTaskQueue } from '../../functions/aws/queue/sqs-task-queue.ts';
+import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
 import { type Client, connect } from '../support/client.ts';
 import { testSecrets } from '../support/local.ts';
 import { type Handler as AppHandler, RecordingApp } from '../support/recording-app.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
-import { functionNames, type Handler, type HandlerName } from './bundles.ts';
-import { Dynamo, groupsNameOf } from './dynamo-table.ts';
+import { functionNames, type Handler, type HandlerName, timeoutMs } from './bundles.ts';
+import { broadcastsNameOf, caller, Dynamo, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Lambda, type LogLine } from './lambda.ts';
@@ -61,13 +67,28 @@ export class Cloud {
     });
     const origins = { ...parts.origins, connections: new URL(gateway.endpoint).origin };
     cloud = new Cloud(parts, gateway, await Wires.open(origins));
-    parts.queue.attach(queueName, invoke('tasks'), visibilityMs);
+    parts.queue.attach(queueNames.tasks, invoke('tasks'), { visibilityMs: visibilityMs('tasks') });
+    parts.queue.attach(queueNames.batches, invoke('batches'), {
+      ...{ visibilityMs: visibilityMs('batches'), batchSize: 1, maxConcurrency: 4, maxReceives: 5 },
+    });
     cloud.#api = await startHttpApi(cloud.handlers);
     return cloud;
   }
 
   get api(): Api {
     return new Api(this.#api?.url ?? '', testSecrets.apiKeys[0] ?? '');
+  }
+
+  /** The broadcasts and the queues, for what a test puts there itself. */
+  get ports(): { readonly broadcasts: Broadcasts; readonly tasks: SqsTaskQueue } {
+    const { origins, table } = this.#parts;
+    const access = dynamoAccess(origins.dynamodb, caller, systemClock);
+    const tables = { broadcasts: broadcastsNameOf(table) };
+    const urls = { url: queueNames.tasks, batches: queueNames.batches, endpoint: origins.sqs };
+    return {
+      broadcasts: new DynamoBroadcasts(access, tables, systemClock, new RecordingLog()),
+      tasks: new SqsTaskQueue(urls, caller, systemClock),
+    };
   }
 
   /** What all functions have logged. */
@@ -90,7 +111,9 @@ export class Cloud {
       HOOK_TIMEOUT_MS: '2000',
       TABLE_NAME: this.#parts.table,
       GROUPS_TABLE_NAME: groupsNameOf(this.#parts.table),
-      QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueName}`,
+      BROADCASTS_TABLE_NAME: broadcastsNameOf(this.#parts.table),
+      QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueNames.tasks}`,
+      BATCH_QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueNames.batches}`,
       CALLBACK_URL: `${wires.origin('connections')}${pathname}`,
       WEBSOCKET_URL: this.gateway.url,
       API_KEYS_SECRET: 'apiKeys',
@@ -139,6 +162,7 @@ export class Cloud {
   /** So many milliseconds go by: everything in the table is older, and what was delayed in the queue is due. */
   async pass(ms: number): Promise<void> {
     await grow(this.#parts.client, this.#parts.table, ms);
+    await grow(this.#parts.client, broadcastsNameOf(this.#parts.table), ms, ['broadcast', 'part']);
     this.queue.pass(ms);
   }
 
@@ -171,7 +195,7 @@ export class Cloud {
   /** As long as it takes until a killed function's work is another's: leases end, and SQS hands over anew. */
   async recover(): Promise<void> {
     await this.minutes(2);
-    await this.pass(visibilityMs);
+    await this.pass(visibilityMs('tasks'));
     await this.minutes(2);
   }
 
@@ -192,9 +216,9 @@ export class Cloud {
   }
 }
 
-const queueName = 'tasks';
+const queueNames = { tasks: 'tasks', batches: 'batches' } as const;
 /** Six times the time of the function, as the stack has it. */
-const visibilityMs = 360_000;
+const visibilityMs = (name: HandlerName): number => 6 * timeoutMs(name);
 
 /** What a deployment stands on. */
 interface Parts {
@@ -213,7 +237,7 @@ async function startParts(settings: Readonly<Record<string, string>>): Promise<P
   const secrets = new JsonService({
     GetSecretValue: ({ SecretId }) => ({ SecretString: lists[String(SecretId)]?.join(',') }),
   });
-  const sqs = new JsonService({ SendMessage: queue.sendMessage });
+  const sqs = new JsonService(queue.operations);
   const client = dynamo.client();
   return {
     ...{ settings, app, queue, client, table: await dynamo.table(client) },

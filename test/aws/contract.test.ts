@@ -1,4 +1,5 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
@@ -28,3 +29,4 @@ closedContract(awsSubject);
 httpApiContract(awsSubject);
 ticketsContract(awsSubject);
 groupsContract(awsSubject);
+broadcastsContract(awsSubject);

@@ -8,9 +8,16 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import type { Caller } from '../../functions/aws/client/aws-service.ts';
+import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
+import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
-import { groupsSchema, type TableIndex, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import {
+  broadcastsSchema,
+  groupsSchema,
+  type TableIndex,
+  tableSchema,
+} from '../../functions/aws/dynamo/table-schema.ts';
 import type { Clock, Registry } from '../../functions/gateway/ports.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { RecordingLog } from '../support/recording-log.ts';
@@ -48,7 +55,12 @@ export function groupsNameOf(sockets: string): string {
   return `${sockets}-groups`;
 }
 
-/** A registry with all that it can do, on the two tables that `Dynamo.table` made. */
+/** The name of the table of broadcasts beside a table of sockets. */
+export function broadcastsNameOf(sockets: string): string {
+  return `${sockets}-broadcasts`;
+}
+
+/** A registry with all that it can do, on the tables that `Dynamo.table` made. */
 export function registryAt(
   { name, endpoint }: { readonly name: string; readonly endpoint: string },
   clock: Clock = new QuickClock(),
@@ -56,6 +68,15 @@ export function registryAt(
 ): Registry {
   const address = { name, groups: groupsNameOf(name), endpoint };
   return dynamoRegistry(address, caller, clock, DynamoDirectory, log);
+}
+
+/** The broadcasts in the third of those tables. */
+export function broadcastsAt(
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
+  clock: Clock = new QuickClock(),
+): DynamoBroadcasts {
+  const tables = { broadcasts: broadcastsNameOf(name) };
+  return new DynamoBroadcasts(dynamoAccess(endpoint, caller, clock), tables, clock, new RecordingLog());
 }
 
 /** DynamoDB in this process, its tables in memory. */
@@ -89,11 +110,15 @@ export class Dynamo {
     return client;
   }
 
-  /** Creates two empty tables, keyed as the stack keys them. Returns the name of the table of sockets. */
+  /** Creates three empty tables, keyed as the stack keys them. Returns the name of the table of sockets. */
   async table(client: DynamoDBClient): Promise<string> {
     this.#tables += 1;
     const name = `sockets-${this.#tables}`;
-    await Promise.all([create(client, tableInput(name)), create(client, groupsInput(groupsNameOf(name)))]);
+    await Promise.all([
+      create(client, tableInput(name)),
+      create(client, sortedInput(groupsNameOf(name), groupsSchema)),
+      create(client, sortedInput(broadcastsNameOf(name), broadcastsSchema)),
+    ]);
     return name;
   }
 
@@ -111,8 +136,10 @@ async function create(client: DynamoDBClient, input: CreateTableCommandInput): P
   }
 }
 
-function groupsInput(TableName: string): CreateTableCommandInput {
-  const { partitionKey, sortKey, billing } = groupsSchema;
+function sortedInput(
+  TableName: string,
+  { partitionKey, sortKey, billing }: typeof groupsSchema | typeof broadcastsSchema,
+): CreateTableCommandInput {
   return {
     TableName,
     BillingMode: billing,

@@ -11,11 +11,17 @@ const times: Readonly<Record<string, number>> = {
   acceptedAt: 1,
   endedAt: 1,
   leaseUntil: 1,
+  claimUntil: 1,
   expires: 1 / 1_000,
 };
 
 /** Makes everything in a table so many milliseconds older than it is; nobody else may be writing there. */
-export async function grow(client: DynamoDBClient, table: string, olderMs: number): Promise<void> {
+export async function grow(
+  client: DynamoDBClient,
+  table: string,
+  olderMs: number,
+  keys: readonly string[] = ['socket'],
+): Promise<void> {
   const older = (await itemsOf(client, table)).map((item) => {
     const found = Object.keys(times).filter((name) => item[name] !== undefined);
     const values = found.map((name): [string, AttributeValue] => [
@@ -25,10 +31,12 @@ export async function grow(client: DynamoDBClient, table: string, olderMs: numbe
     return client.send(
       new UpdateItemCommand({
         TableName: table,
-        Key: { socket: item['socket'] ?? { S: '' } },
+        Key: Object.fromEntries(keys.map((name) => [name, item[name] ?? { S: '' }])),
         UpdateExpression: `ADD ${found.map((name) => `#${name} :${name}`).join(', ')}`,
-        ConditionExpression: 'attribute_exists(#socket)',
-        ExpressionAttributeNames: Object.fromEntries(['socket', ...found].map((name) => [`#${name}`, name])),
+        ConditionExpression: `attribute_exists(#${keys[0]})`,
+        ExpressionAttributeNames: Object.fromEntries(
+          [keys[0] ?? '', ...found].map((name) => [`#${name}`, name]),
+        ),
         ExpressionAttributeValues: Object.fromEntries(values),
       }),
     );

@@ -2,13 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Handler } from './bundles.ts';
 import type { Operation } from './json-service.ts';
 
-/** The most messages of an event, as the stack has it. */
-const batchSize = 10;
-
 /** A message of a queue. */
 interface Message {
   readonly messageId: string;
   readonly body: string;
+  /** How often it was handed over. */
+  receives: number;
+  /** When it comes again if it fails, in milliseconds, if its Lambda has said so. */
+  visibilityMs?: number;
 }
 
 /** A message that waits for its time, in the queue of this name. */
@@ -19,10 +20,21 @@ interface Waiting {
   timer?: NodeJS.Timeout;
 }
 
-/** The Lambda that works a queue off, and when a message whose task failed comes again. */
-interface Work {
+/** How a queue is worked off. */
+interface Source {
+  /** When a message whose task failed comes again. */
+  readonly visibilityMs?: number;
+  /** The most messages of an event, as the stack has it. */
+  readonly batchSize?: number;
+  /** The most events at a time. */
+  readonly maxConcurrency?: number;
+  /** How often a message is handed over before it is dead. Its Lambda is then told how often it was. */
+  readonly maxReceives?: number;
+}
+
+interface Work extends Required<Source> {
   readonly lambda: Handler;
-  readonly visibilityMs: number;
+  inProgress: number;
 }
 
 /**
@@ -33,32 +45,65 @@ interface Work {
  *   ("a batch of the queue")
  * - all messages of an event come again if the Lambda threw, died, or reports one that it was not given ("a batch of
  *   the queue", killed-deliver)
+ * - no more events of a queue are under way than its source allows (broadcasts)
+ * - a message that failed as often as its queue allows is dead, and holds up no other; its Lambda may say when one comes
+ *   again (broadcasts)
  * - the fault doubled: so many messages are handed over twice, at once (faults-sending)
  * - the fault repeated: so many messages come again after their tasks were done (faults-sending)
  */
 export class Queue {
   doubled = 0;
   repeated = 0;
+  /** The bodies of the dead messages. */
+  readonly dead: string[] = [];
   readonly #work = new Map<string, Work>();
   readonly #waiting = new Set<Waiting>();
+  /** The messages that are being worked on, by their receipts. */
+  readonly #received = new Map<string, Message>();
   readonly #running = new Set<Promise<void>>();
   #isHeld = false;
   #isComing = false;
 
   /** Lets a Lambda work off a queue. */
-  attach(queueUrl: string, lambda: Handler, visibilityMs = 200): void {
-    this.#work.set(nameOf(queueUrl), { lambda, visibilityMs });
+  attach(queueUrl: string, lambda: Handler, source: Source = {}): void {
+    const usual = { visibilityMs: 200, batchSize: 10, maxConcurrency: 1_000, maxReceives: Infinity };
+    this.#work.set(nameOf(queueUrl), { ...usual, ...source, lambda, inProgress: 0 });
   }
 
   detach(queueUrl: string): void {
     this.#work.delete(nameOf(queueUrl));
   }
 
-  readonly sendMessage: Operation = ({ QueueUrl, MessageBody, DelaySeconds }) => {
-    const message = { messageId: randomUUID(), body: String(MessageBody) };
+  readonly #sendMessage: Operation = ({ QueueUrl, MessageBody, DelaySeconds }) => {
+    const message = { messageId: randomUUID(), body: String(MessageBody), receives: 0 };
     this.#put(nameOf(String(QueueUrl)), message, Number(DelaySeconds ?? 0) * 1000);
     const MD5OfMessageBody = createHash('md5').update(message.body).digest('hex');
     return { MessageId: message.messageId, MD5OfMessageBody };
+  };
+
+  readonly #sendMessageBatch: Operation = ({ QueueUrl, Entries }) => {
+    const entries = Entries as readonly { readonly Id: string; readonly MessageBody: string }[];
+    const bytes = entries.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
+    // SQS API Reference, SendMessageBatch.
+    if (entries.length > 10 || bytes > 262_144) return undefined;
+    const Successful = entries.map((entry) => ({
+      Id: entry.Id,
+      ...(this.#sendMessage({ ...entry, QueueUrl }) as object),
+    }));
+    return { Successful, Failed: [] };
+  };
+
+  readonly #changeMessageVisibility: Operation = ({ ReceiptHandle, VisibilityTimeout }) => {
+    const message = this.#received.get(String(ReceiptHandle));
+    if (message !== undefined) message.visibilityMs = Number(VisibilityTimeout) * 1_000;
+    return {};
+  };
+
+  /** What SQS is asked. */
+  readonly operations: Readonly<Record<string, Operation>> = {
+    SendMessage: this.#sendMessage,
+    SendMessageBatch: this.#sendMessageBatch,
+    ChangeMessageVisibility: this.#changeMessageVisibility,
   };
 
   /** Hands nothing over until it is released; SQS promises no pace. */
@@ -123,15 +168,23 @@ export class Queue {
 
   #handDue(): void {
     const due = [...this.#waiting].filter((wait) => wait.due <= Date.now());
-    const queues = new Map<string, Message[]>();
-    for (const wait of due) {
+    const queues = new Map<string, Waiting[]>();
+    for (const wait of due) queues.set(wait.queue, [...(queues.get(wait.queue) ?? []), wait]);
+    for (const [queue, waits] of queues) {
+      const work = this.#work.get(queue);
+      if (work === undefined) this.#take(waits);
+      else
+        while (waits.length > 0 && work.inProgress < work.maxConcurrency)
+          this.#run(this.#hand(queue, work, this.#take(waits.splice(0, work.batchSize))));
+    }
+  }
+
+  #take(waits: readonly Waiting[]): Message[] {
+    for (const wait of waits) {
       clearTimeout(wait.timer);
       this.#waiting.delete(wait);
-      queues.set(wait.queue, [...(queues.get(wait.queue) ?? []), wait.message]);
     }
-    for (const [queue, messages] of queues) {
-      while (messages.length > 0) this.#run(this.#hand(queue, messages.splice(0, batchSize)));
-    }
+    return waits.map(({ message }) => message);
   }
 
   #run(work: Promise<void>): void {
@@ -139,18 +192,26 @@ export class Queue {
     this.#running.add(run);
   }
 
-  async #hand(queue: string, batch: readonly Message[]): Promise<void> {
-    const work = this.#work.get(queue);
-    if (work === undefined) return;
+  async #hand(queue: string, work: Work, batch: readonly Message[]): Promise<void> {
     const twice = batch.slice(0, this.doubled);
     this.doubled -= twice.length;
     const events = [batch, twice].filter(({ length }) => length > 0);
-    const done = await Promise.all(events.map((event) => doneOf(work.lambda, event)));
+    work.inProgress += 1;
+    for (const message of batch) message.receives += 1;
+    const tells = work.maxReceives < Infinity;
+    if (tells) for (const message of batch) this.#received.set(message.messageId, message);
+    const done = await Promise.all(events.map((event) => doneOf(work.lambda, event, tells)));
+    work.inProgress -= 1;
+    this.#handSoon();
     for (const message of batch) {
+      const { visibilityMs = work.visibilityMs } = message;
+      delete message.visibilityMs;
+      this.#received.delete(message.messageId);
       const isDone = done.some((messages) => messages.includes(message));
       const isRepeated = isDone && this.repeated > 0;
       if (isRepeated) this.repeated -= 1;
-      if (!isDone || isRepeated) this.#put(queue, message, work.visibilityMs);
+      if (!isDone && message.receives >= work.maxReceives) this.dead.push(message.body);
+      else if (!isDone || isRepeated) this.#put(queue, message, visibilityMs);
     }
   }
 }
@@ -160,9 +221,17 @@ function nameOf(queueUrl: string): string {
 }
 
 /** The messages of an event whose tasks the Lambda has done. Lambda: no report at all is that of a success. */
-async function doneOf(lambda: Handler, event: readonly Message[]): Promise<readonly Message[]> {
+async function doneOf(
+  lambda: Handler,
+  event: readonly Message[],
+  tells: boolean,
+): Promise<readonly Message[]> {
+  const Records = event.map(({ messageId, body, receives }) => ({
+    ...{ messageId, body },
+    ...(tells ? { receiptHandle: messageId, attributes: { ApproximateReceiveCount: String(receives) } } : {}),
+  }));
   try {
-    const result = (await lambda({ Records: event })) as
+    const result = (await lambda({ Records })) as
       | { readonly batchItemFailures?: readonly { readonly itemIdentifier: string }[] }
       | undefined;
     const failed = (result?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);

@@ -46,6 +46,14 @@ describe('the settings of a function', () => {
     expect(() => parseSettings(query)).toThrow('no query');
   });
 
+  test('say how fast broadcasts are posted, which is 6,000 a second unless it is set', () => {
+    const rate = (MAX_POSTS_PER_SECOND: string) =>
+      parseSettings({ ...environment, MAX_POSTS_PER_SECOND }).gateway.maxPostsPerSecond;
+    expect(['', '100', '20000'].map(rate)).toEqual([6_000, 100, 20_000]);
+    for (const wrong of ['99', '20001', 'fast'])
+      expect(() => rate(wrong)).toThrow('MAX_POSTS_PER_SECOND must be a whole number from 100 to 20000.');
+  });
+
   test('need no session, which a user of an emulator has none of', () => {
     const { caller } = parseSettings({ ...environment, AWS_SESSION_TOKEN: '' });
     expect(caller.credentials.sessionToken).toBeUndefined();

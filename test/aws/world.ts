@@ -4,7 +4,7 @@ import { testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
 import { type Handler, type HandlerName, startHandlers } from './bundles.ts';
-import { Dynamo, groupsNameOf } from './dynamo-table.ts';
+import { broadcastsNameOf, Dynamo, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Queue } from './queue.ts';
@@ -17,7 +17,7 @@ async function startServices() {
   const secrets = new JsonService({
     GetSecretValue: ({ SecretId }) => ({ SecretString: lists[String(SecretId)]?.join(',') }),
   });
-  const sqs = new JsonService({ SendMessage: queue.sendMessage });
+  const sqs = new JsonService(queue.operations);
   Object.assign(process.env, {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -42,7 +42,9 @@ export const awsSubject: Subject = {
     services ??= startServices();
     const { dynamo, queue } = await services;
     count += 1;
-    const queueUrl = `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/tasks-${count}`;
+    const [queueUrl, batchQueueUrl] = ['tasks', 'batches'].map(
+      (name) => `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/${name}-${count}`,
+    ) as [string, string];
     const app = new RecordingApp();
     const WEBHOOK_BASE_URL = await app.listen();
     const table = await dynamo.table(dynamo.client());
@@ -58,7 +60,9 @@ export const awsSubject: Subject = {
       HOOK_TIMEOUT_MS: '2000',
       TABLE_NAME: table,
       GROUPS_TABLE_NAME: groupsNameOf(table),
+      BROADCASTS_TABLE_NAME: broadcastsNameOf(table),
       QUEUE_URL: queueUrl,
+      BATCH_QUEUE_URL: batchQueueUrl,
       CALLBACK_URL: gateway.endpoint,
       WEBSOCKET_URL: gateway.url,
       API_KEYS_SECRET: 'apiKeys',
@@ -67,6 +71,7 @@ export const awsSubject: Subject = {
       ...settings,
     });
     queue.attach(queueUrl, handlers.tasks);
+    queue.attach(batchQueueUrl, handlers.batches, { batchSize: 1, maxConcurrency: 4 });
     const api = await startHttpApi(handlers);
     return {
       app,
@@ -79,6 +84,7 @@ export const awsSubject: Subject = {
         await gateway.stop();
         await gateway.settled();
         queue.detach(queueUrl);
+        queue.detach(batchQueueUrl);
         await api.stop();
         await app.stop();
       },

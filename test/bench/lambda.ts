@@ -1,4 +1,4 @@
-import type { DeliveriesTask } from '../../functions/gateway/ports.ts';
+import type { DeliveriesTask } from '../../functions/gateway/tasks.ts';
 import { functionNeeds } from '../../infra/aws/function-needs.ts';
 import { aPath, newSocket } from '../fakes/a-record.ts';
 import type { LimitedFunction } from '../lambda/limited-function.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
@@ -29,6 +30,7 @@ closedContract(deployedSubject);
 httpApiContract(deployedSubject);
 ticketsContract(deployedSubject);
 groupsContract(deployedSubject);
+broadcastsContract(deployedSubject);
 
 test('all that the emulator can’t do is a test of the suite', () => {
   expect([...skipped].sort()).toEqual(Object.keys(cannot).sort());

@@ -1,6 +1,11 @@
 import { DynamoDBClient, ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { NoDirectory } from '../../functions/aws/dynamo/no-directory.ts';
+import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
+import { aRecord } from '../fakes/a-record.ts';
 import { testSecrets } from '../support/local.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { Cdk } from './cdk.ts';
 import { apiUrlAt, forEmulator, quirks } from './emulator.ts';
 import { Ministack } from './ministack.ts';
@@ -77,6 +82,17 @@ export class Deployment {
         ExpressionAttributeValues: { ':then': { N: String(Date.now() - 3 * 3_600_000) } },
       }),
     );
+  }
+
+  /** Adds so many sockets whose clients are still opening. */
+  async openSockets(count: number): Promise<void> {
+    const client = new DynamoDBClient(this.client);
+    const { TableNames = [] } = await client.send(new ListTablesCommand());
+    const named = (part: string): string => TableNames.find((name) => name.includes(part)) ?? '';
+    const caller = { region: 'us-east-1', credentials: this.client.credentials };
+    const tables = { name: named('Sockets'), groups: named('Groups'), endpoint: this.ministack.url };
+    const registry = dynamoRegistry(tables, caller, systemClock, NoDirectory, new RecordingLog());
+    for (let at = 0; at < count; at++) await registry.put(aRecord({ openedAt: Date.now() }));
   }
 
   async stop(): Promise<void> {

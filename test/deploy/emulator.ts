@@ -14,6 +14,7 @@ export interface Emulator {
  *
  * What no setting tells is changed in the template:
  * - an alarm over an expression is refused, so these are left out; the others are made
+ * - `sqs:SendMessage` lets nobody call SendMessageBatch, which it does on AWS
  * - the `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both
  */
 export function quirks({ url, endpoint }: Emulator): Readonly<Record<string, string>> {
@@ -28,7 +29,7 @@ export function quirks({ url, endpoint }: Emulator): Readonly<Record<string, str
 
 /** The template as this emulator can take it. */
 export function forEmulator(template: Template): Template {
-  return withArns(withoutExpressions(template));
+  return withBatches(withArns(withoutExpressions(template)));
 }
 
 function withoutExpressions({ Resources, ...template }: Template): Template {
@@ -47,6 +48,11 @@ function withArns(template: Template): Template {
     JSON.stringify(template),
   );
   return JSON.parse(text);
+}
+
+/** Amazon SQS Developer Guide, "Actions, resources, and condition keys": batch actions need the permission of the single one. */
+function withBatches(template: Template): Template {
+  return JSON.parse(JSON.stringify(template).replaceAll('"sqs:SendMessage"', '"sqs:SendMessage*"'));
 }
 
 /** Where the emulator has an HTTP API. The output names a host that this machine can't look up. */

@@ -24,8 +24,8 @@ describe('a stack', () => {
   });
 
   const everything = {
-    ...{ tables: 2, queues: 2, secrets: 3, logs: 11, rules: 1 },
-    ...{ functions: 11, apis: 2, roles: 11, alarms: 4, dashboards: 1 },
+    ...{ tables: 3, queues: 4, secrets: 3, logs: 12, rules: 1 },
+    ...{ functions: 12, apis: 2, roles: 12, alarms: 5, dashboards: 1 },
   };
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {
@@ -82,6 +82,24 @@ describe('a stack', () => {
     await eventually('it has left', async () => (await listed('a%2Fb')).length === 0);
   });
 
+  test('has large broadcasts: one goes through both queues, and its counts add up', async () => {
+    const path = freshPath();
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await after.hook(path, 'handshake')).fields;
+    await stack.openSockets(500);
+    const api = new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? '');
+    const { status, json } = await api.broadcast({ body: 'to all' });
+    expect(status).toBe(202);
+    const progress = async () => (await api.call('GET', `/broadcasts/${json['broadcast']}`)).json;
+    const counts = { found: 501, delivered: 1, queued: 500, gone: 0, failed: 0 };
+    // Each call is a process of the emulator.
+    const patience = { interval: 500, timeout: 90_000 };
+    await expect.poll(progress, patience).toMatchObject({ status: 'done', ...counts });
+    expect([await client.next(), client.left]).toEqual(['to all', []]);
+    await client.close();
+    await after.hook(path, 'closed', ({ fields }) => fields['from'] === from);
+  }, 120_000);
+
   test('sweeps as it may: it finds a socket that an accident left, and its app is told', async () => {
     const path = freshPath();
     const client = await connect(`${stack.webSocketUrl}?path=${path}`);
@@ -114,10 +132,10 @@ describe('a stack', () => {
     await stack.cdk.destroy();
     expect(await inventory(stack.ministack)).toEqual({
       ...nothing,
-      tables: 2,
-      queues: 2,
+      tables: 3,
+      queues: 4,
       secrets: 3,
-      logs: 11,
+      logs: 12,
     });
   });
 });

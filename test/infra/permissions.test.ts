@@ -14,9 +14,14 @@ const secret = (name: string) => `secretsmanager:GetSecretValue on <${name}>`;
 const on = (resource: string, service: string, ...actions: string[]) =>
   actions.map((action) => `${service}:${action} on ${resource}`);
 const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actions);
+const broadcasts = (...actions: string[]) => on('<Broadcasts.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
 const indexes = ['pathShard', 'user'].flatMap((name) => on(`${table}/index/${name}`, 'dynamodb', 'Query'));
 const enqueues = on(queue, 'sqs', 'SendMessage');
+const queuesBatches = on('<Batches.Arn>', 'sqs', 'SendMessage');
+/** What consumes a queue. */
+const consumes = (of: string) =>
+  on(of, 'sqs', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility');
 const may = (...methods: string[]) =>
   methods.map((method) => `execute-api:ManageConnections on ${connections(method)}`);
 
@@ -46,6 +51,7 @@ const allowed: Record<string, string[]> = {
   broadcast: [
     ...dynamo('GetItem', 'UpdateItem', 'Scan', 'BatchGetItem'),
     ...groups('Query', 'DeleteItem'),
+    ...broadcasts('GetItem', 'PutItem', 'Query'),
     ...indexes,
     ...enqueues,
     ...may('POST'),
@@ -69,11 +75,21 @@ const allowed: Record<string, string[]> = {
   tasks: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...groups('Query', 'DeleteItem'),
+    ...broadcasts('GetItem', 'PutItem', 'UpdateItem'),
     ...indexes,
-    ...on(queue, 'sqs', 'SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),
-    ...on(queue, 'sqs', 'ChangeMessageVisibility'),
+    ...enqueues,
+    ...consumes(queue),
+    ...queuesBatches,
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
+  ],
+  batches: [
+    ...dynamo('GetItem', 'UpdateItem'),
+    ...broadcasts('GetItem', 'UpdateItem'),
+    ...enqueues,
+    ...queuesBatches,
+    ...consumes('<Batches.Arn>'),
+    ...may('POST'),
   ],
   sweep: [...dynamo('GetItem', 'UpdateItem', 'Scan'), ...enqueues, ...may('GET')],
 };
@@ -139,6 +155,7 @@ describe('what a function may do', () => {
       [
         ...['POST/send', 'POST/broadcast', 'POST/urls', 'GET/sockets', 'HEAD/sockets'],
         ...['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => `${method}/groups/*`),
+        ...['GET', 'HEAD', 'DELETE'].map((method) => `${method}/broadcasts/*`),
         ...[`GET${socket}`, `HEAD${socket}`, `DELETE${socket}`],
       ]
         .map((call) => `execute-api:Invoke on ${api}/${call}`)
@@ -185,8 +202,8 @@ describe('what a function may do', () => {
     expect([...new Set(wild)]).toEqual([connections('METHOD')]);
   });
 
-  test('whoever does not use TLS gets nothing from either queue', () => {
-    expect(stack.all('AWS::SQS::QueuePolicy')).toHaveLength(2);
+  test('whoever does not use TLS gets nothing from any queue', () => {
+    expect(stack.all('AWS::SQS::QueuePolicy')).toHaveLength(4);
     for (const [, { Properties }] of stack.all('AWS::SQS::QueuePolicy')) {
       const { Statement } = Properties['PolicyDocument'] as { Statement: Statement[] };
       expect(Statement).toHaveLength(1);

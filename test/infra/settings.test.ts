@@ -93,6 +93,8 @@ describe('the other settings', () => {
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
     ['taskConcurrency', 1, 'must be a whole number from 2 to 1000'],
     ['taskConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
+    ['maxPostsPerSecond', 99, 'must be a whole number from 100 to 20000'],
+    ['maxPostsPerSecond', 20_001, 'must be a whole number from 100 to 20000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
     ['webSocketUrl', 'wss://x?y', 'must be a ws:// or wss:// URL without a query'],
     ['stackName', '1st', 'must be letters, digits and hyphens, a letter first, 117 at most'],
@@ -100,6 +102,10 @@ describe('the other settings', () => {
     ['alarmTopicArn', 'topic', 'must be the ARN of an SNS topic'],
   ])('%s may not be %j', ([name, value, rule]) => {
     expect(errorsOf({ ...good, [name]: value })).toEqual([`${name} ${rule}.`]);
+  });
+
+  test.for([100, 20_000])('maxPostsPerSecond may be %i', (maxPostsPerSecond) => {
+    expect(errorsOf({ ...good, maxPostsPerSecond })).toEqual([]);
   });
 
   test.for([127, 10_241, 'tasks=64', 'deliver=', 'mail=512', ',', { send: 64 }, { mail: 512 }])(
@@ -191,7 +197,7 @@ describe('the construct', () => {
     const both = stack();
     new Sockethook(both, 'One', good);
     new Sockethook(both, 'Two', { ...good, hooks: ['message'], allowedOrigins: ['https://app.example'] });
-    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(22);
+    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(24);
   });
 });
 

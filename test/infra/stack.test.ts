@@ -75,6 +75,9 @@ describe('the HTTP API', () => {
     expect(routesOf('HttpApi')).toEqual({
       'POST /send': 'send',
       'POST /broadcast': 'broadcast',
+      'GET /broadcasts/{broadcast}': 'broadcast',
+      'HEAD /broadcasts/{broadcast}': 'broadcast',
+      'DELETE /broadcasts/{broadcast}': 'broadcast',
       'POST /urls': 'urls',
       'GET /sockets': 'sockets',
       'HEAD /sockets': 'sockets',
@@ -122,7 +125,7 @@ describe('the HTTP API', () => {
       'HEAD /health',
       'HEAD /openapi.json',
     ]);
-    expect(asked).toHaveLength(23);
+    expect(asked).toHaveLength(26);
     expect(new Set(Object.values(types(stack)))).toEqual(new Set(['NONE']));
   });
 
@@ -185,7 +188,7 @@ describe('the functions', () => {
 
   test('each has a log of its own, kept for a while', () => {
     const logs = Synthesised.of({ logRetentionDays: '7' }).all('AWS::Logs::LogGroup');
-    expect(logs).toHaveLength(11);
+    expect(logs).toHaveLength(12);
     for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(7);
     for (const [id, { Properties }] of stack.all('AWS::Lambda::Function')) {
       const name = /Functions(\w+)Function/.exec(id)?.[1];
@@ -194,10 +197,25 @@ describe('the functions', () => {
     }
   });
 
-  test('a hook that is put off again and again is no loop that Lambda would end', () => {
-    expect(stack.lambda('tasks').Properties['RecursiveLoop']).toBe('Allow');
-    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !id.includes('tasks'));
+  test('work that is put off again and again is no loop that Lambda would end', () => {
+    for (const name of ['tasks', 'batches'])
+      expect([name, stack.lambda(name).Properties['RecursiveLoop']]).toEqual([name, 'Allow']);
+    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !/tasks|batches/.test(id));
     for (const [, { Properties }] of others) expect(Properties['RecursiveLoop']).toBeUndefined();
+  });
+
+  test('only those that have to do with it know the table of broadcasts, and the queue of batches', () => {
+    const names = stack
+      .all('AWS::Lambda::Function')
+      .map(([id]) => /Functions(\w+)Function/.exec(id)?.[1] ?? '');
+    const know = (variable: string) => names.filter((name) => variable in environmentOf(name)).sort();
+    expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'tasks']);
+    expect(know('BATCH_QUEUE_URL')).toEqual(['batches', 'tasks']);
+    const { BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL } = environmentOf('batches');
+    expect([BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL].map((value) => stack.line(value))).toEqual([
+      '<Broadcasts>',
+      '<Batches>',
+    ]);
   });
 
   test('each knows the secrets that it may read, and no other', () => {
@@ -228,6 +246,7 @@ describe('what the functions are told', () => {
       requireTicket: 'true',
       allowedOrigins: 'https://app.example',
       probeMinutes: '5',
+      maxPostsPerSecond: '9000',
     });
     const environment = environmentOf('sweep', set);
     const lines = Object.entries(environment).map(([name, value]) => [name, set.line(value)]);
@@ -245,6 +264,7 @@ describe('what the functions are told', () => {
       TABLE_NAME: '<Sockets>',
       GROUPS_TABLE_NAME: '<Groups>',
       QUEUE_URL: '<Tasks>',
+      MAX_POSTS_PER_SECOND: '9000',
       REPLY_BY: 'post',
       API_AUTH: 'key',
       PROBE_MINUTES: '5',
@@ -276,13 +296,17 @@ describe('what keeps', () => {
     });
   });
 
-  test('the table of groups is billed by request, forgets by itself, and has no index', () => {
-    const { Properties } = stack.one('AWS::DynamoDB::Table', 'GatewayGroups');
+  test.for([
+    ['Groups', 'group', 'member'],
+    ['Broadcasts', 'broadcast', 'part'],
+  ] as const)('the table %s is billed by request, forgets by itself, and has no index', (given) => {
+    const [name, partitionKey, sortKey] = given;
+    const { Properties } = stack.one('AWS::DynamoDB::Table', `Gateway${name}`);
     expect(Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [
-        { AttributeName: 'group', KeyType: 'HASH' },
-        { AttributeName: 'member', KeyType: 'RANGE' },
+        { AttributeName: partitionKey, KeyType: 'HASH' },
+        { AttributeName: sortKey, KeyType: 'RANGE' },
       ],
       TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
     });
@@ -291,7 +315,7 @@ describe('what keeps', () => {
 
   test('no table can be restored: a restored socket is dead', () => {
     const tables = stack.all('AWS::DynamoDB::Table');
-    expect(tables).toHaveLength(2);
+    expect(tables).toHaveLength(3);
     for (const [, { Properties }] of tables)
       expect(Properties).not.toHaveProperty('PointInTimeRecoverySpecification');
   });
@@ -309,12 +333,12 @@ describe('what keeps', () => {
     }
   });
 
-  test('tasks are encrypted, and dead ones are kept for 14 days', () => {
-    expect(stack.one('AWS::SQS::Queue', 'GatewayTasks').Properties).toMatchObject({
-      SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: 5 },
-    });
-    expect(stack.one('AWS::SQS::Queue', 'DeadTasks').Properties).toMatchObject({
+  test.for(['Tasks', 'Batches'])('%s are encrypted, and dead ones are kept for 14 days', (name) => {
+    const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
+    expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, RedrivePolicy: { maxReceiveCount: 5 } });
+    const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
+    expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
+    expect(stack.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({
       SqsManagedSseEnabled: true,
       MessageRetentionPeriod: 14 * 86_400,
     });
@@ -327,7 +351,7 @@ describe('what keeps', () => {
     const set = Synthesised.of({ removalPolicy });
     const types = ['DynamoDB::Table', 'SQS::Queue', 'SecretsManager::Secret', 'Logs::LogGroup'];
     const kept = types.flatMap((type) => set.all(`AWS::${type}`));
-    expect(kept).toHaveLength(2 + 2 + 3 + 11);
+    expect(kept).toHaveLength(3 + 4 + 3 + 12);
     for (const [, { DeletionPolicy }] of kept) expect(DeletionPolicy).toBe(expected);
   });
 });

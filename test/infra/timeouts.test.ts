@@ -40,9 +40,12 @@ describe('what waits for something waits longer than that takes', () => {
     );
   });
 
-  test('a task is out of sight six times as long as its function may run', () => {
-    const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', 'GatewayTasks').Properties;
-    expect(VisibilityTimeout).toBe(6 * timeoutOf('tasks'));
+  test.for([
+    ['GatewayTasks', 'tasks'],
+    ['GatewayBatches', 'batches'],
+  ] as const)('what is in %s is out of sight six times as long as its function may run', ([queue, name]) => {
+    const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', queue).Properties;
+    expect(VisibilityTimeout).toBe(6 * timeoutOf(name));
   });
 
   test('a sweep ends before the next but one begins', () => {
@@ -50,10 +53,25 @@ describe('what waits for something waits longer than that takes', () => {
   });
 
   test('only the tasks of a batch that failed come again', () => {
-    expect(stack.one('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
+    expect(stack.one('AWS::Lambda::EventSourceMapping', 'GatewayWork').Properties).toMatchObject({
       BatchSize: 10,
       ScalingConfig: { MaximumConcurrency: 10 },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
+  });
+
+  test('as many workers post batches as share the rate, each one batch at a time', () => {
+    expect(stack.one('AWS::Lambda::EventSourceMapping', 'BatchWork').Properties).toMatchObject({
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: awsPolicy.broadcastWorkers },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  test('a worker has time for its retries and for a batch at the default rate', () => {
+    const { batchRetryMs, batchSockets, broadcastWorkers } = awsPolicy;
+    const postingMs = (batchSockets / (6_000 / broadcastWorkers)) * 1_000;
+    // A run begins nothing in its last five seconds.
+    expect(postingMs + batchRetryMs).toBeLessThan(timeoutOf('batches') * 1_000 - 5_000);
   });
 });

@@ -21,7 +21,7 @@ function metricsOf(part: string): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(7);
+    expect(alarms).toHaveLength(8);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
@@ -30,8 +30,9 @@ describe('alarms', () => {
     expect(metricsOf('ActionsFailed')).toEqual(['Sockethook ActionsFailed']);
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
     expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
-    expect(metricsOf('Throttles')).toEqual(Array(5).fill('AWS/Lambda Throttles'));
-    expect(metricsOf('Errors')).toEqual(Array(5).fill('AWS/Lambda Errors'));
+    expect(metricsOf('DeadBatches')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
+    expect(metricsOf('Throttles')).toEqual(Array(6).fill('AWS/Lambda Throttles'));
+    expect(metricsOf('Errors')).toEqual(Array(6).fill('AWS/Lambda Errors'));
     expect(metricsOf('Concurrency')).toEqual(['AWS/Lambda ConcurrentExecutions']);
   });
 
@@ -57,6 +58,11 @@ describe('alarms', () => {
       Variables: Record<string, unknown>;
     };
     expect(Dimensions).toEqual([{ Name: 'Gateway', Value: Variables['GATEWAY_NAME'] }]);
+  });
+
+  test.for(['DeadTasks', 'DeadBatches'])('%s watches the queue of its name', (name) => {
+    const { Dimensions } = stack.one('AWS::CloudWatch::Alarm', name).Properties;
+    expect(stack.line((Dimensions as { Value: unknown }[])[0]?.Value)).toBe(`<${name}.QueueName>`);
   });
 
   test('they can be left out, and so can the dashboard', () => {

@@ -16,7 +16,7 @@ const latencyMs: Readonly<Record<string, number>> = { Scan: 25, Query: 8, BatchG
 
 /**
  * DynamoDB, as far as a function reads open sockets: fast, since it only looks them up. What is written to a socket
- * is answered as if it had been done.
+ * is answered as if it had been done. Parts of broadcasts are kept, whatever their conditions.
  */
 export class DynamoStandIn {
   /** Operations that fail with 500 until told otherwise. */
@@ -29,9 +29,12 @@ export class DynamoStandIn {
   #places = new Map<string, number>();
   #shards = new Map<string, Item[]>();
   #perPage = 1;
+  /** The parts of broadcasts, by their keys. */
+  readonly #parts = new Map<string, Item>();
 
-  /** Has these sockets and no others. */
+  /** Has these sockets and no others, and no broadcasts. */
   hold({ items, sockets }: Crowd): void {
+    this.#parts.clear();
     this.#items = items;
     this.#places = new Map(sockets.map((socket, at) => [socket, at]));
     this.#perPage = Math.floor(pageBytes / sizeOf(items[0] ?? {}));
@@ -57,6 +60,7 @@ export class DynamoStandIn {
   }
 
   #run(operation: string, input: Input): object {
+    if (input['TableName'] === 'broadcasts') return this.#broadcast(operation, input);
     switch (operation) {
       case 'Scan':
         return this.#scan(input);
@@ -73,6 +77,16 @@ export class DynamoStandIn {
       default:
         return {};
     }
+  }
+
+  #broadcast(operation: string, input: Input): object {
+    const item = (input['Key'] ?? input['Item']) as Item;
+    const key = `${item['broadcast']?.S} ${item['part']?.S}`;
+    const known = this.#parts.get(key);
+    if (operation === 'GetItem') return known === undefined ? {} : { Item: known };
+    const changed = operation === 'PutItem' ? item : { ...item, ...known, ...written(input) };
+    this.#parts.set(key, changed);
+    return { Attributes: changed };
   }
 
   #get(key: Item): Item | undefined {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { DeliveriesTask } from '../../functions/gateway/ports.ts';
+import type { DeliveriesTask } from '../../functions/gateway/tasks.ts';
 import { aPath, newSocket } from '../fakes/a-record.ts';
 import { idle } from './idle.ts';
 import { LambdaWorld } from './world.ts';

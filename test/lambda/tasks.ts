@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { writeTask } from '../../functions/aws/queue/task-message.ts';
-import type { Task } from '../../functions/gateway/ports.ts';
+import type { Task } from '../../functions/gateway/tasks.ts';
 
 /** A message of the queue. */
 export interface TaskMessage {
@@ -51,6 +51,9 @@ export class TaskQueue {
       this.#add(String(input['MessageBody']), Number(input['DelaySeconds'] ?? 0));
       return { MessageId: randomUUID() };
     }
+    if (operation === 'SendMessageBatch')
+      for (const entry of input['Entries'] as readonly Readonly<Record<string, unknown>>[])
+        this.#add(String(entry['MessageBody']), Number(entry['DelaySeconds'] ?? 0));
     if (operation === 'ChangeMessageVisibility')
       this.#handed.get(String(input['ReceiptHandle']))?.delays.push(Number(input['VisibilityTimeout']));
     return {};

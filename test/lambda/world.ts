@@ -26,6 +26,8 @@ export class LambdaWorld {
   readonly dynamo = new DynamoStandIn();
   readonly posts = new Posts();
   readonly queue = new TaskQueue();
+  /** The queue of batches. */
+  readonly batches = new TaskQueue();
   /** The events of the hooks that the app got. */
   hooks: string[] = [];
   /** Those that are open. */
@@ -94,21 +96,21 @@ export class LambdaWorld {
     return { ...ran, status: statusCode, document: JSON.parse(text) };
   }
 
-  /** Has a function work the queue off, event after event, until nothing waits any more; every run. */
-  async workOff(handler: LimitedFunction, maxRuns = 50): Promise<Ran[]> {
+  /** Has a function work a queue off, event after event, until nothing waits any more; every run. */
+  async workOff(handler: LimitedFunction, maxRuns = 50, queue = this.queue): Promise<Ran[]> {
     const runs: Ran[] = [];
-    while (this.queue.waiting.length > 0) {
+    while (queue.waiting.length > 0) {
       if (runs.length === maxRuns) throw new Error(`Tasks still wait after ${maxRuns} runs.`);
-      runs.push(await this.work(handler));
+      runs.push(await this.work(handler, queue));
     }
     return runs;
   }
 
-  /** Has a function do one event of the queue. */
-  async work(handler: LimitedFunction): Promise<Ran> {
-    const ran = await handler.run(this.queue.hand(batchSize));
+  /** Has a function do one event of a queue. */
+  async work(handler: LimitedFunction, queue = this.queue): Promise<Ran> {
+    const ran = await handler.run(queue.hand(queue === this.batches ? 1 : batchSize));
     const { batchItemFailures } = ran.value as { batchItemFailures: { itemIdentifier: string }[] };
-    this.queue.settle(new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
+    queue.settle(new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)));
     return ran;
   }
 
@@ -154,6 +156,7 @@ export class LambdaWorld {
     for (const handler of this.#functions) await handler.stop();
     this.#functions.clear();
     this.queue.waiting.splice(0);
+    this.batches.waiting.splice(0);
     this.posts.isThrottled = () => false;
     this.dynamo.broken.clear();
     this.dynamo.silent.clear();
@@ -175,9 +178,9 @@ export class LambdaWorld {
 
   #answer(service: string, operation: string, input: Record<string, unknown>) {
     if (service.startsWith('DynamoDB')) return this.dynamo.answer(operation, input);
-    const output =
-      service === 'secretsmanager' ? { SecretString: apiKey } : this.queue.answer(operation, input);
-    return { status: 200, output, afterMs: 6 };
+    if (service === 'secretsmanager') return { status: 200, output: { SecretString: apiKey }, afterMs: 6 };
+    const queue = String(input['QueueUrl']).endsWith('/batches') ? this.batches : this.queue;
+    return { status: 200, output: queue.answer(operation, input), afterMs: 6 };
   }
 
   #environment(): Record<string, string> {
@@ -193,6 +196,8 @@ export class LambdaWorld {
       AWS_ENDPOINT_URL: aws.origin,
       CALLBACK_URL: `${connections.origin}/live`,
       QUEUE_URL: `${aws.origin}/000000000000/tasks`,
+      BATCH_QUEUE_URL: `${aws.origin}/000000000000/batches`,
+      BROADCASTS_TABLE_NAME: 'broadcasts',
       TABLE_NAME: 'sockets',
       GROUPS_TABLE_NAME: 'groups',
       WEBHOOK_BASE_URL: `${app.origin}/websocket`,

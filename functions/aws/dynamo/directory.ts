@@ -1,4 +1,14 @@
-import type { Clock, Directory, Log, RecordPage, SocketPage, Survey, UserPage } from '../../gateway/ports.ts';
+import type {
+  Clock,
+  Directory,
+  Log,
+  RecordPage,
+  SegmentPage,
+  SocketPage,
+  Stretch,
+  Survey,
+  UserPage,
+} from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
 import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
 import type { GroupName } from '../../wire/group.ts';
@@ -8,6 +18,7 @@ import { type DynamoAccess, DynamoCalls, itemDialect } from './calls.ts';
 import { cursorOf, type Position, positionOf } from './cursor.ts';
 import { GroupDirectory, type GroupFilter } from './group-directory.ts';
 import { recordOf } from './item.ts';
+import { type Lookup, lookupOf } from './lookup.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { Progress } from './progress.ts';
 import {
@@ -21,22 +32,16 @@ import {
   readsPerPage,
   scan,
 } from './read.ts';
+import type { RegistryTables } from './registry.ts';
 import { type Misplaced, misplaced, reshard } from './reshard.ts';
-import { pathShardsOf } from './shard.ts';
-import { DynamoTable, type TableNames } from './table.ts';
-import { type TableIndex, tableSchema } from './table-schema.ts';
+import { Segments } from './segments.ts';
+import { DynamoTable } from './table.ts';
 import { UnusedRows } from './unused-rows.ts';
 
 /** How many segments of the table a broadcast scans in parallel, each one page ahead of its reader. */
 const segments = 4;
 /** How many parts a survey has. They are read one after another, each in `segments` segments. */
 const surveyParts = 4;
-
-/** The index, and its keys, under which the sockets of a filter are found. */
-interface Lookup {
-  readonly index: TableIndex;
-  readonly keys: readonly string[];
-}
 
 /**
  * The sockets that a send would reach. A consistent Scan finds all of them. An index finds those of a path or a user, but
@@ -46,14 +51,21 @@ interface Lookup {
 export class DynamoDirectory implements Directory, Survey {
   readonly #table: ReadTable;
   readonly #groups: GroupDirectory;
+  readonly #segments: Segments;
   readonly #sockets: DynamoTable;
   readonly #clock: Clock;
 
-  constructor(access: DynamoAccess, { name, groups }: TableNames, clock: Clock, log: Pick<Log, 'warnOnce'>) {
+  constructor(
+    access: DynamoAccess,
+    { name, groups }: RegistryTables,
+    clock: Clock,
+    log: Pick<Log, 'warnOnce'>,
+  ) {
     const dynamo = access(readDialect);
     this.#table = { dynamo, name, log };
     const unused = new UnusedRows(access, groups, log);
     this.#groups = new GroupDirectory(this.#table, { dynamo, name: groups, log }, unused, clock);
+    this.#segments = new Segments(this.#table, clock);
     this.#sockets = new DynamoTable(new DynamoCalls(access(itemDialect)), name);
     this.#clock = clock;
   }
@@ -70,7 +82,19 @@ export class DynamoDirectory implements Directory, Survey {
   }
 
   async *pages(filter: SocketFilter, from?: string): AsyncGenerator<RecordPage> {
-    for await (const page of this.#found(filter, from)) if (page.records.length > 0) yield page;
+    // An empty page of a group says how far a search has come that finds none of its members.
+    for await (const page of this.#found(filter, from))
+      if (page.records.length > 0 || filter.group !== undefined) yield page;
+  }
+
+  segmentsOf(filter: SocketFilter): number {
+    return isOfGroup(filter) ? 1 : this.#segments.count(filter);
+  }
+
+  segment(filter: SocketFilter, at: number, stretch: Stretch): AsyncIterable<SegmentPage> {
+    return isOfGroup(filter)
+      ? this.#groups.segment(filter, stretch)
+      : this.#segments.pages(filter, at, stretch);
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
@@ -176,13 +200,6 @@ export class DynamoDirectory implements Directory, Survey {
 
 function isOfGroup(filter: SocketFilter): filter is GroupFilter {
   return filter.group !== undefined;
-}
-
-/** By user if the filter names one, since a user has fewer sockets than a path. The empty user is in no index. */
-function lookupOf({ path, user }: SocketFilter, parts?: number): Lookup | undefined {
-  const { indexes } = tableSchema;
-  if (user !== undefined) return { index: indexes.user, keys: user === '' ? [] : [user] };
-  return path === undefined ? undefined : { index: indexes.path, keys: pathShardsOf(path, parts) };
 }
 
 /** A page of one part. */

@@ -1,4 +1,12 @@
-import type { Clock, Directory, RecordPage, SocketPage, UserPage } from '../../gateway/ports.ts';
+import type {
+  Clock,
+  Directory,
+  RecordPage,
+  SegmentPage,
+  SocketPage,
+  Stretch,
+  UserPage,
+} from '../../gateway/ports.ts';
 import type { SocketRecord } from '../../gateway/record.ts';
 import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
 import type { GroupName } from '../../wire/group.ts';
@@ -8,6 +16,7 @@ import { endOfUser, isPlaceOfMember, parseMember, userPrefixOf } from './member.
 import { type MemberRow, queryMembers } from './member-rows.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { batchesAtOnce, batchSize, type ReadPage, type ReadTable, readEach, readsPerPage } from './read.ts';
+import { segmentPages } from './segments.ts';
 import type { UnusedRows } from './unused-rows.ts';
 
 /** How long after its acceptance a socket's rows may still stand under the user of its ticket, in milliseconds. */
@@ -42,26 +51,50 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     this.#clock = clock;
   }
 
+  async *pages(filter: GroupFilter, from: string | undefined): AsyncGenerator<RecordPage> {
+    const isWanted = matches(filter);
+    for await (const { members, last } of this.#found(filter, from)) {
+      const records = members.map(({ record }) => record);
+      yield { records: records.filter(isWanted), next: positionOf(last) };
+    }
+    await this.#unused.settled();
+  }
+
+  /** The whole group is one segment, so that a socket whose rows move is met by one reader. */
+  segment(filter: GroupFilter, { from, to, limit }: Stretch): AsyncIterable<SegmentPage> {
+    return segmentPages(this.#stretch(filter, from, to), limit);
+  }
+
+  async *#stretch(filter: GroupFilter, from: string | undefined, to: string | undefined) {
+    const isWanted = matches(filter);
+    const end = to === undefined ? undefined : Buffer.from(placeFrom(to));
+    const isInRange = ({ row }: Member): boolean =>
+      end === undefined || Buffer.compare(Buffer.from(row.member), end) <= 0;
+    for await (const { members, last } of this.#found(filter, from)) {
+      const inRange = members.filter(isInRange);
+      yield inRange
+        .filter(({ record }) => isWanted(record))
+        .map(({ record, row }) => ({ record, at: positionOf(row.member) }));
+      if (end !== undefined && Buffer.compare(Buffer.from(last), end) >= 0) break;
+    }
+    await this.#unused.settled();
+  }
+
   /**
    * Each socket once, by whichever of its rows. While a socket is accepted, its rows move to the user that the app names,
    * and may be passed at their new place before they are put there. So such a socket counts at its old place too.
    */
-  async *pages(filter: GroupFilter, from: string | undefined): AsyncGenerator<RecordPage> {
+  async *#found(filter: GroupFilter, from: string | undefined) {
     const prefix = prefixOf(filter);
     const rows = rowsFrom(from === undefined ? undefined : placeFrom(from), (after) =>
       queryMembers(this.#groups, filter.group, { after, prefix }),
     );
     const found = ahead(chunked(merged([rows]), batchSize), batchesAtOnce, async (chunk) => ({
       members: await this.#members(chunk),
-      last: chunk.at(-1)?.member,
+      last: chunk.at(-1)?.member ?? '',
     }));
     const isDue = this.#firstTime();
-    const isWanted = matches(filter);
-    for await (const { members, last = '' } of found) {
-      const records = members.filter(isDue).map(({ record }) => record);
-      yield { records: records.filter(isWanted), next: Buffer.from(last).toString('base64url') };
-    }
-    await this.#unused.settled();
+    for await (const { members, last } of found) yield { members: members.filter(isDue), last };
   }
 
   async list(
@@ -116,6 +149,12 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       const { user = '' } = parseMember(last) ?? {};
       const isBegun = counts.has(user);
       if (reads >= readsPerPage && !isBegun) return upTo(last);
+      const before = [...counts.keys()].at(-2);
+      if (reads >= readsPerPage && before !== undefined) {
+        // The next page begins with this user, whose rows may go on.
+        counts.delete(user);
+        return upTo(endOfUser(before));
+      }
       if (reads >= readsPerUser) return upTo(endOfUser(user));
       after = last;
     }
@@ -152,8 +191,9 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
   #firstTime(): (member: Member) => boolean {
     const seen = new Set<SocketId>();
     return (member) => {
-      if (!this.#mayBeRenamed(member.record)) return isInPlace(member);
+      // It may have come at its old place before.
       if (seen.has(member.record.socket)) return false;
+      if (!this.#mayBeRenamed(member.record)) return isInPlace(member);
       seen.add(member.record.socket);
       return true;
     };
@@ -180,6 +220,11 @@ async function* rowsFrom(
     after = page.last;
     yield page.values;
   } while (after !== undefined);
+}
+
+/** A place as a page says it. */
+function positionOf(place: string): string {
+  return Buffer.from(place).toString('base64url');
 }
 
 /** Where a broadcast stopped, as its page said. Throws if no page said so. */

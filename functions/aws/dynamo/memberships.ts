@@ -1,13 +1,17 @@
 import type { Clock, Log } from '../../gateway/ports.ts';
+import { limits } from '../../wire/limits.ts';
 import { number, text } from './attribute.ts';
-import type { DynamoCalls } from './calls.ts';
+import { type DynamoAccess, DynamoCalls, itemDialect } from './calls.ts';
 import { expiresAfter } from './item.ts';
 import { type Membership, memberOf } from './member.ts';
 import { forEach } from './parallel.ts';
 import { namesIn } from './table.ts';
 
-/** How many rows one call writes at a time. */
-const rowsAtOnce = 8;
+/** How many rows one call writes at a time: all that a socket may have, so that they take no longer than one. */
+const rowsAtOnce = limits.groups;
+
+/** A second in all for rows that nobody needs, so that no run is too late for a busy group. */
+const deleteDialect = { ...itemDialect, maxMs: 1_000, maxMsOfAttempt: 1_000, longestPauseMs: 250 } as const;
 /** When DynamoDB deletes a row that nobody has. No socket lives longer than two hours. */
 const expiresAfterDays = 2;
 
@@ -23,12 +27,14 @@ export interface UnusedRow extends Membership {
  */
 export class Memberships {
   readonly #calls: DynamoCalls;
+  readonly #deletions: DynamoCalls;
   readonly #name: string;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #log: Pick<Log, 'warn'>;
 
-  constructor(calls: DynamoCalls, name: string, clock: Pick<Clock, 'now'>, log: Pick<Log, 'warn'>) {
-    this.#calls = calls;
+  constructor(access: DynamoAccess, name: string, clock: Pick<Clock, 'now'>, log: Pick<Log, 'warn'>) {
+    this.#calls = new DynamoCalls(access(itemDialect));
+    this.#deletions = new DynamoCalls(access(deleteDialect));
     this.#name = name;
     this.#clock = clock;
     this.#log = log;
@@ -57,7 +63,7 @@ export class Memberships {
   async delete(rows: readonly UnusedRow[]): Promise<void> {
     await forEach(rows, rowsAtOnce, async (row) => {
       try {
-        await this.#calls.deleteItem({
+        await this.#deletions.deleteItem({
           TableName: this.#name,
           Key: rowKeyOf(row),
           ...(row.upTo === undefined ? {} : upTo(row.upTo)),

@@ -6,6 +6,14 @@ export class NoDirectory implements Directory, Survey {
     throw noDirectory();
   }
 
+  segmentsOf(): never {
+    throw noDirectory();
+  }
+
+  segment(): AsyncIterable<never> {
+    throw noDirectory();
+  }
+
   list(): Promise<never> {
     return Promise.reject(noDirectory());
   }

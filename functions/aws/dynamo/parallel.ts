@@ -28,15 +28,24 @@ export async function* ahead<Value, Outcome>(
   for (const outcome of begun) yield await outcome;
 }
 
-/** Works on each value, `atOnce` at a time, and resolves when all are done. Rejects when one fails. */
+/** Works on each value, `atOnce` at a time, and resolves when all are done. Rejects when one fails, and begins no other. */
 export async function forEach<Value>(
   values: readonly Value[],
   atOnce: number,
   work: (value: Value) => Promise<void>,
 ): Promise<void> {
   const left = values.values();
+  let hasFailed = false;
   const worker = async (): Promise<void> => {
-    for (const value of left) await work(value);
+    for (const value of left) {
+      if (hasFailed) return;
+      try {
+        await work(value);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, values.length) }, worker));
 }

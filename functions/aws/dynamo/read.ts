@@ -80,6 +80,20 @@ export async function scan(
   return pageOf(table, scanned, by);
 }
 
+/** The sockets of records of any status, in the order of a Scan. The read is consistent. */
+export async function scanSockets(table: ReadTable, stretch: Stretch): Promise<ReadPage<SocketId>> {
+  const scanned = await table.dynamo.run('Scan', {
+    TableName: table.name,
+    ConsistentRead: true,
+    ...stretch.segment,
+    ProjectionExpression: '#socket',
+    ExpressionAttributeNames: namesIn('#socket'),
+    ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
+    ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
+  });
+  return pageOf(table, scanned, socketOf);
+}
+
 const living = {
   FilterExpression: '#status <> :closing',
   ExpressionAttributeNames: namesIn('#status'),
@@ -145,8 +159,9 @@ export async function readEach(
     const input = { RequestItems: { [table.name]: asked } };
     const batch = await table.dynamo.run('BatchGetItem', input);
     for (const given of listIn(memberOf(batch, 'Responses'), table.name)) {
-      const item = itemFrom(given);
-      records.set(textIn(item, 'socket'), read(table, [item], recordOf)[0]);
+      const [record] = read(table, [given], recordOf);
+      const socket = record?.socket ?? memberOf(memberOf(given, 'socket'), 'S');
+      if (typeof socket === 'string') records.set(socket, record);
     }
     asked = memberOf(memberOf(batch, 'UnprocessedKeys'), table.name);
   }

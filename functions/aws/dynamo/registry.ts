@@ -19,10 +19,13 @@ import { DynamoTable, type TableAddress, type TableNames } from './table.ts';
 /** The part of the log that a registry needs. */
 export type RegistryLog = Pick<Log, 'warn' | 'warnOnce'>;
 
+/** The tables of a registry. */
+export type RegistryTables = Pick<TableNames, 'name' | 'groups'>;
+
 /** Finds sockets in the tables. A function that never looks for sockets uses `NoDirectory`. */
 export type DirectoryClass = new (
   access: DynamoAccess,
-  tables: TableNames,
+  tables: RegistryTables,
   clock: Clock,
   log: RegistryLog,
 ) => Directory & Survey;
@@ -32,7 +35,7 @@ export type DirectoryClass = new (
  * It holds no state of any socket, so a process builds it once and keeps it.
  */
 export function dynamoRegistry(
-  address: TableAddress,
+  address: RegistryTables & Pick<TableAddress, 'endpoint'>,
   caller: Caller,
   clock: Clock,
   Directory: DirectoryClass,
@@ -44,14 +47,14 @@ export function dynamoRegistry(
 /** The same over any access to DynamoDB. */
 export function registryWith(
   access: DynamoAccess,
-  tables: TableNames,
+  tables: RegistryTables,
   clock: Clock,
   Directory: DirectoryClass,
   log: RegistryLog,
 ): Registry {
   const calls = new DynamoCalls(access(itemDialect));
   const table = new DynamoTable(calls, tables.name);
-  const memberships = new Memberships(calls, tables.groups, clock, log);
+  const memberships = new Memberships(access, tables.groups, clock, log);
   return bound(
     new DynamoLifecycle({ table, memberships, clock }),
     new DynamoOutbox(table),

@@ -19,6 +19,18 @@ export const groupsSchema = {
 } as const;
 
 /**
+ * The keys of the table of broadcasts. `part` is the broadcast itself, a sign that it was cancelled, a segment, or a batch,
+ * whose keys stand together and in their order.
+ */
+export const broadcastsSchema = {
+  partitionKey: 'broadcast',
+  sortKey: 'part',
+  billing: 'PAY_PER_REQUEST',
+  /** DynamoDB time to live: seconds since 1970. */
+  timeToLive: 'expires',
+} as const;
+
+/**
  * The keys of the table of sockets, for the stack that creates it and for the tests. Every key is a text. The table is
  * billed per request: provisioned capacity would cost money while nobody is connected.
  */

@@ -2,15 +2,17 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, text } from './attribute.ts';
 import type { DynamoCalls, Refused, Written } from './calls.ts';
 
-/** The names of the two tables. */
+/** The names of the three tables. */
 export interface TableNames {
   /** The table of sockets. */
   readonly name: string;
   /** The table of groups. */
   readonly groups: string;
+  /** The table of broadcasts. */
+  readonly broadcasts: string;
 }
 
-/** The names of the two tables, and the URL of their DynamoDB. */
+/** The names of the three tables, and the URL of their DynamoDB. */
 export interface TableAddress extends TableNames {
   readonly endpoint: string;
 }

@@ -1,8 +1,10 @@
-import type { Clock, Task, TaskQueue } from '../../gateway/ports.ts';
-import { backoff } from '../../wire/backoff.ts';
+import type { Clock } from '../../gateway/ports.ts';
+import type { BatchTask, Task, TaskQueue } from '../../gateway/tasks.ts';
+import { backoff, halfJitter, type Pauses } from '../../wire/backoff.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
 import { JsonProtocol } from '../client/json-protocol.ts';
 import type { QueueRecord } from '../events.ts';
+import { batchCalls, type Entry, failedEntries } from './batch-calls.ts';
 import { writeTask } from './task-message.ts';
 
 /** The longest delay of a message. SQS: 15 minutes. */
@@ -11,43 +13,92 @@ const longestDelaySeconds = 900;
 /** The delay between the messages of a task that needs several, in seconds: SQS keeps no order. */
 const apartSeconds = 2;
 
-/** The pauses before a failed task comes again, in seconds. */
-const pausesSeconds = { first: 5, factor: 4, longest: 900 };
+/** How often the messages are sent that SQS did not take, and the pauses before that, in milliseconds. */
+const sends = 4;
+const pausesMs = { first: 200 };
 
-/** The URL of the queue, and of SQS: the queue's own origin, unless there is an emulator. */
+/** The URLs of the queues, and of SQS: the queue's own origin, unless there is an emulator. */
 export interface QueueAddress {
   readonly url: string;
+  /** The queue of the batches of broadcasts, for functions that queue some. */
+  readonly batches: string | undefined;
   readonly endpoint: string;
 }
 
-/** The task queue in SQS. It hands each task to the tasks function at least once. */
+/**
+ * The two queues in SQS: of tasks, and of the batches of broadcasts, which have few workers. Each task is handed to its
+ * function at least once.
+ */
 export class SqsTaskQueue implements TaskQueue {
   readonly #sqs: JsonProtocol;
-  readonly #queueUrl: string;
+  readonly #clock: Clock;
+  readonly #urls: Pick<QueueAddress, 'url' | 'batches'>;
 
-  constructor({ url, endpoint }: QueueAddress, caller: Caller, clock: Clock) {
+  constructor({ endpoint, ...urls }: QueueAddress, caller: Caller, clock: Clock) {
     const service = new AwsService('sqs', endpoint, caller, clock);
     this.#sqs = new JsonProtocol(service, { target: 'AmazonSQS', version: '1.0' }, clock);
-    this.#queueUrl = url;
+    this.#clock = clock;
+    this.#urls = urls;
   }
 
   async enqueue(task: Task, delayMs = 0): Promise<void> {
+    if (task.kind === 'batch') return this.enqueueBatches([task], delayMs);
     const seconds = Math.ceil(delayMs / 1000);
     for (const [at, MessageBody] of writeTask(task).entries()) {
       const DelaySeconds = Math.min(longestDelaySeconds, seconds + at * apartSeconds);
-      await this.#sqs.run('SendMessage', { QueueUrl: this.#queueUrl, MessageBody, DelaySeconds });
+      await this.#sqs.run('SendMessage', { QueueUrl: this.#urls.url, MessageBody, DelaySeconds });
+    }
+  }
+
+  /** Rejects if SQS still does not take one of them after several calls. The others may be queued. */
+  async enqueueBatches(tasks: readonly BatchTask[], delayMs = 0): Promise<void> {
+    const DelaySeconds = Math.min(longestDelaySeconds, Math.ceil(delayMs / 1000));
+    const bodies = tasks.flatMap(writeTask);
+    for (const call of batchCalls(bodies)) await this.#sendAll(call, DelaySeconds);
+  }
+
+  async #sendAll(entries: readonly Entry[], DelaySeconds: number): Promise<void> {
+    const QueueUrl = this.#batchesUrl;
+    let left = entries;
+    for (let attempt = 1; ; attempt++) {
+      const Entries = left.map((entry) => ({ ...entry, DelaySeconds }));
+      const { failed, why } = failedEntries(
+        await this.#sqs.run('SendMessageBatch', { QueueUrl, Entries }),
+        left,
+      );
+      if (failed.length === 0) return;
+      if (attempt === sends) throw new Error(`SQS did not take ${failed.length} batches: ${why}`);
+      left = failed;
+      await this.#clock.sleep(halfJitter(backoff(attempt, pausesMs), this.#clock.random()));
     }
   }
 
   /**
-   * Makes a failed message visible again after a pause of seconds. The queue's own visibility timeout is for functions
-   * that died, and is six times as long as any function runs.
+   * Makes a failed message visible again after a pause of seconds, which grows with its receives. The queue's own
+   * visibility timeout is for functions that died, and is six times as long as any function runs.
    */
-  async putBack({ receiptHandle, attributes }: QueueRecord): Promise<void> {
+  async putBack(
+    { receiptHandle, attributes }: QueueRecord,
+    from: QueueName,
+    pausesSeconds: Pauses,
+  ): Promise<void> {
     if (receiptHandle === undefined) return;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
     const VisibilityTimeout = backoff(receives, pausesSeconds);
-    const message = { QueueUrl: this.#queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout };
-    await this.#sqs.run('ChangeMessageVisibility', message);
+    const QueueUrl = from === 'tasks' ? this.#urls.url : this.#batchesUrl;
+    await this.#sqs.run('ChangeMessageVisibility', {
+      QueueUrl,
+      ReceiptHandle: receiptHandle,
+      VisibilityTimeout,
+    });
+  }
+
+  get #batchesUrl(): string {
+    const { batches } = this.#urls;
+    if (batches === undefined) throw new Error('This function has no queue of batches.');
+    return batches;
   }
 }
+
+/** One of the two queues. */
+export type QueueName = 'tasks' | 'batches';

@@ -1,11 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as v from 'valibot';
-import type { Task } from '../../gateway/ports.ts';
+import type { Task } from '../../gateway/tasks.ts';
 import { type ClientPath, parsePath } from '../../wire/path.ts';
 import { byteLength } from '../../wire/printable.ts';
 import { err, ok } from '../../wire/result.ts';
 import { groupText, parsed } from '../../wire/schema.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
+import { batchMessage, broadcastId, writeBatch } from './batch-message.ts';
 
 const socket = v.pipe(
   v.string(),
@@ -16,31 +17,42 @@ const socket = v.pipe(
 );
 const path = v.pipe(v.string(), parsed<ClientPath>(parsePath));
 
+/**
+ * The kind of deliveries with a broadcast to a group. An older version, which may still run while this one is deployed,
+ * does not know it, and leaves the task in the queue. It would ignore the group, and send to everybody.
+ */
+const toGroups = 'deliveries_to_groups';
+
+const deliveries = {
+  socket,
+  hook: v.string(),
+  send: v.array(v.object({ sockets: v.array(socket), malformed: v.array(v.string()), body: v.string() })),
+  broadcast: v.array(
+    v.object({
+      body: v.string(),
+      except: v.array(socket),
+      path: v.optional(path),
+      user: v.optional(v.string()),
+      group: v.optional(groupText),
+      at: v.optional(v.number()),
+      from: v.optional(v.string()),
+    }),
+  ),
+  close: v.boolean(),
+  stuckRuns: v.optional(v.number()),
+};
+
 const schema = v.variant('kind', [
   v.object({ kind: v.literal('flush'), socket }),
   v.object({ kind: v.literal('closed'), socket }),
-  v.object({
-    kind: v.literal('deliveries'),
-    socket,
-    hook: v.string(),
-    send: v.array(v.object({ sockets: v.array(socket), malformed: v.array(v.string()), body: v.string() })),
-    broadcast: v.array(
-      v.object({
-        body: v.string(),
-        except: v.array(socket),
-        path: v.optional(path),
-        user: v.optional(v.string()),
-        group: v.optional(groupText),
-        from: v.optional(v.string()),
-      }),
-    ),
-    close: v.boolean(),
-    stuckRuns: v.optional(v.number()),
-  }),
+  v.object({ kind: v.literal('deliveries'), ...deliveries }),
+  v.object({ kind: v.literal(toGroups), ...deliveries }),
+  v.object({ kind: v.literal('segment'), broadcast: broadcastId, segment: v.number() }),
+  batchMessage,
 ]);
 
 /** The most bytes of one message. SQS always took 262,144, and more since 2025. Longer tasks are compressed, then split. */
-const maxBytes = 262_144;
+export const maxBytes = 262_144;
 const packed = 'gzip:';
 
 /**
@@ -48,7 +60,7 @@ const packed = 'gzip:';
  * its body can't. If there are several tasks, the last one closes the socket. Throws if dividing does not help.
  */
 export function writeTask(task: Task): string[] {
-  const text = allowed(JSON.stringify(task));
+  const text = allowed(JSON.stringify(written(task)));
   if (byteLength(text) <= maxBytes) return [text];
   const shorter = packed + gzipSync(text).toString('base64');
   if (shorter.length <= maxBytes) return [shorter];
@@ -59,7 +71,15 @@ export function writeTask(task: Task): string[] {
 export function parseTask(text: string): Task {
   const isPacked = text.startsWith(packed);
   const plain = isPacked ? gunzipSync(Buffer.from(text.slice(packed.length), 'base64')).toString() : text;
-  return v.parse(schema, JSON.parse(plain));
+  const task = v.parse(schema, JSON.parse(plain));
+  return task.kind === toGroups ? { ...task, kind: 'deliveries' } : task;
+}
+
+/** A task as it is written. */
+function written(task: Task): unknown {
+  if (task.kind === 'batch') return writeBatch(task);
+  const isToGroups = task.kind === 'deliveries' && task.broadcast.some(({ group }) => group !== undefined);
+  return isToGroups ? { ...task, kind: toGroups } : task;
 }
 
 /** SQS refuses characters that XML 1.0 does not allow. JSON escapes controls and lone surrogates anyway. */

@@ -75,7 +75,11 @@ const ours = () => {
     clock,
     connections: new SignedConnections(`${address}/prod`, caller, clock),
     table: new DynamoTable(new DynamoCalls(dynamoAccess(address, caller, clock)(itemDialect)), 'sockets'),
-    later: new SqsTaskQueue({ url: 'https://sqs.example/1/tasks', endpoint: address }, caller, clock),
+    later: new SqsTaskQueue(
+      { batches: undefined, url: 'https://sqs.example/1/tasks', endpoint: address },
+      caller,
+      clock,
+    ),
     secrets: secretsManager(
       {
         endpoint: address,

@@ -8,7 +8,7 @@ import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketFilter } from '../../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { acceptance, bring, end } from '../../contract/ports/registry-world.ts';
-import { aGroup, aRecord, newSocket } from '../../fakes/a-record.ts';
+import { aGroup, aPath, aRecord, newSocket } from '../../fakes/a-record.ts';
 import { MemoryDynamo, memoryTables } from '../../fakes/memory-dynamo.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { DynamoFront, type Manner } from '../dynamo-front.ts';
@@ -249,6 +249,20 @@ describe('a row that no record needs', () => {
     expect(await rows()).toHaveLength(5);
     expect(log.lines.map(({ level, event }) => `${level} ${event}`)).toEqual(['warn record_unreadable']);
   });
+});
+
+test('a record that can’t be read at all hides no other from a broadcast by path or by user', async () => {
+  const { registry, name, log } = await counted();
+  const path = aPath('/room');
+  const good = aRecord({ path, user: 'alice' });
+  const bad = aRecord({ path, user: 'alice' });
+  await registry.put(good);
+  // A list of numbers, which no version writes.
+  const Item = { ...openingItem(bad), outbox: { L: [{ N: '1' }] } };
+  await plain.send(new PutItemCommand({ TableName: name, Item }));
+  for (const filter of [{ path }, { user: 'alice' }])
+    expect(await reached(registry, filter), JSON.stringify(filter)).toEqual([good.socket]);
+  expect(log.lines.map(({ event }) => event)).toEqual(['record_unreadable']);
 });
 
 /** A registry whose table of groups refuses an operation for good. */

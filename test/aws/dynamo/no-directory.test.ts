@@ -26,6 +26,8 @@ describe('a function without a directory', () => {
   test.for<[string, () => unknown]>([
     ['broadcasts to nobody', () => everyPage(() => registry.pages({}))],
     ['surveys nobody', () => everyPage(() => registry.survey())],
+    ['divides nobody', () => Promise.resolve().then(() => registry.segmentsOf({}))],
+    ['reads no segment', () => everyPage(() => registry.segment({}, 0, { limit: 10 }))],
     ['lists nobody', () => registry.list({}, 10)],
     ['lists no users', () => registry.listUsers(aGroup('room'), 10)],
   ])('%s, and says why', async ([, call]) => {

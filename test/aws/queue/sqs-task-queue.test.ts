@@ -2,8 +2,9 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { QueueEvent } from '../../../functions/aws/events.ts';
 import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { parseTask } from '../../../functions/aws/queue/task-message.ts';
-import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
+import type { BatchTask, DeliveriesTask } from '../../../functions/gateway/tasks.ts';
 import { systemClock } from '../../../functions/node/system-clock.ts';
+import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { taskQueueContract } from '../../contract/ports/task-queue.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 const queue = new Queue();
-const sqs = new JsonService({ SendMessage: queue.sendMessage });
+const sqs = new JsonService(queue.operations);
 let listening: Promise<string> | undefined;
 let queues = 0;
 afterAll(async () => {
@@ -41,7 +42,7 @@ taskQueueContract(
       const failed = Records.filter((_, at) => done[at]?.status === 'rejected');
       return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     });
-    return new SqsTaskQueue({ url, endpoint }, caller, systemClock);
+    return new SqsTaskQueue({ url, batches: url, endpoint }, caller, systemClock);
   },
   { keepsOrder: false },
 );
@@ -52,7 +53,8 @@ async function start(...answers: readonly Answer[]) {
   services.push(service);
   const endpoint = await service.listen();
   const clock = new ManualClock();
-  const tasks = new SqsTaskQueue({ url: 'https://sqs.example/1/tasks', endpoint }, caller, clock);
+  const address = { url: 'https://sqs.example/1/tasks', batches: 'https://sqs.example/1/batches', endpoint };
+  const tasks = new SqsTaskQueue(address, caller, clock);
   const inputs = () => service.requests.map(({ body }) => JSON.parse(body));
   return { service, clock, later: tasks, inputs };
 }
@@ -112,6 +114,8 @@ describe('a task', () => {
 });
 
 describe('a message that failed', () => {
+  const pauses = { first: 5, factor: 4, longest: 900 };
+
   test.for([
     { receives: '1', seconds: 5 },
     { receives: '2', seconds: 20 },
@@ -121,16 +125,100 @@ describe('a message that failed', () => {
   ])('for time $receives comes again after $seconds s', async ({ receives, seconds }) => {
     const { later: tasks, inputs } = await start(sent);
     const attributes = receives === undefined ? {} : { ApproximateReceiveCount: receives };
-    await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt', attributes });
+    const record = { messageId: 'm', body: '', receiptHandle: 'receipt', attributes };
+    await tasks.putBack(record, 'tasks', pauses);
     expect(inputs()).toEqual([
       { QueueUrl: 'https://sqs.example/1/tasks', ReceiptHandle: 'receipt', VisibilityTimeout: seconds },
     ]);
   });
 
+  test('goes back to the queue that it came from', async () => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt' }, 'batches', pauses);
+    expect(inputs()[0].QueueUrl).toBe('https://sqs.example/1/batches');
+  });
+
   test('and whose receipt an emulator did not tell is left to its queue', async () => {
     const { later: tasks, inputs } = await start(sent);
-    await tasks.putBack({ messageId: 'm', body: '' });
+    await tasks.putBack({ messageId: 'm', body: '' }, 'tasks', pauses);
     expect(inputs()).toEqual([]);
+  });
+});
+
+describe('batches of a broadcast', () => {
+  const batchOf = (at: number, count = 1): BatchTask => ({
+    ...{ kind: 'batch', broadcast: broadcastIdOf('a call'), segment: 0, at, part: 0 },
+    sockets: Array.from({ length: count }, () => [newSocket(), 1_764_000_000_000] as const),
+  });
+  /** The bodies of each call. */
+  const callsOf = (inputs: readonly { Entries: { MessageBody: string }[] }[]): string[][] =>
+    inputs.map(({ Entries }) => Entries.map(({ MessageBody }) => MessageBody));
+  const took: Answer = { body: '{"Successful":[],"Failed":[]}' };
+
+  test('go to their own queue, after their delay', async () => {
+    const { service, later: tasks, inputs } = await start(took);
+    const batches = [batchOf(0), batchOf(1)];
+    await tasks.enqueueBatches(batches, 1_500);
+    expect(service.requests[0]?.headers['x-amz-target']).toBe('AmazonSQS.SendMessageBatch');
+    const [{ QueueUrl, Entries }] = inputs();
+    expect(QueueUrl).toBe('https://sqs.example/1/batches');
+    expect(Entries.map(({ DelaySeconds }: { DelaySeconds: number }) => DelaySeconds)).toEqual([2, 2]);
+    expect(callsOf(inputs()).flat().map(parseTask)).toEqual(batches);
+  });
+
+  test('go to it also if they are queued one by one', async () => {
+    const { later: tasks, inputs } = await start(took);
+    await tasks.enqueue(batchOf(0));
+    expect(inputs()[0].QueueUrl).toBe('https://sqs.example/1/batches');
+  });
+
+  test.for([
+    { count: 10, calls: [10] },
+    { count: 11, calls: [10, 1] },
+  ])('$count of them are sent by as many calls as SQS needs: ten in each', async ({ count, calls }) => {
+    const { later: tasks, inputs } = await start(took);
+    const batches = Array.from({ length: count }, (_, at) => batchOf(at));
+    await tasks.enqueueBatches(batches);
+    expect(callsOf(inputs()).map(({ length }) => length)).toEqual(calls);
+    expect(callsOf(inputs()).flat().map(parseTask)).toEqual(batches);
+  });
+
+  test('of 1,500 sockets each share calls of at most 262,144 bytes', async () => {
+    const { later: tasks, inputs } = await start(took);
+    const batches = Array.from({ length: 10 }, (_, at) => batchOf(at, 1_500));
+    await tasks.enqueueBatches(batches);
+    const calls = callsOf(inputs());
+    expect(calls.map(({ length }) => length)).toEqual([6, 4]);
+    for (const bodies of calls) expect(Buffer.byteLength(bodies.join(''))).toBeLessThanOrEqual(262_144);
+    expect(calls.flat().map(parseTask)).toEqual(batches);
+  });
+
+  const refuses = (...ids: string[]): Answer => ({
+    body: JSON.stringify({ Successful: [], Failed: ids.map((Id) => ({ Id, Code: 'InternalError' })) }),
+  });
+
+  test('that SQS does not take are sent again, and no others', async () => {
+    const { later: tasks, clock, inputs } = await start(refuses('0', '2'), refuses('2'), took);
+    const batches = [batchOf(0), batchOf(1), batchOf(2)];
+    await clock.until(tasks.enqueueBatches(batches));
+    const ats = callsOf(inputs()).map((bodies) => bodies.map((body) => JSON.parse(body).at));
+    expect(ats).toEqual([[0, 1, 2], [0, 2], [2]]);
+  });
+
+  test('that SQS never takes are a fault after four calls', async () => {
+    const { later: tasks, clock, inputs } = await start(refuses('1'));
+    const queued = clock.until(tasks.enqueueBatches([batchOf(0), batchOf(1)]));
+    await expect(queued).rejects.toThrow('SQS did not take 1 batches: InternalError');
+    expect(inputs()).toHaveLength(4);
+  });
+
+  test('can’t be queued by a function that has no queue for them', async () => {
+    const tasks = new SqsTaskQueue(
+      { url: 'https://sqs.example/1/tasks', batches: undefined, endpoint: 'https://sqs.example' },
+      caller,
+      new ManualClock(),
+    );
+    await expect(tasks.enqueueBatches([batchOf(0)])).rejects.toThrow('no queue of batches');
   });
 });
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseTask, writeTask } from '../../../functions/aws/queue/task-message.ts';
-import type { DeliveriesTask } from '../../../functions/gateway/ports.ts';
+import type { BatchTask, DeliveriesTask } from '../../../functions/gateway/tasks.ts';
+import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import type { GroupName } from '../../../functions/wire/group.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 
@@ -42,6 +43,7 @@ describe('a task on its way through the queue', () => {
       broadcast: [
         { body: '', except: to(1), path: undefined, user: 'alice' },
         { body: 'x', except: [], group: 'room:1' as GroupName, from: 'here' },
+        { body: 'y', except: [], at: 2 },
       ],
       close: true,
     });
@@ -121,4 +123,65 @@ describe('a task on its way through the queue', () => {
       expect(() => parseTask(text)).toThrow();
     },
   );
+});
+
+describe('a part of a broadcast on its way through the queue', () => {
+  const broadcast = broadcastIdOf('a call');
+  const batchOf = (sockets: BatchTask['sockets']): BatchTask => ({
+    ...{ kind: 'batch', broadcast, segment: 3, at: 12, part: 1 },
+    sockets,
+  });
+
+  test('is read as it was written', () => {
+    const segment = { kind: 'segment', broadcast, segment: 3 } as const;
+    const batch = batchOf([
+      [newSocket(), 1_764_000_000_123],
+      [newSocket(), 0],
+    ]);
+    for (const task of [segment, batch, batchOf([])]) expect(writeTask(task).map(parseTask)).toEqual([task]);
+  });
+
+  test('is one message of less than the 64 KB that SQS bills at once, for 1,500 sockets', () => {
+    const batch = batchOf(to(1_500).map((socket) => [socket, 1_764_000_000_000] as const));
+    const texts = writeTask(batch);
+    expect(texts).toHaveLength(1);
+    expect(Buffer.byteLength(texts[0] ?? '')).toBeLessThan(40_000);
+    expect(texts.map(parseTask)).toEqual([batch]);
+  });
+
+  test('is one message too with the longest ids that there can be', () => {
+    const sockets = to(1_500).map((socket) => [`${socket}${'x'.repeat(112)}` as typeof socket, 1] as const);
+    const [text = '', ...others] = writeTask(batchOf(sockets));
+    expect([others, Buffer.byteLength(text) <= max]).toEqual([[], true]);
+    expect(parseTask(text)).toEqual(batchOf(sockets));
+  });
+
+  const message = { kind: 'batch', broadcast, segment: 0, at: 0, part: 0, sockets: '' };
+  test.for<[string, object]>([
+    ['an id that is none', { ...message, sockets: 'a.b:1' }],
+    ['a time that is none', { ...message, sockets: 'abc:-' }],
+    ['no time', { ...message, sockets: 'abc' }],
+    ['a broadcast that is none', { ...message, broadcast: 'x' }],
+    ['a segment below 0', { ...message, segment: -1 }],
+    ['a part that is no whole number', { ...message, part: 0.5 }],
+  ])('is nothing else: %s is refused', ([, wrong]) => {
+    expect(() => parseTask(JSON.stringify(wrong))).toThrow();
+  });
+});
+
+test('deliveries to a group are of a kind that an older version leaves in the queue, and come back as deliveries', () => {
+  const body = { body: 'hello', except: [], group: 'room:1' as GroupName };
+  const task: DeliveriesTask = {
+    kind: 'deliveries',
+    socket: newSocket(),
+    hook: 'message_1',
+    send: [],
+    broadcast: [body],
+    close: false,
+  };
+  const [text = ''] = writeTask(task);
+  expect(JSON.parse(text).kind).toBe('deliveries_to_groups');
+  expect(parseTask(text)).toEqual(task);
+  const [plain = ''] = writeTask({ ...task, broadcast: [{ body: 'hello', except: [] }] });
+  expect(JSON.parse(plain).kind).toBe('deliveries');
 });
