@@ -19,15 +19,18 @@ const minutes = 43_200;
 const gigabytes = { waiting: 0.25, posting: 1, sweeping: 0.5 };
 const recordBytes = 300;
 /** How long functions run, in seconds, besides waiting for the app. */
-const seconds = { hook: 0.03, call: 0.05, fanOut: 0.05, sweep: 0.1, perDelivery: 0.0002 };
+const seconds = { hook: 0.03, call: 0.05, fanOut: 0.05, sweep: 0.1, perDelivery: 0.0002, segment: 1 };
+/** A broadcast to more sockets than a call reaches: its segments, its batches, and a worker's posts a second. */
+const large = { from: 501, segments: 4, batch: 1_500, postsPerSecond: 1_500 };
 /**
  * Bytes that a run logs of itself (START, END, REPORT, and what CloudWatch adds to each line), of a message to a client,
  * and of a hook with its headers.
  */
 const bytes = { logged: 400, message: 300, hook: 1_000 };
 const secrets = 3;
-const alarmedMetrics = 17;
-const polls = 650_000;
+const alarmedMetrics = 20;
+/** Of two queues. */
+const polls = 2 * 650_000;
 
 /** What happens in a month, in numbers; what is left out does not happen. */
 export interface Use {
@@ -86,6 +89,10 @@ export function month(use: Use) {
   const run = (kind: keyof typeof gigabytes, times: number, each: number): number =>
     times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
   const scan = Math.max(4, (sockets * recordBytes) / 4_096);
+  const isLarge = sockets >= large.from;
+  const segments = isLarge ? broadcasts * large.segments : 0;
+  const batches = isLarge ? broadcasts * Math.ceil(sockets / large.batch) : 0;
+  const posted = isLarge ? 0 : sockets;
   const parts = {
     apiGateway:
       sockets * minutes * price.minute +
@@ -94,7 +101,9 @@ export function month(use: Use) {
     lambda:
       run('waiting', hooks, hookSeconds + seconds.hook) +
       run('posting', toGroups, seconds.fanOut) +
-      run('posting', broadcasts, seconds.call + sockets * seconds.perDelivery) +
+      run('posting', broadcasts, seconds.call + posted * seconds.perDelivery) +
+      run('posting', segments, seconds.segment) +
+      run('posting', batches, seconds.fanOut + large.batch / large.postsPerSecond) +
       run('sweeping', minutes, seconds.sweep + sockets / 30 / 100),
     dynamo:
       opened * 6 * price.write +
@@ -102,11 +111,14 @@ export function month(use: Use) {
       joined * 2 * price.write +
       messages * price.read +
       broadcasts * scan * price.read +
+      // The broadcast, a segment's claim and its end, and a batch's cut, claim and counts. Each run reads what it is about.
+      ((isLarge ? broadcasts : 0) + segments * 2 + batches * 3) * price.write +
+      (segments * 2 + batches * 5) * price.read +
       // One query finds the sockets of a small group, and each is read.
       toGroups * (1 + members) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
-    queue: (toGroups * 3 + polls) * price.queued,
-    logs: (hooks + toGroups + broadcasts + minutes) * bytes.logged * price.logged,
+    queue: ((toGroups + segments + batches) * 3 + polls) * price.queued,
+    logs: (hooks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
   };

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../functions/wire/problems.ts';
 import { ApiError, UnreachableError } from './errors.ts';
 import { apiKey, apiUrl } from './settings.ts';
 
@@ -29,11 +30,19 @@ export async function call(
 
 /** Makes a call about one socket. Resolves to false if there is no such socket, or it has ended. Rejects as `call`. */
 export async function callSocket(method: 'PUT' | 'DELETE', path: string): Promise<boolean> {
+  return (await callKnown(method, path, 'unknown_socket')).isKnown;
+}
+
+/** Makes a call about one thing. `unknown` is the problem of a gateway that does not know it. Rejects as `call`. */
+export async function callKnown(
+  method: 'GET' | 'PUT' | 'DELETE',
+  path: string,
+  unknown: ProblemCode,
+): Promise<{ readonly isKnown: true; readonly answer: unknown } | { readonly isKnown: false }> {
   try {
-    await call(method, path);
-    return true;
+    return { isKnown: true, answer: await call(method, path) };
   } catch (error) {
-    if (error instanceof ApiError && error.problem === 'unknown_socket') return false;
+    if (error instanceof ApiError && error.problem === unknown) return { isKnown: false };
     throw error;
   }
 }

@@ -9,6 +9,7 @@ export { MemorySeenIds } from './seen-ids.ts';
 
 // Calls
 
+export { cancelBroadcast, getBroadcast } from './broadcasts.ts';
 export { checkSettings } from './check-settings.ts';
 export { createWebSocketUrl } from './create-web-socket-url.ts';
 export { joinGroup, leaveGroup, listGroup } from './groups.ts';
@@ -38,6 +39,14 @@ export type { PageOptions } from './groups.ts';
 export type { Handler, HookHandlers, HookOptions } from './handle.ts';
 export type { Message } from './message.ts';
 export type { NodeHookOptions } from './node-hooks.ts';
-export type { BroadcastOutcome, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
+export type {
+  BroadcastOutcome,
+  BroadcastProgress,
+  BroadcastResult,
+  GroupPage,
+  OpenSocket,
+  SendOutcome,
+  StartedBroadcast,
+} from './outcomes.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';
 export type { BroadcastOptions } from './send-message.ts';

@@ -28,8 +28,40 @@ export interface OpenSocket {
   readonly openedAt: Date;
 }
 
-/** The outcome of a broadcast: how many sockets. */
+/**
+ * What came of a broadcast: the outcomes of its sockets, or, if there are more than 500, the id of the broadcast, which
+ * goes on. Look at `broadcast` to tell them apart.
+ */
+export type BroadcastResult = BroadcastOutcome | StartedBroadcast;
+
+/** A broadcast that goes on. `getBroadcast` tells how far it is. */
+export interface StartedBroadcast {
+  /** The id of the broadcast. */
+  readonly broadcast: string;
+  readonly delivered?: undefined;
+  readonly queued?: undefined;
+  readonly gone?: undefined;
+  readonly failed?: undefined;
+  readonly unfinished?: undefined;
+}
+
+/** How far a broadcast is that goes on after its call: how many sockets. */
+export interface BroadcastProgress {
+  /** The id of the broadcast. */
+  readonly broadcast: string;
+  /** `done`: every socket has its outcome. `cancelled`: it was cancelled before that. */
+  readonly status: 'running' | 'done' | 'cancelled';
+  /** How many were found so far, less those left out. */
+  readonly found: number;
+  readonly delivered: number;
+  readonly queued: number;
+  readonly gone: number;
+  readonly failed: number;
+}
+
+/** The outcome of a broadcast that ended within its call: how many sockets. */
 export interface BroadcastOutcome {
+  readonly broadcast?: undefined;
   readonly delivered: number;
   readonly queued: number;
   readonly gone: number;

@@ -1,6 +1,6 @@
 import { type SendFailure, sendFailures } from '../functions/wire/send-failures.ts';
 import { ApiError } from './errors.ts';
-import type { BroadcastOutcome, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
+import type { BroadcastProgress, BroadcastResult, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
 
 /** Reads the answer to a send. Throws an `ApiError` if some other server gave it. */
 export function readSendOutcome(answer: unknown): SendOutcome {
@@ -11,12 +11,26 @@ export function readSendOutcome(answer: unknown): SendOutcome {
 }
 
 /** Reads the answer to a broadcast. Throws an `ApiError` if some other server gave it. */
-export function readBroadcastOutcome(answer: unknown): BroadcastOutcome {
-  const { delivered, queued, gone, failed, unfinished } = fields(answer);
+export function readBroadcastResult(answer: unknown): BroadcastResult {
+  const { broadcast, delivered, queued, gone, failed, unfinished } = fields(answer);
+  if (typeof broadcast === 'string') return { broadcast };
   if (!isCount(delivered) || !isCount(queued) || !isCount(gone) || !isCount(failed))
     throw foreign('POST /broadcast');
   return { delivered, queued, gone, failed, ...(unfinished === true ? { unfinished } : {}) };
 }
+
+/** Reads the progress of a broadcast. Throws an `ApiError` if some other server gave it. */
+export function readBroadcastProgress(answer: unknown): BroadcastProgress {
+  const { broadcast, status, found, delivered, queued, gone, failed } = fields(answer);
+  const known = statuses.find((name) => name === status);
+  if (typeof broadcast !== 'string' || known === undefined || !isCount(found))
+    throw foreign('GET /broadcasts');
+  if (!isCount(delivered) || !isCount(queued) || !isCount(gone) || !isCount(failed))
+    throw foreign('GET /broadcasts');
+  return { broadcast, status: known, found, delivered, queued, gone, failed };
+}
+
+const statuses = ['running', 'done', 'cancelled'] as const;
 
 /** Reads a page of the sockets of a group. Throws an `ApiError` if some other server gave it. */
 export function readGroupPage(answer: unknown): GroupPage {

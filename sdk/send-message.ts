@@ -3,8 +3,8 @@ import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
 import { checkSocket, toGroup } from './arguments.ts';
 import { call, callSocket } from './call.ts';
 import { ArgumentError, SockethookError } from './errors.ts';
-import type { BroadcastOutcome, SendOutcome } from './outcomes.ts';
-import { readBroadcastOutcome, readSendOutcome } from './read-outcomes.ts';
+import type { BroadcastResult, SendOutcome } from './outcomes.ts';
+import { readBroadcastResult, readSendOutcome } from './read-outcomes.ts';
 
 /** The sockets that a broadcast reaches; all by default. */
 export interface BroadcastOptions {
@@ -47,17 +47,19 @@ export async function sendMessage(sockets: string | readonly string[], body: str
 }
 
 /**
- * Sends a message to every open socket, the sender's included, or to those that the options select. Rejects as
- * `sendMessage`.
+ * Sends a message to every open socket, the sender's included, or to those that the options select. Up to 500 are
+ * reached before it resolves, to their outcomes. With more it resolves at once, to `{ broadcast }`: the id for
+ * `getBroadcast` and `cancelBroadcast`. Rejects with an `ApiError` whose `problem` is `too_many_broadcasts` if a gateway
+ * on one machine has too many in progress, and otherwise as `sendMessage`.
  */
 export async function broadcastMessage(
   body: string,
   options: BroadcastOptions = {},
-): Promise<BroadcastOutcome> {
+): Promise<BroadcastResult> {
   checkBody(body);
   const { except, path, user, group } = options;
   if (group !== undefined) toGroup(group);
-  return readBroadcastOutcome(await call('POST', '/broadcast', { body, except, path, user, group }));
+  return readBroadcastResult(await call('POST', '/broadcast', { body, except, path, user, group }));
 }
 
 /**

@@ -63,5 +63,4 @@ test('the function of tasks, killed at every moment of a segment: everybody gets
     ]);
   }
   expect(cloud.queue.dead).toEqual([]);
-  await Promise.all(cases.flatMap(({ result }) => result.sockets.map(({ client }) => client.close())));
 }, 60_000);

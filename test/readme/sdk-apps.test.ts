@@ -126,9 +126,11 @@ test('the page of the SDK names every call of the SDK', () => {
     .map(([call = '']) => call.replace(/\(.*$/, ''));
   expect(told.sort()).toEqual([
     'broadcastMessage',
+    'cancelBroadcast',
     'checkSettings',
     'closeSocket',
     'createWebSocketUrl',
+    'getBroadcast',
     'joinGroup',
     'leaveGroup',
     'listGroup',

@@ -103,6 +103,8 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   groupsPerAction: 'names in one `join` or `leave`',
   socketIdLength: 'socket id, in characters',
   sendSockets: 'sockets in one `send` or `except`',
+  broadcastInCall: 'sockets that a broadcast reaches within its call',
+  broadcastSeconds: 'time that the progress of a broadcast is kept, in seconds',
   formFields: 'fields in a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
   outboxMessages: 'messages queued for a client that is connecting',
