@@ -16,6 +16,7 @@ export function changeGroups(
   for (const name of leave) changed.delete(name);
   if (changed.size === groups.length && groups.every((name) => changed.has(name))) return groups;
   const names = [...changed];
-  // A socket that leaves groups may do so even if it was in too many, under a limit of an earlier version.
-  return isWithinLimits(names) || names.length < groups.length ? names : undefined;
+  // A socket may leave groups even if it is still in too many, under a limit of an earlier version.
+  const isLess = names.every((name) => groups.includes(name));
+  return isLess || isWithinLimits(names) ? names : undefined;
 }

@@ -70,6 +70,14 @@ test('a socket that is in too many groups can leave some of them, but join none'
   expect(changeGroups(numbered(60), change(['new'], ['g0']))).toBeUndefined();
 });
 
+test('a socket that leaves many short names can not join more bytes than fit', () => {
+  const short = numbered(46);
+  const long = groups('a'.repeat(256), 'b'.repeat(256), 'c'.repeat(256));
+  const wanted = ['d'.repeat(256), 'e'.repeat(256)];
+  expect(changeGroups([...short, ...long], change(wanted.slice(0, 1), short))).toHaveLength(4);
+  expect(changeGroups([...short, ...long], change(wanted, short))).toBeUndefined();
+});
+
 test('after any change within the limits, a socket is in what it joined and not in what it left', () => {
   const names = fc.subarray(numbered(60));
   const holds = fc.property(names, names, names, (before, join, leave) => {
