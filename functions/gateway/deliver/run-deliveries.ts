@@ -158,7 +158,7 @@ class Run {
     return sockets.length === 0 ? undefined : { sockets, rest: [], why: outOfTime };
   }
 
-  /** A socket that is closed after the broadcast gets it now. Returns a stop if there is no time for that. */
+  /** A socket that is closed after the broadcast gets it now. Returns a stop if that, or the hand-over, is not possible. */
   async #handOver(
     message: Message,
     one: TaskBroadcast,
@@ -166,15 +166,21 @@ class Run {
     source: string,
   ): Promise<Stop | undefined> {
     const { socket, close } = this.#task;
-    if (close && !one.except.includes(socket)) {
-      const record = await this.#gateway.registry.get(socket);
-      const own = record !== undefined && matches(one)(record) ? [socket] : [];
-      const left = await sendWith(this.#dispatcher, message, own);
-      if (left.length > 0) return { sockets: [], rest: [one], why: outOfTime };
+    let left = one;
+    try {
+      if (close && !one.except.includes(socket)) {
+        const record = await this.#gateway.registry.get(socket);
+        const own = record !== undefined && matches(one)(record) ? [socket] : [];
+        const unsent = await sendWith(this.#dispatcher, message, own);
+        if (unsent.length > 0) return { sockets: [], rest: [one], why: outOfTime };
+        left = { ...one, except: [...one.except, socket] };
+      }
+      if ((await handOver(this.#gateway, source, left)) === 'full')
+        this.#fail('broadcast', at, 'too_many_broadcasts');
+    } catch (error) {
+      // Only this broadcast is done again: what came before it has its outcomes.
+      return { sockets: [], rest: [left], why: String(error) };
     }
-    const except = close ? [...one.except, socket] : one.except;
-    if ((await handOver(this.#gateway, source, { ...one, except })) === 'full')
-      this.#fail('broadcast', at, 'too_many_broadcasts');
     this.hasSettled = true;
     return undefined;
   }

@@ -39,6 +39,25 @@ describe('the broadcast of an answer to more sockets than fit into a call', () =
     expect(new Set(arrivals(world).values())).toEqual(new Set([1]));
   });
 
+  test('is handed over in a later run if that fails, and the sends before it are not repeated', async () => {
+    const [world, task] = await answered({ close: true });
+    const other = await world.admit();
+    class Failing extends MemoryBroadcasts {
+      override create(): Promise<never> {
+        return Promise.reject(new Error('the table is away'));
+      }
+    }
+    const failing = { ...world.gateway, broadcasts: new Failing(world.clock) };
+    const send = [{ sockets: [other.socket], malformed: [], body: 'before' }];
+    await runDeliveries(failing, { ...task, send });
+    expect(world.connections.of(other.socket)).toEqual(['before']);
+    expect(world.connections.ended, 'not closed yet').toEqual([]);
+    await runBroadcasts(world);
+    expect(world.connections.of(other.socket)).toEqual(['before', 'hello']);
+    expect(world.connections.of(task.socket)).toEqual(['hello']);
+    expect(world.connections.ended).toContain(task.socket);
+  });
+
   test('does not reach its own socket, which is closed, if that is left out', async () => {
     const [world, task] = await answered({ close: true });
     const broadcast = [{ body: 'hello', except: [task.socket], at: 0 }];
