@@ -30,7 +30,13 @@ export async function coordinate(gateway: Gateway, task: SegmentTask): Promise<v
   // The task comes again. Until then, the worker that has the claim is done or dead.
   if (claimed.kind === 'busy') throw new WorkIsBusy('segment');
   const run = new Segment(gateway, broadcast, task.segment, claimed.claim);
-  if (await run.cutAll()) return;
+  try {
+    if (await run.cutAll()) return;
+  } catch (error) {
+    // Best effort: otherwise the task that comes again meets this claim until it ends.
+    await run.release().catch(() => undefined);
+    throw error;
+  }
   await tasks.enqueue({ kind: 'segment', ...task });
 }
 
@@ -67,6 +73,13 @@ class Segment {
     }
     await this.#queue({ isDone: true, isReleased: true });
     return true;
+  }
+
+  /** Gives up the claim, with what is queued so far. */
+  release(): Promise<void> {
+    const { broadcasts } = this.#gateway;
+    const progress = { ...this.#claim, isDone: false, isReleased: true };
+    return broadcasts.queued(this.#broadcast.id, this.#segment, progress);
   }
 
   get #isOver(): boolean {

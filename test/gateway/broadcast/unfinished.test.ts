@@ -4,6 +4,7 @@ import { runTask } from '../../../functions/gateway/run-task.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
 import { arrivals, kindsOf, runBroadcasts } from '../../fakes/run-broadcast.ts';
+import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
 const id = broadcastIdOf('call');
 
@@ -63,5 +64,30 @@ describe('a run that is over', () => {
     expect(await world.gateway.broadcasts.progress(id)).toEqual({ status: 'done', ...counts });
     expect(world.clock.now() - start).toBeGreaterThanOrEqual(3_600_000);
     expect(world.clock.now() - start).toBeLessThan(3_900_000);
+  });
+});
+
+describe('a run that fails', () => {
+  test('while it reads a segment leaves it to the next at once, and nobody gets the message twice', async () => {
+    const world = await worldOf(1_000, 100);
+    const { gateway, tasks } = world;
+    const [segment] = tasks.queued;
+    if (segment === undefined) throw new Error('No task is queued.');
+    const registry = new WatchedRegistry(gateway.registry, () => {});
+    registry.segment = async function* (...asked) {
+      let pages = 0;
+      for await (const page of gateway.registry.segment(...asked)) {
+        pages += 1;
+        if (pages > 7) throw new Error('the table is away');
+        yield page;
+      }
+    };
+    await expect(runTask({ ...gateway, registry }, segment)).rejects.toThrow('the table is away');
+    const before = world.clock.monotonic();
+    await runTask(gateway, segment);
+    expect(world.clock.monotonic(), 'nobody waited for the claim').toBe(before);
+    tasks.queued.splice(tasks.queued.indexOf(segment), 1);
+    await runBroadcasts(world);
+    await expectDone(world, 1_000);
   });
 });
