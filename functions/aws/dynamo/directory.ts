@@ -17,7 +17,6 @@ import type { Item } from './attribute.ts';
 import { type DynamoAccess, DynamoCalls, itemDialect } from './calls.ts';
 import { cursorOf, type Position, positionOf } from './cursor.ts';
 import { GroupDirectory, type GroupFilter } from './group-directory.ts';
-import { recordOf } from './item.ts';
 import { type Lookup, lookupOf } from './lookup.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { Progress } from './progress.ts';
@@ -33,7 +32,7 @@ import {
   scan,
 } from './read.ts';
 import type { RegistryTables } from './registry.ts';
-import { type Misplaced, misplaced, reshard } from './reshard.ts';
+import { Resharding } from './reshard.ts';
 import { Segments } from './segments.ts';
 import { DynamoTable } from './table.ts';
 import { UnusedRows } from './unused-rows.ts';
@@ -75,9 +74,10 @@ export class DynamoDirectory implements Directory, Survey {
    * random part, so that surveys that run out of time do not always leave out the same sockets.
    */
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
+    const resharding = new Resharding(this.#sockets, this.#table.log);
     const first = Math.floor(this.#clock.random() * surveyParts);
     for (let at = 0; at < surveyParts; at++) {
-      yield* this.#surveyed((first + at) % surveyParts);
+      yield* this.#surveyed((first + at) % surveyParts, resharding);
     }
   }
 
@@ -139,21 +139,15 @@ export class DynamoDirectory implements Directory, Survey {
     return { values: await this.#records(found.values, filter), last: found.last };
   }
 
-  async *#surveyed(part: number): AsyncGenerator<SocketRecord[]> {
+  async *#surveyed(part: number, resharding: Resharding): AsyncGenerator<SocketRecord[]> {
     const total = surveyParts * segments;
-    const found: Misplaced[] = [];
-    const read = (item: Item): SocketRecord => {
-      const record = recordOf(item);
-      const older = misplaced(item, record);
-      if (older !== undefined) found.push(older);
-      return record;
-    };
+    const read = (item: Item): SocketRecord => resharding.read(item);
     const sources = Array.from({ length: segments }, (_, at) => {
       const segment = { Segment: part * segments + at, TotalSegments: total };
       return toTheEnd((after) => scan(this.#table, { segment, after, isSurvey: true }, read));
     });
     for await (const { values } of merged(sources)) {
-      await reshard(this.#sockets, found.splice(0));
+      await resharding.moveFound();
       yield values;
     }
   }
