@@ -6,8 +6,9 @@ interface Route {
 }
 
 /**
- * The calls of the HTTP API. `{socket}` and `{group}` are parameters, written as OpenAPI and API Gateway write them. The gateway on one
- * machine, the Lambda functions and the stack all read this table, and the compiler checks that every call is there.
+ * The calls of the HTTP API. `{socket}`, `{group}` and `{broadcast}` are parameters, written as OpenAPI and API Gateway
+ * write them. The gateway on one machine, the Lambda functions and the stack all read this table, and the compiler checks
+ * that every call is there.
  */
 export const routes = {
   '/send': { function: 'send', methods: ['POST'] },

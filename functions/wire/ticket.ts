@@ -26,7 +26,10 @@ export interface Ticket {
   readonly groups: readonly GroupName[];
 }
 
-/** Mints a ticket, a JWT (HS256) with `path`, `exp`, and `sub` and `groups` if they are not empty; `expiresAt` is in whole seconds since 1970. */
+/**
+ * Mints a ticket, a JWT (HS256) with `path`, `exp`, and `sub` and `groups` if they are not empty. `expiresAt` is in whole
+ * seconds since 1970.
+ */
 export function mintTicket(ticket: Ticket, expiresAt: number, key: UrlKey): Promise<string> {
   const { path, query, user, groups } = ticket;
   const target = query === '' ? path : `${path}?${query}`;

@@ -7,7 +7,10 @@ export interface NoRoute {
   readonly allow?: string;
 }
 
-/** Says why there is no call for a path. The path may be escaped or not: only the names of sockets and groups have anything to escape. */
+/**
+ * Says why there is no call for a path. The path may be escaped or not: only the names of sockets and groups have
+ * anything to escape.
+ */
 export function noRoute(path: string): NoRoute {
   for (const [pattern, { methods }] of Object.entries(routes)) {
     if (match(pattern, path) === undefined) continue;

@@ -43,7 +43,8 @@ export const postUrls = authorized<UrlNeeds>(async (gateway, request) => {
   const ticket = await mintTicket({ ...path, user, groups }, expiresAt, key);
   const url = `${gateway.settings.webSocketUrl}?ticket=${ticket}`;
   if (url.length > limits.urlLength) {
-    const detail = `${groups.length === 0 ? '"path" makes' : '"path" and "groups" make'} a URL of ${url.length} characters, and clients can open at most ${limits.urlLength}.`;
+    const makes = groups.length === 0 ? '"path" makes' : '"path" and "groups" make';
+    const detail = `${makes} a URL of ${url.length} characters, and clients can open at most ${limits.urlLength}.`;
     return refusal(problem('invalid_field', { detail, field: 'path', limit: limits.urlLength }));
   }
   return document(200, { url, expiresAt: expiresAt * 1000 });

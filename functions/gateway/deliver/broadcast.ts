@@ -26,9 +26,10 @@ export interface HandedOver {
 }
 
 /**
- * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those excepted.
- * A broadcast to more sockets than fit in a call is handed over to workers. `source` is the id of the call. Where a small
- * one has to stop, since the run is over or the sockets can't be looked up, the outcome tells what was done so far.
+ * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those
+ * excepted. A broadcast to more sockets than fit in a call is handed over to workers. `source` is the id of the call.
+ * Where a small one has to stop, since the run is over or the sockets can't be looked up, the outcome tells what was
+ * done so far.
  */
 export async function broadcast(
   gateway: Gateway,

@@ -12,8 +12,8 @@ import type { DeliveriesTask, TaskBroadcast } from '../tasks.ts';
 
 /**
  * Does what the answer to a hook asks for: state, join, leave, reply, send, broadcast, close, in this order. The last
- * three may be deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next one goes
- * on. Done at once, without a promise, where the world allows it.
+ * three may be deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next
+ * one goes on. Done at once, without a promise, where the world allows it.
  */
 export function runActions(
   gateway: Gateway,

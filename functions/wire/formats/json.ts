@@ -3,7 +3,8 @@ import { hookFields, hookUrl } from '../hook.ts';
 import type { HookFormat } from '../hook-format.ts';
 
 /**
- * `application/json`: the same fields as one object. All are strings but `groups`, a list. Several verification libraries require JSON.
+ * `application/json`: the same fields as one object. All are strings but `groups`, a list. Several verification
+ * libraries require JSON.
  */
 export const json: HookFormat = {
   request: (hook, baseUrl) => ({

@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
 import { noGroupChange } from '../../../functions/gateway/group-change.ts';
-import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import { systemClock } from '../../../functions/node/system-clock.ts';
-import type { ClientPath } from '../../../functions/wire/path.ts';
 import { socketIdFrom } from '../../../functions/wire/socket-id.ts';
 import { Dynamo, groupsNameOf, registryAt } from '../../aws/dynamo-table.ts';
 import { JsonService } from '../../aws/json-service.ts';
+import { aPath, aRecord } from '../../fakes/a-record.ts';
 import { answer } from '../measure/questions.ts';
 import { apiKey } from '../subjects/api-key.ts';
 import { listenOn } from './listen-on.ts';
@@ -44,21 +43,11 @@ async function start() {
   return { socket: record.socket, environment };
 }
 
-const record: SocketRecord = {
+const record = aRecord({
   socket: socketIdFrom(new Uint8Array(11).fill(7)),
-  status: 'opening',
-  path: '/bench' as ClientPath,
-  query: '',
-  user: '',
-  state: '',
-  origin: '',
-  groups: [],
-  groupsVersion: 0,
+  path: aPath('/bench'),
   openedAt: Date.now(),
-  acceptedAt: 0,
-  leaseUntil: 0,
-  attempts: 0,
-};
+});
 const started = start();
 
 answer({ started: () => started });
