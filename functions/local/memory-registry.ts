@@ -154,9 +154,8 @@ export class MemoryRegistry implements Registry {
   /** A run in this process has no deadline, so no page says where to go on. */
   async *pages(filter: SocketFilter): AsyncGenerator<RecordPage> {
     const isWanted = matches(filter);
-    // A group as it is now, so that a member that leaves and joins again meanwhile is reached, and once.
-    const entries = filter.group === undefined ? this.#candidates(filter) : [...this.#candidates(filter)];
-    const pages = paged(entries, this.#sequence, ({ record }) => (isWanted(record) ? record : undefined));
+    const pick = ({ record }: Candidate) => (isWanted(record) ? record : undefined);
+    const pages = paged(this.#candidates(filter), this.#sequence, pick);
     for await (const records of pages) yield { records, next: undefined };
   }
 
@@ -202,8 +201,10 @@ export class MemoryRegistry implements Registry {
     return [...entries].sort((one, other) => one.sequence - other.sequence);
   }
 
+  /** A group as it is now, so that a member that leaves and joins again meanwhile is reached, and once. */
   #candidates(filter: SocketFilter): Iterable<Candidate> {
-    return this.#index.find(filter) ?? this.#entries.values();
+    const found = this.#index.find(filter) ?? this.#entries.values();
+    return filter.group === undefined ? found : [...found];
   }
 
   #lease(entry: Entry, forMs: number): Pick<SocketRecord, 'leaseUntil'> {
