@@ -26,6 +26,8 @@ export const awsPolicy = {
   goneGraceMs: 10_000,
   // One message of SQS. A worker posts it in a second.
   batchSockets: 1_500,
+  // SQS: at most ten messages.
+  batchesPerCall: 10,
   batchRetryMs: 15_000,
   // Each keeps a part of `maxPostsPerSecond`, so no lock is needed.
   broadcastWorkers: 4,

@@ -60,6 +60,8 @@ export interface Policy {
   readonly sweepsFinishFlushes: boolean;
   /** The sockets of one batch of a broadcast. */
   readonly batchSockets: number;
+  /** How many batches of a segment are queued by one call. */
+  readonly batchesPerCall: number;
   /** How long a worker retries throttled posts of a batch before it leaves them to a later one. */
   readonly batchRetryMs: number;
   /** How many workers post batches at a time. */

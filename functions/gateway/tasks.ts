@@ -2,6 +2,7 @@ import type { BroadcastId } from '../wire/broadcast-id.ts';
 import type { Broadcast, Send } from '../wire/deliveries.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { Batch } from './broadcasts.ts';
+import type { Recipient } from './record.ts';
 
 /**
  * Work that must not delay its caller. Each task runs at least once. Only the local gateway keeps a socket's tasks in
@@ -56,6 +57,6 @@ export interface BatchTask extends Batch {
   readonly kind: 'batch';
   /** 0 for the whole batch, then the number of the rest. */
   readonly part: number;
-  /** Each socket, and when it was accepted; 0 if it was not open yet. */
-  readonly sockets: readonly (readonly [SocketId, number])[];
+  /** Each socket as it was found. One that was not open is looked up again. */
+  readonly sockets: readonly Recipient[];
 }

@@ -5,7 +5,7 @@ import type { BatchTask, Task } from '../gateway/tasks.ts';
 type BroadcastTask = Extract<Task, { kind: 'segment' }> | BatchTask;
 
 /** How many batches of a broadcast wait at most: its segment is read no faster than its batches are posted. */
-const maxWaiting = 20;
+const maxWaiting = 2;
 
 /**
  * The tasks of broadcasts, which are posted one after another, a batch at a time. So they reach each client in the order

@@ -31,6 +31,8 @@ const localPolicy = {
   goneGraceMs: 10_000,
   // A batch is posted in one turn of the event loop. With 1,000 messages of 128 KiB it held up the loop for 46 ms.
   batchSockets: 500,
+  // A batch is posted soon after it was cut, while its records are in the caches of the processor.
+  batchesPerCall: 1,
   batchRetryMs: 3_000,
   broadcastWorkers: 1,
   // Each step is finished by the process that began it, so a sweep finds only postponed closed hooks.

@@ -21,7 +21,9 @@ export async function queuedBatch(
   await broadcasts.cut(batch, 'end', sockets.length);
   const task: BatchTask = {
     ...{ kind: 'batch', ...batch, part: 0 },
-    sockets: sockets.map(({ from }) => [from as SocketId, Date.now() - 60_000] as const),
+    sockets: sockets.map(({ from }) => {
+      return { socket: from as SocketId, status: 'open', acceptedAt: Date.now() - 60_000 };
+    }),
     ...change,
   };
   await tasks.enqueueBatches([task]);

@@ -38,8 +38,8 @@ export const batchMessage = v.object({
  * of the 64 KB that SQS bills as a request.
  */
 export function writeBatch(batch: BatchTask): v.InferInput<typeof batchMessage> {
-  const entry = ([socket, acceptedAt]: BatchTask['sockets'][number]): string =>
-    `${socket}:${acceptedAt > 0 ? acceptedAt.toString(base) : ''}`;
+  const entry = ({ socket, status, acceptedAt }: BatchTask['sockets'][number]): string =>
+    `${socket}:${status === 'open' ? acceptedAt.toString(base) : ''}`;
   return { ...batch, sockets: batch.sockets.map(entry).join(' ') };
 }
 
@@ -52,6 +52,8 @@ function read(text: string): Result<BatchTask['sockets'], string> {
 function socketOf(entry: string): BatchTask['sockets'][number] | undefined {
   const [id = '', time] = entry.split(':');
   const socket = parseSocketId(id);
-  const acceptedAt = time === '' ? 0 : Number.parseInt(time ?? '', base);
-  return socket === undefined || Number.isNaN(acceptedAt) ? undefined : [socket, acceptedAt];
+  if (socket === undefined) return undefined;
+  if (time === '') return { socket, status: 'opening', acceptedAt: 0 };
+  const acceptedAt = Number.parseInt(time ?? '', base);
+  return Number.isNaN(acceptedAt) ? undefined : { socket, status: 'open', acceptedAt };
 }

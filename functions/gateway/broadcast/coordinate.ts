@@ -7,9 +7,6 @@ import type { SocketRecord } from '../record.ts';
 import type { BatchTask } from '../tasks.ts';
 import { WorkIsBusy } from './work-is-busy.ts';
 
-/** How many batches are queued by one call. SQS: at most ten messages. */
-const batchesPerCall = 10;
-
 /** A segment of a broadcast. */
 export interface SegmentTask {
   readonly broadcast: BroadcastId;
@@ -116,13 +113,14 @@ class Segment {
     this.#batches += 1;
     this.#from = cutAt;
     this.#waiting.push({ kind: 'batch', ...batch, part: 0, sockets });
-    if (this.#waiting.length === batchesPerCall) await this.#queue({ isDone: false, isReleased: false });
+    if (this.#waiting.length === this.#gateway.policy.batchesPerCall)
+      await this.#queue({ isDone: false, isReleased: false });
     return cutAt === end;
   }
 
   #recipients(records: readonly SocketRecord[]): BatchTask['sockets'] {
-    const kept = records.filter(({ socket }) => !this.#excluded.has(socket));
-    return kept.map(({ socket, status, acceptedAt }) => [socket, status === 'open' ? acceptedAt : 0]);
+    if (this.#excluded.size === 0) return records;
+    return records.filter(({ socket }) => !this.#excluded.has(socket));
   }
 
   async #recordsTo(to: string): Promise<readonly SocketRecord[]> {

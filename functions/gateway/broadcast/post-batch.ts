@@ -53,7 +53,7 @@ async function post(
   const pace = new Pace(gateway.clock, gateway.settings.maxPostsPerSecond / gateway.policy.broadcastWorkers);
   const dispatcher = new Dispatcher(gateway, pace);
   let begun = 0;
-  for (const [socket, acceptedAt] of sockets) {
+  for (const recipient of sockets) {
     if (begun % cancelEvery === 0 && (await gateway.broadcasts.isCancelled(id))) {
       await dispatcher.settled();
       return 'cancelled';
@@ -62,13 +62,13 @@ async function post(
     if (wait !== undefined) await wait;
     if (dispatcher.isOver) break;
     begun += 1;
-    const known = acceptedAt === 0 ? undefined : ({ socket, status: 'open', acceptedAt } as const);
-    const room = dispatcher.begin(message, socket, known);
+    const known = recipient.status === 'open' ? recipient : undefined;
+    const room = dispatcher.begin(message, recipient.socket, known);
     if (room !== undefined) await room;
   }
   await dispatcher.settled();
   await dispatcher.retry(gateway.policy.batchRetryMs);
   if (gateway.clock.now() - startedAt >= giveUpMs) dispatcher.giveUp();
   const aside = new Set(dispatcher.left([message]).flatMap(([, each]) => each));
-  return [...sockets.slice(begun), ...sockets.slice(0, begun).filter(([socket]) => aside.has(socket))];
+  return [...sockets.slice(begun), ...sockets.slice(0, begun).filter(({ socket }) => aside.has(socket))];
 }

@@ -148,7 +148,9 @@ describe('a message that failed', () => {
 describe('batches of a broadcast', () => {
   const batchOf = (at: number, count = 1): BatchTask => ({
     ...{ kind: 'batch', broadcast: broadcastIdOf('a call'), segment: 0, at, part: 0 },
-    sockets: Array.from({ length: count }, () => [newSocket(), 1_764_000_000_000] as const),
+    sockets: Array.from({ length: count }, () => {
+      return { socket: newSocket(), status: 'open', acceptedAt: 1_764_000_000_000 };
+    }),
   });
   /** The bodies of each call. */
   const callsOf = (inputs: readonly { Entries: { MessageBody: string }[] }[]): string[][] =>

@@ -135,14 +135,15 @@ describe('a part of a broadcast on its way through the queue', () => {
   test('is read as it was written', () => {
     const segment = { kind: 'segment', broadcast, segment: 3 } as const;
     const batch = batchOf([
-      [newSocket(), 1_764_000_000_123],
-      [newSocket(), 0],
+      { socket: newSocket(), status: 'open', acceptedAt: 1_764_000_000_123 },
+      { socket: newSocket(), status: 'opening', acceptedAt: 0 },
     ]);
     for (const task of [segment, batch, batchOf([])]) expect(writeTask(task).map(parseTask)).toEqual([task]);
   });
 
   test('is one message of less than the 64 KB that SQS bills at once, for 1,500 sockets', () => {
-    const batch = batchOf(to(1_500).map((socket) => [socket, 1_764_000_000_000] as const));
+    const acceptedAt = 1_764_000_000_000;
+    const batch = batchOf(to(1_500).map((socket) => ({ socket, status: 'open', acceptedAt })));
     const texts = writeTask(batch);
     expect(texts).toHaveLength(1);
     expect(Buffer.byteLength(texts[0] ?? '')).toBeLessThan(40_000);
@@ -150,7 +151,13 @@ describe('a part of a broadcast on its way through the queue', () => {
   });
 
   test('is one message too with the longest ids that there can be', () => {
-    const sockets = to(1_500).map((socket) => [`${socket}${'x'.repeat(112)}` as typeof socket, 1] as const);
+    const sockets = to(1_500).map((socket) => {
+      return {
+        socket: `${socket}${'x'.repeat(112)}` as typeof socket,
+        status: 'open',
+        acceptedAt: 1,
+      } as const;
+    });
     const [text = '', ...others] = writeTask(batchOf(sockets));
     expect([others, Buffer.byteLength(text) <= max]).toEqual([[], true]);
     expect(parseTask(text)).toEqual(batchOf(sockets));
