@@ -16,7 +16,7 @@ const isolated = [
   'test/infra/lambda-example.test.ts',
   'test/local/batch-writes.test.ts',
   'test/readme/aws.test.ts',
-  'test/sdk/{adapters,calls,errors,groups,hooks,types}.test.ts',
+  'test/sdk/{adapters,calls,errors,groups,hooks,idempotency,types}.test.ts',
 ];
 
 /** Files that take ten seconds and more, the longest first: begun last, they would run alone at the end. */

@@ -45,6 +45,8 @@ export interface Use {
   readonly hookSeconds?: number;
   /** To all, by the HTTP API. */
   readonly broadcasts?: number;
+  /** Sends and broadcasts with an idempotency key. */
+  readonly keyed?: number;
   /** Groups that are joined in a handshake and left at the end. */
   readonly joined?: number;
   /** Broadcasts to a group in an answer, and the sockets in such a group. */
@@ -84,7 +86,7 @@ const uses: Readonly<Record<string, Use>> = {
 /** The parts of a month's bill. */
 export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
-  const { broadcasts = 0, joined = 0, toGroups = 0, members = 0 } = use;
+  const { broadcasts = 0, keyed = 0, joined = 0, toGroups = 0, members = 0 } = use;
   const hooks = 2 * opened + messages;
   const run = (kind: keyof typeof gigabytes, times: number, each: number): number =>
     times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
@@ -109,6 +111,8 @@ export function month(use: Use) {
       opened * 6 * price.write +
       // A membership is written and deleted. The record has the names, and is written anyway.
       joined * 2 * price.write +
+      // The claim of a key, and the answer.
+      keyed * 2 * price.write +
       messages * price.read +
       broadcasts * scan * price.read +
       // The broadcast, a segment's claim and its end, and a batch's cut, claim and counts. Each run reads what it is about.

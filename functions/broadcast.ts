@@ -1,15 +1,15 @@
 import { DynamoBroadcasts } from './aws/dynamo/broadcasts.ts';
 import { DynamoDirectory } from './aws/dynamo/directory.ts';
+import { DynamoIdempotency } from './aws/dynamo/idempotency.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { apiHandler } from './aws/handlers/api-handler.ts';
-import { deleteBroadcast, getBroadcast } from './gateway/api/broadcasts.ts';
-import { postBroadcast } from './gateway/api/post-broadcast.ts';
+import { broadcastCalls } from './gateway/api/broadcasts.ts';
 
-const gateway = awsGateway({ Directory: DynamoDirectory, Broadcasts: DynamoBroadcasts });
+const gateway = awsGateway({
+  Directory: DynamoDirectory,
+  Broadcasts: DynamoBroadcasts,
+  Idempotency: DynamoIdempotency,
+});
 
 /** `POST /broadcast`, `GET` and `DELETE /broadcasts/{broadcast}` */
-export const handler = apiHandler<'broadcast'>(gateway, {
-  'POST /broadcast': postBroadcast,
-  'GET /broadcasts/{broadcast}': getBroadcast,
-  'DELETE /broadcasts/{broadcast}': deleteBroadcast,
-});
+export const handler = apiHandler<'broadcast'>(gateway, broadcastCalls);

@@ -1,4 +1,5 @@
 import { type GroupName, parseGroup } from '../functions/wire/group.ts';
+import { parseIdempotencyKey } from '../functions/wire/idempotency-key.ts';
 import { parseSocketId } from '../functions/wire/socket-id.ts';
 import { ArgumentError } from './errors.ts';
 
@@ -20,4 +21,12 @@ export function maySocketExist(socket: string): boolean {
 export function checkSocket(socket: string): void {
   if (typeof socket !== 'string' || socket === '')
     throw new ArgumentError('socket', 'must be the id of a socket');
+}
+
+/** Checks an `idempotencyKey`, if there is one. Throws an `ArgumentError` if the gateway would refuse it. */
+export function checkKey(key: string | undefined): void {
+  if (key === undefined) return;
+  if (typeof key !== 'string') throw new ArgumentError('idempotencyKey', 'must be text');
+  const parsed = parseIdempotencyKey(key);
+  if (!parsed.ok) throw new ArgumentError('idempotencyKey', parsed.error);
 }

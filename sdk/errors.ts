@@ -54,8 +54,15 @@ export class ApiError extends SockethookError {
   readonly problem: string;
   /** The field at fault, if there is one. */
   readonly field: string | undefined;
+  /** How many seconds to wait before the same call is worth repeating, if the gateway says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(call: string, status: number, problem: { code?: string; detail?: string; field?: string }) {
+  constructor(
+    call: string,
+    status: number,
+    problem: { code?: string; detail?: string; field?: string },
+    retryAfter?: number,
+  ) {
     const advice = status === 401 ? ' Is SOCKETHOOK_API_KEY one of the gateway’s API keys?' : '';
     super(
       'ERR_API',
@@ -64,10 +71,11 @@ export class ApiError extends SockethookError {
     this.status = status;
     this.problem = problem.code ?? '';
     this.field = problem.field;
+    this.retryAfter = retryAfter;
   }
 }
 
-/** The gateway did not answer. It may or may not have carried out the call. */
+/** The gateway did not answer. It may or may not have carried out the call, so repeat it with an `idempotencyKey`. */
 export class UnreachableError extends SockethookError {
   override readonly name = 'UnreachableError';
 

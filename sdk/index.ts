@@ -49,4 +49,4 @@ export type {
   StartedBroadcast,
 } from './outcomes.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';
-export type { BroadcastOptions } from './send-message.ts';
+export type { BroadcastOptions, SendOptions } from './send-message.ts';

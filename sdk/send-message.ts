@@ -1,13 +1,23 @@
+import { createHash } from 'node:crypto';
 import { limits } from '../functions/wire/limits.ts';
 import { byteLength, isWellFormed } from '../functions/wire/printable.ts';
-import { checkSocket, toGroup } from './arguments.ts';
+import { checkKey, checkSocket, toGroup } from './arguments.ts';
 import { call, callSocket } from './call.ts';
 import { ArgumentError, SockethookError } from './errors.ts';
 import type { BroadcastResult, SendOutcome } from './outcomes.ts';
 import { readBroadcastResult, readSendOutcome } from './read-outcomes.ts';
 
+/** How a message is sent. */
+export interface SendOptions {
+  /**
+   * Makes the call safe to repeat for 24 hours. A call with the same key and the same arguments sends nothing again and
+   * resolves to the result of the first. 1 to 255 printable ASCII characters. Use a new one for each message.
+   */
+  readonly idempotencyKey?: string;
+}
+
 /** The sockets that a broadcast reaches; all by default. */
-export interface BroadcastOptions {
+export interface BroadcastOptions extends SendOptions {
   /** Sockets to leave out, such as the sender's. */
   readonly except?: readonly string[];
   /** Only sockets that connected to this path. */
@@ -22,10 +32,16 @@ export interface BroadcastOptions {
  * Sends a message to a socket or to a list of sockets, even from inside a handshake handler. A socket that is gone is
  * an outcome, not an error. A list of more than 1,000 takes several calls; if one fails, the error's `partial` holds
  * the outcome of those before. An empty list takes none. Rejects with an `ArgumentError`, an `ApiError` or an
- * `UnreachableError`.
+ * `UnreachableError`. With an `idempotencyKey`, `problem` is `idempotency_key_reused` if the key was used with other
+ * arguments, and `idempotency_key_in_use` while the first call is running.
  */
-export async function sendMessage(sockets: string | readonly string[], body: string): Promise<SendOutcome> {
+export async function sendMessage(
+  sockets: string | readonly string[],
+  body: string,
+  { idempotencyKey }: SendOptions = {},
+): Promise<SendOutcome> {
   checkBody(body);
+  checkKey(idempotencyKey);
   const ids = typeof sockets === 'string' ? [sockets] : [...new Set(sockets)];
   if (ids.some((id) => typeof id !== 'string' || id === '')) {
     throw new ArgumentError(
@@ -37,7 +53,8 @@ export async function sendMessage(sockets: string | readonly string[], body: str
   for (let from = 0; from < ids.length; from += limits.sendSockets) {
     const document = { sockets: ids.slice(from, from + limits.sendSockets), body };
     try {
-      all = add(all, readSendOutcome(await call('POST', '/send', document)));
+      const key = keyOfPart(idempotencyKey, from);
+      all = add(all, readSendOutcome(await call('POST', '/send', document, key)));
     } catch (error) {
       if (from > 0 && error instanceof SockethookError) error.partial = all;
       throw error;
@@ -57,9 +74,17 @@ export async function broadcastMessage(
   options: BroadcastOptions = {},
 ): Promise<BroadcastResult> {
   checkBody(body);
-  const { except, path, user, group } = options;
+  const { except, path, user, group, idempotencyKey } = options;
   if (group !== undefined) toGroup(group);
-  return readBroadcastResult(await call('POST', '/broadcast', { body, except, path, user, group }));
+  checkKey(idempotencyKey);
+  const document = { body, except, path, user, group };
+  return readBroadcastResult(await call('POST', '/broadcast', document, idempotencyKey));
+}
+
+/** The key of the call for the sockets `from` a position in a list: the key counts once, and the calls differ. */
+function keyOfPart(key: string | undefined, from: number): string | undefined {
+  if (key === undefined || from === 0) return key;
+  return createHash('sha256').update(`${from} ${key}`).digest('hex');
 }
 
 /**

@@ -62,6 +62,7 @@ test('a type is asserted only where a text is parsed into it', () => {
   expect(casting.sort()).toEqual([
     'functions/wire/broadcast-id.ts',
     'functions/wire/group.ts',
+    'functions/wire/idempotency-key.ts',
     'functions/wire/path.ts',
     'functions/wire/signature.ts',
     'functions/wire/socket-id.ts',

@@ -43,6 +43,7 @@ _MOST_BYTES_OF_A_GROUP = 256
 _MOST_GROUPS = 50
 _MOST_BYTES_OF_GROUPS = 1024
 _MOST_CHARACTERS_OF_A_URL = 4096
+_MOST_CHARACTERS_OF_A_KEY = 255
 # The maximum difference between the clocks of gateway and app.
 _TOLERANCE_SECONDS = 300
 
@@ -84,7 +85,7 @@ class GatewayError(Error):
     @property
     def may_pass(self):
         """Whether the same call may succeed later."""
-        return self.status not in (400, 404, 413)
+        return self.status not in (400, 404, 413, 422)
 
 
 def _field(name, doc):
@@ -163,12 +164,15 @@ def create_websocket_url(success_path='', user=None, expires_in=3600,
     return url
 
 
-def send_message(sockets, body):
+def send_message(sockets, body, idempotency_key=None):
     """Sends a message to a socket, or to a list of sockets.
 
     Returns the outcome: `{'delivered': 1, 'queued': 0, 'gone': [ids],
     'failed': [{'socket': id, 'code': why}]}`. It is not an error if a
     socket has gone in the meantime.
+
+    With an `idempotency_key`, a call that failed can be repeated for a day:
+    nobody gets the message twice, and the outcome is that of the first call.
     """
     if isinstance(sockets, str):
         sockets = [sockets]
@@ -180,24 +184,29 @@ def send_message(sockets, body):
             raise BadArgumentError('must specify sockets.')
         _check_text(socket, 'a socket id')
     _check_text(body, 'the body')
+    _check_key(idempotency_key)
     outcome = {'delivered': 0, 'queued': 0, 'gone': [], 'failed': []}
     for start in range(0, len(sockets), _MOST_SOCKETS_IN_A_CALL):
         part = _call('POST', '/send', {
             'sockets': sockets[start:start + _MOST_SOCKETS_IN_A_CALL],
-            'body': body})
+            'body': body}, _key_of_part(idempotency_key, start))
         outcome = {name: outcome[name] + part[name] for name in outcome}
     return outcome
 
 
-def broadcast_message(body, exclude=(), path=None, user=None, group=None):
+def broadcast_message(body, exclude=(), path=None, user=None, group=None,
+                      idempotency_key=None):
     """Sends a message to every open socket, the sender's included.
 
     `exclude` is a socket, or several, to leave out. `path`, `user` and
     `group` select only the sockets of a path, a user or a group. Returns the
     outcome in numbers:
-    `{'delivered': 9, 'queued': 0, 'gone': 0, 'failed': 0}`.
+    `{'delivered': 9, 'queued': 0, 'gone': 0, 'failed': 0}`. A broadcast to
+    more than 500 sockets goes on after the call, which returns its id:
+    `{'broadcast': id}`. `idempotency_key` is that of `send_message`.
     """
     _check_text(body, 'the body')
+    _check_key(idempotency_key)
     document = {'body': body}
     excluded = [exclude] if isinstance(exclude, str) else list(exclude)
     for socket in excluded:
@@ -208,7 +217,14 @@ def broadcast_message(body, exclude=(), path=None, user=None, group=None):
         if value is not None:
             _check_text(value, 'the ' + name)
             document[name] = value
-    return _call('POST', '/broadcast', document)
+    return _call('POST', '/broadcast', document, idempotency_key)
+
+
+def _key_of_part(key, start):
+    """The key of one of the calls that a long list takes."""
+    if key is None or start == 0:
+        return key
+    return hashlib.sha256(f'{start} {key}'.encode()).hexdigest()
 
 
 def close_socket(socket):
@@ -307,9 +323,11 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirects)
 
 
-def _call(method, path, document=None):
+def _call(method, path, document=None, idempotency_key=None):
     url = _api_url()
     headers = {'Authorization': 'Bearer ' + _api_key()}
+    if idempotency_key is not None:
+        headers['Idempotency-Key'] = idempotency_key
     data = None
     if document is not None:
         headers['Content-Type'] = 'application/json'
@@ -375,6 +393,17 @@ def _check_path(path):
     if {'', '.', '..'}.intersection(names):
         raise BadArgumentError(
             'no segment of a path is empty (but the last), "." or "..".')
+
+
+def _check_key(key):
+    if key is None:
+        return
+    _check_text(key, 'the idempotency key')
+    if not re.fullmatch('[!-~]([ -~]{0,%d}[!-~])?'
+                        % (_MOST_CHARACTERS_OF_A_KEY - 2), key):
+        raise BadArgumentError(
+            'an idempotency key has 1 to %d printable ASCII characters, with '
+            'no space at either end.' % _MOST_CHARACTERS_OF_A_KEY)
 
 
 def _check_user(user):

@@ -1,5 +1,6 @@
 import type { Broadcasts } from '../gateway/broadcasts.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
+import type { Idempotency } from '../gateway/idempotency.ts';
 import type { Clock, Connections, Log } from '../gateway/ports.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { limits } from '../wire/limits.ts';
@@ -9,6 +10,7 @@ import { SignedConnections } from './connections/signed-connections.ts';
 import { type DynamoAccess, dynamoAccess } from './dynamo/calls.ts';
 import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
+import { NoIdempotency } from './dynamo/no-idempotency.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo/registry.ts';
 import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 
@@ -46,6 +48,13 @@ type BroadcastsClass = new (
   log: Pick<Log, 'warnOnce'>,
 ) => Broadcasts;
 
+/** A way to keep idempotency keys: in the same table. */
+type IdempotencyClass = new (
+  access: DynamoAccess,
+  tables: { readonly broadcasts: string },
+  clock: Pick<Clock, 'now'>,
+) => Idempotency;
+
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
   readonly tasks: SqsTaskQueue;
@@ -59,6 +68,8 @@ interface Needs {
   readonly Connections?: ConnectionsClass;
   /** Without one, a function has nothing to do with broadcasts that go on after their calls. */
   readonly Broadcasts?: BroadcastsClass;
+  /** Without one, a function has no calls with idempotency keys. */
+  readonly Idempotency?: IdempotencyClass;
 }
 
 /** Builds a gateway on AWS, once at each cold start. */
@@ -66,19 +77,17 @@ export function awsGateway({
   Directory = NoDirectory,
   Connections = SignedConnections,
   Broadcasts = NoBroadcasts,
+  Idempotency = NoIdempotency,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
+  const access = dynamoAccess(aws.table.endpoint, caller, basics.clock);
   return {
     ...basics,
     policy: awsPolicy,
     registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
-    broadcasts: new Broadcasts(
-      dynamoAccess(aws.table.endpoint, caller, basics.clock),
-      aws.table,
-      basics.clock,
-      basics.log,
-    ),
+    broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
+    idempotency: new Idempotency(access, aws.table, basics.clock),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),

@@ -4,6 +4,7 @@ import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
 import type { Broadcasts } from './broadcasts.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
 import type { SocketFilter } from './socket-filter.ts';
@@ -16,6 +17,7 @@ import type { TaskQueue } from './tasks.ts';
 export interface Ports {
   readonly registry: Registry;
   readonly broadcasts: Broadcasts;
+  readonly idempotency: Idempotency;
   readonly connections: Connections;
   readonly app: App;
   readonly tasks: TaskQueue;

@@ -68,8 +68,10 @@ class LocalRequest implements ApiRequest {
   readonly query: string;
   readonly authorization: string;
   readonly contentType: string;
+  readonly idempotencyKey: string | undefined;
   readonly #request: IncomingMessage;
   readonly #maxBytes: number;
+  #body: Promise<Result<Uint8Array, Problem>> | undefined;
 
   constructor(
     id: string,
@@ -83,12 +85,16 @@ class LocalRequest implements ApiRequest {
     this.query = query;
     this.authorization = request.headers.authorization ?? '';
     this.contentType = request.headers['content-type'] ?? '';
+    // Node.js joins the values of a repeated header, unless it is one of its own.
+    const key = request.headers['idempotency-key'];
+    this.idempotencyKey = typeof key === 'string' ? key : key?.join(', ');
     this.#request = request;
     this.#maxBytes = settings.messageBytes * escapedSize + roomForIds;
   }
 
   body(): Promise<Result<Uint8Array, Problem>> {
-    return readBytes(this.#request, this.#maxBytes);
+    this.#body ??= readBytes(this.#request, this.#maxBytes);
+    return this.#body;
   }
 }
 

@@ -14,6 +14,7 @@ import { BroadcastQueue } from './broadcast-queue.ts';
 import { type DescriptorShares, descriptorShares, maxDescriptors } from './descriptors.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { MemoryBroadcasts } from './memory-broadcasts.ts';
+import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
@@ -130,6 +131,7 @@ function compose(
     connections: sessions,
     app,
     broadcasts: new MemoryBroadcasts(clock),
+    idempotency: new MemoryIdempotency(clock),
     tasks: localTasks(queues, broadcastQueue),
     secrets: localSecrets(secrets),
     clock,

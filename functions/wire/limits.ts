@@ -25,6 +25,12 @@ export const limits = {
   broadcastInCall: 500,
   /** How long the progress of a broadcast is kept, in seconds. */
   broadcastSeconds: 86_400,
+  /** The characters of an idempotency key. */
+  idempotencyKeyLength: 255,
+  /** How long the answer to a call with an idempotency key is kept, in seconds. */
+  idempotencySeconds: 86_400,
+  /** The ids of one send with an idempotency key that no socket can have. The answer repeats them, and it is kept. */
+  keptIdsBytes: 131_072,
   /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
   /** The outbox of a socket: the messages that wait until its client is connected. */

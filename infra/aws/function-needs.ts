@@ -14,7 +14,7 @@ export interface FunctionNeeds {
   readonly groups?: readonly string[];
   /** Whether it queries sockets by an index. */
   readonly indexes?: true;
-  /** Actions on the table of broadcasts, without the prefix `dynamodb:`. */
+  /** Actions on the table of broadcasts and idempotency keys, without the prefix `dynamodb:`. */
   readonly broadcasts?: readonly string[];
   /** Actions on the queue of tasks, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
@@ -39,6 +39,8 @@ const directory = ['Scan', 'BatchGetItem'] as const;
 const changes = ['PutItem', 'DeleteItem'] as const;
 /** Finds the sockets of a group, and deletes the items of those that are not in it. */
 const members = ['Query', 'DeleteItem'] as const;
+/** Keeps idempotency keys. */
+const keys = ['GetItem', 'PutItem', 'UpdateItem'] as const;
 const { waited } = timeouts;
 
 /**
@@ -83,6 +85,7 @@ export const functionNeeds = {
     timeout: waited,
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem'],
+    broadcasts: keys,
     queue: send,
     connections: ['POST'],
     secrets: ['apiKeys'],
@@ -93,7 +96,7 @@ export const functionNeeds = {
     memoryMb: memory.posting,
     table: ['GetItem', 'UpdateItem', ...directory],
     groups: members,
-    broadcasts: ['GetItem', 'PutItem', 'Query'],
+    broadcasts: [...keys, 'Query'],
     indexes: true,
     queue: send,
     connections: ['POST'],

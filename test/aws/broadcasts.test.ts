@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BroadcastId } from '../../functions/wire/broadcast-id.ts';
 import { eventually } from '../support/eventually.ts';
 import { Cloud, type Opened } from './cloud.ts';
+import { killedAtEveryMoment } from './kill-switch.ts';
 import { progressOf } from './queued-batch.ts';
 
 const count = 503;
@@ -105,6 +106,29 @@ describe('a broadcast to 503 sockets', () => {
     expect(await howOften('cancelled')).toEqual({ 0: count });
     expect(await progressOf(cloud, id)).toMatchObject({ status: 'cancelled', delivered: 0 });
   });
+
+  test('with a key is one broadcast, at whatever moment its function is killed', async () => {
+    cloud.queue.hold();
+    const ask = (key: string) => cloud.api.broadcast({ body: 'killed' }, key);
+    const cases = await killedAtEveryMoment(cloud, 'broadcast', async ({ moment, ran }) => {
+      await ask(moment).catch(() => undefined);
+      await ran;
+      return moment;
+    });
+    expect(cases.length).toBeGreaterThanOrEqual(19);
+    await cloud.pass(90_000);
+    const ids = new Set<unknown>();
+    for (const { result } of cases) {
+      const [next, again] = [await ask(result), await ask(result)];
+      expect([result, next.status, again.json]).toEqual([result, 202, next.json]);
+      ids.add(next.json['broadcast']);
+      if (ids.size < cases.length) await cloud.api.call('DELETE', `/broadcasts/${next.json['broadcast']}`);
+    }
+    expect(ids.size).toBe(cases.length);
+    cloud.queue.release();
+    await done([...ids].at(-1) as BroadcastId);
+    expect(await howOften('killed')).toEqual({ 1: count });
+  }, 60_000);
 
   test('is slower while another API eats the rate of the account, and loses nobody', async () => {
     let posts = 0;

@@ -153,6 +153,35 @@ describe('in units of DynamoDB', () => {
     await ended(socket);
   });
 
+  test('a send costs no write, and two with an idempotency key, whatever it sends', async () => {
+    const socket = await opened({});
+    const send = (key?: string) => () => cloud.api.send([socket.from], 'hello', key);
+    expect(await unitsOf(send()), 'without a key').toEqual({ reads: 1, writes: 0 });
+    expect(await unitsOf(send('costs')), 'with a key').toEqual({ reads: 1, writes: 2 });
+    await ended(socket);
+  });
+
+  test('a repeat of a call with an idempotency key costs one write that is refused, and posts nothing', async () => {
+    const socket = await opened({});
+    const send = () => cloud.api.send([socket.from], 'hello', 'repeated');
+    await send();
+    const passages = await cloud.wires.during(send);
+    // DynamoDB returns the item with its refusal. This emulator never does, so it is read.
+    expect(passages.map(({ service, operation }) => `${service} ${operation}`)).toEqual([
+      'dynamodb PutItem',
+      'dynamodb GetItem',
+    ]);
+    await ended(socket);
+  });
+
+  test('a broadcast with an idempotency key costs two writes more than without', async () => {
+    const socket = await opened({ user: 'costs' });
+    const broadcast = (key?: string) => () => cloud.api.broadcast({ body: 'hello', user: 'costs' }, key);
+    const { reads } = await unitsOf(broadcast());
+    expect(await unitsOf(broadcast('costs'))).toEqual({ reads, writes: 2 });
+    await ended(socket);
+  });
+
   test('a broadcast to a group of 10 costs one query and 10 consistent reads', async () => {
     const sockets: Opened[] = [];
     for (let at = 0; at < 10; at++) sockets.push(await opened({ join: ['ten'] }));

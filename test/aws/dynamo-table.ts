@@ -11,6 +11,7 @@ import type { Caller } from '../../functions/aws/client/aws-service.ts';
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
+import { DynamoIdempotency } from '../../functions/aws/dynamo/idempotency.ts';
 import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
 import {
   broadcastsSchema,
@@ -77,6 +78,15 @@ export function broadcastsAt(
 ): DynamoBroadcasts {
   const tables = { broadcasts: broadcastsNameOf(name) };
   return new DynamoBroadcasts(dynamoAccess(endpoint, caller, clock), tables, clock, new RecordingLog());
+}
+
+/** The calls with idempotency keys in the same table. */
+export function idempotencyAt(
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
+  clock: Clock = new QuickClock(),
+): DynamoIdempotency {
+  const tables = { broadcasts: broadcastsNameOf(name) };
+  return new DynamoIdempotency(dynamoAccess(endpoint, caller, clock), tables, clock);
 }
 
 /** DynamoDB in this process, its tables in memory. */

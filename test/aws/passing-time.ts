@@ -11,6 +11,7 @@ const times: Readonly<Record<string, number>> = {
   acceptedAt: 1,
   endedAt: 1,
   leaseUntil: 1,
+  startedAt: 1,
   claimUntil: 1,
   expires: 1 / 1_000,
 };

@@ -37,6 +37,9 @@ test('openapi-python-client makes a client of openapi.json, without a warning, t
     health: { status: 'ok' },
     send: { delivered: 1, queued: 0, gone: ['nobody'], failed: [] },
     one: { delivered: 1, queued: 0, gone: [], failed: [] },
+    keyed: { delivered: 1, queued: 0, gone: [], failed: [] },
+    repeated: { delivered: 1, queued: 0, gone: [], failed: [] },
+    reused: { status: 422, code: 'idempotency_key_reused' },
     broadcast: { delivered: 1, queued: 0, gone: 0, failed: 0 },
     urls: { url: expect.stringContaining('?ticket='), expiresAt: expect.any(Number) },
     sockets: { sockets: [row] },
@@ -59,6 +62,6 @@ test('openapi-python-client makes a client of openapi.json, without a warning, t
     left: 204,
     closed: 204,
   });
-  expect(await websocket.take(4)).toEqual(['room', 'sent', 'sent to one', 'broadcast']);
+  expect(await websocket.take(5)).toEqual(['room', 'sent', 'sent to one', 'once', 'broadcast']);
   expect((await websocket.closed).code).toBe(1000);
 });

@@ -26,6 +26,11 @@ export const bodies: [Body<'/urls'>, Body<'/urls'>, Body<'/send'>, Body<'/send'>
 ];
 export const query: paths['/sockets']['get']['parameters']['query'] = { path: '/room/1' };
 
+export const keyed: Call<'/broadcast'>['parameters'] = { header: { 'Idempotency-Key': 'key' } };
+export const keyless: Call<'/send'>['parameters'] = {};
+type InUse = Call<'/send'>['responses'][409];
+export const wait = ({ headers }: InUse): string => \`\${headers['Retry-After'].toFixed()} s\`;
+
 type Join = paths['/groups/{group}/sockets/{socket}']['put'];
 export const join: Join['parameters'] = { path: { group: '-', socket: 'a=' }, query: { group: 'room/1' } };
 export const plain: Join['parameters'] = { path: { group: 'room:1', socket: 'a=' } };

@@ -51,6 +51,15 @@ answers = {
         client=api, body=models.Send(sockets=[socket, 'nobody'], body='sent')),
     'one': send_message.sync(
         client=api, body=models.Send(sockets=socket, body='sent to one')),
+    'keyed': send_message.sync(
+        client=api, body=models.Send(sockets=socket, body='once'),
+        idempotency_key='key'),
+    'repeated': send_message.sync(
+        client=api, body=models.Send(sockets=socket, body='once'),
+        idempotency_key='key'),
+    'reused': send_message.sync(
+        client=api, body=models.Send(sockets=socket, body='other'),
+        idempotency_key='key'),
     'broadcast': broadcast_message.sync(
         client=api, body=models.Broadcast(
             body='broadcast', path='/room/1', except_=['nobody'])),
@@ -69,6 +78,7 @@ answers = {
 assert isinstance(answers['send'], models.SendOutcome)
 assert isinstance(answers['bad'], models.BadBodyProblem)
 assert answers['bad'].code == 'invalid_field'
+assert isinstance(answers['reused'], models.KeyReusedProblem)
 for number in range(48):
     join_group.sync_detailed('g%d' % number, socket, client=api)
 answers['too_many'] = join_group.sync('g48', socket, client=api)

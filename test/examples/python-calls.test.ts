@@ -150,6 +150,50 @@ result = [
     await b.close();
   });
 
+  test('repeats a call with its key, and each client gets the message once', async () => {
+    const [a, b] = [await connect(`${world.url}/a`), await connect(`${world.url}/b`)];
+    const ids = await Promise.all(
+      ['/a', '/b'].map(async (path) => (await world.app.hook(path, 'handshake')).fields['from']),
+    );
+    const lines = `
+a, b = given
+many = [a] + ['nobody%d' % n for n in range(2500)] + [b]
+def twice(call):
+    first, again = call(), call()
+    return [first.get('delivered'), first == again]
+def refused(call):
+    try:
+        call()
+    except websocket.GatewayError as error:
+        return [error.status, error.code, error.may_pass]
+result = [
+    twice(lambda: websocket.send_message(a, 'one', idempotency_key='one')),
+    twice(lambda: websocket.send_message(many, 'many', idempotency_key='k' * 255)),
+    twice(lambda: websocket.broadcast_message('all', idempotency_key='one')),
+    refused(lambda: websocket.send_message(a, 'another', idempotency_key='one')),
+    attempt(lambda: websocket.send_message(a, 'x', idempotency_key='')),
+    attempt(lambda: websocket.send_message(a, 'x', idempotency_key='k' * 256)),
+    attempt(lambda: websocket.broadcast_message('x', idempotency_key='key ')),
+    attempt(lambda: websocket.broadcast_message('x', idempotency_key='a\\nb')),
+    attempt(lambda: websocket.broadcast_message('x', idempotency_key=7)),
+    websocket.broadcast_message('last')['delivered']]`;
+    const rule =
+      'BadArgumentError: an idempotency key has 1 to 255 printable ASCII characters, with no space at either end.';
+    expect(await evaluate(lines, ids)).toEqual([
+      ...[
+        [1, true],
+        [2, true],
+        [2, true],
+      ],
+      [422, 'idempotency_key_reused', false],
+      ...[rule, rule, rule, rule, 'TypeError: the idempotency key must be a str, not int.', 2],
+    ]);
+    expect(await a.take(4)).toEqual(['one', 'many', 'all', 'last']);
+    expect(await b.take(3)).toEqual(['many', 'all', 'last']);
+    await a.close();
+    await b.close();
+  });
+
   test.for(['form', 'json'])(
     'verifies and reads hooks in %s, whichever secret is its own',
     async (format) => {

@@ -4,6 +4,7 @@ import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
+import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { hookEvents } from '../../functions/wire/hook.ts';
@@ -51,6 +52,7 @@ export function fakeGateway(given: Given = {}): FakeWorld {
   const gateway: Gateway = {
     registry,
     broadcasts: new MemoryBroadcasts(clock),
+    idempotency: new MemoryIdempotency(clock),
     connections,
     app,
     tasks,

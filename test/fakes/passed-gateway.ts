@@ -1,16 +1,18 @@
 import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
+import type { Idempotency } from '../../functions/gateway/idempotency.ts';
 import { type Pass, PassedRegistry } from './passed-registry.ts';
 
 export type { Pass } from './passed-registry.ts';
 
-/** A gateway that makes every call to the world through a pass: registry, connections, app, queue and pauses. */
+/** A gateway that makes every call to the world through a pass: its stores, connections, app, queue and pauses. */
 export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
-  const { registry, broadcasts, connections, app, tasks, clock } = gateway;
+  const { registry, broadcasts, idempotency, connections, app, tasks, clock } = gateway;
   return {
     ...gateway,
     registry: new PassedRegistry(registry, pass),
     broadcasts: passedBroadcasts(broadcasts, pass),
+    idempotency: passedIdempotency(idempotency, pass),
     connections: {
       post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
       close: (socket) => pass('end', () => connections.close(socket)),
@@ -44,5 +46,15 @@ function passedBroadcasts(broadcasts: Broadcasts, pass: Pass): Broadcasts {
     claimBatch: (batch, part, forMs) => pass('claim batch', () => broadcasts.claimBatch(batch, part, forMs)),
     posted: (batch, claim, counts, isDone) =>
       pass('posted', () => broadcasts.posted(batch, claim, counts, isDone)),
+  };
+}
+
+function passedIdempotency(idempotency: Idempotency, pass: Pass): Idempotency {
+  return {
+    claim: (call, print, forMs) => pass('claim call', () => idempotency.claim(call, print, forMs)),
+    progress: (claim, outcomes) => pass('progress of call', () => idempotency.progress(claim, outcomes)),
+    suspend: (claim, outcomes) => pass('suspend', () => idempotency.suspend(claim, outcomes)),
+    answer: (claim, answer) => pass('answer', () => idempotency.answer(claim, answer)),
+    release: (claim) => pass('release', () => idempotency.release(claim)),
   };
 }

@@ -31,6 +31,7 @@ const socketFunction = [
     'memberships',
     'no-broadcasts',
     'no-directory',
+    'no-idempotency',
     'outbox',
     'parallel',
     'registry',
@@ -42,6 +43,8 @@ const socketFunction = [
 ];
 /** What each holds that has to do with broadcasts that go on after their calls. */
 const broadcasts = under('aws/dynamo', 'broadcast-item', 'broadcast-table', 'broadcasts');
+/** What each holds that has calls with idempotency keys. */
+const idempotency = under('aws/dynamo', 'call-item', 'idempotency');
 /** What each holds that works a queue off. */
 const queue = under('aws/handlers', 'queue-handler');
 /** What each holds that looks many sockets up. */
@@ -64,19 +67,23 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<FunctionName, Bundle> = {
-  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 101 },
+  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 102 },
   default: { ours: [...socketFunction, ...handler('message')], npm: plain, kib: 89 },
-  disconnect: { ours: [...socketFunction, ...handler('disconnect')], npm: plain, kib: 89 },
-  send: { ours: [...socketFunction, ...handler('api')], npm: plain, kib: 84 },
-  broadcast: { ours: [...directoryFunction, ...broadcasts, ...handler('api')], npm: plain, kib: 105 },
-  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 68 },
+  disconnect: { ours: [...socketFunction, ...handler('disconnect')], npm: plain, kib: 90 },
+  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 91 },
+  broadcast: {
+    ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
+    npm: plain,
+    kib: 112,
+  },
+  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 69 },
   sockets: {
     ours: [...directoryFunction, ...handler('api'), ...sdkConnections],
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 94 },
-  health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 116 },
+  groups: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 95 },
+  health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 120 },
   tasks: {
     ours: [...directoryFunction, ...broadcasts, ...queue, ...handler('tasks')],
     npm: plain,

@@ -209,7 +209,7 @@ describe('the functions', () => {
       .all('AWS::Lambda::Function')
       .map(([id]) => /Functions(\w+)Function/.exec(id)?.[1] ?? '');
     const know = (variable: string) => names.filter((name) => variable in environmentOf(name)).sort();
-    expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'tasks']);
+    expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'send', 'tasks']);
     expect(know('BATCH_QUEUE_URL')).toEqual(['batches', 'tasks']);
     const { BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL } = environmentOf('batches');
     expect([BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL].map((value) => stack.line(value))).toEqual([

@@ -4,6 +4,7 @@ import { runTask } from '../../functions/gateway/run-task.ts';
 import { BroadcastQueue } from '../../functions/local/broadcast-queue.ts';
 import { localTasks } from '../../functions/local/gateway.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
+import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { Sessions } from '../../functions/local/sessions.ts';
 import { limitSets } from '../../functions/local/settings.ts';
@@ -12,6 +13,7 @@ import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { broadcastsContract } from '../contract/ports/broadcasts.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
+import { idempotencyContract } from '../contract/ports/idempotency.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { registryContract } from '../contract/ports/registry.ts';
 import { taskQueueContract } from '../contract/ports/task-queue.ts';
@@ -23,6 +25,8 @@ import { RecordingLog } from '../support/recording-log.ts';
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
 
 broadcastsContract('memory broadcasts', async (clock) => new MemoryBroadcasts(clock));
+
+idempotencyContract('memory idempotency', async (clock) => new MemoryIdempotency(clock));
 
 taskQueueContract('local tasks', async (runTask) => {
   const log = new RecordingLog();

@@ -14,7 +14,7 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rows as costRows } from '../../docs/costs.ts';
+import { rows as costRows, month } from '../../docs/costs.ts';
 import { lambdaLog } from '../../functions/aws/lambda-log.ts';
 import { parseApiKey } from '../../functions/wire/api-key.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
@@ -55,6 +55,14 @@ test('a default in the table is the same as leaving the setting out', () => {
 test('the table of costs is what the formula says', () => {
   const [, ...written] = [[], ...page.rows('Cost', 'use')];
   expect(written).toEqual(costRows());
+});
+
+test('a million calls with an idempotency key cost the two writes each that the page says', () => {
+  expect(page.section('Cost')).toContain('A call with an `Idempotency-Key` takes 2 writes');
+  const calls = 1_000_000;
+  const [without, keyed] = [month({}), month({ keyed: calls })];
+  expect(keyed.dynamo - without.dynamo).toBeCloseTo((calls * 2 * 0.625) / 1_000_000);
+  expect({ ...keyed, dynamo: 0, total: 0 }).toEqual({ ...without, dynamo: 0, total: 0 });
 });
 
 test('the table of metrics has every metric, and the event that it counts', () => {

@@ -115,6 +115,16 @@ test('every curl about groups is answered as its comment says', async () => {
   await client.close();
 });
 
+test('every curl that repeats a call is answered as its comment says, and its client gets one message', async () => {
+  const calls = shown('Repeating a call');
+  expect(calls).toHaveLength(3);
+  const { client, socket } = await enter();
+  await checkCalls(calls, socket);
+  await world.api.send(socket, 'last');
+  expect(await client.take(2)).toEqual(['It is on its way.', 'last']);
+  await client.close();
+});
+
 /** A client at /room/1 as alice, with the id of its socket. */
 async function enter(): Promise<{ client: Client; socket: string }> {
   const { json } = await world.api.post('/urls', { path: '/room/1', user: 'alice' });

@@ -1,4 +1,4 @@
-import { conforms } from './conform.ts';
+import { conforms, headersConform } from './conform.ts';
 
 /** An answer of the HTTP API. */
 export interface ApiAnswer {
@@ -25,23 +25,27 @@ export class Api {
     const text = await response.text();
     const json =
       text !== '' && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {};
-    if (method !== 'HEAD')
+    if (method !== 'HEAD') {
       conforms(method, path, response.status, response.headers.get('content-type') ?? '', json);
+      headersConform(method, path, response.status, response.headers);
+    }
     return { status: response.status, headers: response.headers, json, text };
   }
 
-  post(path: string, document: unknown): Promise<ApiAnswer> {
+  /** With a `key`, the call has the header `Idempotency-Key`. */
+  post(path: string, document: unknown, key?: string): Promise<ApiAnswer> {
+    const once: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key };
     return this.call('POST', path, {
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', ...once },
       body: JSON.stringify(document),
     });
   }
 
-  send(sockets: string | readonly string[], body: string): Promise<ApiAnswer> {
-    return this.post('/send', { sockets, body });
+  send(sockets: string | readonly string[], body: string, key?: string): Promise<ApiAnswer> {
+    return this.post('/send', { sockets, body }, key);
   }
 
-  broadcast(document: Record<string, unknown>): Promise<ApiAnswer> {
-    return this.post('/broadcast', document);
+  broadcast(document: Record<string, unknown>, key?: string): Promise<ApiAnswer> {
+    return this.post('/broadcast', document, key);
   }
 }

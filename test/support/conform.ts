@@ -6,7 +6,15 @@ import openapi from '../../functions/wire/openapi.json' with { type: 'json' };
 interface Described {
   readonly $ref?: string;
   readonly description?: string;
+  readonly headers?: Readonly<Record<string, Header>>;
   readonly content?: Readonly<Record<string, unknown>>;
+}
+
+/** A header as openapi.json describes it, or a reference to one. */
+interface Header {
+  readonly $ref?: string;
+  readonly required?: boolean;
+  readonly schema?: object;
 }
 
 type Answers = Readonly<Record<string, Described>>;
@@ -43,6 +51,45 @@ export function conforms(
   if (validate === undefined) fail('has no schema for it');
   else if (!validate(json))
     fail(`says: ${ajv.errorsText(validate.errors)}. It is ${JSON.stringify(json).slice(0, 2_000)}`);
+}
+
+/**
+ * Checks that an answer has the headers that openapi.json requires of it, with values that it allows, and none that it
+ * has for other answers alone. Throws an error that names the header.
+ */
+export function headersConform(method: string, path: string, status: number, headers: Headers): void {
+  const { at, answers, name } = answersTo(method, path);
+  const [, { headers: described = {} }] = followed(`${at}/${status}`, answers[status] ?? {});
+  for (const known of headerNames) {
+    const value = headers.get(known);
+    const header = resolved(described[known]);
+    const fails =
+      header === undefined
+        ? value !== null
+        : value === null
+          ? header.required === true
+          : !allows(header, value);
+    if (fails) throw new Error(`${name} answered ${status} with ${known}: ${value}, unlike openapi.json`);
+  }
+}
+
+/** The headers that openapi.json has for any answer. */
+const headerNames = new Set(
+  [...Object.values(calls).flatMap((methods) => Object.values(methods)), { responses: shared }].flatMap(
+    ({ responses }) => Object.values(responses).flatMap(({ headers = {} }) => Object.keys(headers)),
+  ),
+);
+
+function resolved(header: Header | undefined): Header | undefined {
+  if (header?.$ref === undefined) return header;
+  const known: Readonly<Record<string, Header>> = openapi.components.headers;
+  return known[header.$ref.split('/').at(-1) ?? ''];
+}
+
+/** A header is text, whatever the type in its schema. */
+function allows({ schema = {} }: Header, value: string): boolean {
+  const isNumber = 'type' in schema && schema.type === 'integer';
+  return ajv.validate(schema, isNumber && /^\d+$/.test(value) ? Number(value) : value) === true;
 }
 
 /** The answers to a call, their position in the document, and a name for the call. */

@@ -1,4 +1,5 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { groupsContract } from '../contract/gateway/groups.ts';
 import { handshakeContract } from '../contract/gateway/handshake.ts';
@@ -17,6 +18,7 @@ handshakeContract(subject);
 messagesContract(subject);
 actionsContract(subject);
 sendingContract(subject);
+broadcastsContract(subject);
 closedContract(subject);
 httpApiContract(subject);
 ticketsContract(subject);

@@ -62,6 +62,7 @@ function toRequest(
     query: rawQueryString ?? '',
     authorization: headers?.['authorization'] ?? '',
     contentType: headers?.['content-type'] ?? '',
+    idempotencyKey: headers?.['idempotency-key'] ?? undefined,
     body: async () => ok(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')),
   };
 }

@@ -18,7 +18,9 @@ export interface ApiRequest {
    */
   readonly identity?: string;
   readonly contentType: string;
-  /** Reads the raw body. The error is the problem to answer with if it can't be read. */
+  /** The header `Idempotency-Key`. Absent if there is none. */
+  readonly idempotencyKey?: string | undefined;
+  /** Reads the raw body, the same each time. The error is the problem to answer with if it can't be read. */
   body(): Promise<Result<Uint8Array, Problem>>;
 }
 

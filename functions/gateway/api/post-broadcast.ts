@@ -1,8 +1,11 @@
-import { broadcastSchema } from '../../wire/deliveries.ts';
+import { type Broadcast, broadcastSchema } from '../../wire/deliveries.ts';
 import { problem } from '../../wire/problems.ts';
 import { broadcast } from '../deliver/broadcast.ts';
+import type { Journal } from '../deliver/journal.ts';
+import type { Gateway } from '../gateway.ts';
 import { authorized } from './authorized.ts';
-import { document, refusal } from './call.ts';
+import { type ApiResponse, document, refusal } from './call.ts';
+import { idempotent } from './idempotent.ts';
 import { readBody } from './read-body.ts';
 
 /**
@@ -14,10 +17,21 @@ export const postBroadcast = authorized(async (gateway, request) => {
     lists: ['except'],
   });
   if (!read.ok) return refusal(read.error);
-  const outcome = await broadcast(gateway, request.id, read.value);
+  return idempotent(gateway, request, 'POST /broadcast', (source, journal) =>
+    answerOf(gateway, source, read.value, journal),
+  );
+});
+
+async function answerOf(
+  gateway: Gateway,
+  source: string,
+  asked: Broadcast,
+  journal: Journal | undefined,
+): Promise<ApiResponse> {
+  const outcome = await broadcast(gateway, source, asked, journal);
   if (!('id' in outcome)) return document(200, outcome);
   const { id } = outcome;
   if (id === 'full') return refusal(problem('too_many_broadcasts'));
   const accepted = document(202, { broadcast: id });
   return { ...accepted, headers: { ...accepted.headers, Location: `/broadcasts/${id}` } };
-});
+}

@@ -48,7 +48,7 @@ export function readQuery<Output>(
 function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result<unknown, Problem> {
   const text = utf8Text(bytes);
   if (text === undefined) return malformed('The body is not UTF-8.');
-  const type = contentType === json ? json : contentType.split(';', 1)[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(contentType);
   if (type === json) return parseJson(text);
   if (type !== 'application/x-www-form-urlencoded') {
     const detail =
@@ -66,6 +66,11 @@ function parse(bytes: Uint8Array, contentType: string, shape: FormShape): Result
     return err(problem('malformed_body', { detail, limit: limits.formFields }));
   }
   return ok(readFields(new URLSearchParams(text), shape));
+}
+
+/** The media type in a Content-Type, in lower case and without its parameters. */
+export function mediaTypeOf(contentType: string): string {
+  return contentType === json ? json : (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
 function parseJson(text: string): Result<unknown, Problem> {

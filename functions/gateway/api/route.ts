@@ -1,26 +1,23 @@
 import { err, ok, type Result } from '../../wire/result.ts';
 import { type RouteKey, routes } from '../../wire/routes.ts';
-import { deleteBroadcast, getBroadcast } from './broadcasts.ts';
+import { broadcastCalls } from './broadcasts.ts';
 import type { Call } from './call.ts';
 import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
 import { getOpenApi } from './get-openapi.ts';
 import { groupCalls } from './groups.ts';
 import { match, type NoRoute, noRoute } from './no-route.ts';
-import { postBroadcast } from './post-broadcast.ts';
 import { postSend } from './post-send.ts';
 import { postUrls } from './post-urls.ts';
 import { deleteSocket, getSocket, getSockets } from './sockets.ts';
 
 const calls: Readonly<Record<RouteKey, Call>> = {
   'POST /send': postSend,
-  'POST /broadcast': postBroadcast,
   'POST /urls': postUrls,
   'GET /sockets': getSockets,
   'GET /sockets/{socket}': getSocket,
   'DELETE /sockets/{socket}': deleteSocket,
-  'GET /broadcasts/{broadcast}': getBroadcast,
-  'DELETE /broadcasts/{broadcast}': deleteBroadcast,
+  ...broadcastCalls,
   ...groupCalls,
   'GET /health': getHealth,
   'GET /openapi.json': getOpenApi,

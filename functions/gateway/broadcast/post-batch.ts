@@ -70,5 +70,6 @@ async function post(
   await dispatcher.retry(gateway.policy.batchRetryMs);
   if (gateway.clock.now() - startedAt >= giveUpMs) dispatcher.giveUp();
   const aside = new Set(dispatcher.left([message]).flatMap(([, each]) => each));
+  if (aside.size === 0) return sockets.slice(begun);
   return [...sockets.slice(begun), ...sockets.slice(0, begun).filter(({ socket }) => aside.has(socket))];
 }

@@ -1,4 +1,4 @@
-import type { BroadcastId } from '../../wire/broadcast-id.ts';
+import { type BroadcastId, broadcastIdOf } from '../../wire/broadcast-id.ts';
 import type { Broadcast } from '../../wire/deliveries.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
@@ -8,6 +8,8 @@ import type { TaskBroadcast } from '../tasks.ts';
 import { audienceOf, outOfTime } from './audience.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
 import { handOver } from './hand-over.ts';
+import type { Journal } from './journal.ts';
+import type { Outcome } from './outcome.ts';
 import { retryForMs } from './post-to-connection.ts';
 
 /** What came of a broadcast, in sockets. */
@@ -29,23 +31,29 @@ export interface HandedOver {
  * Sends a message to every socket, the sender's included, or to those of a path, a user and a group, less those
  * excepted. A broadcast to more sockets than fit in a call is handed over to workers. `source` is the id of the call.
  * Where a small one has to stop, since the run is over or the sockets can't be looked up, the outcome tells what was
- * done so far.
+ * done so far. With a journal, sockets that have an outcome in it are counted and not posted to again. If it turns out
+ * to be large, its workers leave them out.
  */
 export async function broadcast(
   gateway: Gateway,
   source: string,
   asked: Broadcast,
+  journal?: Journal,
 ): Promise<BroadcastOutcome | HandedOver> {
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
+  const left = journal === undefined || journal.outcomes.size === 0 ? asked : resume(asked, journal, counts);
+  if (journal?.isResumed && (await isHandedOver(gateway, source)))
+    return { id: await handOver(gateway, source, left) };
   const message: Message = {
     body: asked.body,
-    settle: (outcome) => {
-      counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
+    settle: (outcome, socket) => {
+      count(counts, outcome);
+      journal?.settle(outcome, socket);
     },
   };
   const dispatcher = new Dispatcher(gateway);
-  const audience = await audienceOf(gateway, dispatcher, asked);
-  if (audience === 'large') return { id: await handOver(gateway, source, asked) };
+  const audience = await audienceOf(gateway, dispatcher, left);
+  if (audience === 'large') return { id: await handOver(gateway, source, left) };
   const begun = await beginAll(dispatcher, message, audience.records);
   await dispatcher.settled();
   await dispatcher.retry(retryForMs);
@@ -54,6 +62,23 @@ export async function broadcast(
   if (why === undefined) return counts;
   gateway.log.error('broadcast_unfinished', { ...counts, why });
   return { ...counts, unfinished: true };
+}
+
+type Counts = Record<'delivered' | 'queued' | 'gone' | 'failed', number>;
+
+function count(counts: Counts, outcome: Outcome): void {
+  counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed'] += 1;
+}
+
+/** Counts what an interrupted run has done, and leaves out its sockets. */
+function resume(asked: Broadcast, { outcomes }: Journal, counts: Counts): Broadcast {
+  for (const outcome of outcomes.values()) count(counts, outcome);
+  return { ...asked, except: [...asked.except, ...outcomes.keys()] };
+}
+
+/** Whether an interrupted run has handed the broadcast over. By now there may be few enough sockets for a call. */
+async function isHandedOver({ broadcasts }: Gateway, source: string): Promise<boolean> {
+  return (await broadcasts.get(broadcastIdOf(source))) !== undefined;
 }
 
 /** Where a broadcast stopped: sockets that were looked up and not begun, and the rest behind them, if there is one. */

@@ -1,4 +1,7 @@
-import type { SendFailure } from '../../wire/send-failures.ts';
+import { sendFailures } from '../../wire/send-failures.ts';
+
+/** Every outcome that one message can have for one socket. */
+export const everyOutcome = ['delivered', 'queued', 'gone', ...sendFailures] as const;
 
 /** The outcome of one message for one socket. */
-export type Outcome = 'delivered' | 'queued' | 'gone' | SendFailure;
+export type Outcome = (typeof everyOutcome)[number];

@@ -4,6 +4,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import { deliver } from './deliver.ts';
 import { Dispatcher, type Message } from './dispatcher.ts';
+import type { Journal } from './journal.ts';
 import type { Outcome } from './outcome.ts';
 import { retryForMs } from './post-to-connection.ts';
 
@@ -15,9 +16,16 @@ export interface SendOutcome {
   readonly failed: readonly { readonly socket: string; readonly code: SendFailure }[];
 }
 
-/** Sends a message to given sockets. */
-export async function send(gateway: Gateway, { sockets, malformed, body }: Send): Promise<SendOutcome> {
-  const outcomes = await outcomesOf(gateway, sockets, body);
+/** Sends a message to given sockets. With a journal, those that have an outcome in it keep it. */
+export async function send(
+  gateway: Gateway,
+  { sockets, malformed, body }: Send,
+  journal?: Journal,
+): Promise<SendOutcome> {
+  const outcomes =
+    journal === undefined
+      ? await outcomesOf(gateway, sockets, body)
+      : await journalled(gateway, sockets, body, journal);
   const gone = malformed.slice();
   const failed: { socket: string; code: SendFailure }[] = [];
   let [delivered, queued] = [0, 0];
@@ -40,12 +48,26 @@ async function outcomesOf(
   if (only !== undefined && sockets.length === 1)
     return new Map([[only, await deliver(gateway, only, body)]]);
   const outcomes = new Map<SocketId, Outcome>();
-  const message: Message = { body, settle: (outcome, socket) => outcomes.set(socket, outcome) };
+  await deliverAll(gateway, sockets, { body, settle: (outcome, socket) => outcomes.set(socket, outcome) });
+  return outcomes;
+}
+
+async function journalled(
+  gateway: Gateway,
+  sockets: readonly SocketId[],
+  body: string,
+  journal: Journal,
+): Promise<ReadonlyMap<SocketId, Outcome>> {
+  const left = sockets.filter((socket) => !journal.outcomes.has(socket));
+  await deliverAll(gateway, left, { body, settle: (outcome, socket) => journal.settle(outcome, socket) });
+  return journal.outcomes;
+}
+
+async function deliverAll(gateway: Gateway, sockets: readonly SocketId[], message: Message): Promise<void> {
   const dispatcher = new Dispatcher(gateway);
   await sendWith(dispatcher, message, sockets);
   await dispatcher.retry(retryForMs);
   dispatcher.giveUp();
-  return outcomes;
 }
 
 /** Brings a message to given sockets. Returns the sockets that were not begun when the run ended. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiAnswer } from '../../support/api.ts';
 import { type Client, connect } from '../../support/client.ts';
@@ -21,7 +22,8 @@ export function broadcastsContract(subject: Subject): void {
     const user = `crowd ${group}`;
 
     beforeAll(async () => {
-      world = await subject.start({ HOOK_TIMEOUT_MS: '10000' });
+      // The crowd goes at once when its tests are over, and nobody is left then to answer a closed hook.
+      world = await subject.start({ HOOK_TIMEOUT_MS: '10000', HOOKS: 'handshake,message' });
       world.app.on(path, ({ fields: { event, body = '' } }) => {
         if (event === 'handshake') return actions({ user, join: [group] });
         return event === 'message' ? actions(JSON.parse(body)) : 204;
@@ -84,6 +86,31 @@ export function broadcastsContract(subject: Subject): void {
         ...{ broadcast, status: 'done', found: 501, delivered: 501, queued: 0, gone: 0, failed: 0 },
       });
       await reached('to 501', 501);
+    });
+
+    test('a call that is repeated with its key gets the same broadcast, which reaches each socket once', async () => {
+      const key = randomUUID();
+      const answers: ApiAnswer[] = [];
+      for (let time = 0; time < 3; time++)
+        answers.push(await world.api.broadcast({ body: 'repeated', group }, key));
+      const [broadcast] = answers.map(({ json }) => json['broadcast']);
+      const seen = answers.map(({ status, json, headers }) => [
+        ...[status, json['broadcast'], headers.get('location'), headers.get('idempotency-replayed')],
+      ]);
+      const same = [202, broadcast, `/broadcasts/${broadcast}`];
+      expect(seen).toEqual([
+        [...same, null],
+        [...same, 'true'],
+        [...same, 'true'],
+      ]);
+      expect(await ended(broadcast)).toMatchObject({
+        status: 'done',
+        found: crowdSize,
+        delivered: crowdSize,
+      });
+      const late = await world.api.broadcast({ body: 'repeated', group }, key);
+      expect([late.status, late.json['broadcast']], 'once it is done').toEqual([202, broadcast]);
+      await reached('repeated', crowdSize);
     });
 
     test.for([

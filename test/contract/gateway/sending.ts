@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
 import { actions } from '../../support/recording-app.ts';
+import { repeatedCalls } from './repeated-calls.ts';
 import { freshPath, type GatewayWorld, type Subject } from './world.ts';
 
 /** What the app sends, from wherever it sends it. */
@@ -230,5 +231,7 @@ export function sendingContract(subject: Subject): void {
       for (let at = 0; at < 20; at++) await (await connect(world.at(path))).close();
       expect(new Set(world.app.of(path, 'handshake').map(({ fields }) => fields['from'])).size).toBe(20);
     });
+
+    repeatedCalls(() => world);
   });
 }

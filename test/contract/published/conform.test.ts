@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
-import { conforms } from '../../support/conform.ts';
+import { conforms, headersConform } from '../../support/conform.ts';
 import type { ReceivedHook } from '../../support/conform-hook.ts';
 import { hookConforms } from '../../support/conform-hook.ts';
 import { startLocal } from '../../support/local.ts';
@@ -11,6 +11,9 @@ const sent = { delivered: 1, queued: 0, gone: [], failed: [] };
 const unknown = { title: 'No such socket is open', status: 404, code: 'unknown_socket' };
 const tooMany = { title: 'The socket would be in too many groups', status: 409, code: 'too_many_groups' };
 const nothing = { title: 'No such call', status: 404, code: 'not_found' };
+const inUse = {
+  ...{ title: 'A call with this idempotency key is running', status: 409, code: 'idempotency_key_in_use' },
+};
 const other = { title: 'This call needs another method', status: 405, code: 'method_not_allowed' };
 
 test.for<[string, string, number, string, unknown]>([
@@ -25,6 +28,7 @@ test.for<[string, string, number, string, unknown]>([
   ['PUT', '/groups/g/sockets/a', 204, '', {}],
   ['PUT', '/groups/g/sockets/a', 404, problem, unknown],
   ['PUT', '/groups/g/sockets/a', 409, problem, tooMany],
+  ['POST', '/send', 409, problem, inUse],
   ['GET', '/nowhere', 404, problem, nothing],
   ['PUT', '/send', 405, problem, other],
 ])('%s %s may answer %i', ([method, path, status, type, document]) => {
@@ -38,6 +42,8 @@ test.for<[why: string, string, string, number, string, unknown]>([
   ['a field too many', 'POST', '/send', 200, json, { ...sent, extra: 1 }],
   ['a field too few', 'POST', '/send', 200, json, { ...sent, gone: undefined }],
   ['a join’s problem where one leaves', 'DELETE', '/groups/g/sockets/a', 409, problem, tooMany],
+  ['a join’s problem where one sends', 'POST', '/send', 409, problem, tooMany],
+  ['a key’s problem where there is no key', 'POST', '/urls', 409, problem, inUse],
   ['a user without a name', 'GET', '/groups/g/users', 200, json, { users: [{ user: '', sockets: 1 }] }],
   ['a user without a socket', 'GET', '/groups/g/users', 200, json, { users: [{ user: 'a', sockets: 0 }] }],
   ['an unknown failure', 'POST', '/send', 200, json, { ...sent, failed: [{ socket: 'a', code: 'tired' }] }],
@@ -89,4 +95,32 @@ test('a hook conforms as it came, and not if anything in it is otherwise', async
     const check = () => hookConforms({ ...hook, ...change });
     expect(check, JSON.stringify(change)).toThrow('asyncapi.json does not describe');
   }
+});
+
+const named = { 'X-Request-Id': 'req_1' };
+
+test.for<[string, string, number, Record<string, string>]>([
+  ['POST', '/send', 200, named],
+  ['POST', '/send', 200, { ...named, 'Idempotency-Replayed': 'true' }],
+  ['POST', '/broadcast', 202, { ...named, Location: '/broadcasts/x' }],
+  ['POST', '/broadcast', 409, { ...named, 'Retry-After': '5' }],
+  ['POST', '/send', 401, { ...named, 'WWW-Authenticate': 'Bearer realm="sockethook"' }],
+  ['PUT', '/send', 405, { ...named, Allow: 'POST' }],
+])('%s %s may answer %i with the headers %j', ([method, path, status, headers]) => {
+  expect(() => headersConform(method, path, status, new Headers(headers))).not.toThrow();
+});
+
+test.for<[string, string, number, Record<string, string>, string]>([
+  ['POST', '/send', 200, {}, 'X-Request-Id: null'],
+  ['POST', '/send', 200, { 'X-Request-Id': 'a b' }, 'X-Request-Id: a b'],
+  ['POST', '/send', 200, { ...named, 'Idempotency-Replayed': 'yes' }, 'Idempotency-Replayed: yes'],
+  ['POST', '/urls', 200, { ...named, 'Idempotency-Replayed': 'true' }, 'Idempotency-Replayed: true'],
+  ['POST', '/send', 422, { ...named, 'Idempotency-Replayed': 'true' }, 'Idempotency-Replayed: true'],
+  ['POST', '/broadcast', 202, named, 'Location: null'],
+  ['POST', '/broadcast', 409, named, 'Retry-After: null'],
+  ['POST', '/broadcast', 409, { ...named, 'Retry-After': '0' }, 'Retry-After: 0'],
+  ['POST', '/broadcast', 409, { ...named, 'Retry-After': 'soon' }, 'Retry-After: soon'],
+  ['PUT', '/send', 405, named, 'Allow: null'],
+])('%s %s does not answer %i with the headers %j', ([method, path, status, headers, why]) => {
+  expect(() => headersConform(method, path, status, new Headers(headers))).toThrow(why);
 });

@@ -19,6 +19,7 @@ const places: Readonly<Record<string, keyof typeof limits>> = {
   'GroupCount/properties/sockets/maximum': 'groupCount',
   'GroupCount/properties/users/maximum': 'groupCount',
   'Groups/maxItems': 'groups',
+  'IdempotencyKey/maxLength': 'idempotencyKeyLength',
   'SendOutcome/properties/failed/maxItems': 'sendSockets',
   'SendOutcome/properties/gone/maxItems': 'sendSockets',
   'Sends/maxItems': 'actionsPerKind',

@@ -159,6 +159,37 @@ test.for<[document: object, problem: { field: string; detail: string; limit?: nu
   expect(json).toMatchObject({ code: 'invalid_field', ...problem });
 });
 
+test.for<[string, string]>([
+  ['one character', 'k'],
+  ['255 characters', 'k'.repeat(255)],
+  ['256 characters', 'k'.repeat(256)],
+  ['nothing', ''],
+  ['spaces inside', 'a  b'],
+  ['every mark of ASCII', '!#$%&()*+,-./:;<=>?@[]^_`{|}~'],
+  ['a quote inside', 'a"b'],
+  ['a quote at the start', '"a'],
+  ['a tab inside', 'a\tb'],
+  ['a letter that is not ASCII', 'schl\u00fcssel'],
+])('a call takes an Idempotency-Key of %s just if openapi.json says so', async ([, key]) => {
+  for (const [path, document] of [
+    ['/send', { sockets: 'a=', body: 'x' }],
+    ['/broadcast', { body: 'x' }],
+  ] as const) {
+    const { status, json } = await world.api.post(path, document, key);
+    expect([path, status === 200]).toEqual([path, schema('IdempotencyKey')(key)]);
+    if (status !== 200)
+      expect(json).toMatchObject({ code: 'invalid_field', field: 'Idempotency-Key', limit: 255 });
+  }
+});
+
+test.for<[string, string, string]>([
+  ['a quoted string', '"quoted"', 'quoted'],
+  ['a quoted string with escapes', '"a\\"b\\\\c"', 'a"b\\c'],
+])('%s is the same key as its text', async ([, quoted, text]) => {
+  await world.api.send('a=', 'x', quoted);
+  expect((await world.api.send('a=', 'x', text)).headers.get('idempotency-replayed')).toBe('true');
+});
+
 interface Written {
   readonly content: Readonly<
     Record<string, { readonly examples: Readonly<Record<string, { value: object }>> }>
