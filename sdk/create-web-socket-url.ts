@@ -53,7 +53,8 @@ export async function createWebSocketUrl(path = '', options: WebSocketUrlOptions
 function toGroups(names: readonly string[]): readonly GroupName[] {
   if (!Array.isArray(names)) throw new ArgumentError('groups', 'must be a list of groups');
   const groups = [...new Set(names.map((name) => toGroup(name, 'groups')))];
-  if (isWithinLimits(groups)) return groups;
+  // A ticket with more names is refused, even if they repeat.
+  if (names.length <= limits.groups && isWithinLimits(groups)) return groups;
   throw new ArgumentError('groups', `cannot be used: ${tooManyGroups}`);
 }
 

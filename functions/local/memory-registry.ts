@@ -1,13 +1,5 @@
 import { changeGroups } from '../gateway/group-change.ts';
-import type {
-  Clock,
-  RecordPage,
-  Registry,
-  SegmentPage,
-  SocketPage,
-  Stretch,
-  UserPage,
-} from '../gateway/ports.ts';
+import type { Clock, RecordPage, Registry, SegmentPage, SocketPage, Stretch } from '../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
 import type { GroupChange, GroupName } from '../wire/group.ts';
@@ -15,6 +7,7 @@ import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import { cursorOf, sequenceIn } from './list-cursor.ts';
 import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
 import { paged, segmentPages } from './record-pages.ts';
 import { userPage } from './user-page.ts';
@@ -167,23 +160,23 @@ export class MemoryRegistry implements Registry {
     return segmentPages(this.#inOrder(filter), this.#sequence, matches(filter), stretch);
   }
 
-  async list(filter: SocketFilter, limit: number, cursor = '0'): Promise<SocketPage | undefined> {
-    if (!/^[0-9a-z]{1,10}$/.test(cursor)) return undefined;
-    const after = Number.parseInt(cursor, 36);
+  async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
+    const after = sequenceIn(filter, cursor);
+    if (after === undefined) return undefined;
     const isWanted = matches(filter);
     const sockets: SocketRecord[] = [];
     let last = after;
     for (const { record, sequence } of this.#inOrder(filter)) {
       if (sequence <= after || !isWanted(record)) continue;
-      if (sockets.length === limit) return { sockets, cursor: last.toString(36) };
+      if (sockets.length === limit) return { sockets, cursor: cursorOf(filter, last.toString(36)) };
       sockets.push(record);
       last = sequence;
     }
     return { sockets };
   }
 
-  async listUsers(group: GroupName, limit: number, cursor?: string): Promise<UserPage | undefined> {
-    return userPage(this.#index.find({ group }) ?? [], limit, cursor);
+  listUsers(group: GroupName, limit: number, cursor?: string): ReturnType<Registry['listUsers']> {
+    return userPage(group, this.#candidates({ group }), limit, cursor);
   }
 
   /** The ids of the hooks that are still owed: undecided handshakes, and closed hooks that were not posted. */

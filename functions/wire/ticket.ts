@@ -117,6 +117,8 @@ function read(payload: Record<string, unknown>): Result<Ticket, string> {
 
 function readGroups(claim: unknown): Result<readonly GroupName[], string> {
   if (claim === undefined) return ok([]);
+  // The same limit as for a list of groups in an answer.
+  if (Array.isArray(claim) && claim.length > limits.groups) return err(tooManyGroups);
   const names = new Set<GroupName>();
   for (const text of Array.isArray(claim) ? claim : [undefined]) {
     if (typeof text !== 'string') return err('the claim "groups" of the ticket is not a list of texts');

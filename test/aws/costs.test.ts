@@ -127,6 +127,19 @@ describe('in units of DynamoDB', () => {
     for (const socket of sockets) await ended(socket);
   });
 
+  test.for([1, 3])('a handshake with a reply that joins %i groups puts one row for each', async (count) => {
+    const sockets: Opened[] = [];
+    const passages = await cloud.wires.during(async () => {
+      const socket = await opened({ reply: 'welcome', join: ['a', 'b', 'c'].slice(0, count) });
+      sockets.push(socket);
+      expect(await socket.client.take(1)).toEqual(['welcome']);
+      await cloud.settled();
+    });
+    // The first is the record. A row that is put twice is refused and costs as much.
+    expect(ofTable(passages).filter((operation) => operation === 'PutItem')).toHaveLength(1 + count);
+    for (const socket of sockets) await ended(socket);
+  });
+
   test('the end of a socket in three groups costs three writes more than of one in none', async () => {
     const [none, three] = [await opened({}), await opened({ join: ['a', 'b', 'c'] })];
     expect(await unitsOf(() => ended(none))).toEqual({ reads: 0, writes: 2 });
@@ -182,7 +195,7 @@ describe('in units of DynamoDB', () => {
     await ended(socket);
   });
 
-  test('a broadcast to a group of 10 costs one query and 10 consistent reads', async () => {
+  test('a broadcast to a group of 10 costs one query and 10 consistent reads, and so does its count', async () => {
     const sockets: Opened[] = [];
     for (let at = 0; at < 10; at++) sockets.push(await opened({ join: ['ten'] }));
     const passages = await cloud.wires.during(async () => {
@@ -195,6 +208,8 @@ describe('in units of DynamoDB', () => {
       ['Query', 1],
       ['BatchGetItem', 10],
     ]);
+    const count = () => cloud.api.call('GET', '/groups/ten');
+    expect(await unitsOf(count), 'to count the group').toEqual({ reads: 11, writes: 0 });
     for (const socket of sockets) await ended(socket);
   });
 });

@@ -143,6 +143,11 @@ test.for<[string, () => unknown, RegExp]>([
     /^"groups" .*256 bytes/,
   ],
   [
+    'a group 51 times in a URL',
+    () => createWebSocketUrl('/', { groups: Array.from({ length: 51 }, () => 'room') }),
+    /^"groups" cannot be used: .* 50 groups/,
+  ],
+  [
     '51 groups in a URL',
     () => createWebSocketUrl('/', { groups: named(51) }),
     /^"groups" cannot be used: .* 50 groups/,

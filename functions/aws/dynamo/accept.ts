@@ -3,9 +3,19 @@ import type { Clock, Lifecycle } from '../../gateway/ports.ts';
 import type { Acceptance } from '../../gateway/record.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, number, text } from './attribute.ts';
-import { groupsIn, handshakeAttributes, numberIn, outboxOf, socketOf, statusOf, textIn } from './item.ts';
+import {
+  type Holding,
+  handshakeAttributes,
+  holdingOf,
+  numberIn,
+  outboxOf,
+  socketOf,
+  statusOf,
+  textIn,
+} from './item.ts';
+import { broadcastUserOf, rowsOf } from './member.ts';
 import type { Memberships } from './memberships.ts';
-import { groupsUpdate, type Holding, noGroups, pauseBefore, Regrouping } from './regrouping.ts';
+import { groupsUpdate, noGroups, pauseBefore, Regrouping } from './regrouping.ts';
 import type { Change, DynamoTable } from './table.ts';
 
 /** What accepting a handshake needs. */
@@ -19,8 +29,8 @@ export interface AcceptNeeds {
  * Accepts a handshake in one write, and one more for each group. The first round takes the socket to be in no group,
  * which only the HTTP API can have changed. It costs no read: if the socket is in a group, the refusal says so.
  *
- * If the app names another user, the rows of all groups are put under that user first. Those under the old user are left
- * to later readers: a broadcast that is reading the group may have passed the place of the new one already.
+ * If the app names another user, the rows of all groups are put under that user too. Those under the old user stay: a
+ * broadcast to a group may have passed the place of the new one already, so it takes the socket at the old one.
  */
 export async function accept(
   { table, memberships, clock }: AcceptNeeds,
@@ -61,14 +71,13 @@ function nextHolding(held: Holding, { user, groups: change }: Acceptance): Holdi
   const groups = changeGroups(held.groups, change);
   if (groups === undefined) return undefined;
   const isSame = groups === held.groups && (groups.length === 0 || user === held.user);
-  return { user, groups, groupsVersion: held.groupsVersion + (isSame ? 0 : 1) };
-}
-
-function holdingOf(item: Item): Holding {
+  // A socket that has left its groups may have been met by a broadcast, and may join them again.
+  const groupsUser = held.groupsVersion === 0 ? user : broadcastUserOf(held);
   return {
-    user: textIn(item, 'user'),
-    groups: groupsIn(item),
-    groupsVersion: numberIn(item, 'groupsVersion'),
+    user,
+    groups,
+    groupsVersion: held.groupsVersion + (isSame ? 0 : 1),
+    ...(groupsUser === user ? {} : { groupsUser }),
   };
 }
 
@@ -85,6 +94,7 @@ function acceptanceOf(
   const groups = groupsUpdate(from, next);
   const set = ['#status = :to, #acceptedAt = :at, #state = :state', ...groups.set];
   if (user !== '') set.push('#user = :user');
+  if (next.groupsUser !== undefined) set.push('#groupsUser = :groupsUser');
   const removed = [...(user === '' ? ['#user'] : []), ...groups.removed];
   if (to === 'open') removed.push(handshakeAttributes, '#putId');
   return {
@@ -96,6 +106,7 @@ function acceptanceOf(
       ':state': text(state),
       ':opening': text('opening'),
       ...(user === '' ? {} : { ':user': text(user) }),
+      ...(next.groupsUser === undefined ? {} : { ':groupsUser': text(next.groupsUser) }),
       ...(to === 'open' ? { ':none': number(0) } : {}),
       ...groups.values,
     },
@@ -115,9 +126,10 @@ async function acceptLate(
   item: Item,
   acceptance: Acceptance,
 ): Promise<void> {
-  const { socket, user, groups } = { ...holdingOf(item), socket: socketOf(item) };
+  const socket = socketOf(item);
+  const held = holdingOf(item);
   await table.update(socket, lateAcceptance(acceptance));
-  if (user !== acceptance.user) await memberships.delete(groups.map((group) => ({ group, user, socket })));
+  if (held.user !== acceptance.user) await memberships.delete(rowsOf(socket, held));
 }
 
 /** Stores the app's decision about a socket that closed before the app had decided. */

@@ -10,17 +10,14 @@ import type {
 import type { SocketRecord } from '../../gateway/record.ts';
 import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
 import type { GroupName } from '../../wire/group.ts';
-import type { SocketId } from '../../wire/socket-id.ts';
 import { groupCursorOf, placeOf } from './cursor.ts';
-import { endOfUser, isPlaceOfMember, parseMember, userPrefixOf } from './member.ts';
+import type { StoredRecord } from './item.ts';
+import { broadcastUserOf, endOfUser, hasRow, isPlaceOfMember, parseMember, userPrefixOf } from './member.ts';
 import { type MemberRow, queryMembers } from './member-rows.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { batchesAtOnce, batchSize, type ReadPage, type ReadTable, readEach, readsPerPage } from './read.ts';
 import { segmentPages } from './segments.ts';
 import type { UnusedRows } from './unused-rows.ts';
-
-/** How long after its acceptance a socket's rows may still stand under the user of its ticket, in milliseconds. */
-const renamedForMs = 60_000;
 
 /** The most reads for one user. */
 const readsPerUser = 100;
@@ -31,12 +28,16 @@ export type GroupFilter = SocketFilter & { readonly group: GroupName };
 /** A row whose record has the group, and is not closing. */
 interface Member {
   readonly row: MemberRow;
-  readonly record: SocketRecord;
+  readonly record: StoredRecord;
 }
 
 /**
  * The members of groups. A row of the table of groups tells where to look, and the record, which is read consistently
  * after it, decides. Both reads are consistent, so a socket that has joined is found at once.
+ *
+ * A socket that was given another user after it had joined a group has two rows. Those who look for a user take the one
+ * under the user that it has now, all others the one that never moves. So each reader decides by a row and its record
+ * alone whether to take a socket, also one that goes on where another stopped.
  */
 export class GroupDirectory implements Pick<Directory, 'listUsers'> {
   readonly #sockets: ReadTable;
@@ -60,7 +61,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     await this.#unused.settled();
   }
 
-  /** The whole group is one segment, so that a socket whose rows move is met by one reader. */
+  /** The whole group is one segment. */
   segment(filter: GroupFilter, { from, to, limit }: Stretch): AsyncIterable<SegmentPage> {
     return segmentPages(this.#stretch(filter, from, to), limit);
   }
@@ -80,10 +81,6 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     await this.#unused.settled();
   }
 
-  /**
-   * Each socket once, by whichever of its rows. While a socket is accepted, its rows move to the user that the app names,
-   * and may be passed at their new place before they are put there. So such a socket counts at its old place too.
-   */
   async *#found(filter: GroupFilter, from: string | undefined) {
     const prefix = prefixOf(filter);
     const rows = rowsFrom(from === undefined ? undefined : placeFrom(from), (after) =>
@@ -93,8 +90,8 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       members: await this.#members(chunk),
       last: chunk.at(-1)?.member ?? '',
     }));
-    const isDue = this.#firstTime();
-    for await (const { members, last } of found) yield { members: members.filter(isDue), last };
+    const isPlace = placeIn(filter);
+    for await (const { members, last } of found) yield { members: members.filter(isPlace), last };
   }
 
   async list(
@@ -106,6 +103,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     let after = cursor === undefined ? undefined : placeOf(filter, cursor);
     if (cursor !== undefined && after === undefined) return undefined;
     const isWanted = matches(filter);
+    const isPlace = placeIn(filter);
     const sockets: SocketRecord[] = [];
     for (let reads = 0; ; reads++) {
       if (after !== undefined && (sockets.length >= limit || reads === readsPerPage))
@@ -115,7 +113,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       const members = await this.#members(values);
       sockets.push(
         ...members
-          .filter(isInPlace)
+          .filter(isPlace)
           .map(({ record }) => record)
           .filter(isWanted),
       );
@@ -142,7 +140,8 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     for (let reads = 1; ; reads++) {
       const { values, last } = await queryMembers(this.#groups, group, { after, limit: batchSize });
       const members = await this.#members(values.filter(({ user }) => user !== ''));
-      for (const { row } of members.filter(isInPlace)) counts.set(row.user, (counts.get(row.user) ?? 0) + 1);
+      for (const { row } of members.filter(isUnderItsUser))
+        counts.set(row.user, (counts.get(row.user) ?? 0) + 1);
       const beyond = [...counts.keys()].slice(limit - 1, limit + 1);
       if (beyond.length > 1) return upTo(endOfUser(beyond[0] ?? ''));
       if (last === undefined) break;
@@ -171,37 +170,27 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       const record = records.get(row.socket);
       if (!records.has(row.socket)) this.#unused.delete(row, row.version);
       if (record === undefined) return [];
-      if (this.#isUnused(row, record)) this.#unused.delete(row, record.groupsVersion);
+      if (isUnused(row, record)) this.#unused.delete(row, record.groupsVersion);
       return record.status !== 'closing' && record.groups.includes(row.group) ? [{ row, record }] : [];
     });
   }
-
-  /** A row with a higher version than its record belongs to a join in progress. */
-  #isUnused({ group, user, version }: MemberRow, record: SocketRecord): boolean {
-    if (version > record.groupsVersion) return false;
-    if (!record.groups.includes(group)) return true;
-    return user !== record.user && !this.#mayBeRenamed(record);
-  }
-
-  #mayBeRenamed({ acceptedAt }: SocketRecord): boolean {
-    return acceptedAt === 0 || acceptedAt > this.#clock.now() - renamedForMs;
-  }
-
-  /** Whether a member has not come before. Only sockets whose rows may be moving need to be remembered. */
-  #firstTime(): (member: Member) => boolean {
-    const seen = new Set<SocketId>();
-    return (member) => {
-      // It may have come at its old place before.
-      if (seen.has(member.record.socket)) return false;
-      if (!this.#mayBeRenamed(member.record)) return isInPlace(member);
-      seen.add(member.record.socket);
-      return true;
-    };
-  }
 }
 
-/** Whether a row stands under the user of its record. A living record has just one such row for each of its groups. */
-function isInPlace({ row, record }: Member): boolean {
+/** A row with a higher version than its record belongs to a join in progress. */
+function isUnused(row: MemberRow, record: StoredRecord): boolean {
+  return row.version <= record.groupsVersion && !hasRow(record, row);
+}
+
+/** Which one of a socket's rows in a group counts for a filter. */
+function placeIn(filter: GroupFilter): (member: Member) => boolean {
+  return prefixOf(filter) === undefined ? isWhereBroadcastsLook : isUnderItsUser;
+}
+
+function isWhereBroadcastsLook({ row, record }: Member): boolean {
+  return row.user === broadcastUserOf(record);
+}
+
+function isUnderItsUser({ row, record }: Member): boolean {
   return row.user === record.user;
 }
 

@@ -4,9 +4,9 @@ import type { SocketRecord } from '../../gateway/record.ts';
 import type { GroupChange } from '../../wire/group.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { text } from './attribute.ts';
-import { recordOf } from './item.ts';
+import { type Holding, recordOf, type StoredRecord } from './item.ts';
 import type { Memberships } from './memberships.ts';
-import { groupsUpdate, type Holding, pauseBefore, Regrouping, userCondition } from './regrouping.ts';
+import { groupsUpdate, pauseBefore, Regrouping, usersCondition } from './regrouping.ts';
 import type { Change, DynamoTable } from './table.ts';
 
 /**
@@ -31,7 +31,7 @@ export class DynamoGroups implements Groups {
   ): Promise<'done' | 'gone' | 'too_many_groups'> {
     const regrouping = new Regrouping(this.#memberships, socket);
     let isCurrent = known === undefined;
-    let record = known ?? (await this.#read(socket));
+    let record: StoredRecord | undefined = known ?? (await this.#read(socket));
     for (let round = 1; ; round++) {
       await pauseBefore(round, this.#clock);
       const groups = record && record.status !== 'closing' ? changeGroups(record.groups, change) : 'gone';
@@ -46,8 +46,7 @@ export class DynamoGroups implements Groups {
         if (groups === undefined) return 'too_many_groups';
         return groups === 'gone' ? 'gone' : 'done';
       }
-      const { user, groupsVersion } = record;
-      const next = { user, groups, groupsVersion: groupsVersion + 1 };
+      const next: Holding = { ...record, groups, groupsVersion: record.groupsVersion + 1 };
       await regrouping.prepare(record, next);
       const written = await this.#table.update(socket, changeOf(record, next));
       if (written.done) {
@@ -60,7 +59,7 @@ export class DynamoGroups implements Groups {
     }
   }
 
-  async #read(socket: SocketId): Promise<SocketRecord | undefined> {
+  async #read(socket: SocketId): Promise<StoredRecord | undefined> {
     const item = await this.#table.get(socket);
     return item && recordOf(item);
   }
@@ -68,12 +67,12 @@ export class DynamoGroups implements Groups {
 
 function changeOf(from: Holding, to: Holding): Change {
   const groups = groupsUpdate(from, to);
-  const user = userCondition(from);
+  const users = usersCondition(from);
   return {
     update: [`SET ${groups.set.join(', ')}`, ...groups.removed.map((name) => `REMOVE ${name}`)].join(' '),
-    condition: ['attribute_exists(#socket) AND #status <> :closing', groups.condition, user.condition].join(
+    condition: ['attribute_exists(#socket) AND #status <> :closing', groups.condition, users.condition].join(
       ' AND ',
     ),
-    values: { ':closing': text('closing'), ...groups.values, ...user.values },
+    values: { ':closing': text('closing'), ...groups.values, ...users.values },
   };
 }

@@ -33,8 +33,20 @@ export function expiresAfter(time: number, days: number): Attribute {
   return number(Math.ceil(time / 1_000) + days * dayS);
 }
 
+/** A record as it is stored. */
+export interface StoredRecord extends SocketRecord {
+  /**
+   * The user that its socket had when it first joined a group, if the app has named another since. Its rows under this
+   * user stay for its whole life, so that a broadcast to a group, which may stop and go on later, meets it in one place.
+   */
+  readonly groupsUser?: string;
+}
+
+/** What a record says of its socket's groups. */
+export type Holding = Pick<StoredRecord, 'user' | 'groups' | 'groupsVersion' | 'groupsUser'>;
+
 /** Reads a record. Throws if the item is not a record, which only another writer of the table can cause. */
-export function recordOf(item: Item): SocketRecord {
+export function recordOf(item: Item): StoredRecord {
   const status = statusOf(item);
   const path = parsePath(textIn(item, 'path'));
   if (status === undefined || !path.ok) throw new Error(`The table has an item that is no socket's record.`);
@@ -43,11 +55,9 @@ export function recordOf(item: Item): SocketRecord {
     status,
     path: path.value,
     query: textIn(item, 'query'),
-    user: textIn(item, 'user'),
     state: textIn(item, 'state'),
     origin: textIn(item, 'origin'),
-    groups: groupsIn(item),
-    groupsVersion: numberIn(item, 'groupsVersion'),
+    ...holdingOf(item),
     openedAt: numberIn(item, 'openedAt'),
     acceptedAt: numberIn(item, 'acceptedAt'),
     leaseUntil: numberIn(item, 'leaseUntil'),
@@ -79,8 +89,18 @@ export function outboxOf(item: Item | undefined): string[] {
   return (item?.['outbox']?.L ?? []).map(({ S }) => S);
 }
 
-/** The groups of a socket. None if its record is older than groups. */
-export function groupsIn(item: Item): GroupName[] {
+/** The groups of an item. No groups and version 0 if it is older than groups. */
+export function holdingOf(item: Item): Holding {
+  const groupsUser = item['groupsUser']?.S;
+  return {
+    user: textIn(item, 'user'),
+    groups: groupsIn(item),
+    groupsVersion: numberIn(item, 'groupsVersion'),
+    ...(groupsUser === undefined ? {} : { groupsUser }),
+  };
+}
+
+function groupsIn(item: Item): GroupName[] {
   return (item['groups']?.L ?? []).flatMap(({ S }) => {
     const group = parseGroup(S);
     return group.ok ? [group.value] : [];

@@ -6,13 +6,14 @@ import { type Item, number, text } from './attribute.ts';
 import type { Refused } from './calls.ts';
 import {
   expiresAfter,
-  groupsIn,
   handshakeAttributes,
+  holdingOf,
   openingItem,
   recordOf,
   statusOf,
   textIn,
 } from './item.ts';
+import { rowsOf } from './member.ts';
 import type { DynamoTable } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
@@ -107,8 +108,7 @@ export class DynamoLifecycle implements Lifecycle {
   async remove(socket: SocketId): Promise<void> {
     const item = await this.#table.delete(socket);
     if (item === undefined) return;
-    const user = textIn(item, 'user');
-    await this.#needs.memberships.delete(groupsIn(item).map((group) => ({ group, user, socket })));
+    await this.#needs.memberships.delete(rowsOf(socket, holdingOf(item)));
   }
 
   /** The record, if a write was refused because it had been done before: its write id is in the record then. */

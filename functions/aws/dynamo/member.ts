@@ -1,12 +1,29 @@
 import { hashOf } from '../../gateway/hash.ts';
 import type { GroupName } from '../../wire/group.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
+import type { Holding } from './item.ts';
 
 /** A socket in a group, and the user under whom its row stands. Empty if it has none. */
 export interface Membership {
   readonly group: GroupName;
   readonly user: string;
   readonly socket: SocketId;
+}
+
+/** The rows that a record needs: one for each group, or two if its socket got another user after it had joined one. */
+export function rowsOf(socket: SocketId, record: Holding): Membership[] {
+  const users = new Set([broadcastUserOf(record), record.user]);
+  return record.groups.flatMap((group) => [...users].map((user) => ({ group, user, socket })));
+}
+
+/** Whether a record needs a row of its socket. */
+export function hasRow(record: Holding, { group, user }: Pick<Membership, 'group' | 'user'>): boolean {
+  return (user === record.user || user === broadcastUserOf(record)) && record.groups.includes(group);
+}
+
+/** The user under whom a broadcast to a group takes a socket. It never changes once the socket has joined a group. */
+export function broadcastUserOf({ user, groupsUser }: Holding): string {
+  return groupsUser ?? user;
 }
 
 /** Neither a user nor a socket id holds a control character. */

@@ -5,7 +5,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { JsonDialect } from '../client/json-protocol.ts';
 import { type Item, itemFrom, text } from './attribute.ts';
 import type { Dynamo } from './calls.ts';
-import { recordOf, socketOf, textIn } from './item.ts';
+import { recordOf, type StoredRecord, socketOf, textIn } from './item.ts';
 import { keyOf, namesIn } from './table.ts';
 import type { TableIndex } from './table-schema.ts';
 
@@ -147,8 +147,8 @@ export async function readEach(
   table: ReadTable,
   clock: Clock,
   sockets: readonly SocketId[],
-): Promise<ReadonlyMap<string, SocketRecord | undefined>> {
-  const records = new Map<string, SocketRecord | undefined>();
+): Promise<ReadonlyMap<string, StoredRecord | undefined>> {
+  const records = new Map<string, StoredRecord | undefined>();
   const until = clock.monotonic() + maxMs;
   let asked: unknown = { Keys: sockets.map(keyOf), ConsistentRead: true };
   for (let time = 0; listIn(asked, 'Keys').length > 0; time++) {

@@ -1,14 +1,10 @@
 import type { Clock } from '../../gateway/ports.ts';
-import type { SocketRecord } from '../../gateway/record.ts';
 import { backoff, fullJitter } from '../../wire/backoff.ts';
-import type { GroupName } from '../../wire/group.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, number, text, texts } from './attribute.ts';
-import type { Membership } from './member.ts';
+import type { Holding } from './item.ts';
+import { hasRow, type Membership, rowsOf } from './member.ts';
 import type { Memberships } from './memberships.ts';
-
-/** What a record says of its socket's groups. */
-export type Holding = Pick<SocketRecord, 'user' | 'groups' | 'groupsVersion'>;
 
 /** The holding of a new record. */
 export const noGroups: Holding = { user: '', groups: [], groupsVersion: 0 };
@@ -19,9 +15,9 @@ const maxRounds = 32;
 const pausesMs = { first: 10, longest: 200 };
 
 /**
- * One change of a socket's groups, in one or more rounds. Each group of a living record has a row, at all times: a round
- * puts the rows of a new version, then the caller writes the record if it still has the old version, and in the end the
- * rows that the record does not have are deleted.
+ * One change of a socket's groups, in one or more rounds. Each group of a living record has its rows, at all times: a
+ * round puts the rows of a new version, then the caller writes the record if it still has the old version, and in the
+ * end the rows that the record does not have are deleted.
  */
 export class Regrouping {
   readonly #memberships: Memberships;
@@ -36,18 +32,15 @@ export class Regrouping {
 
   /** Puts the rows that the next record needs and the present one does not have. */
   async prepare(from: Holding, to: Holding): Promise<void> {
-    const joined = to.groups.filter((group) => !holds(from, group, to.user));
-    const left = from.groups.filter((group) => !to.groups.includes(group));
-    const put = joined.map((group) => this.#touch(group, to.user, to.groupsVersion));
-    for (const group of left) this.#touch(group, from.user, to.groupsVersion);
-    await this.#memberships.put(put, to.groupsVersion);
+    const joined = rowsOf(this.#socket, to).filter((row) => !hasRow(from, row));
+    const left = rowsOf(this.#socket, from).filter((row) => !hasRow(to, row));
+    for (const row of [...joined, ...left]) this.#touch(row, to.groupsVersion);
+    await this.#memberships.put(joined, to.groupsVersion);
   }
 
   /** Deletes the rows that this change touched and that the record does not have. Without a record, all of them. */
   async finish(record: Holding | undefined): Promise<void> {
-    const unused = [...this.#touched.values()].filter(
-      ({ group, user }) => record === undefined || !holds(record, group, user),
-    );
+    const unused = [...this.#touched.values()].filter((row) => record === undefined || !hasRow(record, row));
     await this.#memberships.delete(
       unused.map(({ version, ...row }) => ({
         ...row,
@@ -56,10 +49,8 @@ export class Regrouping {
     );
   }
 
-  #touch(group: GroupName, user: string, version: number): Membership {
-    const membership = { group, user, socket: this.#socket };
-    this.#touched.set(JSON.stringify([group, user]), { ...membership, version });
-    return membership;
+  #touch(row: Membership, version: number): void {
+    this.#touched.set(JSON.stringify([row.group, row.user]), { ...row, version });
   }
 }
 
@@ -81,18 +72,20 @@ export function groupsUpdate(from: Holding, to: Holding) {
   };
 }
 
-/** The condition that a record still has a user, under whom its rows stand. */
-export function userCondition({ user }: Holding): { readonly condition: string; readonly values: Item } {
-  if (user === '') return { condition: 'attribute_not_exists(#user)', values: {} };
-  return { condition: '#user = :user', values: { ':user': text(user) } };
+/** The condition that a record still has the users under whom its rows stand. */
+export function usersCondition({ user, groupsUser }: Holding) {
+  const values: Item = {
+    ...(user === '' ? {} : { ':user': text(user) }),
+    ...(groupsUser === undefined ? {} : { ':groupsUser': text(groupsUser) }),
+  };
+  const isUser = user === '' ? 'attribute_not_exists(#user)' : '#user = :user';
+  const isGroupsUser =
+    groupsUser === undefined ? 'attribute_not_exists(#groupsUser)' : '#groupsUser = :groupsUser';
+  return { condition: `${isUser} AND ${isGroupsUser}`, values };
 }
 
 /** Pauses before a round, so that calls that change one record get out of each other's way. Throws after too many. */
 export async function pauseBefore(round: number, clock: Pick<Clock, 'sleep' | 'random'>): Promise<void> {
   if (round > maxRounds) throw new Error('Too many calls change the groups of one socket.');
   if (round > 2) await clock.sleep(fullJitter(backoff(round - 2, pausesMs), clock.random()));
-}
-
-function holds(record: Holding, group: GroupName, user: string): boolean {
-  return record.user === user && record.groups.includes(group);
 }

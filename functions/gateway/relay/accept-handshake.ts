@@ -2,6 +2,7 @@ import type { Actions } from '../../wire/actions.ts';
 import type { GroupChange, GroupName } from '../../wire/group.ts';
 import { hookId } from '../../wire/hook.ts';
 import { problem } from '../../wire/problems.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Acceptance, SocketRecord } from '../record.ts';
 import type { HandshakeOutcome } from './connect-request.ts';
@@ -22,11 +23,10 @@ export async function acceptHandshake(
   const { socket } = record;
   const hook = hookId('handshake', socket);
   const { reply, user = record.user, state = '', send, broadcast, subprotocol } = actions;
-  if (reply !== undefined && (await registry.append(socket, reply)) === 'full') {
-    log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });
-  }
-  const decision = { user, state, acceptedAt: clock.now() };
-  if ((await acceptInGroups(gateway, record, decision, groupChanges(ticketGroups, actions))) === 'gone') {
+  const replied = reply === undefined ? 'no reply' : await registry.append(socket, reply);
+  if (replied === 'full') log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });
+  const acceptance = { user, state, acceptedAt: clock.now(), changes: groupChanges(ticketGroups, actions) };
+  if ((await accept(gateway, socket, acceptance, replied === 'queued')) === 'gone') {
     // The socket ended while the app was deciding, so its closed hook had to wait for the decision.
     await tasks.enqueue({ kind: 'closed', socket });
     return { kind: 'refused', problem: problem('closed_by_app') };
@@ -50,32 +50,35 @@ function groupChanges(ticket: readonly GroupName[], { join, leave }: Actions): G
   return [all, ...ofTicket, { join: [], leave }];
 }
 
-/** Accepts a socket in as many of its groups as the limit allows. Too many are a failed action, and the client is in. */
-async function acceptInGroups(
-  gateway: Gateway,
-  { socket }: SocketRecord,
-  decision: Omit<Acceptance, 'groups'>,
-  changes: readonly GroupChange[],
-): Promise<'done' | 'gone'> {
-  const hook = hookId('handshake', socket);
-  for (const groups of changes) {
-    const accepted = await accept(gateway, socket, { ...decision, groups });
-    if (accepted !== 'too_many_groups') return accepted;
-    const facts = { action: 'join', code: 'too_many_groups', names: groups.join.length };
-    gateway.log.warn('action_failed', { request: hook, ...facts });
-  }
-  throw new Error('A socket that joins no group is in too many.');
+/** An acceptance, and which changes of groups to try with it. */
+interface Attempts extends Omit<Acceptance, 'groups'> {
+  readonly changes: readonly GroupChange[];
 }
 
+/**
+ * Accepts a socket in as many of its groups as the limit allows. Too many are a failed action, and the client is in. If
+ * messages are known to wait, it does not try to open the socket first: each attempt puts the rows of the groups.
+ */
 async function accept(
-  { registry, tasks }: Gateway,
-  socket: SocketRecord['socket'],
-  acceptance: Acceptance,
-): Promise<'done' | 'gone' | 'too_many_groups'> {
-  const accepted = await registry.accept(socket, acceptance, 'open');
-  if (accepted !== 'waiting') return accepted;
-  await tasks.enqueue({ kind: 'flush', socket });
-  const flushing = await registry.accept(socket, acceptance, 'accepted');
-  if (flushing === 'waiting') throw new Error('An outbox kept a socket from being accepted.');
-  return flushing;
+  { registry, tasks, log }: Gateway,
+  socket: SocketId,
+  { changes, ...decision }: Attempts,
+  isWaiting: boolean,
+): Promise<'done' | 'gone'> {
+  const flushLater = () => tasks.enqueue({ kind: 'flush', socket });
+  let to: 'open' | 'accepted' = isWaiting ? 'accepted' : 'open';
+  if (isWaiting) await flushLater();
+  for (const groups of changes) {
+    let accepted = await registry.accept(socket, { ...decision, groups }, to);
+    if (accepted === 'waiting' && to === 'open') {
+      await flushLater();
+      to = 'accepted';
+      accepted = await registry.accept(socket, { ...decision, groups }, to);
+    }
+    if (accepted === 'waiting') throw new Error('An outbox kept a socket from being accepted.');
+    if (accepted !== 'too_many_groups') return accepted;
+    const facts = { action: 'join', code: 'too_many_groups', names: groups.join.length };
+    log.warn('action_failed', { request: hookId('handshake', socket), ...facts });
+  }
+  throw new Error('A socket that joins no group is in too many.');
 }

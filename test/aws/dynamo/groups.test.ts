@@ -218,18 +218,13 @@ describe('a row that no record needs', () => {
     expect(await reached(registry, { group: room })).toEqual([open]);
   });
 
-  test('under the user of its ticket is deleted a minute after the app has named another', async () => {
-    const { registry, rows } = await counted();
-    for (const acceptedAt of [now - 59_000, now - 61_000]) {
-      const group = aGroup(`at ${acceptedAt}`);
-      const socket = await bring(registry, 'opening', { user: 'ticket' });
-      await join(registry, socket, group);
-      await registry.accept(socket, { ...acceptance, acceptedAt }, 'open');
-      expect(await reached(registry, { group })).toEqual([socket]);
-      const left = (await rows()).filter((row) => row['group']?.S === group);
-      expect(left.length, 'rows').toBe(acceptedAt === now - 59_000 ? 2 : 1);
-      expect((await registry.listUsers(group, 5))?.users).toEqual([{ user: 'alice', sockets: 1 }]);
-    }
+  test('under the user of its ticket is deleted if an older version renamed its socket', async () => {
+    const { registry, name, rows } = await counted();
+    const socket = await bring(registry, 'open');
+    await join(registry, socket);
+    await put(name, socket, 1, 'ticket');
+    expect(await reached(registry, { group: room })).toEqual([socket]);
+    expect((await rows()).map((row) => row['member']?.S)).toEqual([memberOf({ user: 'alice', socket })]);
   });
 
   test('stays if its record can’t be read, and a row that can’t be read is left out; both are logged', async () => {
@@ -248,6 +243,66 @@ describe('a row that no record needs', () => {
     expect((await registry.list({ group: room }, 9))?.sockets.map(({ socket }) => socket)).toEqual([open]);
     expect(await rows()).toHaveLength(5);
     expect(log.lines.map(({ level, event }) => `${level} ${event}`)).toEqual(['warn record_unreadable']);
+  });
+});
+
+describe('a socket that is in a group when its handshake names another user', () => {
+  const hall = aGroup('hall');
+
+  async function renamed(user = 'alice') {
+    const world = await counted();
+    const socket = await bring(world.registry, 'opening', { user: 'ticket' });
+    await join(world.registry, socket);
+    await world.registry.accept(socket, { ...acceptance, user }, 'open');
+    const places = [...new Set(['ticket', user])].map((of) => memberOf({ user: of, socket })).sort();
+    const placesIn = async (group = room) =>
+      (await world.rows())
+        .filter((row) => row['group']?.S === group)
+        .map((row) => row['member']?.S)
+        .sort();
+    return { ...world, socket, places, placesIn };
+  }
+
+  test.for(['alice', ''])('has a row under both in each group, for its whole life (“%s”)', async (user) => {
+    const { registry, socket, places, placesIn, sent } = await renamed(user);
+    expect(await placesIn(), 'after its handshake').toEqual(places);
+    const known = await registry.get(socket);
+    sent();
+    await registry.changeGroups(socket, { join: [hall], leave: [] }, known);
+    expect(sent(), 'a join').toEqual({ PutItem: 2, UpdateItem: 1 });
+    expect(await placesIn(hall), 'after a join').toEqual(places);
+    for (const group of [room, hall]) {
+      expect(await reached(registry, { group }), `${group}`).toEqual([socket]);
+      expect(await reached(registry, { group, user }), `${group} of its user`).toEqual([socket]);
+      expect(await reached(registry, { group, user: 'ticket' }), `${group} of the ticket`).toEqual([]);
+      expect((await registry.list({ group }, 5))?.sockets.map((one) => one.socket)).toEqual([socket]);
+      const users = user === '' ? [] : [{ user, sockets: 1 }];
+      expect((await registry.listUsers(group, 5))?.users, `users of ${group}`).toEqual(users);
+    }
+    expect(await placesIn(), 'after all these readers').toEqual(places);
+    await registry.changeGroups(socket, { join: [], leave: [room] });
+    expect(await placesIn(), 'after it has left').toEqual([]);
+    await registry.remove(socket);
+    expect(await placesIn(hall), 'after its end').toEqual([]);
+  });
+
+  test('has one row if its user stays', async () => {
+    const { placesIn, places } = await renamed('ticket');
+    expect(places).toHaveLength(1);
+    expect(await placesIn()).toEqual(places);
+  });
+
+  test('joins in both places, also by a caller whose record is from before that', async () => {
+    const { registry, rows } = await counted();
+    const socket = await bring(registry, 'opening', { user: 'ticket' });
+    await join(registry, socket);
+    const known = await registry.get(socket);
+    await registry.accept(socket, acceptance, 'open');
+    expect(await registry.changeGroups(socket, { join: [hall], leave: [room] }, known)).toBe('done');
+    const places = ['ticket', 'alice'].map((user) => memberOf({ user, socket })).sort();
+    expect((await rows()).map((row) => `${row['group']?.S} ${row['member']?.S}`).sort()).toEqual(
+      places.map((place) => `hall ${place}`),
+    );
   });
 });
 
@@ -293,10 +348,8 @@ describe('a table of groups that fails', () => {
     expect((await other.get(socket))?.groups).toEqual(['early', 'late']);
     expect(await reached(other, { group: room })).toEqual([]);
     expect(await reached(other, { group: aGroup('late') })).toEqual([socket]);
-    const needed = ['early', 'early', 'late'];
-    expect((await rows()).map((row) => row['group']?.S).sort(), 'rows, with that of the ticket').toEqual(
-      needed,
-    );
+    const needed = ['early', 'early', 'late', 'late'];
+    expect((await rows()).map((row) => row['group']?.S).sort(), 'rows under both its users').toEqual(needed);
     expect(log.lines).toEqual([]);
   });
 

@@ -47,12 +47,7 @@ test('a broadcast reaches a socket once that was renamed by its handshake, also 
   await registry.put(aRecord({ socket, user: ticket }));
   await registry.changeGroups(socket, { join: [room], leave: [] });
   await registry.accept(socket, { ...acceptance, user: named, acceptedAt: time.now }, 'open');
-  for (let at = 0, between = 0; between < 600; at++) {
-    const hash = hashOf(`f${at}`);
-    if (hash < hashOf(ticket) || hash > hashOf(named)) continue;
-    await fill(memory, `f${at}`);
-    between += 1;
-  }
+  await between(memory, [ticket, named], 600);
   time.now += 55_000;
   let times = 0;
   for await (const { records } of registry.pages({ group: room })) {
@@ -61,6 +56,48 @@ test('a broadcast reaches a socket once that was renamed by its handshake, also 
   }
   expect(times).toBe(1);
 });
+
+/** A group whose first and last rows are the places of two users, with so many members in between. */
+async function between(memory: MemoryDynamo, users: readonly string[], count: number): Promise<void> {
+  const [first = 0, last = 0] = users.map(hashOf).sort((one, other) => one - other);
+  for (let at = 0, put = 0; put < count; at++) {
+    const hash = hashOf(`f${at}`);
+    if (hash < first || hash > last) continue;
+    await fill(memory, `f${at}`);
+    put += 1;
+  }
+}
+
+// After a minute, nobody could tell by the clock that a handshake has renamed it.
+test.for([
+  { ticketIs: 'before', isRenamed: 'before it began', waits: 0 },
+  { ticketIs: 'before', isRenamed: 'after a page', waits: 0 },
+  { ticketIs: 'behind', isRenamed: 'after a page', waits: 61_000 },
+])(
+  'a broadcast that is stopped and goes on elsewhere reaches a renamed socket once (%o)',
+  async ({ ticketIs, isRenamed, waits }) => {
+    const { registry, memory, time } = world(50);
+    const users = ['u1', 'u2'].sort((one, other) => hashOf(one) - hashOf(other));
+    const [ticket = '', named = ''] = ticketIs === 'before' ? users : users.toReversed();
+    const { socket } = aRecord();
+    await registry.put(aRecord({ socket, user: ticket }));
+    await registry.changeGroups(socket, { join: [room], leave: [] });
+    const rename = () =>
+      registry.accept(socket, { ...acceptance, user: named, acceptedAt: time.now }, 'open');
+    if (isRenamed === 'before it began') await rename();
+    await between(memory, users, 300);
+    const reached: SocketId[] = [];
+    const first = await registry.pages({ group: room })[Symbol.asyncIterator]().next();
+    if (first.done === true) throw new Error('The group has no page.');
+    reached.push(...first.value.records.map((record) => record.socket));
+    if (isRenamed === 'after a page') await rename();
+    time.now += waits;
+    for await (const { records } of registry.pages({ group: room }, first.value.next))
+      reached.push(...records.map((record) => record.socket));
+    expect(reached.filter((one) => one === socket)).toHaveLength(1);
+    expect(new Set(reached).size).toBe(301);
+  },
+);
 
 test('each user of a large group is listed once, with all sockets', async () => {
   const { registry, memory } = world();

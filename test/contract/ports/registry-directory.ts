@@ -3,7 +3,7 @@ import type { Registry } from '../../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../../functions/gateway/record.ts';
 import type { SocketFilter } from '../../../functions/gateway/socket-filter.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
-import { aPath, aRecord } from '../../fakes/a-record.ts';
+import { aGroup, aPath, aRecord } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import type { MakeRegistry } from './registry-world.ts';
 import { acceptance, bring, end } from './registry-world.ts';
@@ -152,6 +152,38 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       const ahead = order[3];
       if (ahead !== undefined) await registry.remove(ahead);
       expect(await inOrder(registry, {}, 3, first?.cursor)).toEqual(order.slice(4));
+    });
+
+    test('a cursor goes on in its own list alone', async () => {
+      const registry = await fresh();
+      const group = aGroup('room');
+      for (const user of ['alice', 'bob', 'alice', 'bob']) {
+        const socket = await bring(registry, 'open', { path: room, user });
+        await registry.changeGroups(socket, { join: [group], leave: [] });
+      }
+      const filters: SocketFilter[] = [
+        ...[{}, { path: room }, { user: 'alice' }, { user: 'bob' }],
+        ...[{ group }, { group, path: room }, { group, user: 'alice' }, { group, user: 'bob' }],
+      ];
+      const cursors = await Promise.all(filters.map((filter) => registry.list(filter, 1)));
+      for (const [at, filter] of filters.entries()) {
+        for (const [of, page] of cursors.entries()) {
+          expect(page?.cursor, `of list ${of}`).toBeDefined();
+          const next = await registry.list(filter, 1, page?.cursor);
+          expect(next !== undefined, `the cursor of list ${of} in list ${at}`).toBe(at === of);
+          expect(
+            await registry.listUsers(group, 1, page?.cursor),
+            `of list ${of}, for users`,
+          ).toBeUndefined();
+        }
+      }
+      const ofUsers = (await registry.listUsers(group, 1))?.cursor;
+      expect((await registry.listUsers(group, 1, ofUsers))?.users).toHaveLength(1);
+      expect(
+        await registry.listUsers(aGroup('hall'), 1, ofUsers),
+        'the users of another group',
+      ).toBeUndefined();
+      expect(await registry.list({ group }, 1, ofUsers), 'the sockets of the group').toBeUndefined();
     });
 
     test.for(['', ' ', 'not a cursor', '../..', '😀', '{"socket":"x"}', 'x'.repeat(5_000)])(

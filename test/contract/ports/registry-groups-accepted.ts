@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupName } from '../../../functions/wire/group.ts';
+import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aGroup, newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import {
@@ -58,6 +59,29 @@ export function acceptedGroupsContract(name: string, make: MakeRegistry): void {
       await expectMembers(registry, room, [socket]);
       expect(await reached(registry, { group: room, user: 'alice' })).toEqual([socket]);
       expect(await reached(registry, { group: room, user: 'ticket' })).toEqual([]);
+    });
+
+    test('and a broadcast that stops after each socket and goes on reaches all once whom it renames', async () => {
+      const registry = await fresh();
+      const members: SocketId[] = [];
+      for (let at = 0; at < 40; at++) {
+        const socket = await bring(registry, 'opening', { user: at % 3 === 0 ? '' : `ticket ${at}` });
+        await join(registry, socket, room);
+        members.push(socket);
+      }
+      const found: SocketId[] = [];
+      let from: string | undefined;
+      for (let at = 0; ; at++) {
+        const run = registry.segment({ group: room }, 0, { from, limit: 1 })[Symbol.asyncIterator]();
+        const { done, value } = await run.next();
+        if (done === true) break;
+        found.push(...value.records.map((record) => record.socket));
+        from = value.end;
+        const renamed = members[(at * 7) % members.length];
+        const user = at % 2 === 0 ? '' : `named ${at}`;
+        if (renamed !== undefined) await registry.accept(renamed, { ...acceptance, user }, 'open');
+      }
+      expect(found.sort()).toEqual(members.sort());
     });
 
     test('change nothing while messages wait', async () => {

@@ -93,25 +93,33 @@ describe('a handshake that the app accepted', () => {
 });
 
 describe('a gateway that crashes while it accepts a handshake', () => {
-  test.for([1, 2, 3])(
-    'at write %i leaves a record that holds the socket and its messages',
-    async (crashAt) => {
+  const replied = { ...noActions, reply: 'welcome' };
+  test.for([
+    { crashAt: 1, actions: replied, sent: [], left: [], flushes: 0 },
+    { crashAt: 2, actions: replied, sent: [], left: ['welcome'], flushes: 1 },
+    { crashAt: 1, actions: noActions, sent: ['sent'], left: ['sent'], flushes: 0 },
+    { crashAt: 2, actions: noActions, sent: ['sent'], left: ['sent'], flushes: 1 },
+  ])(
+    'at a write leaves a record that holds the socket and its messages (%o)',
+    async ({ crashAt, actions, sent, left, flushes }) => {
       let writes = 0;
+      let isOpening = false;
       const { gateway, registry, tasks, connections, admit, clock } = fakeGateway({
         registry: (memory) =>
           new WatchedRegistry(memory, (call) => {
-            if (['append', 'accept'].includes(call) && ++writes === crashAt) throw new Error('a crash');
+            if (isOpening && ['append', 'accept'].includes(call) && ++writes === crashAt)
+              throw new Error('a crash');
           }),
       });
       const record = await admit(opening);
       const { socket } = record;
-      await expect(acceptHandshake(gateway, record, [], { ...noActions, reply: 'welcome' })).rejects.toThrow(
-        'a crash',
-      );
+      for (const body of sent) await registry.append(socket, body);
+      isOpening = true;
+      await expect(acceptHandshake(gateway, record, [], actions)).rejects.toThrow('a crash');
       const found = await registry.get(socket);
       expect(found?.status).toBe('opening');
-      if (crashAt > 1) expect(await registry.waiting(socket)).toEqual(['welcome']);
-      expect(tasks.queued).toEqual(crashAt === 3 ? [{ kind: 'flush', socket }] : []);
+      expect(await registry.waiting(socket)).toEqual(left);
+      expect(tasks.queued.filter(({ kind }) => kind === 'flush')).toHaveLength(flushes);
       await tasks.run((task) => runTask(gateway, task));
       expect(connections.arrived).toEqual([]);
       expect(await registry.markEnded(socket, { code: 1006, reason: '', time: clock.now() })).toBeDefined();
