@@ -21,7 +21,9 @@ const recordBytes = 300;
 /** How long functions run, in seconds, besides waiting for the app. */
 const seconds = { hook: 0.03, call: 0.05, fanOut: 0.05, sweep: 0.1, perDelivery: 0.0002, segment: 1 };
 /** A broadcast to more sockets than a call reaches: its segments, its batches, and a worker's posts a second. */
-const large = { from: 501, segments: 4, batch: 1_500, postsPerSecond: 1_500 };
+const large = { from: 501, segments: 4, batch: 1_500, postsPerSecond: 1_500, postsPerCheck: 500 };
+/** DynamoDB: a page of a Scan has 1 MB, which is 256 units. */
+const pageUnits = 256;
 /**
  * Bytes that a run logs of itself (START, END, REPORT, and what CloudWatch adds to each line), of a message to a client,
  * and of a hook with its headers.
@@ -83,18 +85,68 @@ const uses: Readonly<Record<string, Use>> = {
   },
 };
 
+/** What a large broadcast to all takes: runs, units of DynamoDB, and requests of SQS. */
+export function handOver(sockets: number, bytesOfRecord = recordBytes) {
+  const { segments } = large;
+  const batches = segments * Math.ceil(sockets / segments / large.batch);
+  const scan = Math.max(segments, (sockets * bytesOfRecord) / 4_096);
+  // A worker looks whether the broadcast was cancelled when it claims its batch, and every 500 posts after that.
+  const looks = Math.ceil(sockets / batches / large.postsPerCheck);
+  return {
+    segments,
+    batches,
+    // The call reads a page of each segment before it knows that the broadcast is large. Each run reads what it is
+    // about.
+    reads: Math.min(scan, segments * pageUnits) + scan + segments * 2 + batches * (1 + looks),
+    // The broadcast, a segment's claim and its end, and a batch's cut, claim and counts.
+    writes: 1 + segments * 2 + batches * 3,
+    // Each message is sent, received and deleted.
+    requests: (segments + batches) * 3,
+  };
+}
+
+function run(kind: keyof typeof gigabytes, times: number, each: number): number {
+  return times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
+}
+
+/** The price of a million deliveries by large broadcasts to so many sockets each. */
+function perMillion(sockets: number) {
+  const { segments, batches, reads, writes, requests } = handOver(sockets);
+  const posting = batches * seconds.fanOut + sockets / large.postsPerSecond;
+  const parts = {
+    apiGateway: sockets * price.message + price.call,
+    lambda:
+      run('posting', 1, seconds.call) +
+      run('posting', segments, seconds.segment) +
+      run('posting', batches, posting / batches),
+    dynamo: reads * price.read + writes * price.write,
+    queue: requests * price.queued,
+    logs: (1 + segments + batches) * bytes.logged * price.logged,
+    out: sockets * bytes.message * price.out,
+  };
+  const dollars = Object.values(parts).map((part) => (part / sockets) * 1e6);
+  return [...dollars, dollars.reduce((sum, part) => sum + part, 0)];
+}
+
+/** The rows of the table of large broadcasts, in cents. */
+export function broadcastRows(): string[][] {
+  return [501, 10_000, 1_000_000].map((sockets) => [
+    sockets.toLocaleString('en'),
+    ...perMillion(sockets).map((dollars) => dollars.toFixed(2)),
+  ]);
+}
+
 /** The parts of a month's bill. */
 export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
   const { broadcasts = 0, keyed = 0, joined = 0, toGroups = 0, members = 0 } = use;
   const hooks = 2 * opened + messages;
-  const run = (kind: keyof typeof gigabytes, times: number, each: number): number =>
-    times * (price.invocation + each * gigabytes[kind] * price.gigabyteSecond);
   const scan = Math.max(4, (sockets * recordBytes) / 4_096);
+  const small = { segments: 0, batches: 0, reads: scan, writes: 0, requests: 0 };
   const isLarge = sockets >= large.from;
-  const segments = isLarge ? broadcasts * large.segments : 0;
-  const batches = isLarge ? broadcasts * Math.ceil(sockets / large.batch) : 0;
-  const posted = isLarge ? 0 : sockets;
+  const each = isLarge ? handOver(sockets) : small;
+  const [segments, batches] = [broadcasts * each.segments, broadcasts * each.batches];
+  const posted = broadcasts * sockets;
   const parts = {
     apiGateway:
       sockets * minutes * price.minute +
@@ -103,9 +155,9 @@ export function month(use: Use) {
     lambda:
       run('waiting', hooks, hookSeconds + seconds.hook) +
       run('posting', toGroups, seconds.fanOut) +
-      run('posting', broadcasts, seconds.call + posted * seconds.perDelivery) +
+      run('posting', broadcasts, seconds.call + (isLarge ? 0 : sockets * seconds.perDelivery)) +
       run('posting', segments, seconds.segment) +
-      run('posting', batches, seconds.fanOut + large.batch / large.postsPerSecond) +
+      run('posting', batches, seconds.fanOut + (isLarge ? posted / batches / large.postsPerSecond : 0)) +
       run('sweeping', minutes, seconds.sweep + sockets / 30 / 100),
     dynamo:
       opened * 6 * price.write +
@@ -114,14 +166,11 @@ export function month(use: Use) {
       // The claim of a key, and the answer.
       keyed * 2 * price.write +
       messages * price.read +
-      broadcasts * scan * price.read +
-      // The broadcast, a segment's claim and its end, and a batch's cut, claim and counts. Each run reads what it is about.
-      ((isLarge ? broadcasts : 0) + segments * 2 + batches * 3) * price.write +
-      (segments * 2 + batches * 5) * price.read +
+      broadcasts * (each.reads * price.read + each.writes * price.write) +
       // One query finds the sockets of a small group, and each is read.
       toGroups * (1 + members) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
-    queue: ((toGroups + segments + batches) * 3 + polls) * price.queued,
+    queue: (toGroups * 3 + broadcasts * each.requests + polls) * price.queued,
     logs: (hooks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
@@ -136,5 +185,5 @@ export function rows(): string[][] {
 }
 
 if (process.argv[1]?.endsWith('costs.ts')) {
-  for (const row of rows()) process.stdout.write(`| ${row.join(' | ')} |\n`);
+  for (const row of [...rows(), ...broadcastRows()]) process.stdout.write(`| ${row.join(' | ')} |\n`);
 }

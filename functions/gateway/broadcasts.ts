@@ -31,7 +31,7 @@ export interface OutcomeCounts {
 /** How far a broadcast is. */
 export interface BroadcastProgress extends OutcomeCounts {
   readonly status: 'running' | 'done' | 'cancelled';
-  /** How many sockets were found so far. Once it is done, each of them has an outcome. */
+  /** How many sockets were found so far: no fewer than have an outcome. Once it is done, each of them has one. */
   readonly found: number;
 }
 
@@ -65,6 +65,17 @@ export interface BatchClaim {
   readonly id: string;
 }
 
+/** Where a part of a batch comes from. */
+export interface PartOrigin {
+  /**
+   * The claim whose worker left this rest. If another worker has posted the part before, the rest is none: that worker
+   * died, or lost its claim, before its counts were stored. Without it, any worker may have left it.
+   */
+  readonly after?: string | undefined;
+  /** Whether nobody comes any more if this claim ends before the part is posted. Its sockets have failed then. */
+  readonly isLast?: boolean | undefined;
+}
+
 /**
  * The broadcasts that go on after their calls were answered, for a day. Segments and batches are claimed for a limited
  * time, so that work that is handed out twice is done once, and work of a worker that died is done again.
@@ -89,7 +100,7 @@ export interface Broadcasts {
    */
   queued(id: BroadcastId, segment: number, progress: SegmentProgress): Promise<void>;
   /** Claims the `part`-th rest of a batch; 0 is the whole batch. */
-  claimBatch(batch: Batch, part: number, forMs: number): Promise<Claimed<BatchClaim>>;
+  claimBatch(batch: Batch, part: number, forMs: number, of?: PartOrigin): Promise<Claimed<BatchClaim>>;
   /** Adds the outcomes of a batch, and gives up the claim: the batch is done, or its next part may be claimed. */
   posted(batch: Batch, claim: BatchClaim, counts: OutcomeCounts, isDone: boolean): Promise<void>;
 }

@@ -9,6 +9,8 @@ export interface Gateway extends Ports {
   readonly policy: Policy;
   /** When this run has to be over, on the monotonic clock; infinite for a run without an end. */
   readonly deadline: number;
+  /** Whether the task of this run does not come again if it fails. */
+  readonly isLastAttempt?: boolean;
   /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
 }

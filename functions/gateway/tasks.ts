@@ -57,6 +57,8 @@ export interface BatchTask extends Batch {
   readonly kind: 'batch';
   /** 0 for the whole batch, then the number of the rest. */
   readonly part: number;
+  /** The claim whose worker left this rest. The whole batch has none. */
+  readonly after?: string | undefined;
   /** Each socket as it was found. One that was not open is looked up again. */
   readonly sockets: readonly Recipient[];
 }

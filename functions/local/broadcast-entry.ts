@@ -12,6 +12,8 @@ interface Cut extends Work {
   readonly end: string;
   readonly found: number;
   part: number;
+  /** The claim whose worker posted the part before. */
+  leftBy: string | undefined;
 }
 
 /** What is kept of one broadcast. */
@@ -47,7 +49,8 @@ export function settle({ counts }: Entry, more: OutcomeCounts): void {
 /** How far a broadcast is. */
 export function progressOf(entry: Entry): BroadcastProgress {
   const { status, counts } = entry;
-  return { status, found: status === 'running' ? foundSoFar(entry) : entry.found, ...counts };
+  if (status !== 'running') return { status, found: entry.found, ...counts };
+  return { status, found: Math.max(foundSoFar(entry), settled(entry)), ...counts };
 }
 
 /** Whether every batch of every segment is posted. */
@@ -57,14 +60,18 @@ export function isFinished({ segments }: Entry): boolean {
 
 /** Keeps the counts of a broadcast that has ended, and the batches that are still being posted, and nothing else. */
 export function finish(entry: Entry, status: 'done' | 'cancelled'): void {
-  const { delivered, queued, gone, failed } = entry.counts;
   // A batch that was cut by a run that died may have been found larger than it was when it was posted.
-  entry.found = status === 'done' ? delivered + queued + gone + failed : foundSoFar(entry);
+  entry.found = status === 'done' ? settled(entry) : Math.max(foundSoFar(entry), settled(entry));
   entry.status = status;
   entry.broadcast = { ...entry.broadcast, body: '', except: [] };
   for (const { cuts } of entry.segments) {
     for (const [at, { claim }] of cuts) if (claim === undefined) cuts.delete(at);
   }
+}
+
+/** How many sockets have an outcome. */
+function settled({ counts }: Entry): number {
+  return counts.delivered + counts.queued + counts.gone + counts.failed;
 }
 
 function foundSoFar({ segments }: Entry): number {

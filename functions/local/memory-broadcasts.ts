@@ -5,6 +5,7 @@ import type {
   Broadcasts,
   Claimed,
   OutcomeCounts,
+  PartOrigin,
   SegmentClaim,
   SegmentProgress,
   StoredBroadcast,
@@ -83,7 +84,10 @@ export class MemoryBroadcasts implements Broadcasts {
     if (entry?.status !== 'running' || segment === undefined || segment.isDone) return end;
     const known = segment.cuts.get(batch.at);
     if (known !== undefined) return known.end;
-    segment.cuts.set(batch.at, { end, found, part: 0, claim: undefined, claimEnds: 0, isDone: false });
+    segment.cuts.set(batch.at, {
+      ...{ end, found, part: 0, leftBy: undefined },
+      ...{ claim: undefined, claimEnds: 0, isDone: false },
+    });
     return end;
   }
 
@@ -100,11 +104,17 @@ export class MemoryBroadcasts implements Broadcasts {
     this.#finishIfDone(entry);
   }
 
-  async claimBatch(batch: Batch, part: number, forMs: number): Promise<Claimed<BatchClaim>> {
+  async claimBatch(
+    batch: Batch,
+    part: number,
+    forMs: number,
+    { after }: PartOrigin = {},
+  ): Promise<Claimed<BatchClaim>> {
     const entry = this.#entries.get(batch.broadcast);
     const cut = entry?.segments[batch.segment]?.cuts.get(batch.at);
     if (cut === undefined || entry?.status !== 'running' || cut.part > part) return { kind: 'over' };
     if (cut.part < part) return { kind: 'busy' };
+    if (after !== undefined && cut.leftBy !== after) return { kind: 'over' };
     const claimed = claimWork(this.#claims, cut, this.#clock.monotonic(), forMs);
     return claimed.kind === 'claimed' ? { kind: 'claimed', claim: { id: claimed.claim } } : claimed;
   }
@@ -116,6 +126,7 @@ export class MemoryBroadcasts implements Broadcasts {
     settle(entry, counts);
     cut.isDone = isDone;
     cut.part += 1;
+    cut.leftBy = claim.id;
     release(cut);
     this.#finishIfDone(entry);
   }

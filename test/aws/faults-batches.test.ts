@@ -12,6 +12,7 @@ afterEach(() => {
   cloud.wires.meddler = {};
   cloud.queue.doubled = 0;
   cloud.queue.repeated = 0;
+  cloud.queue.dead.length = 0;
 });
 afterAll(() => cloud.stop());
 
@@ -89,6 +90,34 @@ test('a batch that fails every time is dead after five attempts, and holds up no
   expect(await progressOf(cloud, other.id)).toMatchObject({ status: 'done', delivered: 1 });
   // Each attempt is a fault, which rings as well as the queue of dead batches does.
   expect(cloud.log.filter(({ event }) => event === 'fault').length).toBeGreaterThanOrEqual(5);
+});
+
+test('a batch whose function dies every time has failed for its sockets, and its broadcast is done', async () => {
+  const sockets = await opened(2);
+  let deaths = 0;
+  cloud.wires.meddler = {
+    before: async ({ service, operation }) => {
+      if (service !== 'connections' || operation !== 'POST') return undefined;
+      deaths += 1;
+      await cloud.lambdas.batches.kill();
+      return 'cut';
+    },
+  };
+  const { id } = await queuedBatch(cloud, sockets);
+  await cloud.settled();
+  for (let attempt = 2; attempt <= 5; attempt++) {
+    expect(await progressOf(cloud, id), `before attempt ${attempt}`).toMatchObject({
+      status: 'running',
+      failed: 0,
+    });
+    await cloud.pass(180_000);
+    await cloud.settled();
+  }
+  expect([deaths >= 5, cloud.queue.dead.length]).toEqual([true, 1]);
+  expect(await progressOf(cloud, id), 'while nobody knows').toMatchObject({ status: 'running', failed: 0 });
+  await cloud.pass(90_000);
+  expect(await progressOf(cloud, id)).toMatchObject({ status: 'done', found: 2, ...counts, failed: 2 });
+  expect(await gotBy(sockets)).toEqual([0, 0]);
 });
 
 test('429s of the account slow a batch down, and nobody misses the message or gets it twice', async () => {

@@ -43,7 +43,7 @@ function passedBroadcasts(broadcasts: Broadcasts, pass: Pass): Broadcasts {
     claimSegment: (id, at, forMs) => pass('claim segment', () => broadcasts.claimSegment(id, at, forMs)),
     cut: (batch, end, found) => pass('cut', () => broadcasts.cut(batch, end, found)),
     queued: (id, at, progress) => pass('queued', () => broadcasts.queued(id, at, progress)),
-    claimBatch: (batch, part, forMs) => pass('claim batch', () => broadcasts.claimBatch(batch, part, forMs)),
+    claimBatch: (...given) => pass('claim batch', () => broadcasts.claimBatch(...given)),
     posted: (batch, claim, counts, isDone) =>
       pass('posted', () => broadcasts.posted(batch, claim, counts, isDone)),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
 import { Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
@@ -335,7 +336,10 @@ describe('what keeps', () => {
 
   test.for(['Tasks', 'Batches'])('%s are encrypted, and dead ones are kept for 14 days', (name) => {
     const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
-    expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, RedrivePolicy: { maxReceiveCount: 5 } });
+    expect(Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { maxReceiveCount: maxReceives },
+    });
     const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
     expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
     expect(stack.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({

@@ -14,7 +14,7 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rows as costRows, month } from '../../docs/costs.ts';
+import { broadcastRows, rows as costRows, month } from '../../docs/costs.ts';
 import { lambdaLog } from '../../functions/aws/lambda-log.ts';
 import { parseApiKey } from '../../functions/wire/api-key.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
@@ -55,6 +55,7 @@ test('a default in the table is the same as leaving the setting out', () => {
 test('the table of costs is what the formula says', () => {
   const [, ...written] = [[], ...page.rows('Cost', 'use')];
   expect(written).toEqual(costRows());
+  expect(page.rows('Cost', 'sockets of each broadcast'), 'a million deliveries').toEqual(broadcastRows());
 });
 
 test('a million calls with an idempotency key cost the two writes each that the page says', () => {

@@ -33,7 +33,7 @@ export function numbersOf(item: Item): readonly [segment: string, at: string] {
 }
 
 /** A conditional change of one part. */
-interface PartChange {
+export interface PartChange {
   readonly update: string;
   readonly condition: string;
   readonly values: Item;
@@ -85,7 +85,7 @@ export class BroadcastTable {
 
   /** The parts on one side of the broadcast itself, in order. The body of the broadcast is not read. */
   async *beside(id: BroadcastId, side: '<' | '>'): AsyncGenerator<Item> {
-    const names = '#part, #done, #batches, #found, #delivered, #queued, #gone, #failed';
+    const names = '#part, #done, #batches, #isLast, #claimUntil, #found, #delivered, #queued, #gone, #failed';
     let after: Item | undefined;
     do {
       const found = await this.#table.dynamo.run('Query', {

@@ -5,6 +5,7 @@ import type {
   Broadcasts,
   Claimed,
   OutcomeCounts,
+  PartOrigin,
   SegmentClaim,
   SegmentProgress,
   StoredBroadcast,
@@ -13,15 +14,20 @@ import type { Clock, Log } from '../../gateway/ports.ts';
 import type { BroadcastId } from '../../wire/broadcast-id.ts';
 import { limits } from '../../wire/limits.ts';
 import { type Item, number, text } from './attribute.ts';
+import { countsOf, isDead, isDone, outcomes } from './broadcast-counts.ts';
 import { broadcastItem, broadcastOf } from './broadcast-item.ts';
-import { BroadcastTable, batchPart, numbersOf, parts, segmentPart } from './broadcast-table.ts';
+import {
+  BroadcastTable,
+  batchPart,
+  numbersOf,
+  type PartChange,
+  parts,
+  segmentPart,
+} from './broadcast-table.ts';
 import type { DynamoAccess } from './calls.ts';
 import { numberIn, textIn } from './item.ts';
 import type { TableNames } from './table.ts';
 import { newWriteId } from './write-id.ts';
-
-/** The attributes of outcomes. */
-const outcomes = ['delivered', 'queued', 'gone', 'failed'] as const;
 
 /** A claim of a part: its id, and the part as it is now. */
 interface PartClaim {
@@ -93,9 +99,10 @@ export class DynamoBroadcasts implements Broadcasts {
     for await (const item of this.#table.beside(id, '<')) {
       const [segment, at] = numbersOf(item);
       if (Number(at) >= (done.get(segment) ?? Number.POSITIVE_INFINITY)) continue;
-      if (!isDone(item)) batchesLeft += 1;
-      sums.found += numberIn(item, 'found');
-      for (const outcome of outcomes) sums[outcome] += numberIn(item, outcome);
+      const counts = countsOf(item, this.#clock.now());
+      if (!isDone(item) && !isDead(item, this.#clock.now())) batchesLeft += 1;
+      sums.found += counts.found;
+      for (const outcome of outcomes) sums[outcome] += counts[outcome];
     }
     const isOver = done.size === broadcast.segments && batchesLeft === 0;
     if (!isOver) return { status: isCancelled ? 'cancelled' : 'running', ...sums };
@@ -116,7 +123,8 @@ export class DynamoBroadcasts implements Broadcasts {
 
   async claimSegment(id: BroadcastId, segment: number, forMs: number): Promise<Claimed<SegmentClaim>> {
     if ((await this.get(id)) === undefined || (await this.isCancelled(id))) return { kind: 'over' };
-    const claimed = await this.#claim(id, segmentPart(segment), forMs, 'attribute_not_exists(#done)', {});
+    const condition = 'attribute_not_exists(#done)';
+    const claimed = await this.#claim(id, segmentPart(segment), forMs, { update: '', condition, values: {} });
     if (claimed.kind !== 'claimed') return claimed.kind === 'over' ? claimed : { kind: 'busy' };
     const { id: claim, item } = claimed.claim;
     const from = item['from']?.S;
@@ -149,22 +157,40 @@ export class DynamoBroadcasts implements Broadcasts {
     });
   }
 
-  async claimBatch(batch: Batch, part: number, forMs: number): Promise<Claimed<BatchClaim>> {
+  async claimBatch(
+    batch: Batch,
+    part: number,
+    forMs: number,
+    { after, isLast = false }: PartOrigin = {},
+  ): Promise<Claimed<BatchClaim>> {
     if (await this.isCancelled(batch.broadcast)) return { kind: 'over' };
-    const condition = 'attribute_exists(#end) AND attribute_not_exists(#done) AND #rest = :rest';
-    const values = { ':rest': number(part) };
-    const claimed = await this.#claim(batch.broadcast, batchPart(batch), forMs, condition, values);
+    const claimed = await this.#claim(batch.broadcast, batchPart(batch), forMs, {
+      update: isLast ? ', #isLast = :last' : ' REMOVE #isLast',
+      condition:
+        'attribute_exists(#end) AND attribute_not_exists(#done) AND #rest = :rest' +
+        (after === undefined ? '' : ' AND #leftBy = :after'),
+      values: {
+        ':rest': number(part),
+        ...(after === undefined ? {} : { ':after': text(after) }),
+        ...(isLast ? { ':last': number(1) } : {}),
+      },
+    });
     if (claimed.kind === 'claimed') return { kind: 'claimed', claim: { id: claimed.claim.id } };
     if (claimed.kind === 'over') return claimed;
     // An earlier part of this batch is done when a later one waits for it.
-    return numberIn(claimed.item, 'rest') > part ? { kind: 'over' } : { kind: 'busy' };
+    const rest = numberIn(claimed.item, 'rest');
+    const isOver =
+      rest > part || (rest === part && after !== undefined && textIn(claimed.item, 'leftBy') !== after);
+    return { kind: isOver ? 'over' : 'busy' };
   }
 
   async posted(batch: Batch, claim: BatchClaim, counts: OutcomeCounts, isLast: boolean): Promise<void> {
     const added = outcomes.map((outcome) => `#${outcome} :${outcome}`).join(', ');
     const values = Object.fromEntries(outcomes.map((outcome) => [`:${outcome}`, number(counts[outcome])]));
     await this.#table.update(batch.broadcast, batchPart(batch), {
-      update: `${isLast ? 'SET #done = :done ' : ''}REMOVE #claimId, #claimUntil ADD #rest :one, ${added}`,
+      update:
+        `SET #leftBy = :id${isLast ? ', #done = :done' : ''} ` +
+        `REMOVE #claimId, #claimUntil, #isLast ADD #rest :one, ${added}`,
       condition: '#claimId = :id',
       values: {
         ':id': text(claim.id),
@@ -180,13 +206,12 @@ export class DynamoBroadcasts implements Broadcasts {
     broadcast: BroadcastId,
     part: string,
     forMs: number,
-    condition: string,
-    values: Item,
+    { update, condition, values }: PartChange,
   ): Promise<PartClaimed> {
     const id = newWriteId();
     const now = this.#clock.now();
     const claimed = await this.#table.update(broadcast, part, {
-      update: 'SET #claimId = :id, #claimUntil = :until, #expires = :expires',
+      update: `SET #claimId = :id, #claimUntil = :until, #expires = :expires${update}`,
       condition: `${condition} AND (attribute_not_exists(#claimUntil) OR #claimUntil <= :now)`,
       values: {
         ...values,
@@ -200,9 +225,4 @@ export class DynamoBroadcasts implements Broadcasts {
     if (item === undefined || isDone(item)) return { kind: 'over' };
     return textIn(item, 'claimId') === id ? { kind: 'claimed', claim: { id, item } } : { kind: 'busy', item };
   }
-}
-
-/** Whether a segment is queued, or a batch is posted. */
-function isDone(item: Item): boolean {
-  return item['done'] !== undefined;
 }

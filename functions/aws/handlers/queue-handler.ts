@@ -8,6 +8,9 @@ import type { QueueName } from '../queue/sqs-task-queue.ts';
 import { parseTask } from '../queue/task-message.ts';
 import { withDeadline } from './with-deadline.ts';
 
+/** How often the queues hand a message out before it is dead, as the stack has it. */
+export const maxReceives = 5;
+
 /** The pauses before a failed task comes again, in seconds. */
 const failed = { first: 5, factor: 4, longest: 900 };
 
@@ -28,7 +31,8 @@ export function queueHandler(
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   const done = async (run: Gateway, record: QueueRecord): Promise<boolean> => {
     try {
-      await work(run, parseTask(record.body));
+      const isLastAttempt = Number(record.attributes?.ApproximateReceiveCount ?? 1) >= maxReceives;
+      await work({ ...run, isLastAttempt }, parseTask(record.body));
       return true;
     } catch (error) {
       const isBusy = error instanceof WorkIsBusy;

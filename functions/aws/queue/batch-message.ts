@@ -29,6 +29,7 @@ export const batchMessage = v.object({
   segment: count,
   at: count,
   part: count,
+  after: v.optional(v.string()),
   sockets,
 });
 

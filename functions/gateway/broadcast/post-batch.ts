@@ -1,8 +1,10 @@
+import type { BroadcastId } from '../../wire/broadcast-id.ts';
 import type { StoredBroadcast } from '../broadcasts.ts';
 import { Dispatcher, type Message } from '../deliver/dispatcher.ts';
 import type { Gateway } from '../gateway.ts';
 import type { BatchTask } from '../tasks.ts';
 import { Pace } from './pace.ts';
+import { persistently } from './persistently.ts';
 import { WorkIsBusy } from './work-is-busy.ts';
 
 /** How often a worker asks whether the broadcast was cancelled, in posts. */
@@ -14,19 +16,25 @@ const cancelEvery = 500;
  * died is posted again, so that its sockets get the message at least once.
  */
 export async function postBatch(gateway: Gateway, task: BatchTask): Promise<void> {
-  const { broadcasts, policy, tasks } = gateway;
+  const { broadcasts, policy, tasks, isLastAttempt: isLast } = gateway;
   const broadcast = await broadcasts.get(task.broadcast);
   if (broadcast === undefined) return;
-  const claimed = await broadcasts.claimBatch(task, task.part, policy.leaseMs);
+  const origin = { after: task.after, isLast };
+  const claimed = await broadcasts.claimBatch(task, task.part, policy.leaseMs, origin);
   if (claimed.kind === 'over') return;
   if (claimed.kind === 'busy') throw new WorkIsBusy('batch');
+  const { claim } = claimed;
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
   const left = await post(gateway, broadcast, task.sockets, counts);
+  // If one of these calls fails, all that is posted is posted again.
+  const store = (isDone: boolean) =>
+    persistently(gateway, () => broadcasts.posted(task, claim, counts, isDone));
   // What was cancelled is never claimed again, and never done.
-  if (left === 'cancelled') return broadcasts.posted(task, claimed.claim, counts, false);
+  if (left === 'cancelled') return store(false);
   // The rest is queued before the claim is given up: it waits until then, and nothing is lost in between.
-  if (left.length > 0) await tasks.enqueueBatches([{ ...task, part: task.part + 1, sockets: left }], restMs);
-  await broadcasts.posted(task, claimed.claim, counts, left.length === 0);
+  const rest = { ...task, part: task.part + 1, after: claim.id, sockets: left };
+  if (left.length > 0) await persistently(gateway, () => tasks.enqueueBatches([rest], restMs));
+  await store(left.length === 0);
 }
 
 /** How long after its start a broadcast is given up for sockets that can't be posted to, in milliseconds. */
@@ -54,7 +62,7 @@ async function post(
   const dispatcher = new Dispatcher(gateway, pace);
   let begun = 0;
   for (const recipient of sockets) {
-    if (begun % cancelEvery === 0 && (await gateway.broadcasts.isCancelled(id))) {
+    if (begun > 0 && begun % cancelEvery === 0 && (await isCancelled(gateway, id))) {
       await dispatcher.settled();
       return 'cancelled';
     }
@@ -72,4 +80,9 @@ async function post(
   const aside = new Set(dispatcher.left([message]).flatMap(([, each]) => each));
   if (aside.size === 0) return sockets.slice(begun);
   return [...sockets.slice(begun), ...sockets.slice(0, begun).filter(({ socket }) => aside.has(socket))];
+}
+
+/** A fault is no reason to stop: what is posted so far would be posted again. */
+async function isCancelled({ broadcasts }: Gateway, id: BroadcastId): Promise<boolean> {
+  return broadcasts.isCancelled(id).catch(() => false);
 }

@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { DynamoBroadcasts } from '../../../functions/aws/dynamo/broadcasts.ts';
+import type { Batch } from '../../../functions/gateway/broadcasts.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { broadcastsContract } from '../../contract/ports/broadcasts.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
 import { MemoryDynamo, memoryTables } from '../../fakes/memory-dynamo.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { DynamoFront, type Manner } from '../dynamo-front.ts';
@@ -70,5 +72,74 @@ describe.for([
     const until = Math.ceil(Date.now() / 1_000) + 86_400;
     for (const item of items) expect(Number(item['expires']?.N), 'expires').toBeGreaterThan(until - 60);
     expect(items).toHaveLength(4);
+  });
+});
+
+describe('a batch whose last worker', () => {
+  const some = { delivered: 4, queued: 3, gone: 2, failed: 1 };
+  const leaseMs = 90_000;
+
+  /** A broadcast of two batches of 20 sockets. One is posted, and the other is claimed, for the last time or not. */
+  async function claimedFor(isLast: boolean) {
+    const clock = new ManualClock();
+    const double = new MemoryDynamo();
+    const broadcasts = new DynamoBroadcasts(() => double, memoryTables, clock, new RecordingLog());
+    const id = broadcastIdOf('dying');
+    await broadcasts.create({ id, body: 'hello', except: [], segments: 1, startedAt: clock.now() });
+    const segment = await broadcasts.claimSegment(id, 0, leaseMs);
+    if (segment.kind !== 'claimed') throw new Error(`The segment is ${segment.kind}.`);
+    const [one, other] = [0, 1].map((at) => ({ broadcast: id, segment: 0, at })) as [Batch, Batch];
+    for (const batch of [one, other]) await broadcasts.cut(batch, `end ${batch.at}`, 20);
+    const all = { ...segment.claim, batches: 2, from: 'end 1', isDone: true, isReleased: true };
+    await broadcasts.queued(id, 0, all);
+    const claim = async (batch: Batch, last: boolean) => {
+      const claimed = await broadcasts.claimBatch(batch, 0, leaseMs, { isLast: last });
+      if (claimed.kind !== 'claimed') throw new Error(`The batch is ${claimed.kind}.`);
+      return claimed.claim;
+    };
+    const counts = { ...some, delivered: 14 };
+    await broadcasts.posted(one, await claim(one, true), counts, true);
+    const live = await claim(other, isLast);
+    return { broadcasts, clock, id, other, live, claim: () => claim(other, false) };
+  }
+
+  test('dies has failed for all its sockets when the claim ends, and the broadcast is done', async () => {
+    const { broadcasts, clock, id } = await claimedFor(true);
+    const running = { status: 'running', found: 40, ...some, delivered: 14 };
+    clock.skipTo(clock.now() + leaseMs - 1);
+    expect(await broadcasts.progress(id), 'a moment before').toEqual(running);
+    clock.skipTo(clock.now() + 1);
+    expect(await broadcasts.progress(id)).toEqual({ ...running, status: 'done', failed: 21 });
+  });
+
+  test('dies after others left a rest has failed for that rest alone', async () => {
+    const { broadcasts, clock, id, other, live } = await claimedFor(true);
+    await broadcasts.posted(other, live, some, false);
+    clock.skipTo(clock.now() + leaseMs);
+    expect(await broadcasts.progress(id), 'the rest has its own attempts').toMatchObject({
+      status: 'running',
+    });
+    await broadcasts.claimBatch(other, 1, leaseMs, { after: live.id, isLast: true });
+    clock.skipTo(clock.now() + leaseMs);
+    const sums = { delivered: 18, queued: 6, gone: 4, failed: 12 };
+    expect(await broadcasts.progress(id)).toEqual({ status: 'done', found: 40, ...sums });
+  });
+
+  test('is not the last one leaves the broadcast running', async () => {
+    const { broadcasts, clock, id } = await claimedFor(false);
+    clock.skipTo(clock.now() + leaseMs);
+    expect(await broadcasts.progress(id)).toMatchObject({ status: 'running', found: 40, failed: 1 });
+  });
+
+  test('died is posted all the same if an operator moves it back from the dead', async () => {
+    const { broadcasts, clock, id, other, claim } = await claimedFor(true);
+    clock.skipTo(clock.now() + leaseMs);
+    const again = await claim();
+    expect(await broadcasts.progress(id), 'claimed').toMatchObject({ status: 'running', failed: 1 });
+    clock.skipTo(clock.now() + leaseMs);
+    expect(await broadcasts.progress(id), 'may come again').toMatchObject({ status: 'running', failed: 1 });
+    await broadcasts.posted(other, again, { ...some, delivered: 14 }, true);
+    const sums = { delivered: 28, queued: 6, gone: 4, failed: 2 };
+    expect(await broadcasts.progress(id)).toEqual({ status: 'done', found: 40, ...sums });
   });
 });

@@ -138,7 +138,9 @@ describe('a part of a broadcast on its way through the queue', () => {
       { socket: newSocket(), status: 'open', acceptedAt: 1_764_000_000_123 },
       { socket: newSocket(), status: 'opening', acceptedAt: 0 },
     ]);
-    for (const task of [segment, batch, batchOf([])]) expect(writeTask(task).map(parseTask)).toEqual([task]);
+    const rest = { ...batch, after: 'the claim' };
+    for (const task of [segment, batch, batchOf([]), rest])
+      expect(writeTask(task).map(parseTask)).toEqual([task]);
   });
 
   test('is one message of less than the 64 KB that SQS bills at once, for 1,500 sockets', () => {

@@ -235,6 +235,30 @@ function batchClaimsContract(name: string, make: MakeBroadcasts): void {
       expect(await broadcasts.claimBatch(batch(), 2, leaseMs), 'done').toEqual({ kind: 'over' });
     });
 
+    test('has no rest of a worker that lost its claim before its counts were stored', async () => {
+      const { broadcasts, clock, id, batch } = await begun(make);
+      await queueAll(broadcasts, { id, segments: 1, body: '', except: [], startedAt: 0 }, 1);
+      const lost = claimed(await broadcasts.claimBatch(batch(), 0, leaseMs));
+      clock.skipTo(clock.now() + leaseMs);
+      const live = claimed(await broadcasts.claimBatch(batch(), 0, leaseMs));
+      const restOf = (after: string) => broadcasts.claimBatch(batch(), 1, leaseMs, { after });
+      expect(await restOf(lost.id), 'while nobody knows who leaves one').toEqual({ kind: 'busy' });
+      await broadcasts.posted(batch(), live, some, false);
+      expect(await restOf(lost.id), 'of the one that lost its claim').toEqual({ kind: 'over' });
+      const rest = claimed(await restOf(live.id));
+      expect(await restOf(live.id), 'while claimed').toEqual({ kind: 'busy' });
+      await broadcasts.posted(batch(), rest, some, true);
+      expect(await broadcasts.progress(id)).toMatchObject({ status: 'done', found: 20 });
+    });
+
+    test('has no more outcomes than sockets, though some came after it was cut', async () => {
+      const { broadcasts, id, batch } = await begun(make);
+      await broadcasts.cut(batch(), 'end', 9);
+      const claim = claimed(await broadcasts.claimBatch(batch(), 0, leaseMs));
+      await broadcasts.posted(batch(), claim, some, true);
+      expect(await broadcasts.progress(id)).toEqual({ status: 'running', found: 10, ...some });
+    });
+
     test('counts once, and only for the worker that has the claim', async () => {
       const { broadcasts, clock, id, batch } = await begun(make);
       await broadcasts.cut(batch(), 'end', 10);
