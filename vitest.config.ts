@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const apart = ['test/{attack,browser,clients,deploy,lambda}/**', 'test/verify/contract.test.ts'];
 /** Tests that run in one process and wait for no timer, server or child process. */
 const unit = [
-  'test/{wire,gateway}/**/*.test.ts',
+  'test/{wire,gateway,simulate}/**/*.test.ts',
   'test/http/{response-parser,deadline-queue,fields,wait-queue}.test.ts',
 ];
 /** Tests that change the environment of their process, or look at the state of a module from its beginning. */

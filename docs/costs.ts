@@ -1,6 +1,6 @@
 // What a gateway on AWS costs a month, by use: `node --import tsx docs/costs.ts`.
-// Prices of us-east-1, November 2026, dollars, without free tiers.
-const price = {
+/** Prices of us-east-1, November 2026, dollars, without free tiers. */
+export const price = {
   message: 1e-6, // API Gateway, each way, per 32 KB
   minute: 0.25e-6, // API Gateway, an open connection
   call: 1e-6, // HTTP API

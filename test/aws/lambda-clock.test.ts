@@ -26,3 +26,16 @@ test.for([
   expect(pass(day, run)).toBe(passed);
   expect(pass(10, 10)).toBe(10);
 });
+
+test('a clock that is asked every tenth of a millisecond is no faster than one that is asked rarely', () => {
+  let running = 0;
+  const clock = throughFreezes(
+    () => Math.floor(1_764_000_000_000.05 + running),
+    () => running,
+  );
+  for (let at = 0; at < 10_000; at++) {
+    running += 0.1;
+    clock();
+  }
+  expect(clock()).toBeCloseTo(1_000, 0);
+});

@@ -45,7 +45,7 @@ export const growth: Bench = {
       ],
       targets: [...targets('a message', messages), ...targets('a delivery', deliveries)],
       pictures: {
-        'docs/growth.svg': plot([
+        'docs/growth.svg': plot('CPU per message and per delivery, by open sockets', [
           { title: 'CPU µs per message', axis: 'open sockets', lines: messages.lines },
           { title: 'CPU µs per delivery of a broadcast', axis: 'sockets reached', lines: deliveries.lines },
         ]),

@@ -14,6 +14,7 @@ import { memory } from './memory.ts';
 import { markdown } from './report/markdown.ts';
 import { machine, write } from './report/readme.ts';
 import { send } from './send.ts';
+import { worker } from './worker.ts';
 
 const benches: readonly Bench[] = [
   echo,
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   connections,
   growth,
   lambda,
+  worker,
 ];
 
 /** `npm run bench -- [--quick] [--write] [--profile=FOLDER] [names of benches]` */

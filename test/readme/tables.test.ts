@@ -226,7 +226,7 @@ test('every warning and error that the gateway logs is named in a page', () => {
 
 test('every lane of the contributors’ table is a script, and every lane is in the table', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const queues = Object.keys(scripts).filter((name) => /^(?:test|bench|check|verify)/.test(name));
+  const queues = Object.keys(scripts).filter((name) => /^(?:test|bench|check|simulate|verify)/.test(name));
   const written = contributing.rows('Test lanes', 'command').map(([command = '']) => command);
   const names = written.map((command) => command.replace(/^npm (?:run )?/, ''));
   expect(names.sort()).toEqual(queues.sort());

@@ -43,7 +43,7 @@ class Segment {
   readonly #broadcast: StoredBroadcast;
   readonly #segment: number;
   readonly #excluded: ReadonlySet<SocketId>;
-  /** How far the batches are queued. */
+  /** How far it is stored that the batches are queued. */
   #claim: SegmentClaim;
   /** Where the last batch that was cut ends, and how many have been cut. */
   #from: string | undefined;
@@ -113,8 +113,10 @@ class Segment {
     this.#batches += 1;
     this.#from = cutAt;
     this.#waiting.push({ kind: 'batch', ...batch, part: 0, sockets });
-    if (this.#waiting.length === this.#gateway.policy.batchesPerCall)
+    if (this.#batches - this.#claim.batches === this.#gateway.policy.batchesPerCall)
       await this.#queue({ isDone: false, isReleased: false });
+    // The first at once, and then more and more by each call, so that no worker waits until many are cut.
+    else if (this.#waiting.length * 2 >= this.#batches) await this.#enqueue();
     return cutAt === end;
   }
 
@@ -130,10 +132,15 @@ class Segment {
     return records;
   }
 
-  async #queue(state: { readonly isDone: boolean; readonly isReleased: boolean }): Promise<void> {
-    const { broadcasts, tasks } = this.#gateway;
-    if (this.#waiting.length > 0) await tasks.enqueueBatches(this.#waiting);
+  async #enqueue(): Promise<void> {
+    if (this.#waiting.length > 0) await this.#gateway.tasks.enqueueBatches(this.#waiting);
     this.#waiting = [];
+  }
+
+  /** Queues what waits, and stores how far that is. A run that takes over queues what follows again. */
+  async #queue(state: { readonly isDone: boolean; readonly isReleased: boolean }): Promise<void> {
+    const { broadcasts } = this.#gateway;
+    await this.#enqueue();
     this.#claim = { id: this.#claim.id, batches: this.#batches, from: this.#from };
     await broadcasts.queued(this.#broadcast.id, this.#segment, { ...this.#claim, ...state });
   }

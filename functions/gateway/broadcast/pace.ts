@@ -1,8 +1,8 @@
 import type { Pacer } from '../deliver/dispatcher.ts';
 import type { Clock } from '../ports.ts';
 
-/** The longest time that is caught up after a pause, in milliseconds. */
-const burstMs = 100;
+/** The longest time that is caught up after a pause, in milliseconds: twice what is between two batches. */
+const burstMs = 250;
 
 /** A timer is at least a millisecond, so shorter pauses than this are added up. In milliseconds. */
 const shortestMs = 10;
@@ -35,6 +35,18 @@ export class Pace implements Pacer {
     this.#clock = clock;
     this.#perSecond = perSecond;
     this.#due = clock.monotonic();
+  }
+
+  /**
+   * A batch begins. What the pause since the last one cost is caught up. But after a long one another process may have
+   * had this worker's turn. The whole rate is tried again, since the throttling may be over.
+   */
+  begin(): void {
+    const now = this.#clock.monotonic();
+    this.#share = 1;
+    this.#tries = 0;
+    this.#throttled = 0;
+    if (now - this.#due > burstMs) this.#due = now;
   }
 
   next(): Promise<void> | undefined {

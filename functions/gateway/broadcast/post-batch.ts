@@ -10,12 +10,22 @@ import { WorkIsBusy } from './work-is-busy.ts';
 /** How often a worker asks whether the broadcast was cancelled, in posts. */
 const cancelEvery = 500;
 
+/** The share that a worker has of the rate of all. */
+export function paceOf({ clock, settings, policy }: Gateway): Pace {
+  return new Pace(clock, settings.maxPostsPerSecond / policy.broadcastWorkers);
+}
+
 /**
  * Posts a batch of a broadcast. A worker that meets the live claim of another one leaves the batch to it, and the task
  * comes again. What can't be posted before the run is over is queued as another part of the batch. A batch whose worker
- * died is posted again, so that its sockets get the message at least once.
+ * died is posted again, so that its sockets get the message at least once. A process that posts one batch after another
+ * keeps its pace.
  */
-export async function postBatch(gateway: Gateway, task: BatchTask): Promise<void> {
+export async function postBatch(
+  gateway: Gateway,
+  task: BatchTask,
+  pace: Pace = paceOf(gateway),
+): Promise<void> {
   const { broadcasts, policy, tasks, isLastAttempt: isLast } = gateway;
   const broadcast = await broadcasts.get(task.broadcast);
   if (broadcast === undefined) return;
@@ -25,7 +35,8 @@ export async function postBatch(gateway: Gateway, task: BatchTask): Promise<void
   if (claimed.kind === 'busy') throw new WorkIsBusy('batch');
   const { claim } = claimed;
   const counts = { delivered: 0, queued: 0, gone: 0, failed: 0 };
-  const left = await post(gateway, broadcast, task.sockets, counts);
+  pace.begin();
+  const left = await post(gateway, broadcast, task.sockets, { counts, pace });
   // If one of these calls fails, all that is posted is posted again.
   const store = (isDone: boolean) =>
     persistently(gateway, () => broadcasts.posted(task, claim, counts, isDone));
@@ -50,7 +61,7 @@ async function post(
   gateway: Gateway,
   { id, body, startedAt }: StoredBroadcast,
   sockets: BatchTask['sockets'],
-  counts: Counts,
+  { counts, pace }: { readonly counts: Counts; readonly pace: Pace },
 ): Promise<BatchTask['sockets'] | 'cancelled'> {
   const message: Message = {
     body,
@@ -58,10 +69,10 @@ async function post(
       counts[outcome === 'delivered' || outcome === 'queued' || outcome === 'gone' ? outcome : 'failed']++;
     },
   };
-  const pace = new Pace(gateway.clock, gateway.settings.maxPostsPerSecond / gateway.policy.broadcastWorkers);
   const dispatcher = new Dispatcher(gateway, pace);
   let begun = 0;
   for (const recipient of sockets) {
+    // The claim has just asked too.
     if (begun > 0 && begun % cancelEvery === 0 && (await isCancelled(gateway, id))) {
       await dispatcher.settled();
       return 'cancelled';

@@ -5,7 +5,8 @@ export function markdown({ tables, targets, notes = [] }: Section): string {
   return [...tables.map(tableText), ...targetsText(targets), ...notes].join('\n\n');
 }
 
-function tableText({ title, head, rows }: Table): string {
+/** A table as Markdown. */
+export function tableText({ title, head, rows }: Table): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
@@ -19,10 +20,15 @@ function targetsText(targets: readonly Target[]): string[] {
   return [targets.map(targetText).join('\n')];
 }
 
-function targetText({ what, measured, min, max }: Target): string {
-  const isMet = (min === undefined || measured >= min) && (max === undefined || measured <= max);
+/** Whether a target is met. */
+export function isMet({ measured, min, max }: Target): boolean {
+  return (min === undefined || measured >= min) && (max === undefined || measured <= max);
+}
+
+function targetText(target: Target): string {
+  const { what, measured, min, max } = target;
   const bound = min === undefined ? `at most ${max}` : `at least ${min}`;
-  return `- ${what}: ${bound}; measured ${precise(measured)}: **${isMet ? 'met' : 'missed'}**`;
+  return `- ${what}: ${bound}; measured ${precise(measured)}: **${isMet(target) ? 'met' : 'missed'}**`;
 }
 
 /** Formats a number: whole if it is large, else with two decimals. */

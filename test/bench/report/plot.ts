@@ -15,12 +15,12 @@ const size = { width: 360, height: 260 };
 const inner = { left: 44, right: 24, top: 40, bottom: 60 };
 const colours = ['#1f6feb', '#8b949e'] as const;
 
-/** Draws plots as one SVG picture, legible on a light and on a dark background. */
-export function plot(plots: readonly Plot[]): string {
+/** Draws plots as one SVG picture with a title, legible on a light and on a dark background. */
+export function plot(title: string, plots: readonly Plot[]): string {
   const width = size.width * plots.length;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${size.height}" font-family="sans-serif" font-size="11" fill="#57606a">
-  <title>CPU per message and per delivery, by open sockets</title>`,
+  <title>${title}</title>`,
     `  <rect width="${width}" height="${size.height}" fill="#ffffff"/>`,
     ...plots.map((one, at) => panel(one, at * size.width)),
     '</svg>',

@@ -6,7 +6,6 @@ import type { Section } from '../bench.ts';
 import { markdown } from './markdown.ts';
 
 const root = new URL('../../../', import.meta.url);
-const readme = new URL('test/bench/README.md', root);
 
 /** A description of the machine. */
 export function machine(): string {
@@ -15,13 +14,27 @@ export function machine(): string {
 
 /** Writes the results of a bench between its marks in the README, and its pictures to their paths. */
 export function write(name: string, section: Section, how: string): void {
+  writeBetween('test/bench/README.md', name, `${markdown(section)}\n\nMeasured on ${machine()}, ${how}.`);
+  writePictures(section.pictures);
+}
+
+/** The page with this text between two marks. Throws if it has no such marks. */
+export function withText(page: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-  const text = readFileSync(readme, 'utf8');
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`The README has no marks for ${name}.`);
-  const told = `${begin}\n\n${markdown(section)}\n\nMeasured on ${machine()}, ${how}.\n\n`;
-  writeFileSync(readme, `${text.slice(0, from)}${told}${text.slice(to)}`);
-  for (const [place, picture] of Object.entries(section.pictures ?? {})) {
+  const before = readFileSync(new URL(page, root), 'utf8');
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} has no marks for ${name}.`);
+  return `${before.slice(0, from)}${begin}\n\n${text}\n\n${before.slice(to)}`;
+}
+
+/** Writes a text between its marks in a page. */
+export function writeBetween(page: string, name: string, text: string): void {
+  writeFileSync(new URL(page, root), withText(page, name, text));
+}
+
+/** Writes pictures, by their path in the repository. */
+export function writePictures(pictures: Readonly<Record<string, string>> = {}): void {
+  for (const [place, picture] of Object.entries(pictures)) {
     const file = fileURLToPath(new URL(place, root));
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, picture);

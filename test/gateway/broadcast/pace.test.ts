@@ -23,6 +23,13 @@ async function paced(perSecond: number, count: number, tried: (at: number) => bo
   return times;
 }
 
+/** How many posts may begin at once. */
+function free(pace: Pace): number {
+  let count = 0;
+  while (pace.next() === undefined) count += 1;
+  return count;
+}
+
 const everyNth = (n: number) => (at: number) => at % n === 0;
 
 describe('a pace', () => {
@@ -37,14 +44,38 @@ describe('a pace', () => {
     }
   });
 
-  test('catches up a tenth of a second after a pause, and no more', async () => {
+  test('catches up a quarter of a second after a pause, and no more', async () => {
     const clock = new ManualClock();
     const pace = new Pace(clock, 1_000);
     await clock.advance(60_000);
-    let free = 0;
-    while (pace.next() === undefined) free += 1;
-    expect(free).toBeGreaterThanOrEqual(100);
-    expect(free).toBeLessThanOrEqual(110);
+    expect(free(pace)).toBeGreaterThanOrEqual(250);
+    expect(free(pace)).toBeLessThanOrEqual(10);
+  });
+
+  test.for([
+    ['makes up for', 240, 240],
+    ['does not make up for', 260, 0],
+  ] as const)('%s the %i ms before its next batch', async ([, ms, least]) => {
+    const clock = new ManualClock();
+    const pace = new Pace(clock, 1_000);
+    await clock.advance(ms);
+    pace.begin();
+    const count = free(pace);
+    expect(count).toBeGreaterThanOrEqual(least);
+    expect(count, 'and what takes less than a timer does').toBeLessThanOrEqual(least + 10);
+  });
+
+  test('tries the whole rate again with the next batch', async () => {
+    const clock = new ManualClock();
+    const pace = new Pace(clock, 1_000);
+    for (let at = 0; at < 1_000; at++) pace.tried(true);
+    pace.begin();
+    const began = clock.monotonic();
+    for (let at = 0; at < 1_000; at++) {
+      const wait = pace.next();
+      if (wait !== undefined) await clock.until(wait);
+    }
+    expect(clock.monotonic() - began).toBeLessThanOrEqual(1_001);
   });
 
   test('without a limit holds up nobody', async () => {

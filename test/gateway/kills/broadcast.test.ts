@@ -54,7 +54,7 @@ describe('a broadcast whose process dies', () => {
       expect.arrayContaining([
         'before cut',
         'after cut',
-        'after queue 4 batches',
+        'after queue 2 batches',
         'after posted',
         'before queued',
       ]),
