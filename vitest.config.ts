@@ -25,6 +25,7 @@ const long = [
   'aws/dynamo/registry',
   'aws/dynamo/directory',
   'local/stop',
+  'local/store-kills',
   'infra/synth',
   'websocket/autobahn',
 ];

@@ -1,20 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parseApiKey } from '../wire/api-key.ts';
 import type { Result } from '../wire/result.ts';
 import { parseSigningKey } from '../wire/signature.ts';
 import { parseUrlKey } from '../wire/ticket.ts';
+import { codeOf, makeFolder } from './folder.ts';
 import type { SecretTexts } from './local-secrets.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -67,7 +59,7 @@ function make(folder: string, file: string): SecretTexts {
     urlKeys: [password()],
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     keep(file, `${JSON.stringify(secrets, null, 2)}\n`);
     return secrets;
   } catch (cause) {
@@ -94,10 +86,6 @@ function keep(file: string, text: string): void {
   } finally {
     rmSync(beside, { force: true });
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 /** The secrets of a gateway: from the environment, and from the file where the environment has none. */

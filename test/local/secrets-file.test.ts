@@ -121,6 +121,11 @@ test('a folder that can’t be made is an error that names the setting', () => {
   expect(() => secretTexts({ ...unset, folder: below })).toThrow(/\(ENOTDIR\).*SOCKETHOOK_DIR/);
 });
 
+test.skipIf(process.platform !== 'linux')('a folder in /proc is an error that names the setting', () => {
+  for (const folder of ['/proc/sockethook', '/proc/sockethook/below'])
+    expect(() => secretTexts({ ...unset, folder })).toThrow(/\(ENOENT\).*SOCKETHOOK_DIR/);
+});
+
 /** Runs `npm run env` as a shell would, after a command of its own. */
 async function run(before: string, environment: Record<string, string>): Promise<ChildApp> {
   const program = await programOf('infra/local/env.ts');
