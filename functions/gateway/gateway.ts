@@ -23,6 +23,10 @@ export interface Settings {
   /** The hooks that the app wants. */
   readonly hooks: ReadonlySet<HookEvent>;
   readonly hookTimeoutMs: number;
+  /** What becomes of a message whose hook fails. */
+  readonly messageFailure: MessageFailure;
+  /** How long the hook of a message is retried while the app is away, in milliseconds from the first attempt. */
+  readonly messageRetryMs: number;
   /** In lower case. */
   readonly forwardHeaders: readonly string[];
   readonly requireTicket: boolean;
@@ -39,6 +43,12 @@ export interface Settings {
   /** The most posts a second of all workers of broadcasts together; infinite for no limit. */
   readonly maxPostsPerSecond: number;
 }
+
+/**
+ * `retry`: its hook is tried again until the app accepts it, or it becomes a dead letter. `close`: its socket is closed.
+ * `drop`: it is lost. With the last two it gets the few attempts of the policy at once, and the loss is logged.
+ */
+export type MessageFailure = 'retry' | 'close' | 'drop';
 
 /** How the gateway behaves in one world. No setting changes it. Times are in milliseconds. */
 export interface Policy {

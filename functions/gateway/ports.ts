@@ -4,6 +4,7 @@ import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
 import type { Broadcasts } from './broadcasts.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
@@ -18,6 +19,7 @@ export interface Ports {
   readonly registry: Registry;
   readonly broadcasts: Broadcasts;
   readonly idempotency: Idempotency;
+  readonly deadLetters: DeadLetters;
   readonly connections: Connections;
   readonly app: App;
   readonly tasks: TaskQueue;

@@ -4,6 +4,8 @@ import { flush } from './deliver/flush.ts';
 import { runDeliveries } from './deliver/run-deliveries.ts';
 import type { Gateway } from './gateway.ts';
 import { closed } from './relay/closed.ts';
+import { replay } from './relay/replay.ts';
+import { retry } from './relay/retry.ts';
 import type { Task } from './tasks.ts';
 
 /** Runs a queued task. */
@@ -17,6 +19,10 @@ export function runTask(gateway: Gateway, task: Task): Promise<void> {
       return coordinate(gateway, task);
     case 'batch':
       return postBatch(gateway, task);
+    case 'retry':
+      return retry(gateway, task);
+    case 'replay':
+      return replay(gateway, task);
     case 'deliveries':
       return runDeliveries(gateway, task);
   }

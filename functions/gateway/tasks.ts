@@ -1,5 +1,6 @@
 import type { BroadcastId } from '../wire/broadcast-id.ts';
 import type { Broadcast, Send } from '../wire/deliveries.ts';
+import type { Hook } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { Batch } from './broadcasts.ts';
 import type { Recipient } from './record.ts';
@@ -20,7 +21,9 @@ export type Task =
   | SocketTask
   /** Read a segment of a broadcast, and cut it into batches. */
   | { readonly kind: 'segment'; readonly broadcast: BroadcastId; readonly segment: number }
-  | BatchTask;
+  | BatchTask
+  /** Replay the dead letters that died until a moment, in milliseconds since 1970. */
+  | { readonly kind: 'replay'; readonly until: number; readonly cursor?: string | undefined };
 
 /** Queued work on one socket. */
 export type SocketTask =
@@ -28,7 +31,31 @@ export type SocketTask =
   | { readonly kind: 'flush'; readonly socket: SocketId }
   /** Post the closed hook of a socket that is closing. */
   | { readonly kind: 'closed'; readonly socket: SocketId }
-  | DeliveriesTask;
+  | DeliveriesTask
+  | RetryTask;
+
+/** Post a hook again that has failed, or that was a dead letter. */
+export interface RetryTask {
+  readonly kind: 'retry';
+  readonly socket: SocketId;
+  /** As it was made at first, so that every attempt says the same. */
+  readonly hook: Hook;
+  /** How often the groups of its socket had changed by then. */
+  readonly groupsVersion: number;
+  readonly tries: Tries;
+  /** In milliseconds since 1970. Until then it is left alone. */
+  readonly dueAt: number;
+}
+
+/** How a hook was tried so far. */
+export interface Tries {
+  /** When its first attempt was over, or when its replay was asked for, in milliseconds since 1970. */
+  readonly since: number;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** How many of them the app answered with an error of its own, as if it were broken and not away. */
+  readonly errors: number;
+}
 
 /** Run the actions of an answer that can be deferred: send, broadcast, then close. */
 export interface DeliveriesTask {

@@ -2,23 +2,33 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Clock, Log } from '../gateway/ports.ts';
+import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
-import type { TaskQueue } from '../gateway/tasks.ts';
+import type { Task } from '../gateway/tasks.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
 import { batchWrites } from './batch-writes.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import { type DescriptorShares, descriptorShares, maxDescriptors } from './descriptors.ts';
+import { HookStore } from './hook-store.ts';
+import { KeptRecords } from './kept-records.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
+import { LocalTasks } from './local-tasks.ts';
 import { MemoryBroadcasts } from './memory-broadcasts.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRegistry } from './memory-registry.ts';
+import { MemoryStore } from './memory-store.ts';
+import { RetryQueue, type RetryWork } from './retry-queue.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
 import { SocketQueues } from './socket-queues.ts';
+import type { Store } from './store.ts';
+import type { StoredHook } from './stored.ts';
+import { StoredDeadLetters } from './stored-dead-letters.ts';
 import { WebSocketServer } from './web-socket-server.ts';
 
 /** The policy of a gateway in one process. */
@@ -43,6 +53,9 @@ const localPolicy = {
   lifeMs: Number.POSITIVE_INFINITY,
 } as const satisfies Policy;
 
+/** Settings that nobody sets on one machine. */
+const localOnly = { replyBy: 'post', probeMinutes: 0, maxPostsPerSecond: Number.POSITIVE_INFINITY } as const;
+
 /** What a local gateway needs besides its settings. */
 export interface GatewayOptions {
   readonly webhookBaseUrl: string;
@@ -51,6 +64,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** The interval of sweeps, which find postponed closed hooks, in milliseconds; 60,000 if not given. */
   readonly sweepMs?: number;
+  /** Keeps what must survive the process. In memory if not given. The gateway closes it. */
+  readonly store?: Store;
 }
 
 /** A gateway that listens. */
@@ -62,14 +77,14 @@ export interface LocalGateway {
   readonly apiUrl: string;
   /**
    * Stops: refuses new clients, closes sockets with 1001, waits at most `withinMs` for their closed hooks, then ends
-   * everything. Each hook that was not posted in that time is logged as lost.
+   * everything. Each hook that was not posted in that time is kept in the store, for the next start.
    */
   stop(withinMs: number): Promise<void>;
 }
 
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, options: GatewayOptions): Promise<LocalGateway> {
-  const { clock, log, sweepMs = 60_000 } = options;
+  const { clock, sweepMs = 60_000 } = options;
   const { headBytes } = settings.limits;
   const server = createUpgradeServer({
     headBytes,
@@ -82,85 +97,116 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   const urls = localUrls(settings, port);
   const shares = descriptorShares(maxDescriptors());
   server.maxConnections = shares.clients;
-  const { gateway, registry, sessions, queues, broadcastQueue, app } = compose(
-    settings,
-    options,
-    urls.webSocketUrl,
-    shares,
-  );
+  const parts = compose(settings, options, urls.webSocketUrl, shares);
+  const { gateway, sessions, queues } = parts;
   const webSockets = new WebSocketServer(gateway, sessions, queues, settings.limits);
+  await resume(parts);
   const expiry = setInterval(
     () => sessions.expire(clock.monotonic(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
-  const stop = async (withinMs: number): Promise<void> => {
+  const stop = (withinMs: number): Promise<void> => {
     clearInterval(expiry);
     clearInterval(sweeping);
     webSockets.close();
-    sessions.closeAll(closeCodes.goingAway);
-    // There is time for only one hook of each socket, and the closed hook is the one that is owed.
-    queues.dropWaiting('stopped');
-    const unposted = broadcastQueue.stop();
-    if (unposted > 0) log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
-    await Promise.race([queues.idle(), clock.sleep(withinMs)]);
-    for (const request of new Set([...registry.owed(), ...queues.unfinished()]))
-      log.error('hook_lost', { request, why: 'stopped' });
-    server.close();
-    server.closeAllConnections();
-    sessions.terminateAll();
-    await app.stop();
+    return stopParts(parts, server, withinMs);
   };
   return { port, ...urls, stop };
+}
+
+type Parts = ReturnType<typeof compose>;
+
+async function stopParts(
+  { gateway, registry, sessions, queues, retries, kept, broadcastQueue, app, store }: Parts,
+  server: Server,
+  withinMs: number,
+): Promise<void> {
+  const { clock, log } = gateway;
+  // There is time for only one hook of each socket. The others are kept for the next start.
+  retries.stop();
+  queues.keepAll();
+  sessions.closeAll(closeCodes.goingAway);
+  const unposted = broadcastQueue.stop();
+  if (unposted > 0) log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
+  await Promise.race([Promise.all([queues.idle(), retries.idle()]), clock.sleep(withinMs)]);
+  for (const record of registry.owed())
+    if (!(await kept.keep(record)))
+      log.error('hook_lost', { request: hookId('closed', record.socket), hook: 'closed', why: 'stopped' });
+  server.close();
+  server.closeAllConnections();
+  sessions.terminateAll();
+  await app.stop();
+  await store.close();
+}
+
+/** Goes on with what a process before this one has left. Sockets that it had open are closed with 1006. */
+async function resume({ gateway, registry, retries, kept }: Parts): Promise<void> {
+  const { tasks, clock } = gateway;
+  const died = { ...closeCodes.abnormal, time: clock.now() };
+  const records = kept.load();
+  for (const { end = died, ...record } of records)
+    registry.restore({ ...record, status: 'closing', end, leaseUntil: 0 });
+  // Before the closed hooks, which then wait behind the messages.
+  retries.start();
+  for (const { socket } of records) await tasks.enqueue({ kind: 'closed', socket });
 }
 
 /** Puts a gateway together from the ports of one process. */
 function compose(
   settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log }: GatewayOptions,
+  { webhookBaseUrl, secrets, clock, log, store = new MemoryStore() }: GatewayOptions,
   webSocketUrl: string,
   shares: DescriptorShares,
 ) {
-  const registry = new MemoryRegistry(clock);
+  const { messageBytes } = settings.limits;
+  const kept = new KeptRecords(store, (socket, why) =>
+    log.warn('record_not_kept', { request: hookId('closed', socket), why }),
+  );
+  const registry = new MemoryRegistry(clock, kept);
   const sessions = new Sessions();
   const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
-  const queues = new SocketQueues((task) => runTask(gateway, task), log, settings.limits.allWaitingBytes);
-  const broadcastQueue = new BroadcastQueue((task) => runTask(gateway, task), log);
+  const run = (task: Task): Promise<void> => runTask(gateway, task);
+  const retries = new RetryQueue(new HookStore(store), retryWork(), clock, log);
+  const queues = new SocketQueues(run, log, settings.limits.allWaitingBytes, retries);
+  const broadcastQueue = new BroadcastQueue(run, log);
   const gateway: Gateway = {
     registry,
     connections: sessions,
     app,
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
-    tasks: localTasks(queues, broadcastQueue),
+    deadLetters: new StoredDeadLetters(store, clock),
+    tasks: new LocalTasks({ sockets: queues, broadcasts: broadcastQueue, retries }, run, log),
     secrets: localSecrets(secrets),
     clock,
     log,
-    settings: {
-      ...settings,
-      webhookBaseUrl,
-      webSocketUrl,
-      messageBytes: settings.limits.messageBytes,
-      replyBy: 'post',
-      probeMinutes: 0,
-      maxPostsPerSecond: Number.POSITIVE_INFINITY,
-    },
+    settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
     policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
-  return { gateway, registry, sessions, queues, broadcastQueue, app };
+  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, kept, store };
+
+  function retryWork(): RetryWork {
+    return {
+      post: (hook) => postStored(gateway, hook),
+      blocked(socket) {
+        const record = registry.get(socket);
+        if (record !== undefined) void kept.keep(record);
+        queues.block(socket);
+      },
+      cleared(socket) {
+        // The record of a socket that has ended stays until its closed hook is done.
+        if (registry.get(socket)?.status !== 'closing') kept.release(socket);
+        queues.unblock(socket);
+      },
+    };
+  }
 }
 
-/** The tasks of one process. Broadcasts have a queue of their own, since they are about no socket in particular. */
-export function localTasks(queues: SocketQueues, broadcasts: BroadcastQueue): TaskQueue {
-  return {
-    async enqueue(task, delayMs) {
-      if (task.kind === 'segment') broadcasts.segment(task);
-      else if (task.kind === 'batch') await broadcasts.batches([task], delayMs);
-      else await queues.enqueue(task, delayMs);
-    },
-    enqueueBatches: (tasks, delayMs) => broadcasts.batches(tasks, delayMs),
-  };
+/** Posts a hook that waited for its turn. */
+function postStored(gateway: Gateway, hook: StoredHook): Promise<unknown> {
+  return hook.kind === 'retry' ? runTask(gateway, hook) : message(gateway, hook);
 }
 
 /** The URLs of a gateway with these settings on this machine. */

@@ -3,13 +3,12 @@ import type { Clock, RecordPage, Registry, SegmentPage, SocketPage, Stretch } fr
 import type { Acceptance, SocketEnd, SocketRecord } from '../gateway/record.ts';
 import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
 import type { GroupChange, GroupName } from '../wire/group.ts';
-import { type HookId, hookId } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import { cursorOf, sequenceIn } from './list-cursor.ts';
+import type { RecordListener } from './kept-records.ts';
 import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
-import { paged, segmentPages } from './record-pages.ts';
+import { listPage, paged, segmentPages } from './record-pages.ts';
 import { userPage } from './user-page.ts';
 
 const unleased = { leaseUntil: 0, attempts: 0 } as const;
@@ -22,10 +21,12 @@ export class MemoryRegistry implements Registry {
   readonly #entries = new Map<SocketId, Entry>();
   readonly #index = new RecordIndex();
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #listener: RecordListener | undefined;
   #sequence = 0;
 
-  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, listener?: RecordListener) {
     this.#clock = clock;
+    this.#listener = listener;
   }
 
   /** The number of records, whatever their status. */
@@ -35,11 +36,16 @@ export class MemoryRegistry implements Registry {
 
   async put(record: SocketRecord): Promise<boolean> {
     if (this.#entries.has(record.socket)) return false;
+    this.restore(record);
+    return true;
+  }
+
+  /** Stores a record, such as that of a socket whose process has died. */
+  restore(record: SocketRecord): void {
     this.#sequence += 1;
     const entry = { record, sequence: this.#sequence, leaseEnds: 0, outbox: [], outboxBytes: 0 };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
-    return true;
   }
 
   get(socket: SocketId): SocketRecord | undefined {
@@ -105,7 +111,9 @@ export class MemoryRegistry implements Registry {
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
     const entry = this.#entries.get(socket);
-    if (entry?.record.status === status) this.#change(entry, this.#lease(entry, forMs));
+    if (entry?.record.status !== status) return;
+    this.#change(entry, this.#lease(entry, forMs));
+    if (status === 'closing') this.#listener?.postponed(entry.record);
   }
 
   async remove(socket: SocketId): Promise<void> {
@@ -114,6 +122,7 @@ export class MemoryRegistry implements Registry {
     this.#leaveAll(entry);
     this.#index.delete(entry);
     this.#entries.delete(socket);
+    this.#listener?.removed(socket);
   }
 
   async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
@@ -161,30 +170,17 @@ export class MemoryRegistry implements Registry {
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string): Promise<SocketPage | undefined> {
-    const after = sequenceIn(filter, cursor);
-    if (after === undefined) return undefined;
-    const isWanted = matches(filter);
-    const sockets: SocketRecord[] = [];
-    let last = after;
-    for (const { record, sequence } of this.#inOrder(filter)) {
-      if (sequence <= after || !isWanted(record)) continue;
-      if (sockets.length === limit) return { sockets, cursor: cursorOf(filter, last.toString(36)) };
-      sockets.push(record);
-      last = sequence;
-    }
-    return { sockets };
+    return listPage(this.#inOrder(filter), filter, limit, cursor);
   }
 
   listUsers(group: GroupName, limit: number, cursor?: string): ReturnType<Registry['listUsers']> {
     return userPage(group, this.#candidates({ group }), limit, cursor);
   }
 
-  /** The ids of the hooks that are still owed: undecided handshakes, and closed hooks that were not posted. */
-  *owed(): Generator<HookId> {
-    for (const { record } of this.#entries.values()) {
-      if (record.status === 'opening') yield hookId('handshake', record.socket);
-      if (record.status === 'closing') yield hookId('closed', record.socket);
-    }
+  /** The records whose hooks are still owed: undecided handshakes, and closed hooks that were not posted. */
+  owed(): readonly SocketRecord[] {
+    const records = Array.from(this.#entries.values(), ({ record }) => record);
+    return records.filter(({ status }) => status === 'opening' || status === 'closing');
   }
 
   /** The index keeps the order of entries, but not those of a user, since a handshake may set the user later. */
@@ -219,6 +215,7 @@ export class MemoryRegistry implements Registry {
   #change(entry: Entry, change: Partial<SocketRecord>): void {
     const { user } = entry.record;
     entry.record = { ...entry.record, ...change };
+    this.#listener?.changed(entry.record);
     // Only if the user changed: an entry that moves would appear twice in a broadcast in progress.
     if (entry.record.user !== user) this.#index.rename(entry, user);
   }
@@ -228,6 +225,7 @@ export class MemoryRegistry implements Registry {
     const { groups: before, groupsVersion } = entry.record;
     if (groups === before) return;
     entry.record = { ...entry.record, groups, groupsVersion: groupsVersion + 1 };
+    this.#listener?.changed(entry.record);
     for (const group of before) if (!groups.includes(group)) this.#index.leave(entry, group);
     for (const group of groups) {
       if (before.includes(group)) continue;

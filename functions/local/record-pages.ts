@@ -1,5 +1,7 @@
-import type { SegmentPage, Stretch } from '../gateway/ports.ts';
+import type { SegmentPage, SocketPage, Stretch } from '../gateway/ports.ts';
 import type { SocketRecord } from '../gateway/record.ts';
+import { matches, type SocketFilter } from '../gateway/socket-filter.ts';
+import { cursorOf, sequenceIn } from './list-cursor.ts';
 import type { Candidate } from './record-index.ts';
 
 /** The number of records on a page. Other work gets its turn between pages. */
@@ -43,4 +45,25 @@ export async function* segmentPages(
     const records = page.map(({ record }) => record);
     yield { records, end: (page.at(-1)?.sequence ?? 0).toString(36) };
   }
+}
+
+/** One page of at most `limit` records that a filter selects. Undefined if the cursor is not one of this list. */
+export function listPage(
+  candidates: Iterable<Candidate>,
+  filter: SocketFilter,
+  limit: number,
+  cursor: string | undefined,
+): SocketPage | undefined {
+  const after = sequenceIn(filter, cursor);
+  if (after === undefined) return undefined;
+  const isWanted = matches(filter);
+  const sockets: SocketRecord[] = [];
+  let last = after;
+  for (const { record, sequence } of candidates) {
+    if (sequence <= after || !isWanted(record)) continue;
+    if (sockets.length === limit) return { sockets, cursor: cursorOf(filter, last.toString(36)) };
+    sockets.push(record);
+    last = sequence;
+  }
+  return { sockets };
 }

@@ -5,10 +5,10 @@ import { message } from '../gateway/relay/message.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
-import { hookId } from '../wire/hook.ts';
 import { isPing } from '../wire/ping.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import type { MessageConsumer, QueuedMessage, SocketQueue } from './socket-queue.ts';
+import type { MessageConsumer, QueuedMessage } from './message-consumer.ts';
+import type { SocketQueue } from './socket-queue.ts';
 
 /** The outcome of nearly every post; one object for all. */
 const posted: Posted = { kind: 'posted' };
@@ -124,11 +124,14 @@ export class Session implements WebSocketListener, MessageConsumer {
   }
 
   relay({ id, body, time }: QueuedMessage): Promise<unknown> {
-    if (this.#queue.waiting <= this.#backlogLimit / 2) {
-      this.#pausedAt = undefined;
-      this.#connection.resume();
-    }
+    if (this.#queue.waiting <= this.#backlogLimit / 2) this.emptied();
     return message(this.#gateway, { socket: this.socket, id, body, time });
+  }
+
+  /** Reads from the client again, if it was paused. */
+  emptied(): void {
+    this.#pausedAt = undefined;
+    this.#connection.resume();
   }
 
   /** The bytes of backlog that pause the client; fewer while all backlogs together are large. */
@@ -161,7 +164,7 @@ export class Session implements WebSocketListener, MessageConsumer {
     if (this.#ended) return;
     this.#ended = true;
     const postClosed = disconnectInOrder(this.#gateway, this.socket, how);
-    this.#queue.push(postClosed, hookId('closed', this.socket));
+    this.#queue.push(postClosed);
   }
 
   closed(): void {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { MessageFailure } from '../gateway/gateway.ts';
 import { parseApiKey } from '../wire/api-key.ts';
 import { type HookEvent, hookEvents } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
@@ -11,6 +12,8 @@ import {
   forwardHeadersValue,
   hooksValue,
   list,
+  messageFailureValue,
+  messageRetryValue,
   whole,
 } from '../wire/setting-values.ts';
 import { parseSigningKey } from '../wire/signature.ts';
@@ -27,6 +30,8 @@ export interface LocalSettings {
   readonly format: HookFormat;
   readonly hooks: ReadonlySet<HookEvent>;
   readonly hookTimeoutMs: number;
+  readonly messageFailure: MessageFailure;
+  readonly messageRetryMs: number;
   readonly forwardHeaders: readonly string[];
   readonly requireTicket: boolean;
   readonly allowedOrigins: ReadonlySet<string> | undefined;
@@ -106,6 +111,8 @@ const environment = v.object({
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
   HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
+  MESSAGE_FAILURE: v.optional(messageFailureValue, 'retry'),
+  MESSAGE_RETRY_MINUTES: v.optional(messageRetryValue, '360'),
   FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
   REQUIRE_TICKET: v.optional(flag, 'false'),
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
@@ -141,6 +148,8 @@ export function parseSettings(
     format: output.WEBHOOK_FORMAT,
     hooks: output.HOOKS,
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
+    messageFailure: output.MESSAGE_FAILURE,
+    messageRetryMs: output.MESSAGE_RETRY_MINUTES,
     forwardHeaders: output.FORWARD_HEADERS,
     requireTicket: output.REQUIRE_TICKET,
     allowedOrigins: output.ALLOWED_ORIGINS,

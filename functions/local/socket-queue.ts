@@ -1,18 +1,7 @@
-import { type HookId, hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
 import { newId } from './ids.ts';
-
-/** A piece of work. */
-export type Job = () => Promise<void>;
-
-/** A message whose turn has come. */
-export interface QueuedMessage {
-  readonly id: string;
-  readonly body: string;
-  /** When it came, in milliseconds since 1970. */
-  readonly time: number;
-}
+import type { Job, MessageConsumer, QueuedMessage } from './message-consumer.ts';
 
 /** Supervises the queues of all sockets. */
 export interface QueueSupervisor {
@@ -29,14 +18,10 @@ export interface QueueSupervisor {
   park(queue: SocketQueue): void;
   /** The weight of the messages that are being relayed has grown by this number of bytes, or shrunk. */
   runningChanged(bytes: number): void;
-}
-
-/** Takes the messages of a queue. */
-export interface MessageConsumer {
-  /** Relays the next message. The one behind it waits until this is done. */
-  relay(message: QueuedMessage): Promise<unknown>;
-  /** Its backlog was dropped, since all backlogs together are too large and this one was the largest. */
-  shed(): void;
+  /** Keeps a message of a blocked queue behind the hooks that block it. */
+  keep(queue: SocketQueue, message: QueuedMessage): void;
+  /** A message that was kept while it was being relayed is done. */
+  keptRelayed(queue: SocketQueue, message: QueuedMessage): Promise<void>;
 }
 
 /**
@@ -49,7 +34,7 @@ export class SocketQueue {
   isEnded = false;
   readonly #supervisor: QueueSupervisor;
   readonly #backlog = new Backlog();
-  readonly #jobs: { readonly job: Job; readonly hook: HookId | undefined; readonly behind: number }[] = [];
+  readonly #jobs: { readonly job: Job; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
   /** How many messages have come, and how many of them have left the backlog. */
   #received = 0;
@@ -61,8 +46,12 @@ export class SocketQueue {
   #isHeld = true;
   #isRunning = false;
   #isParked = false;
-  /** The hook that is being posted, if any. */
-  #current: HookId | undefined;
+  /** Whether hooks of its socket wait to be tried again. Then nothing begins, and messages are kept behind them. */
+  #isBlocked = false;
+  /** The message that is being relayed. */
+  #relayed: QueuedMessage | undefined;
+  /** Whether that message is kept, so that it survives if its hook is not done in time. */
+  #isRelayedKept = false;
 
   constructor(socket: SocketId, supervisor: QueueSupervisor) {
     this.socket = socket;
@@ -71,6 +60,11 @@ export class SocketQueue {
 
   /** Whether there is nothing to do and nothing to wait for. */
   get isIdle(): boolean {
+    return !this.#isBlocked && this.isResting;
+  }
+
+  /** Whether there is nothing to do, at least until hooks of its socket have been tried again. */
+  get isResting(): boolean {
     return !this.#isHeld && !this.#isRunning && !this.#isParked;
   }
 
@@ -89,26 +83,21 @@ export class SocketQueue {
     return this.#supervisor.isUnderPressure;
   }
 
-  /** The hook that is being posted, and those of the jobs that wait. */
-  get unfinished(): HookId[] {
-    const hooks = [this.#isRunning ? this.#current : undefined, ...this.#jobs.map(({ hook }) => hook)];
-    return hooks.filter((hook) => hook !== undefined);
-  }
-
   /** Sets the consumer of its messages. */
   setConsumer(consumer: MessageConsumer): void {
     this.#consumer = consumer;
   }
 
-  /** Adds a job behind everything that has come. `hook`: the one that it posts, if any. */
-  push(job: Job, hook?: HookId): void {
-    this.#jobs.push({ job, hook, behind: this.#received });
+  /** Adds a job behind everything that has come. */
+  push(job: Job): void {
+    this.#jobs.push({ job, behind: this.#received });
     this.#start();
   }
 
   /** Adds a message. `bytes`: the size of its text. */
   receive(body: string, bytes: number, time: number): void {
     this.#received += 1;
+    if (this.#isBlocked) return void this.#keep({ body, time });
     const weight = messageWeight(bytes);
     if (this.isIdle && this.#supervisor.hasRoom(weight)) {
       void this.#run({ body, time, weight });
@@ -128,6 +117,29 @@ export class SocketQueue {
   release(): void {
     this.#isHeld = false;
     this.#start();
+  }
+
+  /** Hooks of its socket wait to be tried again. */
+  block(): void {
+    this.#isBlocked = true;
+    this.#keepBacklog();
+    this.#consumer?.emptied();
+    if (this.#isParked) this.resume();
+  }
+
+  /** No hook of its socket waits any more. */
+  unblock(): void {
+    this.#isBlocked = false;
+    this.#start();
+  }
+
+  /** Keeps its messages, so that they survive the process: the one that is being relayed, and those that wait. */
+  keepAll(): void {
+    if (this.#isRunning && this.#relayed !== undefined && !this.#isBlocked) {
+      this.#isRelayedKept = true;
+      this.#supervisor.keep(this, this.#relayed);
+    }
+    if (this.waiting > 0) this.block();
   }
 
   /** Goes on, if there is room now. */
@@ -169,6 +181,10 @@ export class SocketQueue {
         this.#supervisor.failed(this, error);
       }
       this.#weighRunning(0);
+      const relayed = this.#relayed;
+      this.#relayed = undefined;
+      if (this.#isRelayedKept && relayed !== undefined) await this.#supervisor.keptRelayed(this, relayed);
+      this.#isRelayedKept = false;
     }
     this.#isRunning = false;
     this.#supervisor.settled(this);
@@ -176,10 +192,10 @@ export class SocketQueue {
 
   /** Begins the next piece of work. */
   #next(): Promise<unknown> | undefined {
+    if (this.#isBlocked) return undefined;
     const [next] = this.#jobs;
     if (next !== undefined && next.behind <= this.#started) {
       this.#jobs.shift();
-      this.#current = next.hook;
       return next.job();
     }
     if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
@@ -196,10 +212,21 @@ export class SocketQueue {
   #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
     this.#started += 1;
     const id = newId();
-    this.#current = hookId('message', id);
+    this.#relayed = { id, body, time };
     // The text, and the hook that is made of it.
     this.#weighRunning(2 * weight);
-    return this.#consumer?.relay({ id, body, time }) ?? Promise.resolve();
+    return this.#consumer?.relay(this.#relayed) ?? Promise.resolve();
+  }
+
+  #keepBacklog(): void {
+    const before = this.#backlog.weight;
+    for (let next = this.#backlog.shift(); next !== undefined; next = this.#backlog.shift()) this.#keep(next);
+    if (before > 0) this.#weigh(-before);
+  }
+
+  #keep({ body, time }: Omit<QueuedMessage, 'id'>): void {
+    this.#started += 1;
+    this.#supervisor.keep(this, { id: newId(), body, time });
   }
 
   #weighRunning(weight: number): void {

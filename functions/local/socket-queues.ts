@@ -1,11 +1,21 @@
 import type { Log } from '../gateway/ports.ts';
 import type { SocketTask } from '../gateway/tasks.ts';
-import { type HookId, hookId } from '../wire/hook.ts';
+import { hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import type { QueuedMessage } from './message-consumer.ts';
 import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
+import type { WaitingArrival } from './stored.ts';
 
 /** A message of at most this weight, in bytes, never waits for room. Most messages are far smaller. */
 const smallWeight = 16_384;
+
+/** Keeps messages over the death of the process. */
+export interface Keeper {
+  /** Keeps a message behind the hooks of its socket that wait. `full`: there is no room for it. */
+  append(arrival: WaitingArrival): Promise<'kept' | 'full'>;
+  /** A message that is kept, with this id, is done, unless its hook has failed and is kept to be tried again. */
+  done(socket: SocketId, id: string): Promise<void>;
+}
 
 /**
  * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
@@ -21,13 +31,20 @@ export class SocketQueues implements QueueSupervisor {
   /** The weight of the messages that are being relayed, and the queues that wait until it is less. */
   #running = 0;
   readonly #parked = new Set<SocketQueue>();
+  /** The sockets whose hooks wait to be tried again. */
+  readonly #blocked = new Set<SocketId>();
+  /** Those of them whose closed hook is queued. */
+  readonly #owed = new Set<SocketId>();
+  readonly #keeper: Keeper | undefined;
 
   /** `maxBytes`: the most that all sockets together may weigh. */
   constructor(
     runTask: (task: SocketTask) => Promise<void>,
     log: Log,
     maxBytes: number = Number.POSITIVE_INFINITY,
+    keeper?: Keeper,
   ) {
+    this.#keeper = keeper;
     this.#runTask = runTask;
     this.#log = log;
     this.#maxBytes = maxBytes;
@@ -37,6 +54,7 @@ export class SocketQueues implements QueueSupervisor {
   open(socket: SocketId): SocketQueue {
     const queue = new SocketQueue(socket, this);
     this.#queues.set(socket, queue);
+    if (this.#blocked.has(socket)) queue.block();
     return queue;
   }
 
@@ -58,21 +76,43 @@ export class SocketQueues implements QueueSupervisor {
       setTimeout(() => void this.enqueue(task), delayMs).unref();
       return;
     }
+    if (task.kind === 'closed' && this.#isOwedAlready(task.socket)) return;
     const known = this.#queues.get(task.socket);
     const queue = known ?? this.open(task.socket);
-    const hook = task.kind === 'closed' ? hookId('closed', task.socket) : undefined;
-    queue.push(() => this.#runTask(task), hook);
+    queue.push(() => this.#runTask(task));
     if (known === undefined) this.end(task.socket);
   }
 
-  /** Drops all backlogs, so that the next hook of each socket is its closed hook. */
-  dropWaiting(why: string): void {
-    for (const queue of this.#queues.values()) this.#drop(queue, why);
+  /** Hooks of a socket wait to be tried again: nothing of it goes on before they are done. */
+  block(socket: SocketId): void {
+    this.#blocked.add(socket);
+    this.#queues.get(socket)?.block();
   }
 
-  /** The ids of the hooks that are being posted or wait for it. */
-  *unfinished(): Generator<HookId> {
-    for (const queue of this.#queues.values()) yield* queue.unfinished;
+  /** No hook of a socket waits any more. */
+  unblock(socket: SocketId): void {
+    this.#blocked.delete(socket);
+    this.#owed.delete(socket);
+    this.#queues.get(socket)?.unblock();
+  }
+
+  /** Closes a client because there is no room for what it has sent. */
+  refuse(socket: SocketId, why: string): void {
+    const queue = this.#queues.get(socket);
+    if (queue !== undefined) this.#lost(queue, queue.shed(), why);
+  }
+
+  /** Keeps all messages, so that the next hook of each socket without one is its closed hook. */
+  keepAll(): void {
+    for (const queue of this.#queues.values()) queue.keepAll();
+  }
+
+  keep(queue: SocketQueue, message: QueuedMessage): void {
+    void this.#keep(queue, { kind: 'message', socket: queue.socket, ...message });
+  }
+
+  async keptRelayed({ socket }: SocketQueue, { id }: QueuedMessage): Promise<void> {
+    await this.#keeper?.done(socket, id);
   }
 
   /** Resolves when no queue has anything to do. */
@@ -134,6 +174,16 @@ export class SocketQueues implements QueueSupervisor {
     return this.#weight < before;
   }
 
+  /** A client whose message can't be kept is closed, so that it knows. */
+  async #keep(queue: SocketQueue, arrival: WaitingArrival): Promise<void> {
+    try {
+      if ((await this.#keeper?.append(arrival)) === 'kept') return;
+      this.#lost(queue, queue.shed() + 1, 'there is no room for messages that wait behind others');
+    } catch (error) {
+      this.#lost(queue, queue.shed() + 1, String(error));
+    }
+  }
+
   #drop(queue: SocketQueue, why: string): void {
     this.#lost(queue, queue.drop(), why);
   }
@@ -142,7 +192,15 @@ export class SocketQueues implements QueueSupervisor {
     if (count > 0) this.#log.error('messages_lost', { request: hookId('closed', socket), count, why });
   }
 
+  /** A sweep queues the closed hook again and again, while it is blocked. */
+  #isOwedAlready(socket: SocketId): boolean {
+    if (!this.#blocked.has(socket)) return false;
+    if (this.#owed.has(socket)) return true;
+    this.#owed.add(socket);
+    return false;
+  }
+
   #isIdle(): boolean {
-    return [...this.#queues.values()].every((queue) => queue.isIdle);
+    return [...this.#queues.values()].every((queue) => queue.isResting);
   }
 }

@@ -87,7 +87,7 @@ export class WebSocketServer {
     if (isClosing) upgrade.refuse(refusalResponse(problem('shutting_down')));
     const ending = isClosing ? closeCodes.goingAway : closeCodes.abnormal;
     const postClosed = disconnectInOrder(this.#gateway, queue.socket, ending);
-    queue.push(postClosed, hookId('closed', queue.socket));
+    queue.push(postClosed);
     this.#queues.end(queue.socket);
   }
 

@@ -39,6 +39,8 @@ export type Answer =
       readonly status: 502 | 504;
       readonly why: string;
       readonly mayHaveAccepted: boolean;
+      /** Whether the app seems to be away or busy, so that it may take long until it is back, and not to be broken. */
+      readonly isAway: boolean;
       /** How long the app asks the gateway to wait before it tries again, in milliseconds. */
       readonly retryAfter?: number;
       readonly headers?: readonly RefusalHeader[];
@@ -50,6 +52,8 @@ export type Answer =
 
 /** Statuses that mean "not now". */
 const temporary: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Statuses of a proxy whose app is away. */
+const away: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Statuses that mean "I have no such handler". */
 const unhandled: ReadonlySet<number> = new Set([404, 405, 501]);
 
@@ -66,11 +70,17 @@ export function readAnswer(
 ): Answer {
   switch (response.kind) {
     case 'timeout':
-      return { kind: 'failed', status: 504, why: 'the app did not answer in time', mayHaveAccepted: true };
+      return {
+        kind: 'failed',
+        status: 504,
+        why: 'the app did not answer in time',
+        mayHaveAccepted: true,
+        isAway: true,
+      };
     case 'unreachable':
-      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: false };
+      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: false, isAway: true };
     case 'broken':
-      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: true };
+      return { kind: 'failed', status: 502, why: response.why, mayHaveAccepted: true, isAway: true };
     case 'response':
       return readStatus(response, format, context, now);
   }
@@ -84,7 +94,7 @@ function readStatus(response: Response, format: HookFormat, context: AnswerConte
   const why = `the app answered ${status}`;
   const headers = refusal.length === 0 ? {} : { headers: refusal };
   if (temporary.has(status) && context.event !== 'handshake') {
-    return failed(why, false, parseRetryAfter(response.retryAfter, now));
+    return { ...failed(why, false, parseRetryAfter(response.retryAfter, now)), isAway: true };
   }
   if (unhandled.has(status)) {
     return context.event === 'handshake'
@@ -93,7 +103,8 @@ function readStatus(response: Response, format: HookFormat, context: AnswerConte
   }
   if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...headers };
   const isRedirect = status >= 300 && status < 400;
-  return { ...failed(why, !isRedirect, parseRetryAfter(response.retryAfter, now)), ...headers };
+  const retryAfter = parseRetryAfter(response.retryAfter, now);
+  return { ...failed(why, !isRedirect, retryAfter), isAway: away.has(status), ...headers };
 }
 
 function readAccepted(response: Response, format: HookFormat, context: AnswerContext): Answer {
@@ -106,9 +117,9 @@ function readAccepted(response: Response, format: HookFormat, context: AnswerCon
     : { kind: 'accepted', actions: actions.value };
 }
 
-function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | undefined): Answer {
+function failed(why: string, mayHaveAccepted: boolean, retryAfter: number | undefined) {
   const after = retryAfter === undefined ? {} : { retryAfter };
-  return { kind: 'failed', status: 502, why, mayHaveAccepted, ...after };
+  return { kind: 'failed', status: 502, why, mayHaveAccepted, ...after } as const;
 }
 
 /** RFC 9110 section 10.2.3: seconds, or a date. Returns milliseconds from now, or undefined if it is neither. */

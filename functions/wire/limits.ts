@@ -31,6 +31,13 @@ export const limits = {
   idempotencySeconds: 86_400,
   /** The ids of one send with an idempotency key that no socket can have. The answer repeats them, and it is kept. */
   keptIdsBytes: 131_072,
+  /** How long a dead letter is kept, in seconds. */
+  deadLetterSeconds: 1_209_600,
+  /**
+   * Dead letters in a page that has their bodies. JSON may write a byte of a body with six, and an answer of a Lambda
+   * function is at most 6 MB.
+   */
+  deadLetterBodies: 7,
   /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
   /** The outbox of a socket: the messages that wait until its client is connected. */

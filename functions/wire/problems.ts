@@ -11,6 +11,7 @@ export const problems = {
   unauthorized: { status: 401, title: 'An API key is needed' },
   not_found: { status: 404, title: 'No such call' },
   unknown_broadcast: { status: 404, title: 'No such broadcast is known' },
+  unknown_dead_letter: { status: 404, title: 'No such dead letter is kept' },
   unknown_socket: { status: 404, title: 'No such socket is open' },
   method_not_allowed: { status: 405, title: 'This call needs another method' },
   too_many_groups: { status: 409, title: 'The socket would be in too many groups' },

@@ -1,14 +1,14 @@
 /** A path of the HTTP API. */
 interface Route {
   /** The Lambda function that answers it: `functions/<name>.ts`. */
-  readonly function: 'send' | 'broadcast' | 'urls' | 'sockets' | 'groups' | 'health';
+  readonly function: 'send' | 'broadcast' | 'urls' | 'sockets' | 'groups' | 'dead-letters' | 'health';
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
 }
 
 /**
- * The calls of the HTTP API. `{socket}`, `{group}` and `{broadcast}` are parameters, written as OpenAPI and API Gateway
- * write them. The gateway on one machine, the Lambda functions and the stack all read this table, and the compiler checks
- * that every call is there.
+ * The calls of the HTTP API. `{socket}`, `{group}`, `{broadcast}` and `{deadLetter}` are parameters, written as OpenAPI
+ * and API Gateway write them. The gateway on one machine, the Lambda functions and the stack all read this table, and the
+ * compiler checks that every call is there.
  */
 export const routes = {
   '/send': { function: 'send', methods: ['POST'] },
@@ -21,6 +21,10 @@ export const routes = {
   '/groups/{group}/sockets': { function: 'groups', methods: ['GET'] },
   '/groups/{group}/users': { function: 'groups', methods: ['GET'] },
   '/groups/{group}/sockets/{socket}': { function: 'groups', methods: ['PUT', 'DELETE'] },
+  '/dead-letters': { function: 'dead-letters', methods: ['GET'] },
+  '/dead-letters/replay': { function: 'dead-letters', methods: ['POST'] },
+  '/dead-letters/{deadLetter}': { function: 'dead-letters', methods: ['GET', 'DELETE'] },
+  '/dead-letters/{deadLetter}/replay': { function: 'dead-letters', methods: ['POST'] },
   '/health': { function: 'health', methods: ['GET'] },
   '/openapi.json': { function: 'health', methods: ['GET'] },
   '/asyncapi.json': { function: 'health', methods: ['GET'] },

@@ -58,6 +58,15 @@ export const formatValue = v.pipe(
   v.transform((name) => ({ form, json })[name]),
 );
 
+/** `MESSAGE_FAILURE`. */
+export const messageFailureValue = v.picklist(['retry', 'close', 'drop'], 'must be retry, close or drop');
+
+/** `MESSAGE_RETRY_MINUTES`, in milliseconds: at most two days. */
+export const messageRetryValue = v.pipe(
+  whole(1, 2_880),
+  v.transform((minutes) => minutes * 60_000),
+);
+
 /** `FORWARD_HEADERS`: names of headers, in lower case. */
 export const forwardHeadersValue = v.pipe(
   lowerCaseList,

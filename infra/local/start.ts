@@ -1,6 +1,7 @@
 import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import { createLog } from '../../functions/local/log.ts';
 import { standardOutput } from '../../functions/local/log-output.ts';
+import { openStore } from '../../functions/local/open-store.ts';
 import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { isRunByNpm, readSettings } from '../../functions/local/settings.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
@@ -24,7 +25,10 @@ async function start(): Promise<void> {
     throw new Error('PORT must be a whole number from 1 to 65534 where the demo app takes the next one.');
   }
   const webhookBaseUrl = app ?? `http://127.0.0.1:${port + 1}/websocket`;
-  const gateway = await startGateway(settings.value, { webhookBaseUrl, secrets, clock: systemClock, log });
+  const store = await openStore(settings.value.folder);
+  if (store.cutCommits > 0) log.error('store_cut', { commits: store.cutCommits });
+  const options = { webhookBaseUrl, secrets, clock: systemClock, log, store };
+  const gateway = await startGateway(settings.value, options);
   const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
   stopOnSignals(gateway, demo);
   announce(gateway, webhookBaseUrl, demo);

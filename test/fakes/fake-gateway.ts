@@ -6,6 +6,8 @@ import { localSecrets } from '../../functions/local/local-secrets.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
+import { MemoryStore } from '../../functions/local/memory-store.ts';
+import { StoredDeadLetters } from '../../functions/local/stored-dead-letters.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { hookEvents } from '../../functions/wire/hook.ts';
 import { limits } from '../../functions/wire/limits.ts';
@@ -53,6 +55,7 @@ export function fakeGateway(given: Given = {}): FakeWorld {
     registry,
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
+    deadLetters: new StoredDeadLetters(new MemoryStore(), clock),
     connections,
     app,
     tasks,
@@ -76,6 +79,8 @@ const usualSettings: Settings = {
   format: form,
   hooks: new Set(hookEvents),
   hookTimeoutMs: 10_000,
+  messageFailure: 'retry',
+  messageRetryMs: 21_600_000,
   forwardHeaders: [],
   requireTicket: false,
   allowedOrigins: undefined,

@@ -2,7 +2,12 @@ import { AwsError } from '../../functions/aws/client/aws-error.ts';
 import { type Item, isObject, itemFrom } from '../../functions/aws/dynamo/attribute.ts';
 import type { Dynamo } from '../../functions/aws/dynamo/calls.ts';
 import type { TableNames } from '../../functions/aws/dynamo/table.ts';
-import { broadcastsSchema, groupsSchema, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import {
+  broadcastsSchema,
+  deadLettersSchema,
+  groupsSchema,
+  tableSchema,
+} from '../../functions/aws/dynamo/table-schema.ts';
 import { hashOf } from '../../functions/gateway/hash.ts';
 import { compareTexts, Expressions, type Placeholders } from './dynamo-expression.ts';
 
@@ -26,25 +31,32 @@ interface Input extends Placeholders {
   readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
 }
 
-/** The three tables, for tests. */
-export const memoryTables: TableNames = { name: 'sockets', groups: 'groups', broadcasts: 'broadcasts' };
+/** The four tables, for tests. */
+export const memoryTables: TableNames = {
+  name: 'sockets',
+  groups: 'groups',
+  broadcasts: 'broadcasts',
+  deadLetters: 'deadLetters',
+};
 
 const keys: Readonly<Record<string, readonly string[]>> = {
   sockets: [tableSchema.partitionKey],
   groups: [groupsSchema.partitionKey, groupsSchema.sortKey],
   broadcasts: [broadcastsSchema.partitionKey, broadcastsSchema.sortKey],
+  deadLetters: [deadLettersSchema.partitionKey, deadLettersSchema.sortKey],
 };
 
 /**
  * DynamoDB in memory, for tests that make hundreds of thousands of calls: the operations and the expressions that we
- * use. It passes the contracts of the registry and of broadcasts. Each operation is atomic, and its refusals carry the item, as those of
- * DynamoDB do.
+ * use. It passes the contracts of the registry, of broadcasts and of dead letters. Each operation is atomic, and its
+ * refusals carry the item, as those of DynamoDB do.
  */
 export class MemoryDynamo implements Dynamo {
   readonly #tables: Readonly<Record<string, Map<string, Item>>> = {
     sockets: new Map(),
     groups: new Map(),
     broadcasts: new Map(),
+    deadLetters: new Map(),
   };
   /** How many items a page of a Scan or a Query has at most. */
   readonly #pageSize: number;

@@ -5,14 +5,23 @@ import { type Pass, PassedRegistry } from './passed-registry.ts';
 
 export type { Pass } from './passed-registry.ts';
 
-/** A gateway that makes every call to the world through a pass: its stores, connections, app, queue and pauses. */
+/**
+ * A gateway that makes every call to the world through a pass: its stores, dead letters, connections, app, queue and
+ * pauses.
+ */
 export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
-  const { registry, broadcasts, idempotency, connections, app, tasks, clock } = gateway;
+  const { registry, broadcasts, idempotency, deadLetters, connections, app, tasks, clock } = gateway;
   return {
     ...gateway,
     registry: new PassedRegistry(registry, pass),
     broadcasts: passedBroadcasts(broadcasts, pass),
     idempotency: passedIdempotency(idempotency, pass),
+    deadLetters: {
+      put: (letter) => pass('put letter', () => deadLetters.put(letter)),
+      get: (id) => pass('get letter', () => deadLetters.get(id)),
+      list: (limit, cursor, whole) => pass('list letters', () => deadLetters.list(limit, cursor, whole)),
+      remove: (id, diedAt) => pass('remove letter', () => deadLetters.remove(id, diedAt)),
+    },
     connections: {
       post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
       close: (socket) => pass('end', () => connections.close(socket)),

@@ -23,6 +23,11 @@ export class TimedTaskQueue implements TaskQueue {
     return this.#waiting.length;
   }
 
+  /** When the next task is due, in milliseconds since 1970; infinite if none waits. */
+  get nextDue(): number {
+    return Math.min(...this.#waiting.map(({ due }) => due));
+  }
+
   /** Takes the tasks that are due. */
   take(): Task[] {
     const now = this.#clock.now();

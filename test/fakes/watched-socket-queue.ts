@@ -15,6 +15,8 @@ export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weig
     hasRoom: () => true,
     park: () => {},
     runningChanged: () => {},
+    keep: (_, { body }) => void told.push(`kept: ${body}`),
+    keptRelayed: async () => {},
   });
   return { queue, told, weight: () => weight };
 }

@@ -53,6 +53,7 @@ describe('a socket queue with messages', () => {
     relayed.length = 0;
     watched.queue.setConsumer({
       relay: async ({ body }) => void relayed.push(body),
+      emptied: () => {},
       shed: () => void watched.told.push('shed'),
     });
     return watched;

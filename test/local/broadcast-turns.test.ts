@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { broadcast } from '../../functions/gateway/deliver/broadcast.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
-import { BroadcastQueue } from '../../functions/local/broadcast-queue.ts';
-import { localTasks } from '../../functions/local/gateway.ts';
-import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import { fakeGateway } from '../fakes/fake-gateway.ts';
+import { localTasks } from '../fakes/local-tasks.ts';
 import { eventually } from '../support/eventually.ts';
 
 test('a broadcast to 100,000 sockets lets other work have its turn after each batch', async () => {
@@ -18,10 +16,12 @@ test('a broadcast to 100,000 sockets lets other work have its turn after each ba
     most = Math.max(most, inTurn);
     return { kind: 'posted' } as const;
   };
-  const queue = new BroadcastQueue((task) => runTask(gateway, task), world.log);
-  const queues = new SocketQueues((task) => runTask(gateway, task), world.log);
   const connections = { ...world.connections, post, close: async () => {}, has: async () => true };
-  const gateway: Gateway = { ...world.gateway, connections, tasks: localTasks(queues, queue) };
+  const gateway: Gateway = {
+    ...world.gateway,
+    connections,
+    tasks: localTasks((task) => runTask(gateway, task), world.log),
+  };
   let isOver = false;
   const turn = (): void => {
     inTurn = 0;

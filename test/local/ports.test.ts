@@ -1,8 +1,7 @@
 import { afterAll } from 'vitest';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
-import { BroadcastQueue } from '../../functions/local/broadcast-queue.ts';
-import { localTasks } from '../../functions/local/gateway.ts';
+import type { Task } from '../../functions/gateway/tasks.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
@@ -19,6 +18,7 @@ import { registryContract } from '../contract/ports/registry.ts';
 import { taskQueueContract } from '../contract/ports/task-queue.ts';
 import { aPath } from '../fakes/a-record.ts';
 import { fakeGateway } from '../fakes/fake-gateway.ts';
+import { localTasks, localTasksOf } from '../fakes/local-tasks.ts';
 import { connect } from '../support/client.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
@@ -28,17 +28,14 @@ broadcastsContract('memory broadcasts', async (clock) => new MemoryBroadcasts(cl
 
 idempotencyContract('memory idempotency', async (clock) => new MemoryIdempotency(clock));
 
-taskQueueContract('local tasks', async (runTask) => {
-  const log = new RecordingLog();
-  return localTasks(new SocketQueues(runTask, log), new BroadcastQueue(runTask, log));
-});
+taskQueueContract('local tasks', async (runTask) => localTasks(runTask, new RecordingLog()));
 
 /** A server with sessions behind it, whose clients an app lets in that only answers. */
 const sessions = new Sessions();
-const { gateway: fakes, app } = fakeGateway();
-const queues = new SocketQueues((task) => runTask(gateway, task), fakes.log);
-const broadcasts = new BroadcastQueue((task) => runTask(gateway, task), fakes.log);
-const gateway: Gateway = { ...fakes, connections: sessions, tasks: localTasks(queues, broadcasts) };
+const { gateway: fakes, app, log } = fakeGateway();
+const run = (task: Task): Promise<void> => runTask(gateway, task);
+const queues = new SocketQueues(run, log);
+const gateway: Gateway = { ...fakes, connections: sessions, tasks: localTasksOf(queues, run, log) };
 const handler = new WebSocketServer(gateway, sessions, queues, limitSets['api-gateway']);
 const server = createUpgradeServer({
   headBytes: limitSets['api-gateway'].headBytes,

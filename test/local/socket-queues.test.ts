@@ -161,7 +161,7 @@ describe('socket queues', () => {
     const shed: string[] = [];
     const open = (name: string) => {
       const queue = queues.open(newSocket());
-      queue.setConsumer({ relay: async () => {}, shed: () => void shed.push(name) });
+      queue.setConsumer({ relay: async () => {}, emptied: () => {}, shed: () => void shed.push(name) });
       return queue;
     };
     open('light').receive('', 3_000 - messageWeight(0), 0);

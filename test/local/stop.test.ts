@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { LastingStore } from '../fakes/lasting-store.ts';
 import { connect, tryConnect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startLocal } from '../support/local.ts';
 import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
@@ -15,8 +17,8 @@ afterEach(() => {
 });
 
 /** The gateway as `npm start` runs it, in a process of its own. */
-async function start(app: RecordingApp, environment: Record<string, string> = {}) {
-  const base = await app.listen();
+async function start(app: RecordingApp, environment: Record<string, string> = {}, listening?: string) {
+  const base = listening ?? (await app.listen());
   const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
     env: {
       ...{ PATH: process.env['PATH'], PORT: '0', WEBHOOK_BASE_URL: base },
@@ -86,24 +88,32 @@ test('a client that is still waiting to be let in is refused with 503, and its a
   await app.stop();
 });
 
-test('an app that does not take its closed hooks delays the end by less than 15 seconds, and the loss is logged', async () => {
+test('an app that does not take its closed hooks delays the end by less than 15 seconds, and gets them at the next start', async () => {
   const app = new RecordingApp();
-  const { child, exited, url, lines } = await start(app);
+  const folder = mkdtempSync(join(tmpdir(), 'sockethook-'));
+  const { child, exited, url, lines } = await start(app, { SOCKETHOOK_DIR: folder });
   app.on('/stuck', ({ fields }) => (fields['event'] === 'closed' ? 'hang' : 204));
   const client = await connect(`${url}stuck`);
-  const { from } = (await app.hook('/stuck', 'handshake')).fields;
+  await app.hook('/stuck', 'handshake');
   const begun = Date.now();
   child.kill('SIGTERM');
   expect((await client.closed).code).toBe(1001);
   expect(await exited).toBe(0);
   expect(Date.now() - begun).toBeLessThan(15_000);
-  const lost = lines.filter(({ event }) => event === 'hook_lost');
-  expect(lost.map(({ request }) => request)).toEqual([`closed_${from}`]);
+  expect(lines.filter(({ event }) => event === 'hook_lost')).toEqual([]);
+  const tried = app.of('/stuck', 'closed').length;
+  app.on('/stuck', () => 204);
+  const next = await start(app, { SOCKETHOOK_DIR: folder }, app.baseUrl);
+  await eventually('the closed hook', () => app.of('/stuck', 'closed').length === tried + 1);
+  expect(new Set(app.of('/stuck', 'closed').map(({ fields }) => fields['code']))).toEqual(new Set(['1001']));
+  next.child.kill('SIGTERM');
+  expect(await next.exited).toBe(0);
   await app.stop();
-}, 30_000);
+}, 40_000);
 
-test('what is still to be told when the time is over is logged as lost, one line each', async () => {
-  const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' });
+test('what is still to be told when the time is over is told at the next start', async () => {
+  const store = new LastingStore();
+  const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' }, {}, { store });
   world.app.on('/stuck', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
   world.app.on('/connecting', () => 'hang');
   const client = await connect(`${world.url}/stuck`);
@@ -113,16 +123,22 @@ test('what is still to be told when the time is over is logged as lost, one line
   await world.app.hook('/connecting', 'handshake');
   await client.close();
   await world.gateway.stop(100);
-  const lost = world.log.of('hook_lost').map(({ fields }) => String(fields['request']).split('_')[0]);
-  expect(lost.sort()).toEqual(['closed', 'handshake', 'message']);
-  const dropped = world.log.of('messages_lost').map(({ fields }) => fields);
-  expect(dropped).toMatchObject([{ count: 2, why: 'stopped' }]);
+  expect(world.log.of('hook_lost')).toEqual([]);
+  expect(world.log.of('messages_lost')).toEqual([]);
+  for (const path of ['/stuck', '/connecting']) world.app.on(path, () => 204);
+  const next = await startLocal({ WEBHOOK_BASE_URL: world.app.baseUrl }, {}, { store });
+  await Promise.all(['/stuck', '/connecting'].map((path) => world.app.hook(path, 'closed')));
+  const told = world.app.of('/stuck').map(({ fields }) => fields['body'] || fields['event']);
+  expect(told).toEqual(['handshake', 'm1', 'm1', 'm2', 'm3', 'closed']);
+  expect(world.app.of('/connecting', 'closed')[0]?.fields['code']).toBe('1006');
+  await next.stop();
   await world.app.stop();
 });
 
-test('closed comes as soon as the hook that runs has ended, and what was not posted is logged, a line for each socket', async () => {
+test('a gateway that stops waits for the hooks that run, and posts the messages behind them at its next start', async () => {
   const app = new RecordingApp();
-  const { child, exited, url, lines } = await start(app);
+  const folder = mkdtempSync(join(tmpdir(), 'sockethook-'));
+  const { child, exited, url, lines } = await start(app, { SOCKETHOOK_DIR: folder });
   app.on('/busy', async ({ fields }) => {
     if (fields['event'] === 'message') await new Promise((resolve) => setTimeout(resolve, 1_000));
     return 204;
@@ -134,13 +150,25 @@ test('closed comes as soon as the hook that runs has ended, and what was not pos
   await Promise.all(clients.map((client) => new Promise((resolve) => client.ws.once('pong', resolve))));
   child.kill('SIGTERM');
   expect(await exited).toBe(0);
-  expect(app.of('/busy', 'closed')).toHaveLength(50);
-  const lost = lines.filter(({ event }) => event === 'messages_lost');
-  expect(lost).toHaveLength(50);
-  const count = lost.reduce((sum, line) => sum + Number(line['count']), 0);
-  expect(count + app.of('/busy', 'message').length).toBe(1_000);
+  expect(app.of('/busy', 'closed'), 'closed before the messages').toEqual([]);
+  expect(lines.filter(({ event }) => event === 'messages_lost' || event === 'hook_lost')).toEqual([]);
+  app.on('/busy', () => 204);
+  const next = await start(app, { SOCKETHOOK_DIR: folder }, app.baseUrl);
+  await eventually('all closed hooks', () => app.of('/busy', 'closed').length === 50);
+  const sockets = new Set(app.of('/busy', 'handshake').map(({ fields }) => fields['from']));
+  for (const socket of sockets) {
+    const told = app.of('/busy').filter(({ fields }) => fields['from'] === socket);
+    const bodies = Array.from({ length: 20 }, (_, at) => `m${at}`);
+    expect(told.map(({ fields }) => fields['body'] || fields['event'])).toEqual([
+      'handshake',
+      ...bodies,
+      'closed',
+    ]);
+  }
+  next.child.kill('SIGTERM');
+  expect(await next.exited).toBe(0);
   await app.stop();
-}, 30_000);
+}, 40_000);
 
 test('a second signal ends it at once', async () => {
   const app = new RecordingApp();

@@ -66,7 +66,7 @@ test.for<[event: HookEvent, body: string, field: string | undefined]>([
 
 test.for([408, 425, 429])('a %i refuses a handshake and puts off the rest', (status) => {
   const why = `the app answered ${status}`;
-  const tasks = { kind: 'failed', status: 502, why, mayHaveAccepted: false };
+  const tasks = { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
   expect(answerTo('handshake', answered(status))).toEqual({ kind: 'refused', status, why });
   expect(answerTo('message', answered(status))).toEqual(tasks);
   expect(answerTo('closed', answered(status))).toEqual(tasks);
@@ -93,33 +93,39 @@ test.for(hookEvents)('any other 4xx refuses a %s with that status', (event) => {
 test.for(hookEvents)('a redirect fails a %s: it is not followed, and nobody accepted', (event) => {
   for (const status of statuses(300, 399)) {
     const why = `the app answered ${status}`;
-    const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: false };
+    const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: false };
     expect(answerTo(event, answered(status))).toEqual(failed);
   }
 });
 
-test.for(hookEvents)('a 5xx fails a %s and leaves open what the app decided', (event) => {
-  for (const status of statuses(500, 599).filter((code) => code !== 501)) {
-    const why = `the app answered ${status}`;
-    const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: true };
-    expect(answerTo(event, answered(status))).toEqual(failed);
-  }
-});
+test.for(hookEvents)(
+  'a 5xx fails a %s, leaves open what the app decided, and says if it is away',
+  (event) => {
+    for (const status of statuses(500, 599).filter((code) => code !== 501)) {
+      const why = `the app answered ${status}`;
+      const isAway = status >= 502 && status <= 504;
+      const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: true, isAway };
+      expect(answerTo(event, answered(status))).toEqual(failed);
+    }
+  },
+);
 
 test.for(hookEvents)('no answer to a %s in time is a 504, and the app may have accepted', (event) => {
   const why = 'the app did not answer in time';
-  const failed = { kind: 'failed', status: 504, why, mayHaveAccepted: true };
+  const failed = { kind: 'failed', status: 504, why, mayHaveAccepted: true, isAway: true };
   expect(answerTo(event, { kind: 'timeout' })).toEqual(failed);
 });
 
 test.for(hookEvents)('an app that a %s never reached has not accepted', (event) => {
-  const failed = { kind: 'failed', status: 502, why: 'ECONNREFUSED', mayHaveAccepted: false };
-  expect(answerTo(event, { kind: 'unreachable', why: 'ECONNREFUSED' })).toEqual(failed);
+  const why = 'ECONNREFUSED';
+  const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
+  expect(answerTo(event, { kind: 'unreachable', why })).toEqual(failed);
 });
 
 test.for(hookEvents)('an app whose answer to a %s is broken may have accepted', (event) => {
-  const failed = { kind: 'failed', status: 502, why: 'cut off', mayHaveAccepted: true };
-  expect(answerTo(event, { kind: 'broken', why: 'cut off' })).toEqual(failed);
+  const why = 'cut off';
+  const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: true, isAway: true };
+  expect(answerTo(event, { kind: 'broken', why })).toEqual(failed);
 });
 
 test.for<[status: number, retryAfter: string, pause: number | undefined]>([

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../../wire/result.ts';
 import { type RouteKey, routes } from '../../wire/routes.ts';
 import { broadcastCalls } from './broadcasts.ts';
 import type { Call } from './call.ts';
+import { deadLetterCalls } from './dead-letters.ts';
 import { getAsyncApi } from './get-asyncapi.ts';
 import { getHealth } from './get-health.ts';
 import { getOpenApi } from './get-openapi.ts';
@@ -19,6 +20,7 @@ const calls: Readonly<Record<RouteKey, Call>> = {
   'DELETE /sockets/{socket}': deleteSocket,
   ...broadcastCalls,
   ...groupCalls,
+  ...deadLetterCalls,
   'GET /health': getHealth,
   'GET /openapi.json': getOpenApi,
   'GET /asyncapi.json': getAsyncApi,

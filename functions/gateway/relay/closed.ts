@@ -4,7 +4,9 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import { attempted, keepDeadLetter } from './hook-failed.ts';
 import { closedHook } from './hooks.ts';
+import { faultAnswer } from './post-hook.ts';
 import { postHookWithRetries } from './post-hook-with-retries.ts';
 import { postponeClosed } from './postpone-closed.ts';
 import { runActions } from './run-actions.ts';
@@ -35,20 +37,17 @@ export async function postClosedHook(gateway: Gateway, record: SocketRecord): Pr
   if (!settings.hooks.has('closed')) return registry.remove(record.socket);
   const hook = closedHook(record, record.end);
   const answer = await tryPostHook(gateway, hook);
-  if (answer.kind === 'failed') return postponeClosed(gateway, record, record.end, answer);
+  if (answer.kind === 'failed') return postponeClosed(gateway, record, hook, answer);
+  // The letter comes before the record is removed, so that one of them always has the hook.
+  if (answer.kind === 'refused') await keepDeadLetter(gateway, attempted(record, hook), answer);
   if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, record);
   await registry.remove(record.socket);
 }
 
-/**
- * A fault of our own, such as a signing secret that can't be read, is a failure like any other: it may never go away.
- */
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
   try {
     return await postHookWithRetries(gateway, hook);
   } catch (error) {
-    const why = String(error);
-    gateway.log.error('fault', { request: hook.id, why });
-    return { kind: 'failed', status: 502, why, mayHaveAccepted: false };
+    return faultAnswer(gateway, hook, error);
   }
 }

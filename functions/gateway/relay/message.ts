@@ -1,11 +1,14 @@
 import { type Actions, isAtMostReply } from '../../wire/actions.ts';
-import { hookId } from '../../wire/hook.ts';
+import type { Answer } from '../../wire/answer.ts';
+import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
+import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import { type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
-import { postHook } from './post-hook.ts';
+import { faultAnswer, postHook } from './post-hook.ts';
 import { retryUnlessFinal } from './post-hook-with-retries.ts';
 import { runActions } from './run-actions.ts';
 
@@ -25,7 +28,7 @@ export interface ClientMessage {
  * the case where replies are posted.
  */
 export async function message(gateway: Gateway, arrival: ClientMessage): Promise<string | undefined> {
-  const { registry, log, settings, policy } = gateway;
+  const { registry, settings, policy } = gateway;
   const found = registry.get(arrival.socket);
   const record = found instanceof Promise ? await found : found;
   if (record === undefined || (!policy.keepsOrder && hadEnded(record, arrival.time))) {
@@ -34,16 +37,43 @@ export async function message(gateway: Gateway, arrival: ClientMessage): Promise
   }
   if (!settings.hooks.has('message')) return undefined;
   const hook = messageHook(record, arrival);
-  const settled = retryUnlessFinal(gateway, hook, await postHook(gateway, hook));
-  const answer = settled instanceof Promise ? await settled : settled;
-  if (answer.kind === 'failed')
-    log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
-  if (answer.kind !== 'accepted') return undefined;
+  let first: Answer;
+  try {
+    first = await postHook(gateway, hook);
+  } catch (error) {
+    first = faultAnswer(gateway, hook, error);
+  }
+  const answer = first.kind === 'accepted' ? first : await notAccepted(gateway, hook, record, first);
+  if (answer?.kind !== 'accepted') return undefined;
   if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
     return answer.actions.reply;
   }
   const acted = runActions(gateway, hook, answer.actions, record);
   if (acted instanceof Promise) await acted;
+  return undefined;
+}
+
+/**
+ * The app did not accept the hook of a message. By the setting `messageFailure` it is retried later, or at once a few
+ * times; then the answer may be good after all.
+ */
+async function notAccepted(
+  gateway: Gateway,
+  hook: Hook,
+  { groupsVersion }: SocketRecord,
+  first: NotAccepted,
+): Promise<Answer | undefined> {
+  const { clock, log, settings } = gateway;
+  if (settings.messageFailure === 'retry') {
+    const tries = { since: clock.now(), attempts: 0, errors: 0 };
+    await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
+    return undefined;
+  }
+  const answer = await retryUnlessFinal(gateway, hook, first);
+  if (answer.kind === 'accepted') return answer;
+  if (answer.kind === 'failed')
+    log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
+  if (settings.messageFailure === 'close') await closeSocket(gateway, hook.socket);
   return undefined;
 }
 

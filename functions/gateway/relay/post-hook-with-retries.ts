@@ -3,12 +3,10 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import { hookBackoff } from './backoff.ts';
-import { answerReserveMs, postHook } from './post-hook.ts';
+import { answerReserveMs, type FailedAnswer, postHook } from './post-hook.ts';
 
 /** The least time left in a run that is worth another attempt, in milliseconds. */
 const minAttemptMs = 1_000;
-
-type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
 
 /**
  * Posts a message or closed hook until its answer is final, as often as the policy and the run's deadline allow. Obeys
@@ -46,7 +44,8 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
   }
 }
 
-function logFinalAnswer({ log }: Gateway, hook: Hook, answer: Answer): Answer {
+/** Logs an answer that no repetition changes. */
+export function logFinalAnswer({ log }: Pick<Gateway, 'log'>, hook: Hook, answer: Answer): Answer {
   const { event, id: request } = hook;
   const facts = { request, hook: event };
   if (answer.kind === 'refused') log.error('hook_refused', { ...facts, why: answer.why });

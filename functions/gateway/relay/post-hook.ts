@@ -6,6 +6,9 @@ import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
 
+/** An answer after which a hook is worth another attempt. */
+export type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
+
 /** The part of a run that is reserved for the actions of the answer, in milliseconds. */
 export const answerReserveMs = 1_000;
 
@@ -29,7 +32,8 @@ export async function postHook(
   const keys = pending instanceof Promise ? await pending : pending;
   const left = timeLeft(gateway);
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
-  if (timeoutMs <= 0) return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false };
+  if (timeoutMs <= 0)
+    return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false, isAway: true };
   const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
   const waitMs = Math.min(maxWaitMs, left - timeoutMs);
   const response = await app.post({
@@ -47,6 +51,16 @@ export async function postHook(
   if (answer.kind === 'accepted' && answer.hint !== undefined)
     log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;
+}
+
+/**
+ * What it means that a hook could not be posted because of a fault of our own, such as a signing secret that can't be read:
+ * a failure like any other, since the fault may pass, or never go away.
+ */
+export function faultAnswer({ log }: Gateway, { id: request }: Hook, error: unknown): FailedAnswer {
+  const why = String(error);
+  log.error('fault', { request, why });
+  return { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
 }
 
 /** Asks no clock where there is no deadline. */

@@ -1,27 +1,31 @@
-import type { Answer } from '../../wire/answer.ts';
 import { backoff, halfJitter } from '../../wire/backoff.ts';
-import { hookId } from '../../wire/hook.ts';
+import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
-import type { SocketEnd, SocketRecord } from '../record.ts';
+import type { SocketRecord } from '../record.ts';
+import { attempted, keepDeadLetter } from './hook-failed.ts';
+import type { FailedAnswer } from './post-hook.ts';
 
 /** The pauses between the rounds of attempts, in milliseconds. */
 const pausesMs = { first: 60_000, longest: 3_600_000 };
 
 /**
  * A closed hook could not be posted now. Its record is left alone for a while, longer each time and never for less than
- * the app asked for. At the end of the policy's retry window the hook is lost, and logged as lost.
+ * the app asked for. At the end of the policy's retry window the hook becomes a dead letter.
  */
 export async function postponeClosed(
   gateway: Gateway,
-  { socket, attempts }: SocketRecord,
-  { time }: SocketEnd,
-  { why, retryAfter = 0 }: Extract<Answer, { kind: 'failed' }>,
+  record: SocketRecord,
+  hook: Hook,
+  answer: FailedAnswer,
 ): Promise<void> {
   const { registry, clock, log, policy } = gateway;
-  const facts = { request: hookId('closed', socket), hook: 'closed', why };
-  const left = time + policy.closedRetryWindowMs - clock.now();
+  const { socket, attempts } = record;
+  const { why, retryAfter = 0 } = answer;
+  const facts = { request: hook.id, hook: 'closed', why };
+  const left = hook.time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
-    log.error('hook_lost', facts);
+    // The letter comes before the record is removed, so that one of them always has the hook.
+    await keepDeadLetter(gateway, attempted(record, hook), answer);
     return registry.remove(socket);
   }
   const grown = halfJitter(backoff(attempts, pausesMs), clock.random());

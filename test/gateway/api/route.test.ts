@@ -27,7 +27,7 @@ test('an unknown path is told all calls', () => {
   const { problem, allow } = noRoute('/nothing');
   expect(allow).toBeUndefined();
   expect(problem.detail).toBe(
-    'The calls are /send, /broadcast, /broadcasts/:broadcast, /urls, /sockets, /sockets/:socket, /groups/:group, /groups/:group/sockets, /groups/:group/users, /groups/:group/sockets/:socket, /health, /openapi.json, /asyncapi.json.',
+    'The calls are /send, /broadcast, /broadcasts/:broadcast, /urls, /sockets, /sockets/:socket, /groups/:group, /groups/:group/sockets, /groups/:group/users, /groups/:group/sockets/:socket, /dead-letters, /dead-letters/replay, /dead-letters/:deadLetter, /dead-letters/:deadLetter/replay, /health, /openapi.json, /asyncapi.json.',
   );
 });
 

@@ -5,6 +5,7 @@ import { closed } from '../../../functions/gateway/relay/closed.ts';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
+import { onlyLetter } from '../../fakes/letters.ts';
 import { sweepMinutes } from '../../fakes/sweep-minutes.ts';
 import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
@@ -98,11 +99,11 @@ describe('a closed hook that fails', () => {
     expect(world.app.told).toMatchObject([{ from: socket, code: '1001' }]);
     expect(tries.length).toBeGreaterThan(24);
     expect(tries.length).toBeLessThan(60);
-    expect(world.log.of('hook_lost')).toEqual([]);
+    expect(await onlyLetter(world)).toBeUndefined();
   });
 
   test.for([0, 0.37, 1])(
-    'for longer than a day is lost, and that is logged once (chance %d)',
+    'for longer than a day is a dead letter, and that is logged once (chance %d)',
     async (chance) => {
       const { world, socket, at } = await ended();
       world.clock.chance = chance;
@@ -112,9 +113,17 @@ describe('a closed hook that fails', () => {
       const last = tries.at(-1) ?? 0;
       expect(last - at).toBeGreaterThanOrEqual(day);
       expect(last - at).toBeLessThanOrEqual(day + minute);
-      expect(world.log.of('hook_lost')).toMatchObject([
-        { level: 'error', fields: { request: `closed_${socket}`, hook: 'closed' } },
+      const letter = await onlyLetter(world);
+      expect(letter).toMatchObject({
+        hook: { event: 'closed', id: `closed_${socket}`, code: '1001', time: at },
+        attempts: tries.length,
+        why: 'the app answered 503',
+        diedAt: last,
+      });
+      expect(world.log.of('hook_dead')).toMatchObject([
+        { level: 'error', fields: { request: `closed_${socket}`, hook: 'closed', letter: letter?.id } },
       ]);
+      expect(world.log.of('hook_lost')).toEqual([]);
       expect(await world.registry.get(socket)).toBeUndefined();
     },
   );
@@ -130,7 +139,8 @@ describe('a closed hook that fails', () => {
     await closed(world.gateway, socket);
     const leaseUntil = (await world.registry.get(socket))?.leaseUntil;
     expect(leaseUntil).toBe(left === undefined ? undefined : at + day);
-    expect(world.log.of('hook_lost')).toHaveLength(left === undefined ? 1 : 0);
+    expect(world.log.of('hook_dead')).toHaveLength(left === undefined ? 1 : 0);
+    expect((await onlyLetter(world)) === undefined).toBe(left !== undefined);
   });
 
   test('is not tried in its pause by a task that comes twice', async () => {
@@ -165,7 +175,7 @@ describe('a closed hook that can’t be signed, since the secret can’t be read
     expect(log.of('hook_postponed')).toMatchObject([{ fields: { ...fields, hook: 'closed' } }]);
   });
 
-  test('is tried ever more seldom, and lost after a day', async () => {
+  test('is tried ever more seldom, and a dead letter after a day', async () => {
     let reads = 0;
     const { world, socket } = await unsigned(() => {
       reads += 1;
@@ -174,9 +184,10 @@ describe('a closed hook that can’t be signed, since the secret can’t be read
     await sweepMinutes(world, 23 * 60);
     expect(reads).toBeGreaterThan(20);
     expect(reads).toBeLessThan(60);
-    expect(world.log.of('hook_lost')).toEqual([]);
+    expect(world.log.of('hook_dead')).toEqual([]);
     await sweepMinutes(world, 3 * 60);
-    expect(world.log.of('hook_lost')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
+    expect(world.log.of('hook_dead')).toMatchObject([{ fields: { request: `closed_${socket}` } }]);
+    expect(await onlyLetter(world)).toMatchObject({ why: 'Error: the secret is away', attempts: reads });
     expect(await world.registry.get(socket)).toBeUndefined();
   });
 

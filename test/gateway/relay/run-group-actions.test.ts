@@ -7,6 +7,7 @@ import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { acting } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway, type Given } from '../../fakes/fake-gateway.ts';
 import { groupNames, groupsNamed } from '../../fakes/group-names.ts';
+import { onlyLetter } from '../../fakes/letters.ts';
 import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
 /** A socket in these groups that sends a message, whose answer asks for this. */
@@ -138,7 +139,8 @@ describe('an answer to a message that joins or leaves groups', () => {
     expect(await groupsOf(world, socket)).toEqual([]);
     expect(world.connections.of(socket)).toEqual([]);
     expect(world.app.requests).toHaveLength(1);
-    expect(world.log.lines).toHaveLength(1);
+    expect(world.log.lines.map(({ event }) => event)).toEqual(['answer_invalid', 'hook_dead']);
+    expect(await onlyLetter(world)).toMatchObject({ hook: { socket }, attempts: 1 });
   });
 
   test('with empty lists writes nothing', async () => {

@@ -1,0 +1,93 @@
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import { deadLetter } from '../dead-letters.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+import type { RetryTask } from '../tasks.ts';
+import { nextTry } from './next-try.ts';
+import { logFinalAnswer } from './post-hook-with-retries.ts';
+
+/** A hook that can be tried again, and how it was tried so far. */
+export type Attempted = Pick<RetryTask, 'hook' | 'groupsVersion' | 'tries'>;
+
+/** An answer that does not accept a hook. */
+export type NotAccepted = Exclude<Answer, { kind: 'accepted' }>;
+
+/** A hook was posted and not accepted. It is tried again later, or it becomes a dead letter. */
+export async function retryLater(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
+  const { tasks, clock, log, settings } = gateway;
+  const now = clock.now();
+  const tries = counted(before.tries, answer);
+  const { hook, groupsVersion } = before;
+  const pause =
+    answer.kind === 'failed'
+      ? nextTry(tries, answer, settings.messageRetryMs, now, clock.random())
+      : undefined;
+  if (pause === undefined) {
+    logFinalAnswer(gateway, hook, answer);
+    return keepDeadLetter(gateway, { hook, groupsVersion, tries }, answer);
+  }
+  const { socket } = hook;
+  await tasks.enqueue({ kind: 'retry', socket, hook, groupsVersion, tries, dueAt: now + pause }, pause);
+  // Not before: the line says that nothing loses the hook any more.
+  const why = reasonOf(answer);
+  const age = Math.round((now - tries.since) / 1_000);
+  log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt: tries.attempts, pause, age });
+}
+
+/** When a hook is posted again that is dead, and could not be kept as a dead letter, in milliseconds. */
+const unkeptMs = 60_000;
+
+/**
+ * The same for a hook that nothing else keeps yet, since this was its first attempt. If it can't be queued, it becomes a
+ * dead letter. If it can't become a dead letter, it is queued. Throws if nothing can keep it.
+ */
+export async function retryOrKeep(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
+  try {
+    return await retryLater(gateway, before, answer);
+  } catch (error) {
+    gateway.log.error('fault', { request: before.hook.id, why: String(error) });
+    const failed = { ...before, tries: counted(before.tries, answer) };
+    if (answer.kind === 'failed') return keepDeadLetter(gateway, failed, answer);
+    const { socket } = before.hook;
+    const dueAt = gateway.clock.now() + unkeptMs;
+    return gateway.tasks.enqueue({ kind: 'retry', socket, ...failed, dueAt }, unkeptMs);
+  }
+}
+
+/** Keeps a hook that is not tried again. Throws if it can't be kept, so that the caller does not forget it. */
+export async function keepDeadLetter(
+  { deadLetters, clock, log }: Gateway,
+  { hook, groupsVersion, tries }: Attempted,
+  answer: NotAccepted,
+): Promise<void> {
+  const why = reasonOf(answer);
+  const letter = deadLetter({ hook, groupsVersion, tries }, why, clock.now());
+  const kept = await deadLetters.put(letter);
+  const facts = { request: hook.id, hook: hook.event, why, attempts: tries.attempts };
+  if (kept === 'kept') log.error('hook_dead', { ...facts, letter: letter.id });
+  else log.error('hook_lost', { ...facts, why: `${why}, and there is no room for another dead letter` });
+}
+
+/** A closed hook, which was tried as often as its record was leased. */
+export function attempted({ groupsVersion, attempts }: SocketRecord, hook: Hook): Attempted {
+  return { hook, groupsVersion, tries: { since: hook.time, attempts, errors: 0 } };
+}
+
+function counted({ since, attempts, errors }: RetryTask['tries'], answer: NotAccepted): RetryTask['tries'] {
+  const isError = answer.kind === 'failed' && !answer.isAway;
+  return { since, attempts: attempts + 1, errors: errors + (isError ? 1 : 0) };
+}
+
+/** What the app did, in words. */
+function reasonOf(answer: NotAccepted): string {
+  switch (answer.kind) {
+    case 'failed':
+    case 'refused':
+      return answer.why;
+    case 'unwanted':
+      return `the app answered ${answer.status}`;
+    case 'invalid':
+      return `the actions of the answer are not valid: ${answer.error.detail}`;
+  }
+}

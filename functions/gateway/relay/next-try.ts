@@ -1,0 +1,29 @@
+import { backoff, halfJitter } from '../../wire/backoff.ts';
+import type { Tries } from '../tasks.ts';
+import type { FailedAnswer } from './post-hook.ts';
+
+/** The pauses while the app is away, in milliseconds. */
+const awayPausesMs = { first: 1_000, longest: 3_600_000 };
+
+/** The pauses after errors of the app, in milliseconds, and how many errors are too many. Together they take at most 40 s. */
+const errorPausesMs = { first: 1_000, factor: 3 };
+const maxErrors = 5;
+
+/**
+ * After how many milliseconds a hook is tried again that has failed, or undefined if it is dead. An app that is away gets
+ * `windowMs` milliseconds from the first attempt, and the last attempt is at their end. An app that answers with errors
+ * gets fewer attempts, so that one message that it can't handle holds up no others for long. A pause is never shorter
+ * than the app asked for, if the window allows it.
+ */
+export function nextTry(
+  { since, attempts, errors }: Tries,
+  { isAway, retryAfter = 0 }: Pick<FailedAnswer, 'isAway' | 'retryAfter'>,
+  windowMs: number,
+  now: number,
+  random: number,
+): number | undefined {
+  const left = since + windowMs - now;
+  if (left <= 0 || errors >= maxErrors) return undefined;
+  const grown = isAway ? backoff(attempts, awayPausesMs) : backoff(errors, errorPausesMs);
+  return Math.min(left, Math.ceil(Math.max(halfJitter(grown, random), retryAfter)));
+}

@@ -1,0 +1,88 @@
+import { type Actions, isAtMostReply } from '../../wire/actions.ts';
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { Gateway } from '../gateway.ts';
+import type { SocketRecord } from '../record.ts';
+import type { RetryTask } from '../tasks.ts';
+import { retryLater } from './hook-failed.ts';
+import { faultAnswer, postHook } from './post-hook.ts';
+import { logFinalAnswer } from './post-hook-with-retries.ts';
+import { runActions } from './run-actions.ts';
+
+/**
+ * Runs a `retry` task: posts the hook of a message again that has failed, or one that was a dead letter. The socket may
+ * have ended since, and the app still gets its message. What the answer asks for must not undo what came in between.
+ */
+export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
+  const { registry, tasks, clock } = gateway;
+  const early = task.dueAt - clock.now();
+  // A queue may not keep a task for as long as it was asked to.
+  if (early > 0) return tasks.enqueue(task, early);
+  const answer = await tryPostHook(gateway, task.hook);
+  if (answer.kind !== 'accepted') {
+    // The app has had its closed hook, even if it does not handle it.
+    const isDone = task.hook.event === 'closed' && ['unwanted', 'invalid'].includes(answer.kind);
+    if (!isDone) return retryLater(gateway, task, answer);
+    logFinalAnswer(gateway, task.hook, answer);
+    return;
+  }
+  if (isAtMostReply(answer.actions) && answer.actions.reply === undefined) return;
+  const record = await registry.get(task.socket);
+  const actions = stillWanted(gateway, task, answer.actions, record);
+  await runActions(gateway, task.hook, actions, record ?? recordOf(task));
+}
+
+async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
+  try {
+    return await postHook(gateway, hook);
+  } catch (error) {
+    return faultAnswer(gateway, hook, error);
+  }
+}
+
+/**
+ * The actions of an answer that came late, without those that would overwrite what has changed since the hook was made:
+ * the state, and the groups, of its socket.
+ */
+function stillWanted(
+  { log }: Gateway,
+  { hook, groupsVersion }: RetryTask,
+  actions: Actions,
+  record: SocketRecord | undefined,
+): Actions {
+  const isStateOld = actions.state !== undefined && record?.state !== hook.state;
+  const isGroupsOld =
+    actions.join.length + actions.leave.length > 0 && record?.groupsVersion !== groupsVersion;
+  if (!isStateOld && !isGroupsOld) return actions;
+  const { state, join, leave, ...others } = actions;
+  const request = hook.id;
+  if (isStateOld) log.warn('action_failed', { request, action: 'state', code: 'outdated' });
+  if (isGroupsOld)
+    log.warn('action_failed', { request, action: join.length > 0 ? 'join' : 'leave', code: 'outdated' });
+  return {
+    ...others,
+    ...(isStateOld || state === undefined ? {} : { state }),
+    join: isGroupsOld ? [] : join,
+    leave: isGroupsOld ? [] : leave,
+  };
+}
+
+/** A record in place of one that has been removed. A reply to it is for a socket that has gone. */
+function recordOf({ hook, groupsVersion }: RetryTask): SocketRecord {
+  const { socket, path, query, user, state, origin, groups, time } = hook;
+  return {
+    socket,
+    status: 'closing',
+    path,
+    query,
+    user,
+    state,
+    origin,
+    groups,
+    groupsVersion,
+    openedAt: time,
+    acceptedAt: time,
+    leaseUntil: 0,
+    attempts: 0,
+  };
+}

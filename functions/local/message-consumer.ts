@@ -1,0 +1,20 @@
+/** A piece of work. */
+export type Job = () => Promise<void>;
+
+/** A message whose turn has come. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly body: string;
+  /** When it came, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Takes the messages of a queue. */
+export interface MessageConsumer {
+  /** Relays the next message. The one behind it waits until this is done. */
+  relay(message: QueuedMessage): Promise<unknown>;
+  /** Its backlog is kept elsewhere. */
+  emptied(): void;
+  /** Its backlog was dropped, since all backlogs together are too large and this one was the largest. */
+  shed(): void;
+}

@@ -1,0 +1,123 @@
+import * as v from 'valibot';
+import type { DeadLetter } from '../gateway/dead-letters.ts';
+import type { SocketRecord } from '../gateway/record.ts';
+import type { RetryTask } from '../gateway/tasks.ts';
+import { type DeadLetterId, parseDeadLetterId } from '../wire/dead-letter-id.ts';
+import { type HookId, hookEvents } from '../wire/hook.ts';
+import { type ClientPath, parsePath } from '../wire/path.ts';
+import { err, ok } from '../wire/result.ts';
+import { groupText, parsed } from '../wire/schema.ts';
+import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
+
+/** What the local gateway keeps in its store, as JSON. Whatever does not fit its schema was not written by it. */
+
+/** A message that came while hooks of its socket waited to be tried again. Its own hook was not tried yet. */
+export interface WaitingArrival {
+  readonly kind: 'message';
+  readonly socket: SocketId;
+  readonly id: string;
+  readonly body: string;
+  /** When it came, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** A hook that waits for its turn. */
+export type StoredHook = WaitingArrival | RetryTask;
+
+const socket = v.pipe(
+  v.string(),
+  parsed<SocketId>((text) => {
+    const id = parseSocketId(text);
+    return id === undefined ? err('no socket id') : ok(id);
+  }),
+);
+const path = v.pipe(v.string(), parsed<ClientPath>(parsePath));
+const letterId = v.pipe(
+  v.string(),
+  parsed<DeadLetterId>((text) => {
+    const id = parseDeadLetterId(text);
+    return id === undefined ? err('no id of a dead letter') : ok(id);
+  }),
+);
+const hookId = v.custom<HookId>(
+  (value) => typeof value === 'string' && /^(?:handshake|message|closed)_/.test(value),
+);
+
+const hook = v.object({
+  event: v.picklist(hookEvents),
+  id: hookId,
+  socket,
+  body: v.string(),
+  path,
+  query: v.string(),
+  user: v.string(),
+  state: v.string(),
+  origin: v.string(),
+  groups: v.array(groupText),
+  code: v.string(),
+  reason: v.string(),
+  time: v.number(),
+  clientHeaders: v.record(v.string(), v.string()),
+});
+
+const storedHook = v.variant('kind', [
+  v.object({
+    kind: v.literal('retry'),
+    socket,
+    hook,
+    groupsVersion: v.number(),
+    tries: v.object({ since: v.number(), attempts: v.number(), errors: v.number() }),
+    dueAt: v.number(),
+  }),
+  v.object({ kind: v.literal('message'), socket, id: v.string(), body: v.string(), time: v.number() }),
+]);
+
+const record = v.object({
+  socket,
+  status: v.picklist(['opening', 'accepted', 'open', 'closing']),
+  path,
+  query: v.string(),
+  user: v.string(),
+  state: v.string(),
+  origin: v.string(),
+  groups: v.array(groupText),
+  groupsVersion: v.number(),
+  openedAt: v.number(),
+  acceptedAt: v.number(),
+  leaseUntil: v.number(),
+  attempts: v.number(),
+  end: v.exactOptional(v.object({ code: v.number(), reason: v.string(), time: v.number() })),
+});
+
+const letter = v.object({
+  id: letterId,
+  hook,
+  groupsVersion: v.number(),
+  attempts: v.number(),
+  why: v.string(),
+  diedAt: v.number(),
+});
+
+/** Writes a value for the store. */
+export function write(value: StoredHook | SocketRecord | DeadLetter): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** Reads a hook. Throws if it is none. */
+export function readHook(bytes: Uint8Array): StoredHook {
+  return v.parse(storedHook, json(bytes));
+}
+
+/** Reads the record of a socket. Throws if it is none. */
+export function readRecord(bytes: Uint8Array): SocketRecord {
+  return v.parse(record, json(bytes));
+}
+
+/** Reads a dead letter. Throws if it is none. */
+export function readLetter(bytes: Uint8Array): DeadLetter {
+  return v.parse(letter, json(bytes));
+}
+
+function json(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString());
+}

@@ -1,0 +1,116 @@
+import { afterEach, expect, test } from 'vitest';
+import { LastingStore } from '../fakes/lasting-store.ts';
+import type { Api } from '../support/api.ts';
+import { connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type LocalWorld, startLocal } from '../support/local.ts';
+
+let world: LocalWorld | undefined;
+afterEach(() => world?.stop());
+
+test('a message that the app could not take arrives later, with its id, before those behind it', async () => {
+  world = await startLocal();
+  const { app, url } = world;
+  let failures = 2;
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' && failures-- > 0 ? 503 : 204));
+  const client = await connect(`${url}/room`);
+  for (const body of ['one', 'two', 'three']) client.send(body);
+  await app.hook('/room', 'message', ({ fields }) => fields['body'] === 'three');
+  await client.close();
+  await app.hook('/room', 'closed');
+  const bodies = app.of('/room').map(({ fields }) => fields['body'] || fields['event']);
+  expect(bodies).toEqual(['handshake', 'one', 'one', 'one', 'two', 'three', 'closed']);
+  const ids = app.of('/room', 'message').map(({ headers }) => headers['webhook-id']);
+  expect(new Set(ids.slice(0, 3)).size, 'ids of the attempts').toBe(1);
+});
+
+test('a client whose messages wait for the app still gets its pings answered', async () => {
+  world = await startLocal();
+  const { app, url } = world;
+  let answer: (status: number) => void = () => {};
+  const answered = new Promise<number>((resolve) => {
+    answer = resolve;
+  });
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' ? answered : 204));
+  const client = await connect(`${url}/room`);
+  for (let at = 0; at < 1_000; at++) client.send('x'.repeat(10_000));
+  const pong = new Promise((resolve) => client.ws.once('pong', resolve));
+  client.ws.ping();
+  // By then its backlog is full, and it is paused.
+  await app.hook('/room', 'message');
+  let unsent = 0;
+  await eventually('it is paused', () => {
+    const before = unsent;
+    unsent = client.ws.bufferedAmount;
+    return unsent > 0 && unsent === before;
+  });
+  answer(503);
+  await pong;
+  expect(app.of('/room', 'message').length, 'attempts so far').toBeLessThan(5);
+});
+
+test('messages that wait when the gateway stops are posted at its next start, then their closed hook', async () => {
+  const store = new LastingStore();
+  world = await startLocal({}, {}, { store });
+  const { app, url } = world;
+  let isAway = true;
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' && isAway ? 503 : 204));
+  const client = await connect(`${url}/room`);
+  for (const body of ['one', 'two', 'three']) client.send(body);
+  await app.hook('/room', 'message');
+  await world.gateway.stop(500);
+  expect(app.of('/room', 'closed'), 'closed before the messages').toEqual([]);
+  isAway = false;
+  const next = await startLocal({ WEBHOOK_BASE_URL: app.baseUrl }, {}, { store });
+  await app.hook('/room', 'closed');
+  const bodies = app.of('/room').map(({ fields }) => fields['body'] || fields['event']);
+  expect(bodies.slice(-4)).toEqual(['one', 'two', 'three', 'closed']);
+  await eventually('nothing is left in the store', () => store.records === 0);
+  await next.stop();
+});
+
+test('a client whose message the store has no room for is closed with 1013, and the loss is logged', async () => {
+  const store = new LastingStore();
+  world = await startLocal({}, {}, { store });
+  const { app, url, log } = world;
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' ? 503 : 204));
+  const [first, second] = await Promise.all([connect(`${url}/room`), connect(`${url}/room`)]);
+  first.send('one');
+  await eventually('it waits', () => log.of('hook_retried').length === 1);
+  store.isFull = true;
+  first.send('two');
+  second.send('one');
+  expect((await first.closed).code, 'with a message that waits').toBe(1013);
+  expect((await second.closed).code, 'with its first message').toBe(1013);
+  expect(log.of('messages_lost').map(({ fields }) => fields['count'])).toEqual([1]);
+  expect(log.of('hook_lost')).toHaveLength(1);
+  store.isFull = false;
+  app.on('/room', () => 204);
+  await eventually('both closed hooks', () => app.of('/room', 'closed').length === 2);
+  expect(app.of('/room', 'message').at(-1)?.fields['body'], 'the message that waited').toBe('one');
+});
+
+test('a dead letter is there after a restart, can be replayed, and is gone then', async () => {
+  const store = new LastingStore();
+  world = await startLocal({}, {}, { store });
+  const { app, url, api } = world;
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' ? 400 : 204));
+  const client = await connect(`${url}/room`);
+  client.send('one');
+  await app.hook('/room', 'message');
+  await eventually('it is kept', async () => (await lettersOf(api)).length === 1);
+  await world.gateway.stop(500);
+  app.on('/room', () => 204);
+  const next = await startLocal({ WEBHOOK_BASE_URL: app.baseUrl }, {}, { store });
+  const [letter] = await lettersOf(next.api, '?body=true');
+  expect(letter).toMatchObject({ event: 'message', path: '/room', body: 'one', attempts: 1 });
+  expect((await next.api.call('POST', `/dead-letters/${letter?.['deadLetter']}/replay`)).status).toBe(202);
+  await eventually('it is posted again', () => app.of('/room', 'message').length === 2);
+  expect(await lettersOf(next.api)).toEqual([]);
+  await next.stop();
+});
+
+async function lettersOf(api: Api, query = ''): Promise<Record<string, unknown>[]> {
+  const { json } = await api.call('GET', `/dead-letters${query}`);
+  return json['deadLetters'] as Record<string, unknown>[];
+}
