@@ -1,7 +1,8 @@
-import { DynamoBroadcasts } from './aws/dynamo/broadcasts.ts';
-import { DynamoDirectory } from './aws/dynamo/directory.ts';
+import { DynamoBroadcasts as Broadcasts } from './aws/dynamo/broadcasts.ts';
+import { DynamoDeadLetters as DeadLetters } from './aws/dynamo/dead-letters.ts';
+import { DynamoDirectory as Directory } from './aws/dynamo/directory.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { tasksHandler } from './aws/handlers/tasks-handler.ts';
 
 /** The queue: runs the tasks of a batch. */
-export const handler = tasksHandler(awsGateway({ Directory: DynamoDirectory, Broadcasts: DynamoBroadcasts }));
+export const handler = tasksHandler(awsGateway({ Directory, Broadcasts, DeadLetters }));

@@ -1,4 +1,5 @@
 import type { Broadcasts } from '../gateway/broadcasts.ts';
+import type { DeadLetters } from '../gateway/dead-letters.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Idempotency } from '../gateway/idempotency.ts';
 import type { Clock, Connections, Log } from '../gateway/ports.ts';
@@ -9,6 +10,7 @@ import type { Caller } from './client/aws-service.ts';
 import { SignedConnections } from './connections/signed-connections.ts';
 import { type DynamoAccess, dynamoAccess } from './dynamo/calls.ts';
 import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
+import { NoDeadLetters } from './dynamo/no-dead-letters.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
 import { NoIdempotency } from './dynamo/no-idempotency.ts';
 import { type DirectoryClass, dynamoRegistry } from './dynamo/registry.ts';
@@ -55,6 +57,14 @@ type IdempotencyClass = new (
   clock: Pick<Clock, 'now'>,
 ) => Idempotency;
 
+/** A way to keep dead letters: in a table of DynamoDB. */
+type DeadLettersClass = new (
+  access: DynamoAccess,
+  tables: { readonly deadLetters: string },
+  clock: Pick<Clock, 'now'>,
+  log: Pick<Log, 'warnOnce'>,
+) => DeadLetters;
+
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
   readonly tasks: SqsTaskQueue;
@@ -70,6 +80,8 @@ interface Needs {
   readonly Broadcasts?: BroadcastsClass;
   /** Without one, a function has no calls with idempotency keys. */
   readonly Idempotency?: IdempotencyClass;
+  /** Without one, no hook of a function can die. */
+  readonly DeadLetters?: DeadLettersClass;
 }
 
 /** Builds a gateway on AWS, once at each cold start. */
@@ -78,6 +90,7 @@ export function awsGateway({
   Connections = SignedConnections,
   Broadcasts = NoBroadcasts,
   Idempotency = NoIdempotency,
+  DeadLetters = NoDeadLetters,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
@@ -88,6 +101,7 @@ export function awsGateway({
     registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
     broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
     idempotency: new Idempotency(access, aws.table, basics.clock),
+    deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),

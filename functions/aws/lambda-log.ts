@@ -9,6 +9,7 @@ const metrics: ReadonlyMap<string, string> = new Map([
   ['answer_invalid', 'HooksRefused'],
   ['hook_retried', 'HooksRetried'],
   ['hook_postponed', 'HooksPostponed'],
+  ['hook_dead', 'DeadLetters'],
   ['handshake_failed', 'HandshakesFailed'],
   ['action_failed', 'ActionsFailed'],
   ['flush_failed', 'ActionsFailed'],
@@ -20,6 +21,11 @@ const metrics: ReadonlyMap<string, string> = new Map([
   ['probes_left_out', 'SweepsUnfinished'],
 ]);
 
+/** A field of an event whose value is a metric too, in seconds. */
+const ages: ReadonlyMap<string, { readonly field: string; readonly metric: string }> = new Map([
+  ['hook_retried', { field: 'age', metric: 'RetryAge' }],
+]);
+
 /**
  * A log of one JSON object per line, by default on standard output, which CloudWatch Logs keeps. CloudWatch also counts
  * each line whose event has a metric, in the namespace `Sockethook` with the gateway's name as dimension `Gateway`.
@@ -27,17 +33,23 @@ const metrics: ReadonlyMap<string, string> = new Map([
 export function lambdaLog(name: string, clock: Pick<Clock, 'now'>, to: Writable = process.stdout): Log {
   return loggerOf((level, event, fields) => {
     const metric = metrics.get(event);
-    const counted = metric === undefined ? {} : count(metric, name, clock.now());
+    const age = ages.get(event);
+    const aged =
+      age !== undefined && typeof fields[age.field] === 'number' ? { [age.metric]: fields[age.field] } : {};
+    const counted = metric === undefined ? {} : measured(metric, aged, name, clock.now());
     to.write(`${JSON.stringify({ level, event, ...fields, ...counted })}\n`);
   });
 }
 
-/** CloudWatch's embedded metric format: the metric and its dimensions are members of the line itself. */
-function count(metric: string, name: string, now: number) {
+/** CloudWatch's embedded metric format: the metrics and their dimensions are members of the line itself. */
+function measured(counted: string, ages: Readonly<Record<string, unknown>>, name: string, now: number) {
   const directive = {
     Namespace: 'Sockethook',
     Dimensions: [['Gateway']],
-    Metrics: [{ Name: metric, Unit: 'Count' }],
+    Metrics: [
+      { Name: counted, Unit: 'Count' },
+      ...Object.keys(ages).map((Name) => ({ Name, Unit: 'Seconds' })),
+    ],
   };
-  return { _aws: { Timestamp: now, CloudWatchMetrics: [directive] }, Gateway: name, [metric]: 1 };
+  return { _aws: { Timestamp: now, CloudWatchMetrics: [directive] }, Gateway: name, [counted]: 1, ...ages };
 }

@@ -9,6 +9,8 @@ import {
   formatValue,
   forwardHeadersValue,
   hooksValue,
+  messageFailureValue,
+  messageRetryValue,
   whole,
 } from '../wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
@@ -32,6 +34,8 @@ const environment = v.object({
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
   HOOKS: v.optional(hooksValue, hookEvents.join(',')),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 20_000), '10000'),
+  MESSAGE_FAILURE: v.optional(messageFailureValue, 'retry'),
+  MESSAGE_RETRY_MINUTES: v.optional(messageRetryValue, '360'),
   FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
   REQUIRE_TICKET: v.optional(flag, 'false'),
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
@@ -40,8 +44,11 @@ const environment = v.object({
   TABLE_NAME: present,
   GROUPS_TABLE_NAME: present,
   BROADCASTS_TABLE_NAME: v.optional(v.string(), ''),
+  DEAD_LETTERS_TABLE_NAME: v.optional(v.string(), ''),
   QUEUE_URL: httpUrl,
   BATCH_QUEUE_URL: v.optional(httpUrl),
+  RETRY_QUEUE_URL: v.optional(httpUrl),
+  DEAD_RETRY_QUEUE_URL: v.optional(httpUrl),
   MAX_POSTS_PER_SECOND: v.optional(whole(100, 20_000), '6000'),
   PROBE_MINUTES: v.optional(whole(0, 1_440), '30'),
   // China and the European Sovereign Cloud have their own domains.
@@ -115,13 +122,16 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     table: {
       name: output.TABLE_NAME,
       groups: output.GROUPS_TABLE_NAME,
-      // Empty for a function that has nothing to do with it.
+      // Empty for a function that has nothing to do with them.
       broadcasts: output.BROADCASTS_TABLE_NAME,
+      deadLetters: output.DEAD_LETTERS_TABLE_NAME,
       endpoint: output.AWS_ENDPOINT_URL_DYNAMODB ?? everywhere ?? addressOf('dynamodb', output),
     },
     queue: {
       url: output.QUEUE_URL,
       batches: output.BATCH_QUEUE_URL,
+      retries: output.RETRY_QUEUE_URL,
+      deadRetries: output.DEAD_RETRY_QUEUE_URL,
       endpoint: output.AWS_ENDPOINT_URL_SQS ?? everywhere ?? new URL(output.QUEUE_URL).origin,
     },
     secrets: {
@@ -158,6 +168,8 @@ function gatewaySettings(output: Environment): Settings {
     format: output.WEBHOOK_FORMAT,
     hooks: output.HOOKS,
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
+    messageFailure: output.MESSAGE_FAILURE,
+    messageRetryMs: output.MESSAGE_RETRY_MINUTES,
     forwardHeaders: output.FORWARD_HEADERS,
     requireTicket: output.REQUIRE_TICKET,
     allowedOrigins: output.ALLOWED_ORIGINS,

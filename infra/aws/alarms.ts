@@ -12,7 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { count, sumOf, total } from './metrics.ts';
+import { count, retryAge, sumOf, total } from './metrics.ts';
 
 /** What the alarms watch, and the topic that they notify. */
 export interface AlarmProps {
@@ -30,6 +30,9 @@ const description = {
     'Hooks were lost or refused for good, or handshakes failed: look at the app first, then at the logs',
   ActionsFailed:
     'Actions in the app’s answers failed, at least for some sockets: the logs have "action_failed"',
+  DeadLetters:
+    'Hooks became dead letters: look at the app, then list them with GET /dead-letters, and replay them',
+  RetryAge: 'The app has not taken a hook for 15 minutes: it is away, or one hook is too much for it',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
   DeadBatches:
@@ -39,7 +42,10 @@ const description = {
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
 } as const;
 
-/** Eight alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
+/** How old a hook may become that is tried again, in seconds. A restart of the app takes less. */
+const longestRetry = 900;
+
+/** Ten alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const { gateway, functions, deadTasks, deadBatches, accountConcurrency, topic } = watched;
   const failures = {
@@ -59,6 +65,8 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const all = [
     alarm('HookFailures', total(failures, 'Hooks that failed')),
     alarm('ActionsFailed', count(gateway, 'ActionsFailed')),
+    alarm('DeadLetters', count(gateway, 'DeadLetters')),
+    alarm('RetryAge', retryAge(gateway), longestRetry),
     alarm('Faults', count(gateway, 'Faults')),
     alarm('DeadTasks', visibleIn(deadTasks)),
     alarm('DeadBatches', visibleIn(deadBatches)),

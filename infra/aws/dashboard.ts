@@ -2,7 +2,7 @@ import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Dashboard, GraphWidget, type IMetric, type IWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { apiMetric, count, counted } from './metrics.ts';
+import { apiMetric, count, counted, retryAge } from './metrics.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 /** The parts of a gateway that the dashboard shows. */
@@ -12,6 +12,7 @@ export interface DashboardProps {
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly tasks: TaskQueue;
   readonly batches: TaskQueue;
+  readonly retries: TaskQueue;
 }
 
 /** A dashboard of clients, hooks, functions and queues. CloudWatch: an account's first three dashboards are free. */
@@ -60,7 +61,7 @@ function functions({ functions }: DashboardProps): IWidget[] {
   ];
 }
 
-function queues({ tasks, batches }: DashboardProps): IWidget[] {
+function queues({ gateway, tasks, batches, retries }: DashboardProps): IWidget[] {
   const lengths = ({ queue, dead }: TaskQueue): IMetric[] => [
     queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' }),
     dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' }),
@@ -70,7 +71,8 @@ function queues({ tasks, batches }: DashboardProps): IWidget[] {
   return [
     graph('Deferred deliveries', lengths(tasks)),
     graph('Batches of broadcasts', lengths(batches)),
-    graph('Age of the oldest, s', [age(tasks, 'tasks'), age(batches, 'batches')]),
+    graph('Hooks that are tried again', lengths(retries)),
+    graph('Age of the oldest, s', [age(tasks, 'tasks'), age(batches, 'batches'), retryAge(gateway)], 24),
   ];
 }
 

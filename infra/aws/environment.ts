@@ -19,6 +19,8 @@ export function environmentOf(
     WEBHOOK_FORMAT: settings.webhookFormat,
     HOOKS: [...settings.hooks].join(','),
     HOOK_TIMEOUT_MS: String(settings.hookTimeoutMs),
+    MESSAGE_FAILURE: settings.messageFailure,
+    MESSAGE_RETRY_MINUTES: String(settings.messageRetryMinutes),
     FORWARD_HEADERS: settings.forwardHeaders.join(','),
     REQUIRE_TICKET: String(settings.requireTicket),
     ...(allowedOrigins === undefined ? {} : { ALLOWED_ORIGINS: [...allowedOrigins].join(',') }),

@@ -16,24 +16,28 @@ export interface FunctionNeeds {
   readonly indexes?: true;
   /** Actions on the table of broadcasts and idempotency keys, without the prefix `dynamodb:`. */
   readonly broadcasts?: readonly string[];
+  /** Actions on the table of dead letters, without the prefix `dynamodb:`. */
+  readonly deadLetters?: readonly string[];
   /** Actions on the queue of tasks, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
   /** Actions on the queue of batches, without the prefix `sqs:`. */
   readonly batches?: readonly string[];
+  /** Actions on the queue of retries, without the prefix `sqs:`. */
+  readonly retries?: readonly string[];
+  /** Actions on the queue of dead retries, without the prefix `sqs:`. */
+  readonly deadRetries?: readonly string[];
   /** Methods of @connections. */
   readonly connections?: readonly ('POST' | 'GET' | 'DELETE')[];
   readonly secrets?: readonly SecretName[];
 }
 
 const send = ['SendMessage'] as const;
+/** Consumes a queue. */
+const receive = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'] as const;
 /** Consumes a queue, and queues what is left. */
-const consume = [
-  ...send,
-  'ReceiveMessage',
-  'DeleteMessage',
-  'GetQueueAttributes',
-  'ChangeMessageVisibility',
-] as const;
+const consume = [...send, ...receive] as const;
+/** Keeps the hooks that the app refuses. */
+const keep = ['PutItem'] as const;
 const directory = ['Scan', 'BatchGetItem'] as const;
 /** Joins and leaves. */
 const changes = ['PutItem', 'DeleteItem'] as const;
@@ -67,7 +71,9 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
+    deadLetters: keep,
     queue: send,
+    retries: send,
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
   },
@@ -77,6 +83,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     groups: ['DeleteItem'],
+    deadLetters: keep,
     queue: send,
     secrets: ['webhookSecrets'],
   },
@@ -127,6 +134,15 @@ export const functionNeeds = {
     groups: ['Query', ...changes],
     secrets: ['apiKeys'],
   },
+  'dead-letters': {
+    description: 'Dead letters: GET, DELETE, and POST to replay them',
+    timeout: waited,
+    memoryMb: memory.waiting,
+    deadLetters: ['GetItem', 'Query', 'DeleteItem'],
+    queue: send,
+    retries: send,
+    secrets: ['apiKeys'],
+  },
   health: {
     description: 'GET /health, the descriptions of the API, and requests for unknown calls',
     timeout: waited,
@@ -139,9 +155,11 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
     groups: members,
     broadcasts: ['GetItem', 'PutItem', 'UpdateItem'],
+    deadLetters: ['GetItem', 'Query', 'DeleteItem', ...keep],
     indexes: true,
     queue: consume,
     batches: send,
+    retries: send,
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
   },
@@ -154,6 +172,25 @@ export const functionNeeds = {
     queue: send,
     batches: consume,
     connections: ['POST'],
+  },
+  retries: {
+    description: 'Hooks that are tried again',
+    timeout: timeouts.retries,
+    memoryMb: memory.waiting,
+    table: ['GetItem', 'UpdateItem'],
+    groups: changes,
+    deadLetters: keep,
+    queue: send,
+    retries: consume,
+    connections: ['POST', 'DELETE'],
+    secrets: ['webhookSecrets'],
+  },
+  redrive: {
+    description: 'Keeps the retries that no worker could finish as dead letters',
+    timeout: timeouts.redrive,
+    memoryMb: memory.waiting,
+    deadLetters: keep,
+    deadRetries: receive,
   },
   sweep: {
     description: 'Finds unfinished work',

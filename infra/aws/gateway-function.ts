@@ -29,6 +29,13 @@ export interface FunctionProps extends FunctionSettings {
   readonly concurrency?: number | undefined;
 }
 
+/**
+ * The functions that send to a queue which hands their work back to them. Lambda stops a task that went from queue to
+ * function to queue 16 times. A hook that is retried or postponed does so for hours, and so does a batch whose posts are
+ * throttled.
+ */
+const recursive: ReadonlySet<FunctionName> = new Set(['tasks', 'batches', 'retries']);
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One Lambda function with its bundle, its log and a role that allows only what it needs. */
@@ -63,9 +70,7 @@ export class GatewayFunction extends Construct {
       ...network,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
-      // Lambda stops a task that went from queue to function to queue 16 times. A postponed hook does so for hours, and
-      // so does a batch whose posts are throttled.
-      ...(name === 'tasks' || name === 'batches' ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      ...(recursive.has(name) ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
   }
 

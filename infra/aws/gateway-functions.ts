@@ -37,13 +37,17 @@ function needsOf(name: FunctionName, apiAuth: Settings['apiAuth']): FunctionNeed
   return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
 }
 
-/** The environment of a function besides what all have: the secrets, table and queue that not all may use. */
-function ownEnvironment(needs: FunctionNeeds, { secrets, broadcasts, batches }: Resources) {
+/** The environment of a function besides what all have: the secrets, tables and queues that not all may use. */
+function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
+  const { secrets, broadcasts, deadLetters, batches, retries } = resources;
   const arns = (needs.secrets ?? []).map((secret) => [secretVariables[secret], secrets[secret].secretArn]);
   return {
     ...Object.fromEntries(arns),
     ...(needs.broadcasts === undefined ? {} : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
+    ...(needs.deadLetters === undefined ? {} : { DEAD_LETTERS_TABLE_NAME: deadLetters.tableName }),
     ...(needs.batches === undefined ? {} : { BATCH_QUEUE_URL: batches.queue.queueUrl }),
+    ...(needs.retries === undefined ? {} : { RETRY_QUEUE_URL: retries.queue.queueUrl }),
+    ...(needs.deadRetries === undefined ? {} : { DEAD_RETRY_QUEUE_URL: retries.dead.queueUrl }),
   };
 }
 
@@ -72,9 +76,12 @@ export function gatewayFunctions(scope: Construct, props: FunctionsProps): Gatew
     urls: make('urls'),
     sockets: make('sockets'),
     groups: make('groups'),
+    'dead-letters': make('dead-letters'),
     health: make('health'),
     tasks: make('tasks'),
     batches: make('batches'),
+    retries: make('retries'),
+    redrive: make('redrive'),
     sweep: make('sweep'),
   };
 }

@@ -24,7 +24,7 @@ export const memoryValue = v.pipe(
 );
 
 function entriesOf(part: string): (readonly [FunctionName, number] | undefined)[] {
-  const [, name, digits = ''] = /^(?:([a-z]+)=)?(.*)$/.exec(part) ?? [];
+  const [, name, digits = ''] = /^(?:([a-z-]+)=)?(.*)$/.exec(part) ?? [];
   const mb = v.safeParse(size, digits);
   if (!mb.success) return [undefined];
   if (name === undefined) return names.map((each) => [each, mb.output] as const);

@@ -9,6 +9,7 @@ export const counted = [
   'HooksRefused',
   'HooksRetried',
   'HooksPostponed',
+  'DeadLetters',
   'HandshakesFailed',
   'ActionsFailed',
   'SweepsUnfinished',
@@ -24,6 +25,13 @@ const period = Duration.minutes(5);
 export function count(gateway: string, metricName: Counted): Metric {
   const dimensionsMap = { Gateway: gateway };
   return new Metric({ namespace: 'Sockethook', metricName, dimensionsMap, statistic: Stats.SUM, period });
+}
+
+/** The age of the oldest hook that was tried again in 5 minutes, in seconds since its first attempt. */
+export function retryAge(gateway: string): Metric {
+  const dimensionsMap = { Gateway: gateway };
+  const name = { namespace: 'Sockethook', metricName: 'RetryAge', dimensionsMap };
+  return new Metric({ ...name, statistic: Stats.MAXIMUM, period });
 }
 
 /** A metric of the WebSocket API. API Gateway has one per API and stage. */

@@ -12,15 +12,17 @@ export interface Resources {
   readonly table: Table;
   readonly groups: Table;
   readonly broadcasts: Table;
+  readonly deadLetters: Table;
   readonly tasks: TaskQueue;
   readonly batches: TaskQueue;
+  readonly retries: TaskQueue;
   readonly secrets: GatewaySecrets;
   readonly stage: WebSocketStage;
 }
 
 /** The permissions that a function needs: named actions on named resources. */
 export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
-  const { table, groups, broadcasts, tasks, batches, secrets } = resources;
+  const { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];
   const named = (service: string, actions: readonly string[] = []): string[] =>
@@ -29,9 +31,12 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
     ...statement(named('dynamodb', needs.table), table.tableArn),
     ...statement(named('dynamodb', needs.groups), groups.tableArn),
     ...statement(named('dynamodb', needs.broadcasts), broadcasts.tableArn),
+    ...statement(named('dynamodb', needs.deadLetters), deadLetters.tableArn),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
     ...statement(named('sqs', needs.batches), batches.queue.queueArn),
+    ...statement(named('sqs', needs.retries), retries.queue.queueArn),
+    ...statement(named('sqs', needs.deadRetries), retries.dead.queueArn),
     ...(needs.secrets ?? []).flatMap((name) =>
       statement(['secretsmanager:GetSecretValue'], secrets[name].secretArn),
     ),

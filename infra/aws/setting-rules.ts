@@ -8,6 +8,7 @@ import {
   flag,
   forwardHeadersValue,
   hooksValue,
+  messageFailureValue,
   whole,
 } from '../../functions/wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
@@ -24,6 +25,9 @@ const rules = v.object({
   hooks: v.optional(hooksValue, hookEvents.join(',')),
   // Shorter than a client or API Gateway waits.
   hookTimeoutMs: v.optional(whole(1, 20_000), '10000'),
+  messageFailure: v.optional(messageFailureValue, 'retry'),
+  // As `messageRetryValue`, in minutes.
+  messageRetryMinutes: v.optional(whole(1, 2_880), '360'),
   forwardHeaders: v.optional(forwardHeadersValue, ''),
   requireTicket: v.optional(flag, 'false'),
   allowedOrigins: v.optional(allowedOriginsValue),
@@ -35,6 +39,7 @@ const rules = v.object({
   messageConcurrency: v.optional(whole(1, 1_000_000)),
   // Lambda: the maximum concurrency of an event source is 2 to 1,000.
   taskConcurrency: v.optional(whole(2, 1_000), '10'),
+  retryConcurrency: v.optional(whole(2, 1_000), '10'),
   // Slower, a batch would take more runs than it is worth. Four workers can't post faster.
   maxPostsPerSecond: v.optional(whole(100, 20_000), '6000'),
   requestRate: v.optional(whole(1, 1_000_000), '2000'),

@@ -28,6 +28,13 @@ export interface SockethookProps {
   readonly hooks?: readonly HookEvent[] | undefined;
   /** How long your app may take to answer a hook, in milliseconds, at most 20,000. @default 10000 */
   readonly hookTimeoutMs?: number | undefined;
+  /**
+   * What becomes of a message whose hook fails: `retry` tries it again until your app accepts it or it is a dead letter,
+   * `close` closes its socket, and `drop` loses it. With the last two, the loss is logged. @default 'retry'
+   */
+  readonly messageFailure?: 'retry' | 'close' | 'drop' | undefined;
+  /** How long the hook of a message is retried while your app is away, in minutes, 1 to 2,880. @default 360 */
+  readonly messageRetryMinutes?: number | undefined;
   /** More client headers to forward with the handshake hook. @default - only those that are always forwarded */
   readonly forwardHeaders?: readonly string[] | undefined;
   /** Whether clients without a ticket are refused. @default false */
@@ -64,6 +71,8 @@ export interface SockethookProps {
   readonly messageConcurrency?: number | undefined;
   /** The most batches of queued tasks that run at once, 2 to 1,000. @default 10 */
   readonly taskConcurrency?: number | undefined;
+  /** The most batches of retries that run at once, each of up to ten hooks, 2 to 1,000. @default 10 */
+  readonly retryConcurrency?: number | undefined;
   /**
    * Posts per second of all large broadcasts together, 100 to 20,000. They count towards the 10,000 requests a second that
    * API Gateway takes from an account. @default 6000

@@ -14,11 +14,12 @@ import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts'
 import { type GatewaySecrets, gatewaySecrets } from './gateway-secrets.ts';
 import { httpApi } from './http-api.ts';
 import { network } from './network.ts';
+import type { Resources } from './permissions.ts';
 import { prettyUrl } from './pretty-url.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
 import type { SockethookProps } from './sockethook-props.ts';
-import { broadcastsTable, groupsTable, socketsTable } from './tables.ts';
+import { broadcastsTable, deadLettersTable, groupsTable, socketsTable } from './tables.ts';
 import { consume, type TaskQueue, taskQueue } from './task-queue.ts';
 import { timeouts } from './timeouts.ts';
 import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
@@ -49,9 +50,13 @@ export class Sockethook extends Construct implements IConnectable {
   readonly groups: Table;
   /** The table of broadcasts. */
   readonly broadcasts: Table;
+  /** The table of dead letters. */
+  readonly deadLetters: Table;
   readonly tasks: TaskQueue;
   /** The queue of the batches of broadcasts. */
   readonly batches: TaskQueue;
+  /** The queue of hooks that are tried again. */
+  readonly retries: TaskQueue;
   readonly webSockets: WebSockets;
   /** The user's domain name for the WebSocket API; undefined if there is none or CloudFront has it. */
   readonly domain: DomainName | undefined;
@@ -67,23 +72,21 @@ export class Sockethook extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: SockethookProps) {
     super(scope, id);
     const settings = checked(scope, props);
-    const kept = {
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
-      logRetention: settings.logRetentionDays,
-    };
+    const { domain, apiDomain, removalPolicy = RemovalPolicy.DESTROY } = props;
+    const kept = { removalPolicy, logRetention: settings.logRetentionDays };
     const { requestRate: rateLimit, requestBurst: burstLimit, webAclArn } = settings;
     const access = { throttle: { rateLimit, burstLimit }, logs: settings.accessLogs, ...kept };
-    this.table = socketsTable(this, kept.removalPolicy);
-    this.groups = groupsTable(this, kept.removalPolicy);
-    this.broadcasts = broadcastsTable(this, kept.removalPolicy);
-    this.tasks = taskQueue(this, 'Tasks', timeouts.tasks, kept.removalPolicy);
-    this.batches = taskQueue(this, 'Batches', timeouts.batches, kept.removalPolicy);
-    this.secrets = gatewaySecrets(this, kept.removalPolicy);
+    this.table = socketsTable(this, removalPolicy);
+    this.groups = groupsTable(this, removalPolicy);
+    this.broadcasts = broadcastsTable(this, removalPolicy);
+    this.deadLetters = deadLettersTable(this, removalPolicy);
+    this.tasks = taskQueue(this, 'Tasks', timeouts.tasks, removalPolicy);
+    this.batches = taskQueue(this, 'Batches', timeouts.batches, removalPolicy);
+    this.retries = taskQueue(this, 'Retries', timeouts.retries, removalPolicy);
+    this.secrets = gatewaySecrets(this, removalPolicy);
     this.webSockets = webSockets(this, access);
-    const { stage } = this.webSockets;
-    const { table, groups, broadcasts, tasks, batches, secrets } = this;
-    const resources = { table, groups, broadcasts, tasks, batches, secrets, stage };
-    const environment = environmentOf(settings, resources, props.domain?.name);
+    const resources = this.#resources();
+    const environment = environmentOf(settings, resources, domain?.name);
     this.webSocketUrl = environment.WEBSOCKET_URL;
     const place = network(this, props);
     this.connections = new Connections({ securityGroups: place?.securityGroups ?? [] });
@@ -100,11 +103,11 @@ export class Sockethook extends Construct implements IConnectable {
     addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
     const calls = httpApi(this, this.functions, access, settings.apiAuth);
     this.#guarded = settings.apiAuth === 'iam' ? calls.guarded : undefined;
-    const { domain, apiDomain } = props;
     this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
     this.apiUrl = apiDomain === undefined ? calls.stage.api.apiEndpoint : `https://${apiDomain.name}`;
-    this.#work(settings.taskConcurrency);
-    this.domain = domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, stage) : undefined;
+    this.#work(settings);
+    this.domain =
+      domain && !settings.prettyUrl ? customDomain(this, 'Domain', domain, resources.stage) : undefined;
     this.pretty = settings.prettyUrl ? prettyUrl(this, this.webSockets, { domain, webAclArn }) : undefined;
     this.#watch(settings, props.alarmTopic);
   }
@@ -118,29 +121,42 @@ export class Sockethook extends Construct implements IConnectable {
     for (const route of this.#guarded) route.grantInvoke(grantee);
   }
 
-  /** What runs without a caller: both queues, and the sweep. */
-  #work(taskConcurrency: number): void {
-    const { tasks, batches, functions } = this;
-    consume(this, 'Work', tasks, functions.tasks, { maxConcurrency: taskConcurrency, batchSize: 10 });
-    consume(this, 'BatchWork', batches, functions.batches, {
+  #resources(): Resources {
+    const { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets } = this;
+    const { stage } = this.webSockets;
+    return { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets, stage };
+  }
+
+  /** What runs without a caller: the queues, and the sweep. */
+  #work({ taskConcurrency, retryConcurrency }: Settings): void {
+    const { tasks, batches, retries, functions } = this;
+    const full = { batchSize: 10 };
+    consume(this, 'Work', tasks.queue, functions.tasks, { ...full, maxConcurrency: taskConcurrency });
+    consume(this, 'BatchWork', batches.queue, functions.batches, {
       maxConcurrency: broadcastWorkers,
       batchSize: 1,
     });
+    consume(this, 'RetryWork', retries.queue, functions.retries, {
+      ...full,
+      maxConcurrency: retryConcurrency,
+    });
+    // Lambda: the least there is.
+    consume(this, 'RedriveWork', retries.dead, functions.redrive, { ...full, maxConcurrency: 2 });
     schedule(this, functions.sweep);
   }
 
   #watch(settings: Settings, topic: ITopic | undefined): void {
-    const { functions, tasks, batches } = this;
+    const { functions, tasks, batches, retries } = this;
     const { api, stage } = this.webSockets;
     const gateway = api.apiId;
     const { accountConcurrency } = settings;
     // Only functions whose failures no caller sees; the others answer their caller. CloudWatch bills each metric.
     const { connect, default: message, disconnect, tasks: deliver, batches: post, sweep } = functions;
-    const silent = [connect, message, disconnect, deliver, post, sweep];
+    const silent = [connect, message, disconnect, deliver, post, functions.retries, functions.redrive, sweep];
     const dead = { deadTasks: tasks.dead, deadBatches: batches.dead };
     const watched = { gateway, functions: silent, ...dead, accountConcurrency, topic };
     if (settings.alarms) alarms(this, watched);
-    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks, batches });
+    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks, batches, retries });
   }
 }
 

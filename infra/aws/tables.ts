@@ -10,6 +10,7 @@ import {
 import type { Construct } from 'constructs';
 import {
   broadcastsSchema,
+  deadLettersSchema,
   groupsSchema,
   type TableIndex,
   tableSchema,
@@ -46,6 +47,11 @@ export function groupsTable(scope: Construct, removalPolicy: RemovalPolicy): Tab
 /** The table of broadcasts: an item for each part of one that goes on after its call. */
 export function broadcastsTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
   return tableOf(scope, 'Broadcasts', broadcastsSchema, removalPolicy);
+}
+
+/** The table of dead letters: an item for each letter, and one for its body. */
+export function deadLettersTable(scope: Construct, removalPolicy: RemovalPolicy): Table {
+  return tableOf(scope, 'DeadLetters', deadLettersSchema, removalPolicy);
 }
 
 /**

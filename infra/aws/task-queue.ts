@@ -1,6 +1,6 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 /** A queue of tasks, and the queue for those that failed every time. */
@@ -23,17 +23,23 @@ const receives = 5;
 /** Creates the queue of a function and the one for its dead tasks. They are encrypted and require TLS. */
 export function taskQueue(
   scope: Construct,
-  id: 'Tasks' | 'Batches',
+  id: 'Tasks' | 'Batches' | 'Retries',
   timeout: number,
   removalPolicy: RemovalPolicy,
 ): TaskQueue {
   const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy };
   // SQS: a message is kept for 14 days at most.
-  const dead = new Queue(scope, `Dead${id}`, { ...common, retentionPeriod: Duration.days(14) });
+  const longest = { retentionPeriod: Duration.days(14) };
+  const visibilityTimeout = Duration.seconds(6 * timeout);
+  // Dead retries have a function too.
+  const isConsumed = id === 'Retries' ? { visibilityTimeout } : {};
+  const dead = new Queue(scope, `Dead${id}`, { ...common, ...longest, ...isConsumed });
   const queue = new Queue(scope, id, {
     ...common,
+    // A message of a client has no other place, however long its function can't run.
+    ...(id === 'Retries' ? longest : {}),
     // Lambda: at least six times the function's timeout, so that no batch is received again while it runs.
-    visibilityTimeout: Duration.seconds(6 * timeout),
+    visibilityTimeout,
     deadLetterQueue: { queue: dead, maxReceiveCount: receives },
   });
   return { queue, dead };
@@ -43,7 +49,7 @@ export function taskQueue(
 export function consume(
   scope: Construct,
   id: string,
-  { queue }: TaskQueue,
+  queue: IQueue,
   target: IFunction,
   consumption: Consumption,
 ): EventSourceMapping {

@@ -79,13 +79,14 @@ function gatewayAt(name: string): Gateway {
   const endpoint = wires.origin('dynamodb');
   const clock = new QuickClock();
   const urls = { url: 'https://sqs.example/1/tasks', batches: 'https://sqs.example/1/batches' };
+  const unused = { retries: undefined, deadRetries: undefined };
   return {
     ...fakeGateway().gateway,
     clock,
     policy: awsPolicy,
     registry: registryAt({ name, endpoint }, clock),
     broadcasts: broadcastsAt({ name, endpoint }, clock),
-    tasks: new SqsTaskQueue({ ...urls, endpoint: wires.origin('sqs') }, caller, clock),
+    tasks: new SqsTaskQueue({ ...urls, ...unused, endpoint: wires.origin('sqs') }, caller, clock),
   };
 }
 

@@ -3,6 +3,7 @@ import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
 import { SqsTaskQueue } from '../../functions/aws/queue/sqs-task-queue.ts';
 import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
+import type { DeadLetters } from '../../functions/gateway/dead-letters.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
@@ -12,11 +13,18 @@ import { type Handler as AppHandler, RecordingApp } from '../support/recording-a
 import { RecordingLog } from '../support/recording-log.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
 import { functionNames, type Handler, type HandlerName, timeoutMs } from './bundles.ts';
-import { broadcastsNameOf, caller, Dynamo, groupsNameOf } from './dynamo-table.ts';
+import {
+  broadcastsNameOf,
+  caller,
+  Dynamo,
+  deadLettersAt,
+  deadLettersNameOf,
+  groupsNameOf,
+} from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Lambda, type LogLine } from './lambda.ts';
-import { expire, grow, itemsOf, withoutGroups } from './passing-time.ts';
+import { expire, grow, itemsOf, olderTask, withoutGroups } from './passing-time.ts';
 import { Queue } from './queue.ts';
 import { type Origins, Wires } from './wires.ts';
 
@@ -71,6 +79,13 @@ export class Cloud {
     parts.queue.attach(queueNames.batches, invoke('batches'), {
       ...{ visibilityMs: visibilityMs('batches'), batchSize: 1, maxConcurrency: 4, maxReceives: 5 },
     });
+    parts.queue.attach(queueNames.retries, invoke('retries'), {
+      ...{ visibilityMs: visibilityMs('retries'), maxConcurrency: 10, maxReceives: 5 },
+      redrive: queueNames.deadRetries,
+    });
+    parts.queue.attach(queueNames.deadRetries, invoke('redrive'), {
+      ...{ visibilityMs: visibilityMs('redrive'), maxConcurrency: 2, maxReceives: 1_000_000 },
+    });
     cloud.#api = await startHttpApi(cloud.handlers);
     return cloud;
   }
@@ -79,15 +94,16 @@ export class Cloud {
     return new Api(this.#api?.url ?? '', testSecrets.apiKeys[0] ?? '');
   }
 
-  /** The broadcasts and the queues, for what a test puts there itself. */
-  get ports(): { readonly broadcasts: Broadcasts; readonly tasks: SqsTaskQueue } {
+  /** The broadcasts, the dead letters and the queues, for what a test puts there itself. */
+  get ports(): Ports {
     const { origins, table } = this.#parts;
     const access = dynamoAccess(origins.dynamodb, caller, systemClock);
     const tables = { broadcasts: broadcastsNameOf(table) };
-    const urls = { url: queueNames.tasks, batches: queueNames.batches, endpoint: origins.sqs };
+    const { tasks: url, ...others } = queueNames;
     return {
       broadcasts: new DynamoBroadcasts(access, tables, systemClock, new RecordingLog()),
-      tasks: new SqsTaskQueue(urls, caller, systemClock),
+      deadLetters: deadLettersAt({ name: table, endpoint: origins.dynamodb }, systemClock),
+      tasks: new SqsTaskQueue({ url, ...others, endpoint: origins.sqs }, caller, systemClock),
     };
   }
 
@@ -99,6 +115,7 @@ export class Cloud {
   /** What the stack tells a function that reaches the world by these wires. */
   environment(wires: Wires): Record<string, string> {
     const { pathname } = new URL(this.gateway.endpoint);
+    const queueUrl = (name: string): string => `${wires.origin('sqs')}/000000000000/${name}`;
     return {
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'test',
@@ -112,8 +129,11 @@ export class Cloud {
       TABLE_NAME: this.#parts.table,
       GROUPS_TABLE_NAME: groupsNameOf(this.#parts.table),
       BROADCASTS_TABLE_NAME: broadcastsNameOf(this.#parts.table),
-      QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueNames.tasks}`,
-      BATCH_QUEUE_URL: `${wires.origin('sqs')}/000000000000/${queueNames.batches}`,
+      DEAD_LETTERS_TABLE_NAME: deadLettersNameOf(this.#parts.table),
+      QUEUE_URL: queueUrl(queueNames.tasks),
+      BATCH_QUEUE_URL: queueUrl(queueNames.batches),
+      RETRY_QUEUE_URL: queueUrl(queueNames.retries),
+      DEAD_RETRY_QUEUE_URL: queueUrl(queueNames.deadRetries),
       CALLBACK_URL: `${wires.origin('connections')}${pathname}`,
       WEBSOCKET_URL: this.gateway.url,
       API_KEYS_SECRET: 'apiKeys',
@@ -152,6 +172,11 @@ export class Cloud {
     return itemsOf(this.#parts.client, groupsNameOf(this.#parts.table));
   }
 
+  /** The items of the table of dead letters. */
+  letterItems() {
+    return itemsOf(this.#parts.client, deadLettersNameOf(this.#parts.table));
+  }
+
   /** The schedule's minute: the sweep that was due in it, as EventBridge asks for it. */
   async sweep(minute = Math.floor(Date.now() / minuteMs)): Promise<void> {
     const time = new Date(minute * minuteMs).toISOString().replace('.000Z', 'Z');
@@ -163,7 +188,8 @@ export class Cloud {
   async pass(ms: number): Promise<void> {
     await grow(this.#parts.client, this.#parts.table, ms);
     await grow(this.#parts.client, broadcastsNameOf(this.#parts.table), ms, ['broadcast', 'part']);
-    this.queue.pass(ms);
+    await grow(this.#parts.client, deadLettersNameOf(this.#parts.table), ms, ['shard', 'letter']);
+    this.queue.pass(ms, (body) => olderTask(body, ms));
   }
 
   /** Makes every record one that a version without groups has written. */
@@ -216,9 +242,22 @@ export class Cloud {
   }
 }
 
-const queueNames = { tasks: 'tasks', batches: 'batches' } as const;
+/** The queues. */
+export const queueNames = {
+  tasks: 'tasks',
+  batches: 'batches',
+  retries: 'retries',
+  deadRetries: 'dead-retries',
+} as const;
 /** Six times the time of the function, as the stack has it. */
 const visibilityMs = (name: HandlerName): number => 6 * timeoutMs(name);
+
+/** The ports of a deployment that tests use themselves. */
+interface Ports {
+  readonly broadcasts: Broadcasts;
+  readonly deadLetters: DeadLetters;
+  readonly tasks: SqsTaskQueue;
+}
 
 /** What a deployment stands on. */
 interface Parts {

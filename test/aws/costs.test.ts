@@ -213,3 +213,74 @@ describe('in units of DynamoDB', () => {
     for (const socket of sockets) await ended(socket);
   });
 });
+
+describe('a message that the app does not take', () => {
+  /** What SQS is asked while something is done: messages sent, received and deleted. */
+  async function requestsOf(work: () => Promise<unknown>) {
+    const before = { ...cloud.queue.requests };
+    await work();
+    const { sent, received, deleted } = cloud.queue.requests;
+    return {
+      sent: sent - before.sent,
+      received: received - before.received,
+      deleted: deleted - before.deleted,
+    };
+  }
+
+  /** A socket whose messages get these answers, the last again. */
+  async function answering(...answers: readonly Answer[]): Promise<Opened> {
+    let at = 0;
+    return cloud.open(({ fields: { event } }) => {
+      if (event !== 'message') return 204;
+      at += 1;
+      return answers[Math.min(at, answers.length) - 1] ?? 204;
+    });
+  }
+
+  const passing = async (steps: number, ms: number): Promise<void> => {
+    for (let step = 0; step < steps; step++) {
+      await cloud.pass(ms);
+      await cloud.settled();
+    }
+  };
+
+  test.for([1, 4])(
+    'costs three requests of SQS for each of %i further attempts, and no write',
+    async (more) => {
+      const down = Array.from({ length: more }, () => ({ status: 503 }));
+      const socket = await answering(...down, 204);
+      const units = await unitsOf(async () => {
+        const requests = await requestsOf(async () => {
+          await sent(socket);
+          await passing(more, 60_000);
+        });
+        expect(requests).toEqual({ sent: more, received: more, deleted: more });
+      });
+      expect(cloud.app.of(socket.path, 'message')).toHaveLength(1 + more);
+      // The record is read once, when the message comes.
+      expect(units).toEqual({ reads: 1, writes: 0 });
+      await ended(socket);
+    },
+  );
+
+  test('and that is left alone for an hour costs three more for each further quarter of an hour', async () => {
+    const socket = await answering({ status: 503, headers: { 'Retry-After': '3600' } }, 204);
+    const requests = await requestsOf(async () => {
+      await sent(socket);
+      await passing(4, 15 * 60_000 + 1_000);
+    });
+    expect(cloud.app.of(socket.path, 'message')).toHaveLength(2);
+    expect(requests).toEqual({ sent: 4, received: 4, deleted: 4 });
+    await ended(socket);
+  });
+
+  test('and that is a dead letter at once costs two writes, and no request of SQS', async () => {
+    const socket = await answering({ status: 400 });
+    const units = await unitsOf(async () => {
+      expect(await requestsOf(() => sent(socket))).toEqual({ sent: 0, received: 0, deleted: 0 });
+    });
+    expect(units).toEqual({ reads: 1, writes: 2 });
+    expect((await cloud.letterItems()).length).toBe(2);
+    await ended(socket);
+  });
+});

@@ -10,11 +10,13 @@ import dynalite from 'dynalite';
 import type { Caller } from '../../functions/aws/client/aws-service.ts';
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
+import { DynamoDeadLetters } from '../../functions/aws/dynamo/dead-letters.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { DynamoIdempotency } from '../../functions/aws/dynamo/idempotency.ts';
 import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
 import {
   broadcastsSchema,
+  deadLettersSchema,
   groupsSchema,
   type TableIndex,
   tableSchema,
@@ -61,6 +63,11 @@ export function broadcastsNameOf(sockets: string): string {
   return `${sockets}-broadcasts`;
 }
 
+/** The name of the table of dead letters beside a table of sockets. */
+export function deadLettersNameOf(sockets: string): string {
+  return `${sockets}-dead-letters`;
+}
+
 /** A registry with all that it can do, on the tables that `Dynamo.table` made. */
 export function registryAt(
   { name, endpoint }: { readonly name: string; readonly endpoint: string },
@@ -87,6 +94,16 @@ export function idempotencyAt(
 ): DynamoIdempotency {
   const tables = { broadcasts: broadcastsNameOf(name) };
   return new DynamoIdempotency(dynamoAccess(endpoint, caller, clock), tables, clock);
+}
+
+/** The dead letters in the fourth of those tables. */
+export function deadLettersAt(
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
+  clock: Clock = new QuickClock(),
+  log = new RecordingLog(),
+): DynamoDeadLetters {
+  const tables = { deadLetters: deadLettersNameOf(name) };
+  return new DynamoDeadLetters(dynamoAccess(endpoint, caller, clock), tables, clock, log);
 }
 
 /** DynamoDB in this process, its tables in memory. */
@@ -120,7 +137,7 @@ export class Dynamo {
     return client;
   }
 
-  /** Creates three empty tables, keyed as the stack keys them. Returns the name of the table of sockets. */
+  /** Creates four empty tables, keyed as the stack keys them. Returns the name of the table of sockets. */
   async table(client: DynamoDBClient): Promise<string> {
     this.#tables += 1;
     const name = `sockets-${this.#tables}`;
@@ -128,6 +145,7 @@ export class Dynamo {
       create(client, tableInput(name)),
       create(client, sortedInput(groupsNameOf(name), groupsSchema)),
       create(client, sortedInput(broadcastsNameOf(name), broadcastsSchema)),
+      create(client, sortedInput(deadLettersNameOf(name), deadLettersSchema)),
     ]);
     return name;
   }
@@ -148,7 +166,11 @@ async function create(client: DynamoDBClient, input: CreateTableCommandInput): P
 
 function sortedInput(
   TableName: string,
-  { partitionKey, sortKey, billing }: typeof groupsSchema | typeof broadcastsSchema,
+  {
+    partitionKey,
+    sortKey,
+    billing,
+  }: typeof groupsSchema | typeof broadcastsSchema | typeof deadLettersSchema,
 ): CreateTableCommandInput {
   return {
     TableName,

@@ -23,6 +23,7 @@ const metrics = [
   ['answer_invalid', 'HooksRefused'],
   ['hook_retried', 'HooksRetried'],
   ['hook_postponed', 'HooksPostponed'],
+  ['hook_dead', 'DeadLetters'],
   ['handshake_failed', 'HandshakesFailed'],
   ['action_failed', 'ActionsFailed'],
   ['flush_failed', 'ActionsFailed'],
@@ -56,6 +57,23 @@ describe('a line of the log', () => {
         },
         Gateway: 'chat',
         [metric]: 1,
+      },
+    ]);
+  });
+
+  test('of a hook that is tried again says how old it is, so that the oldest can ring', () => {
+    const { log, lines } = start();
+    log.warn('hook_retried', { request: 'message_1', age: 901 });
+    const [line] = lines() as { readonly _aws: { readonly CloudWatchMetrics: unknown[] } }[];
+    expect(line).toMatchObject({ HooksRetried: 1, RetryAge: 901, Gateway: 'chat' });
+    expect(line?._aws.CloudWatchMetrics).toEqual([
+      {
+        Namespace: 'Sockethook',
+        Dimensions: [['Gateway']],
+        Metrics: [
+          { Name: 'HooksRetried', Unit: 'Count' },
+          { Name: 'RetryAge', Unit: 'Seconds' },
+        ],
       },
     ]);
   });

@@ -13,6 +13,7 @@ const times: Readonly<Record<string, number>> = {
   leaseUntil: 1,
   startedAt: 1,
   claimUntil: 1,
+  diedAt: 1,
   expires: 1 / 1_000,
 };
 
@@ -43,6 +44,13 @@ export async function grow(
     );
   });
   await Promise.all(older);
+}
+
+/** Makes a queued task so many milliseconds older, if it says when it is due. */
+export function olderTask(body: string, ms: number): string {
+  if (!body.startsWith('{"kind":"retry"')) return body;
+  const { dueAt, tries, ...task } = JSON.parse(body);
+  return JSON.stringify({ ...task, tries: { ...tries, since: tries.since - ms }, dueAt: dueAt - ms });
 }
 
 /** Lets everything in a table be past its time to live. */

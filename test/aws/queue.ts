@@ -5,7 +5,7 @@ import type { Operation } from './json-service.ts';
 /** A message of a queue. */
 interface Message {
   readonly messageId: string;
-  readonly body: string;
+  body: string;
   /** How often it was handed over. */
   receives: number;
   /** When it comes again if it fails, in milliseconds, if its Lambda has said so. */
@@ -30,9 +30,11 @@ interface Source {
   readonly maxConcurrency?: number;
   /** How often a message is handed over before it is dead. Its Lambda is then told how often it was. */
   readonly maxReceives?: number;
+  /** The queue that dead messages go to. */
+  readonly redrive?: string;
 }
 
-interface Work extends Required<Source> {
+interface Work extends Required<Omit<Source, 'redrive'>>, Pick<Source, 'redrive'> {
   readonly lambda: Handler;
   inProgress: number;
 }
@@ -48,6 +50,8 @@ interface Work extends Required<Source> {
  * - no more events of a queue are under way than its source allows (broadcasts)
  * - a message that failed as often as its queue allows is dead, and holds up no other; its Lambda may say when one comes
  *   again (broadcasts)
+ * - a dead message goes to the queue of dead ones, if there is one, and is as new there (killed-retries)
+ * - a delay is at most 15 minutes (retries)
  * - the fault doubled: so many messages are handed over twice, at once (faults-sending)
  * - the fault repeated: so many messages come again after their tasks were done (faults-sending)
  */
@@ -56,6 +60,8 @@ export class Queue {
   repeated = 0;
   /** The bodies of the dead messages. */
   readonly dead: string[] = [];
+  /** Requests that SQS bills, by what they did: Lambda receives and deletes the messages of an event together. */
+  readonly requests = { sent: 0, received: 0, deleted: 0 };
   readonly #work = new Map<string, Work>();
   readonly #waiting = new Set<Waiting>();
   /** The messages that are being worked on, by their receipts. */
@@ -76,7 +82,12 @@ export class Queue {
 
   readonly #sendMessage: Operation = ({ QueueUrl, MessageBody, DelaySeconds }) => {
     const message = { messageId: randomUUID(), body: String(MessageBody), receives: 0 };
-    this.#put(nameOf(String(QueueUrl)), message, Number(DelaySeconds ?? 0) * 1000);
+    const seconds = Number(DelaySeconds ?? 0);
+    // SQS API Reference, SendMessage.
+    if (!Number.isInteger(seconds) || seconds > 900 || Buffer.byteLength(message.body) > 1_048_576)
+      return undefined;
+    this.requests.sent += 1;
+    this.#put(nameOf(String(QueueUrl)), message, seconds * 1000);
     const MD5OfMessageBody = createHash('md5').update(message.body).digest('hex');
     return { MessageId: message.messageId, MD5OfMessageBody };
   };
@@ -116,10 +127,17 @@ export class Queue {
     this.#handSoon();
   }
 
-  /** So many milliseconds go by at once. */
-  pass(ms: number): void {
+  /** The bodies of the messages that wait in a queue. */
+  waitingIn(queueUrl: string): string[] {
+    const waits = [...this.#waiting].filter(({ queue }) => queue === nameOf(queueUrl));
+    return waits.map(({ message }) => message.body);
+  }
+
+  /** So many milliseconds go by at once. `older` makes what a message says as much older. */
+  pass(ms: number, older: (body: string) => string = (body) => body): void {
     for (const wait of this.#waiting) {
       wait.due -= ms;
+      wait.message.body = older(wait.message.body);
       this.#arm(wait);
     }
   }
@@ -197,11 +215,13 @@ export class Queue {
     this.doubled -= twice.length;
     const events = [batch, twice].filter(({ length }) => length > 0);
     work.inProgress += 1;
+    this.requests.received += 1;
     for (const message of batch) message.receives += 1;
     const tells = work.maxReceives < Infinity;
     if (tells) for (const message of batch) this.#received.set(message.messageId, message);
     const done = await Promise.all(events.map((event) => doneOf(work.lambda, event, tells)));
     work.inProgress -= 1;
+    if (done.flat().length > 0) this.requests.deleted += 1;
     this.#handSoon();
     for (const message of batch) {
       const { visibilityMs = work.visibilityMs } = message;
@@ -210,9 +230,14 @@ export class Queue {
       const isDone = done.some((messages) => messages.includes(message));
       const isRepeated = isDone && this.repeated > 0;
       if (isRepeated) this.repeated -= 1;
-      if (!isDone && message.receives >= work.maxReceives) this.dead.push(message.body);
+      if (!isDone && message.receives >= work.maxReceives) this.#bury(work, message);
       else if (!isDone || isRepeated) this.#put(queue, message, visibilityMs);
     }
+  }
+
+  #bury({ redrive }: Work, message: Message): void {
+    this.dead.push(message.body);
+    if (redrive !== undefined) this.#put(nameOf(redrive), { ...message, receives: 0 }, 0);
   }
 }
 

@@ -54,6 +54,40 @@ describe('the settings of a function', () => {
       expect(() => rate(wrong)).toThrow('MAX_POSTS_PER_SECOND must be a whole number from 100 to 20000.');
   });
 
+  test('say what becomes of a message that fails, which is retried for 6 hours unless it is set', () => {
+    const set = (given: Readonly<Record<string, string>>) => {
+      const { messageFailure, messageRetryMs } = parseSettings({ ...environment, ...given }).gateway;
+      return [messageFailure, messageRetryMs];
+    };
+    expect(set({})).toEqual(['retry', 21_600_000]);
+    expect(set({ MESSAGE_FAILURE: 'close', MESSAGE_RETRY_MINUTES: '1' })).toEqual(['close', 60_000]);
+    expect(set({ MESSAGE_FAILURE: 'drop', MESSAGE_RETRY_MINUTES: '2880' })).toEqual(['drop', 172_800_000]);
+    expect(() => set({ MESSAGE_FAILURE: 'forget' })).toThrow('MESSAGE_FAILURE must be retry, close or drop.');
+    for (const MESSAGE_RETRY_MINUTES of ['0', '2881', '1.5'])
+      expect(() => set({ MESSAGE_RETRY_MINUTES })).toThrow(
+        'MESSAGE_RETRY_MINUTES must be a whole number from 1 to 2880.',
+      );
+  });
+
+  test('name the table and the queues of retries only to a function that has to do with them', () => {
+    const none = parseSettings(environment);
+    expect([none.table.deadLetters, none.queue.retries, none.queue.deadRetries]).toEqual([
+      '',
+      undefined,
+      undefined,
+    ]);
+    const urls = { RETRY_QUEUE_URL: 'https://sqs/1/retries', DEAD_RETRY_QUEUE_URL: 'https://sqs/1/dead' };
+    const all = parseSettings({ ...environment, ...urls, DEAD_LETTERS_TABLE_NAME: 'letters' });
+    expect(all.table.deadLetters).toBe('letters');
+    expect(all.queue).toMatchObject({
+      retries: urls.RETRY_QUEUE_URL,
+      deadRetries: urls.DEAD_RETRY_QUEUE_URL,
+    });
+    expect(() => parseSettings({ ...environment, RETRY_QUEUE_URL: 'retries' })).toThrow(
+      'RETRY_QUEUE_URL must be a URL.',
+    );
+  });
+
   test('need no session, which a user of an emulator has none of', () => {
     const { caller } = parseSettings({ ...environment, AWS_SESSION_TOKEN: '' });
     expect(caller.credentials.sessionToken).toBeUndefined();

@@ -4,7 +4,7 @@ import { testSecrets } from '../support/local.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { ApiGateway } from './api-gateway/api-gateway.ts';
 import { type Handler, type HandlerName, startHandlers } from './bundles.ts';
-import { broadcastsNameOf, Dynamo, groupsNameOf } from './dynamo-table.ts';
+import { broadcastsNameOf, Dynamo, deadLettersNameOf, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Queue } from './queue.ts';
@@ -42,9 +42,17 @@ export const awsSubject: Subject = {
     services ??= startServices();
     const { dynamo, queue } = await services;
     count += 1;
-    const [queueUrl, batchQueueUrl] = ['tasks', 'batches'].map(
-      (name) => `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/${name}-${count}`,
-    ) as [string, string];
+    const [queueUrl, batchQueueUrl, retryQueueUrl, deadRetryQueueUrl] = [
+      'tasks',
+      'batches',
+      'retries',
+      'dead-retries',
+    ].map((name) => `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/${name}-${count}`) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     const app = new RecordingApp();
     const WEBHOOK_BASE_URL = await app.listen();
     const table = await dynamo.table(dynamo.client());
@@ -61,8 +69,11 @@ export const awsSubject: Subject = {
       TABLE_NAME: table,
       GROUPS_TABLE_NAME: groupsNameOf(table),
       BROADCASTS_TABLE_NAME: broadcastsNameOf(table),
+      DEAD_LETTERS_TABLE_NAME: deadLettersNameOf(table),
       QUEUE_URL: queueUrl,
       BATCH_QUEUE_URL: batchQueueUrl,
+      RETRY_QUEUE_URL: retryQueueUrl,
+      DEAD_RETRY_QUEUE_URL: deadRetryQueueUrl,
       CALLBACK_URL: gateway.endpoint,
       WEBSOCKET_URL: gateway.url,
       API_KEYS_SECRET: 'apiKeys',
@@ -72,6 +83,8 @@ export const awsSubject: Subject = {
     });
     queue.attach(queueUrl, handlers.tasks);
     queue.attach(batchQueueUrl, handlers.batches, { batchSize: 1, maxConcurrency: 4 });
+    queue.attach(retryQueueUrl, handlers.retries, { redrive: deadRetryQueueUrl });
+    queue.attach(deadRetryQueueUrl, handlers.redrive);
     const api = await startHttpApi(handlers);
     return {
       app,
@@ -85,6 +98,8 @@ export const awsSubject: Subject = {
         await gateway.settled();
         queue.detach(queueUrl);
         queue.detach(batchQueueUrl);
+        queue.detach(retryQueueUrl);
+        queue.detach(deadRetryQueueUrl);
         await api.stop();
         await app.stop();
       },

@@ -1,6 +1,10 @@
 import { sign } from 'aws4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeTask } from '../../functions/aws/queue/task-message.ts';
+import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { freshPath } from '../contract/gateway/world.ts';
+import { aHook } from '../fakes/a-hook.ts';
+import { aPath } from '../fakes/a-record.ts';
 import { Api } from '../support/api.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -24,8 +28,8 @@ describe('a stack', () => {
   });
 
   const everything = {
-    ...{ tables: 3, queues: 4, secrets: 3, logs: 12, rules: 1 },
-    ...{ functions: 12, apis: 2, roles: 12, alarms: 5, dashboards: 1 },
+    ...{ tables: 4, queues: 6, secrets: 3, logs: 15, rules: 1 },
+    ...{ functions: 15, apis: 2, roles: 15, alarms: 7, dashboards: 1 },
   };
 
   test('deployed anew with another base URL, keeps the sockets that are open', async () => {
@@ -100,6 +104,84 @@ describe('a stack', () => {
     await after.hook(path, 'closed', ({ fields }) => fields['from'] === from);
   }, 120_000);
 
+  test('retries as it may: a message reaches an app that is back, and its answer counts', async () => {
+    const path = freshPath();
+    let attempts = 0;
+    after.on(path, ({ fields: { event } }) => {
+      if (event !== 'message') return 204;
+      attempts += 1;
+      return attempts === 1 ? { status: 503 } : actions({ reply: 'thanks', state: 'seen', join: ['late'] });
+    });
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    client.send('hello');
+    expect(await client.next()).toBe('thanks');
+    const ids = after.of(path, 'message').map(({ headers }) => headers['webhook-id']);
+    expect([ids.length, new Set(ids).size]).toEqual([2, 1]);
+    await client.close();
+    expect((await after.hook(path, 'closed')).fields).toMatchObject({ state: 'seen', groups: '["late"]' });
+  });
+
+  test('has dead letters: a message that the app refuses is listed, read, replayed and deleted', async () => {
+    const path = freshPath();
+    let isMended = false;
+    after.on(path, ({ fields: { event } }) => (event === 'message' && !isMended ? { status: 400 } : 204));
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await after.hook(path, 'handshake')).fields;
+    const api = new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? '');
+    const letters = async () =>
+      (await api.call('GET', '/dead-letters?body=true')).json['deadLetters'] as Record<string, string>[];
+    for (const body of ['one', 'two', 'three']) client.send(body);
+    await eventually('three dead letters', async () => (await letters()).length === 3);
+    const [first, second, third] = await letters();
+    for (const letter of [first, second, third])
+      expect(letter).toMatchObject({ socket: from, path, attempts: 1, lastError: 'the app answered 400' });
+    const at = (letter: typeof first, rest = ''): string => `/dead-letters/${letter?.['deadLetter']}${rest}`;
+    expect((await api.call('GET', at(first))).json).not.toHaveProperty('body');
+    expect((await api.call('DELETE', at(first))).status).toBe(204);
+    isMended = true;
+    const posted = (letter: typeof first) =>
+      after.of(path, 'message').filter(({ fields }) => fields['body'] === letter?.['body']).length;
+    expect((await api.call('POST', at(second, '/replay'))).status).toBe(202);
+    await eventually('the second again', () => posted(second) === 2);
+    expect((await api.call('POST', '/dead-letters/replay')).status).toBe(202);
+    await eventually('the third again', () => posted(third) === 2);
+    await eventually('none is left', async () => (await letters()).length === 0);
+    expect(posted(first)).toBe(1);
+    await client.close();
+    await after.hook(path, 'closed');
+  });
+
+  test('keeps a retry that no worker could finish', async () => {
+    const path = freshPath();
+    const client = await connect(`${stack.webSocketUrl}?path=${path}`);
+    const { from = '' } = (await after.hook(path, 'handshake')).fields;
+    const hook = aHook({ socket: from as SocketId, path: aPath(path), body: 'given up' });
+    const tries = { since: Date.now(), attempts: 4, errors: 0 };
+    const task = {
+      kind: 'retry',
+      socket: hook.socket,
+      hook,
+      groupsVersion: 0,
+      tries,
+      dueAt: Date.now(),
+    } as const;
+    const [body = ''] = writeTask(task);
+    const record = {
+      messageId: 'dead',
+      body,
+      receiptHandle: 'dead',
+      attributes: { ApproximateReceiveCount: '1' },
+    };
+    expect(await stack.invoke('redrive', { Records: [record] })).toEqual({ batchItemFailures: [] });
+    const api = new Api(stack.apiUrl, testSecrets.apiKeys[0] ?? '');
+    const { json } = await api.call('GET', '/dead-letters?body=true');
+    expect(json).toMatchObject({ deadLetters: [{ socket: from, path, body: 'given up', attempts: 4 }] });
+    expect((await api.call('POST', '/dead-letters/replay')).status).toBe(202);
+    expect((await after.hook(path, 'message')).fields).toMatchObject({ from, body: 'given up' });
+    await client.close();
+    await after.hook(path, 'closed');
+  });
+
   test('sweeps as it may: it finds a socket that an accident left, and its app is told', async () => {
     const path = freshPath();
     const client = await connect(`${stack.webSocketUrl}?path=${path}`);
@@ -132,10 +214,10 @@ describe('a stack', () => {
     await stack.cdk.destroy();
     expect(await inventory(stack.ministack)).toEqual({
       ...nothing,
-      tables: 3,
-      queues: 4,
+      tables: 4,
+      queues: 6,
       secrets: 3,
-      logs: 12,
+      logs: 15,
     });
   });
 });

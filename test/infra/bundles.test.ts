@@ -30,6 +30,7 @@ const socketFunction = [
     'aws/dynamo',
     'memberships',
     'no-broadcasts',
+    'no-dead-letters',
     'no-directory',
     'no-idempotency',
     'outbox',
@@ -38,13 +39,16 @@ const socketFunction = [
     'regrouping',
   ),
   ...under('aws/dynamo', 'shard', 'table', 'write-id'),
-  ...under('aws/queue', 'batch-calls', 'batch-message', 'sqs-task-queue', 'task-message'),
+  ...under('aws/queue', 'batch-calls', 'batch-message', 'retry-message', 'sqs-task-queue', 'task-message'),
   ...under('node', 'http-app'),
 ];
 /** What each holds that has to do with broadcasts that go on after their calls. */
 const broadcasts = under('aws/dynamo', 'broadcast-counts', 'broadcast-item', 'broadcast-table', 'broadcasts');
 /** What each holds that has calls with idempotency keys. */
 const idempotency = under('aws/dynamo', 'call-item', 'idempotency');
+/** What each holds that has to do with dead letters. */
+const keeper = under('aws/dynamo', 'dead-letter-item', 'dead-letter-keeper');
+const deadLetters = [...keeper, ...under('aws/dynamo', 'dead-letters')];
 /** What each holds that works a queue off. */
 const queue = under('aws/handlers', 'queue-handler');
 /** What each holds that looks many sockets up. */
@@ -67,32 +71,47 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<FunctionName, Bundle> = {
-  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 102 },
-  default: { ours: [...socketFunction, ...handler('message')], npm: plain, kib: 90 },
-  disconnect: { ours: [...socketFunction, ...handler('disconnect')], npm: plain, kib: 90 },
-  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 92 },
+  connect: { ours: [...socketFunction, ...handler('connect')], npm: jose, kib: 106 },
+  default: { ours: [...socketFunction, ...keeper, ...handler('message')], npm: plain, kib: 97 },
+  disconnect: { ours: [...socketFunction, ...keeper, ...handler('disconnect')], npm: plain, kib: 97 },
+  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 96 },
   broadcast: {
     ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
     npm: plain,
-    kib: 113,
+    kib: 117,
   },
-  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 69 },
+  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 71 },
   sockets: {
     ours: [...directoryFunction, ...handler('api'), ...sdkConnections],
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 95 },
-  health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 120 },
-  tasks: {
-    ours: [...directoryFunction, ...broadcasts, ...queue, ...handler('tasks')],
+  groups: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 97 },
+  'dead-letters': {
+    ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
-    kib: 115,
+    kib: 90,
+  },
+  health: { ours: [...everyFunction, ...handler('api')], npm: plain, kib: 128 },
+  tasks: {
+    ours: [...directoryFunction, ...broadcasts, ...deadLetters, ...queue, ...handler('tasks')],
+    npm: plain,
+    kib: 126,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
     npm: plain,
     kib: 92,
+  },
+  retries: {
+    ours: [...socketFunction, ...keeper, ...queue, ...handler('retries')],
+    npm: plain,
+    kib: 94,
+  },
+  redrive: {
+    ours: [...socketFunction, ...keeper, ...queue, ...handler('redrive')],
+    npm: plain,
+    kib: 90,
   },
   sweep: {
     ours: [...directoryFunction, ...handler('sweep'), ...sdkConnections],
@@ -169,6 +188,7 @@ describe('a bundle holds what its function needs', () => {
       'broadcast',
       'tasks',
       'batches',
+      'retries',
     ] as const) {
       expect([name, packagesOf(name).filter((each) => /^@(?:aws-sdk|aws|smithy)\//.test(each))]).toEqual([
         name,

@@ -13,7 +13,7 @@ const [vpcId, one, two, group] = [
   'sg-0a1b2c3d',
 ];
 const named = { vpcId, subnetIds: `${one},${two}` };
-const posters = ['connect', 'default', 'disconnect', 'tasks'];
+const posters = ['connect', 'default', 'disconnect', 'retries', 'tasks'];
 
 interface VpcConfig {
   readonly SubnetIds: readonly unknown[];

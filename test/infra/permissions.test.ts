@@ -15,10 +15,12 @@ const on = (resource: string, service: string, ...actions: string[]) =>
   actions.map((action) => `${service}:${action} on ${resource}`);
 const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actions);
 const broadcasts = (...actions: string[]) => on('<Broadcasts.Arn>', 'dynamodb', ...actions);
+const deadLetters = (...actions: string[]) => on('<DeadLetters.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
 const indexes = ['pathShard', 'user'].flatMap((name) => on(`${table}/index/${name}`, 'dynamodb', 'Query'));
 const enqueues = on(queue, 'sqs', 'SendMessage');
 const queuesBatches = on('<Batches.Arn>', 'sqs', 'SendMessage');
+const retries = on('<Retries.Arn>', 'sqs', 'SendMessage');
 /** What consumes a queue. */
 const consumes = (of: string) =>
   on(of, 'sqs', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility');
@@ -37,13 +39,16 @@ const allowed: Record<string, string[]> = {
   default: [
     ...dynamo('GetItem', 'UpdateItem'),
     ...groups('PutItem', 'DeleteItem'),
+    ...deadLetters('PutItem'),
     ...enqueues,
+    ...retries,
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
   disconnect: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem'),
     ...groups('DeleteItem'),
+    ...deadLetters('PutItem'),
     ...enqueues,
     secret('WebhookSecrets'),
   ],
@@ -77,15 +82,18 @@ const allowed: Record<string, string[]> = {
     ...groups('Query', 'PutItem', 'DeleteItem'),
     secret('ApiKeys'),
   ],
+  deadletters: [...deadLetters('GetItem', 'Query', 'DeleteItem'), ...enqueues, ...retries, secret('ApiKeys')],
   health: [],
   tasks: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...groups('Query', 'DeleteItem'),
     ...broadcasts('GetItem', 'PutItem', 'UpdateItem'),
+    ...deadLetters('GetItem', 'PutItem', 'Query', 'DeleteItem'),
     ...indexes,
     ...enqueues,
     ...consumes(queue),
     ...queuesBatches,
+    ...retries,
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
@@ -97,6 +105,17 @@ const allowed: Record<string, string[]> = {
     ...consumes('<Batches.Arn>'),
     ...may('POST'),
   ],
+  retries: [
+    ...dynamo('GetItem', 'UpdateItem'),
+    ...groups('PutItem', 'DeleteItem'),
+    ...deadLetters('PutItem'),
+    ...enqueues,
+    ...retries,
+    ...consumes('<Retries.Arn>'),
+    ...may('POST', 'DELETE'),
+    secret('WebhookSecrets'),
+  ],
+  redrive: [...deadLetters('PutItem'), ...consumes('<DeadRetries.Arn>')],
   sweep: [...dynamo('GetItem', 'UpdateItem', 'Scan'), ...enqueues, ...may('GET')],
 };
 
@@ -139,7 +158,7 @@ describe('what a function may do', () => {
 
   test('where IAM lets callers in, no function may read the keys', () => {
     const byIam = Synthesised.of({ apiAuth: 'iam' });
-    for (const name of ['send', 'broadcast', 'urls', 'sockets', 'groups']) {
+    for (const name of ['send', 'broadcast', 'urls', 'sockets', 'groups', 'deadletters']) {
       const without = permissionsOf(name).filter((line) => line !== secret('ApiKeys'));
       expect(permissionsOf(name, byIam).sort()).toEqual(without.sort());
       expect(without).not.toEqual(permissionsOf(name));
@@ -162,6 +181,8 @@ describe('what a function may do', () => {
         ...['POST/send', 'POST/broadcast', 'POST/urls', 'GET/sockets', 'HEAD/sockets'],
         ...['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => `${method}/groups/*`),
         ...['GET', 'HEAD', 'DELETE'].map((method) => `${method}/broadcasts/*`),
+        ...['GET/dead-letters', 'HEAD/dead-letters', 'POST/dead-letters/replay', 'POST/dead-letters/*'],
+        ...['GET', 'HEAD', 'DELETE'].map((method) => `${method}/dead-letters/*`),
         ...[`GET${socket}`, `HEAD${socket}`, `DELETE${socket}`],
       ]
         .map((call) => `execute-api:Invoke on ${api}/${call}`)
@@ -209,7 +230,7 @@ describe('what a function may do', () => {
   });
 
   test('whoever does not use TLS gets nothing from any queue', () => {
-    expect(stack.all('AWS::SQS::QueuePolicy')).toHaveLength(4);
+    expect(stack.all('AWS::SQS::QueuePolicy')).toHaveLength(6);
     for (const [, { Properties }] of stack.all('AWS::SQS::QueuePolicy')) {
       const { Statement } = Properties['PolicyDocument'] as { Statement: Statement[] };
       expect(Statement).toHaveLength(1);

@@ -93,6 +93,11 @@ describe('the other settings', () => {
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
     ['taskConcurrency', 1, 'must be a whole number from 2 to 1000'],
     ['taskConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
+    ['retryConcurrency', 1, 'must be a whole number from 2 to 1000'],
+    ['retryConcurrency', 1_001, 'must be a whole number from 2 to 1000'],
+    ['messageFailure', 'forget', 'must be retry, close or drop'],
+    ['messageRetryMinutes', 0, 'must be a whole number from 1 to 2880'],
+    ['messageRetryMinutes', 2_881, 'must be a whole number from 1 to 2880'],
     ['maxPostsPerSecond', 99, 'must be a whole number from 100 to 20000'],
     ['maxPostsPerSecond', 20_001, 'must be a whole number from 100 to 20000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
@@ -106,6 +111,14 @@ describe('the other settings', () => {
 
   test.for([100, 20_000])('maxPostsPerSecond may be %i', (maxPostsPerSecond) => {
     expect(errorsOf({ ...good, maxPostsPerSecond })).toEqual([]);
+  });
+
+  test.for([
+    ...[2, 1_000].map((retryConcurrency) => ({ retryConcurrency })),
+    ...[1, 2_880].map((messageRetryMinutes) => ({ messageRetryMinutes })),
+    ...['retry', 'close', 'drop'].map((messageFailure) => ({ messageFailure })),
+  ])('%j is fine', (given) => {
+    expect(errorsOf({ ...good, ...given })).toEqual([]);
   });
 
   test.for([127, 10_241, 'tasks=64', 'deliver=', 'mail=512', ',', { send: 64 }, { mail: 512 }])(
@@ -129,6 +142,11 @@ describe('the other settings', () => {
     expect(sizes('10240')).toEqual([10_240, 10_240, 10_240]);
     expect(sizes('tasks=2048, health=128')).toEqual([2_048, 512, 128]);
     expect(sizes({ sweep: 1_769 })).toEqual([1_024, 1_769, 256]);
+  });
+
+  test('memory is set for a function with a hyphen in its name', () => {
+    const set = Synthesised.of({ memoryMb: 'dead-letters=512' });
+    expect(set.lambda('deadletters').Properties['MemorySize']).toBe(512);
   });
 
   test('a number of days that CloudWatch does not know is refused with those that it does', () => {
@@ -197,7 +215,7 @@ describe('the construct', () => {
     const both = stack();
     new Sockethook(both, 'One', good);
     new Sockethook(both, 'Two', { ...good, hooks: ['message'], allowedOrigins: ['https://app.example'] });
-    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(24);
+    expect(new Synthesised(both).all('AWS::Lambda::Function')).toHaveLength(30);
   });
 });
 

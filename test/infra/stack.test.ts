@@ -99,6 +99,13 @@ describe('the HTTP API', () => {
       'HEAD /groups/{group}/users': 'groups',
       'PUT /groups/{group}/sockets/{socket}': 'groups',
       'DELETE /groups/{group}/sockets/{socket}': 'groups',
+      'GET /dead-letters': 'deadletters',
+      'HEAD /dead-letters': 'deadletters',
+      'POST /dead-letters/replay': 'deadletters',
+      'GET /dead-letters/{deadLetter}': 'deadletters',
+      'HEAD /dead-letters/{deadLetter}': 'deadletters',
+      'DELETE /dead-letters/{deadLetter}': 'deadletters',
+      'POST /dead-letters/{deadLetter}/replay': 'deadletters',
       $default: 'health',
     });
   });
@@ -126,7 +133,7 @@ describe('the HTTP API', () => {
       'HEAD /health',
       'HEAD /openapi.json',
     ]);
-    expect(asked).toHaveLength(26);
+    expect(asked).toHaveLength(33);
     expect(new Set(Object.values(types(stack)))).toEqual(new Set(['NONE']));
   });
 
@@ -189,7 +196,7 @@ describe('the functions', () => {
 
   test('each has a log of its own, kept for a while', () => {
     const logs = Synthesised.of({ logRetentionDays: '7' }).all('AWS::Logs::LogGroup');
-    expect(logs).toHaveLength(12);
+    expect(logs).toHaveLength(15);
     for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(7);
     for (const [id, { Properties }] of stack.all('AWS::Lambda::Function')) {
       const name = /Functions(\w+)Function/.exec(id)?.[1];
@@ -199,19 +206,74 @@ describe('the functions', () => {
   });
 
   test('work that is put off again and again is no loop that Lambda would end', () => {
-    for (const name of ['tasks', 'batches'])
+    const names = ['tasks', 'batches', 'retries'];
+    for (const name of names)
       expect([name, stack.lambda(name).Properties['RecursiveLoop']]).toEqual([name, 'Allow']);
-    const others = stack.all('AWS::Lambda::Function').filter(([id]) => !/tasks|batches/.test(id));
+    const others = stack
+      .all('AWS::Lambda::Function')
+      .filter(([id]) => !names.some((name) => id.includes(`Functions${name}Function`)));
+    expect(others).toHaveLength(12);
     for (const [, { Properties }] of others) expect(Properties['RecursiveLoop']).toBeUndefined();
   });
 
-  test('only those that have to do with it know the table of broadcasts, and the queue of batches', () => {
+  test('every function that its own queues may hand its work back to allows that', () => {
+    const line = (value: unknown): string => stack.line(value);
+    const mappings = stack.all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => ({
+      queue: line(Properties['EventSourceArn']),
+      name: /<Functions(\w+)Function>/.exec(line(Properties['FunctionName']))?.[1] ?? '',
+    }));
+    expect(mappings.map(({ name }) => name).sort()).toEqual(['batches', 'redrive', 'retries', 'tasks']);
+    const sends = (name: string): string[] => {
+      const policies = JSON.stringify(
+        stack.one('AWS::IAM::Role', `Functions${name}Role`).Properties['Policies'],
+      );
+      const statements = JSON.parse(policies)[0].PolicyDocument.Statement as Record<string, unknown>[];
+      return statements
+        .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
+        .map(({ Resource }) => line(Resource));
+    };
+    /** The functions that a function's messages may come to. */
+    const next = (name: string): string[] =>
+      mappings.filter(({ queue }) => sends(name).includes(queue)).map((mapping) => mapping.name);
+    const reached = (name: string): Set<string> => {
+      const all = new Set(next(name));
+      for (const each of all) for (const one of next(each)) all.add(one);
+      return all;
+    };
+    const looping = mappings.map(({ name }) => name).filter((name) => reached(name).has(name));
+    expect(looping.sort()).toEqual(['batches', 'retries', 'tasks']);
+    for (const name of looping)
+      expect([name, stack.lambda(name).Properties['RecursiveLoop']]).toEqual([name, 'Allow']);
+  });
+
+  test('retries have workers of their own, so that hooks that time out hold up nothing else', () => {
+    const work = (id: string, of = stack) => of.one('AWS::Lambda::EventSourceMapping', id).Properties;
+    expect(work('RetryWork')).toMatchObject({ BatchSize: 10, ScalingConfig: { MaximumConcurrency: 10 } });
+    expect(work('RedriveWork')).toMatchObject({ BatchSize: 10, ScalingConfig: { MaximumConcurrency: 2 } });
+    const set = Synthesised.of({ retryConcurrency: 50 });
+    expect(work('RetryWork', set)).toMatchObject({ ScalingConfig: { MaximumConcurrency: 50 } });
+    for (const id of ['RetryWork', 'RedriveWork'])
+      expect(work(id)['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+  });
+
+  test('only those that have to do with them know the tables and queues that not all use', () => {
     const names = stack
       .all('AWS::Lambda::Function')
       .map(([id]) => /Functions(\w+)Function/.exec(id)?.[1] ?? '');
     const know = (variable: string) => names.filter((name) => variable in environmentOf(name)).sort();
     expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'send', 'tasks']);
     expect(know('BATCH_QUEUE_URL')).toEqual(['batches', 'tasks']);
+    const keeping = ['deadletters', 'default', 'disconnect', 'redrive', 'retries', 'tasks'];
+    expect(know('DEAD_LETTERS_TABLE_NAME')).toEqual(keeping);
+    expect(know('RETRY_QUEUE_URL')).toEqual(['deadletters', 'default', 'retries', 'tasks']);
+    expect(know('DEAD_RETRY_QUEUE_URL')).toEqual(['redrive']);
+    const { DEAD_LETTERS_TABLE_NAME, RETRY_QUEUE_URL } = environmentOf('retries');
+    const dead = environmentOf('redrive')['DEAD_RETRY_QUEUE_URL'];
+    expect([DEAD_LETTERS_TABLE_NAME, RETRY_QUEUE_URL, dead].map((value) => stack.line(value))).toEqual([
+      '<DeadLetters>',
+      '<Retries>',
+      '<DeadRetries>',
+    ]);
     const { BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL } = environmentOf('batches');
     expect([BROADCASTS_TABLE_NAME, BATCH_QUEUE_URL].map((value) => stack.line(value))).toEqual([
       '<Broadcasts>',
@@ -243,6 +305,8 @@ describe('what the functions are told', () => {
       webhookFormat: 'json',
       hooks: 'message,closed',
       hookTimeoutMs: '5000',
+      messageFailure: 'close',
+      messageRetryMinutes: '90',
       forwardHeaders: 'X-Tenant',
       requireTicket: 'true',
       allowedOrigins: 'https://app.example',
@@ -257,6 +321,8 @@ describe('what the functions are told', () => {
       WEBHOOK_FORMAT: 'json',
       HOOKS: 'message,closed',
       HOOK_TIMEOUT_MS: '5000',
+      MESSAGE_FAILURE: 'close',
+      MESSAGE_RETRY_MINUTES: '90',
       FORWARD_HEADERS: 'x-tenant',
       REQUIRE_TICKET: 'true',
       ALLOWED_ORIGINS: 'https://app.example',
@@ -300,6 +366,7 @@ describe('what keeps', () => {
   test.for([
     ['Groups', 'group', 'member'],
     ['Broadcasts', 'broadcast', 'part'],
+    ['DeadLetters', 'shard', 'letter'],
   ] as const)('the table %s is billed by request, forgets by itself, and has no index', (given) => {
     const [name, partitionKey, sortKey] = given;
     const { Properties } = stack.one('AWS::DynamoDB::Table', `Gateway${name}`);
@@ -316,7 +383,7 @@ describe('what keeps', () => {
 
   test('no table can be restored: a restored socket is dead', () => {
     const tables = stack.all('AWS::DynamoDB::Table');
-    expect(tables).toHaveLength(3);
+    expect(tables).toHaveLength(4);
     for (const [, { Properties }] of tables)
       expect(Properties).not.toHaveProperty('PointInTimeRecoverySpecification');
   });
@@ -334,18 +401,26 @@ describe('what keeps', () => {
     }
   });
 
-  test.for(['Tasks', 'Batches'])('%s are encrypted, and dead ones are kept for 14 days', (name) => {
-    const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
-    expect(Properties).toMatchObject({
-      SqsManagedSseEnabled: true,
-      RedrivePolicy: { maxReceiveCount: maxReceives },
-    });
-    const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
-    expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
-    expect(stack.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({
-      SqsManagedSseEnabled: true,
-      MessageRetentionPeriod: 14 * 86_400,
-    });
+  test.for(['Tasks', 'Batches', 'Retries'])(
+    '%s are encrypted, and dead ones are kept for 14 days',
+    (name) => {
+      const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
+      expect(Properties).toMatchObject({
+        SqsManagedSseEnabled: true,
+        RedrivePolicy: { maxReceiveCount: maxReceives },
+      });
+      const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
+      expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
+      expect(stack.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({
+        SqsManagedSseEnabled: true,
+        MessageRetentionPeriod: 14 * 86_400,
+      });
+    },
+  );
+
+  test('a message that waits for its next attempt is kept for 14 days, even if no function can run', () => {
+    const { Properties } = stack.one('AWS::SQS::Queue', 'GatewayRetries');
+    expect(Properties['MessageRetentionPeriod']).toBe(14 * 86_400);
   });
 
   test.for([
@@ -355,7 +430,7 @@ describe('what keeps', () => {
     const set = Synthesised.of({ removalPolicy });
     const types = ['DynamoDB::Table', 'SQS::Queue', 'SecretsManager::Secret', 'Logs::LogGroup'];
     const kept = types.flatMap((type) => set.all(`AWS::${type}`));
-    expect(kept).toHaveLength(3 + 4 + 3 + 12);
+    expect(kept).toHaveLength(4 + 6 + 3 + 15);
     for (const [, { DeletionPolicy }] of kept) expect(DeletionPolicy).toBe(expected);
   });
 });

@@ -20,6 +20,7 @@ describe('what waits for something waits longer than that takes', () => {
       'urls',
       'sockets',
       'groups',
+      'deadletters',
       'health',
     ]) {
       expect([name, timeoutOf(name) < 29]).toEqual([name, true]);
@@ -43,9 +44,15 @@ describe('what waits for something waits longer than that takes', () => {
   test.for([
     ['GatewayTasks', 'tasks'],
     ['GatewayBatches', 'batches'],
+    ['GatewayRetries', 'retries'],
+    ['GatewayDeadRetries', 'redrive'],
   ] as const)('what is in %s is out of sight six times as long as its function may run', ([queue, name]) => {
     const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', queue).Properties;
     expect(VisibilityTimeout).toBe(6 * timeoutOf(name));
+  });
+
+  test('the longest hook leaves the function of retries the time for its last writes', () => {
+    expect(20 + 5 + 1).toBeLessThanOrEqual(timeoutOf('retries'));
   });
 
   test('a sweep ends before the next but one begins', () => {

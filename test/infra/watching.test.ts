@@ -21,18 +21,20 @@ function metricsOf(part: string): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(8);
+    expect(alarms).toHaveLength(10);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
       'Sockethook HandshakesFailed',
     ]);
     expect(metricsOf('ActionsFailed')).toEqual(['Sockethook ActionsFailed']);
+    expect(metricsOf('DeadLetters')).toEqual(['Sockethook DeadLetters']);
+    expect(metricsOf('RetryAge')).toEqual(['Sockethook RetryAge']);
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
     expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
     expect(metricsOf('DeadBatches')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
-    expect(metricsOf('Throttles')).toEqual(Array(6).fill('AWS/Lambda Throttles'));
-    expect(metricsOf('Errors')).toEqual(Array(6).fill('AWS/Lambda Errors'));
+    expect(metricsOf('Throttles')).toEqual(Array(8).fill('AWS/Lambda Throttles'));
+    expect(metricsOf('Errors')).toEqual(Array(8).fill('AWS/Lambda Errors'));
     expect(metricsOf('Concurrency')).toEqual(['AWS/Lambda ConcurrentExecutions']);
   });
 
@@ -50,6 +52,13 @@ describe('alarms', () => {
   test('the account’s Lambdas ring at 80 % of what it may run', () => {
     const set = Synthesised.of({ accountConcurrency: 5_000 });
     expect(set.one('AWS::CloudWatch::Alarm', 'Concurrency').Properties['Threshold']).toBe(4_000);
+  });
+
+  test('a hook rings that the app has not taken for 15 minutes, whatever younger ones there are', () => {
+    expect(stack.one('AWS::CloudWatch::Alarm', 'RetryAge').Properties).toMatchObject({
+      ...{ Threshold: 900, Statistic: 'Maximum', Period: 300, EvaluationPeriods: 1 },
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    });
   });
 
   test('a gateway’s own metrics are told apart from another’s by the name that its functions write', () => {
@@ -75,6 +84,6 @@ describe('alarms', () => {
 test('the dashboard shows everything that the functions count', () => {
   const body = JSON.stringify(stack.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
   const counted = ['HooksLost', 'HooksRefused', 'HooksRetried', 'HooksPostponed', 'HandshakesFailed'];
-  for (const name of [...counted, 'ActionsFailed', 'SweepsUnfinished', 'Faults'])
+  for (const name of [...counted, 'DeadLetters', 'RetryAge', 'ActionsFailed', 'SweepsUnfinished', 'Faults'])
     expect(body).toContain(name);
 });

@@ -12,16 +12,20 @@ import type { Random } from './random.ts';
 const callTime = { median: 8, spread: 0.4 };
 
 /** Nobody is asked with these: the queues are simulated. */
-const nowhere = { url: 'http://127.0.0.1:9/tasks', batches: undefined, endpoint: 'http://127.0.0.1:9' };
+const unused = { batches: undefined, retries: undefined, deadRetries: undefined };
+const nowhere = { url: 'http://127.0.0.1:9/tasks', ...unused, endpoint: 'http://127.0.0.1:9' };
+
+/** The queues that a broadcast uses. */
+type UsedQueue = Extract<QueueName, 'tasks' | 'batches'>;
 const nobody = { region: 'eu-central-1', credentials: { accessKeyId: 'none', secretAccessKey: 'none' } };
 
 /** The queues as one process sees them. */
 export class ProcessQueue extends SqsTaskQueue {
-  readonly #queues: Readonly<Record<QueueName, Queue>>;
+  readonly #queues: Readonly<Record<UsedQueue, Queue>>;
   readonly #process: Process;
   readonly #random: Random;
 
-  constructor(queues: Readonly<Record<QueueName, Queue>>, process: Process, random: Random) {
+  constructor(queues: Readonly<Record<UsedQueue, Queue>>, process: Process, random: Random) {
     super(nowhere, nobody, process.clock);
     this.#queues = queues;
     this.#process = process;
@@ -49,6 +53,7 @@ export class ProcessQueue extends SqsTaskQueue {
     pauses: Pauses,
   ): Promise<void> {
     await this.#process.sleep(this.#random.time(callTime));
+    if (from !== 'tasks' && from !== 'batches') throw new Error(`A broadcast queues nothing in ${from}.`);
     const seconds = backoff(Number(attributes?.ApproximateReceiveCount ?? 1), pauses);
     this.#queues[from].hide(Number(messageId), seconds * 1_000);
   }

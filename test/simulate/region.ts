@@ -1,5 +1,6 @@
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
+import { NoDeadLetters } from '../../functions/aws/dynamo/no-dead-letters.ts';
 import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import type { QueueEvent } from '../../functions/aws/events.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
@@ -67,6 +68,8 @@ const usualSettings: Omit<Settings, 'maxPostsPerSecond'> = {
   format: form,
   hooks: new Set(hookEvents),
   hookTimeoutMs: 10_000,
+  messageFailure: 'retry',
+  messageRetryMs: 21_600_000,
   forwardHeaders: [],
   requireTicket: false,
   allowedOrigins: undefined,
@@ -150,6 +153,7 @@ export class Region {
       registry: registryWith(access, memoryTables, clock, DynamoDirectory, this.log),
       broadcasts: new DynamoBroadcasts(access, memoryTables, clock, this.log),
       idempotency: new MemoryIdempotency(clock),
+      deadLetters: new NoDeadLetters(),
       connections: new ProcessConnections(process, this.clock, this.api),
       tasks: new ProcessQueue(this.queues, process, this.#random),
       app: new FakeApp(),

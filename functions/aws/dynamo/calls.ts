@@ -18,15 +18,17 @@ export interface Condition {
 }
 
 /** The input of PutItem. */
-export interface Put extends Condition {
+export interface Put extends Partial<Condition> {
   readonly TableName: string;
   readonly Item: Item;
   readonly ExpressionAttributeValues?: Item;
 }
 
 /** The input of DeleteItem. */
-export type Delete = Place &
-  ({ readonly ReturnValues?: 'ALL_OLD' } | (Condition & { readonly ExpressionAttributeValues: Item }));
+export interface Delete extends Place, Partial<Condition> {
+  readonly ReturnValues?: 'ALL_OLD';
+  readonly ExpressionAttributeValues?: Item;
+}
 
 /** The input of UpdateItem. */
 export interface Update extends Place, Condition {

@@ -100,7 +100,8 @@ export function holdingOf(item: Item): Holding {
   };
 }
 
-function groupsIn(item: Item): GroupName[] {
+/** The groups of an item; none if it is older than groups. */
+export function groupsIn(item: Item): GroupName[] {
   return (item['groups']?.L ?? []).flatMap(({ S }) => {
     const group = parseGroup(S);
     return group.ok ? [group.value] : [];
@@ -118,7 +119,7 @@ export function numberIn(item: Item, name: string): number {
 }
 
 /** Leaves out empty texts. DynamoDB refuses an empty index key, and any other empty text costs bytes for nothing. */
-function filled(values: Readonly<Record<string, string>>): Item {
+export function filled(values: Readonly<Record<string, string>>): Item {
   const named = Object.entries(values).filter(([, value]) => value !== '');
   return Object.fromEntries(named.map(([name, value]) => [name, text(value)]));
 }

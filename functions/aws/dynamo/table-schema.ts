@@ -31,6 +31,18 @@ export const broadcastsSchema = {
 } as const;
 
 /**
+ * The keys of the table of dead letters. A letter is in one of a few shards, where letters stand in their order. Its body
+ * is an item of its own, in a shard of its own.
+ */
+export const deadLettersSchema = {
+  partitionKey: 'shard',
+  sortKey: 'letter',
+  billing: 'PAY_PER_REQUEST',
+  /** DynamoDB time to live: seconds since 1970. */
+  timeToLive: 'expires',
+} as const;
+
+/**
  * The keys of the table of sockets, for the stack that creates it and for the tests. Every key is a text. The table is
  * billed per request: provisioned capacity would cost money while nobody is connected.
  */

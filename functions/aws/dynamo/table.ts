@@ -2,7 +2,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import { type Item, text } from './attribute.ts';
 import type { DynamoCalls, Refused, Written } from './calls.ts';
 
-/** The names of the three tables. */
+/** The names of the four tables. */
 export interface TableNames {
   /** The table of sockets. */
   readonly name: string;
@@ -10,9 +10,11 @@ export interface TableNames {
   readonly groups: string;
   /** The table of broadcasts. */
   readonly broadcasts: string;
+  /** The table of dead letters. */
+  readonly deadLetters: string;
 }
 
-/** The names of the three tables, and the URL of their DynamoDB. */
+/** The names of the four tables, and the URL of their DynamoDB. */
 export interface TableAddress extends TableNames {
   readonly endpoint: string;
 }

@@ -3,7 +3,7 @@ import type { BatchTask } from '../../gateway/tasks.ts';
 import { type BroadcastId, parseBroadcastId } from '../../wire/broadcast-id.ts';
 import { err, ok, type Result } from '../../wire/result.ts';
 import { parsed } from '../../wire/schema.ts';
-import { parseSocketId } from '../../wire/socket-id.ts';
+import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 
 /** The id of a broadcast in a message. */
 export const broadcastId = v.pipe(
@@ -11,6 +11,15 @@ export const broadcastId = v.pipe(
   parsed<BroadcastId>((text) => {
     const id = parseBroadcastId(text);
     return id === undefined ? err('no broadcast id') : ok(id);
+  }),
+);
+
+/** The id of a socket in a message. */
+export const socketId = v.pipe(
+  v.string(),
+  parsed<SocketId>((text) => {
+    const id = parseSocketId(text);
+    return id === undefined ? err('no socket id') : ok(id);
   }),
 );
 

@@ -22,17 +22,21 @@ export interface QueueAddress {
   readonly url: string;
   /** The queue of the batches of broadcasts, for functions that queue some. */
   readonly batches: string | undefined;
+  /** The queue of retries, for functions that queue some. */
+  readonly retries: string | undefined;
+  /** The queue of the retries whose workers died or failed each time, for the function that keeps them. */
+  readonly deadRetries: string | undefined;
   readonly endpoint: string;
 }
 
 /**
- * The two queues in SQS: of tasks, and of the batches of broadcasts, which have few workers. Each task is handed to its
- * function at least once.
+ * The queues in SQS: of tasks, of the batches of broadcasts, which have few workers, and of retries, whose workers wait for
+ * an app that may not answer. Each task is handed to its function at least once.
  */
 export class SqsTaskQueue implements TaskQueue {
   readonly #sqs: JsonProtocol;
   readonly #clock: Clock;
-  readonly #urls: Pick<QueueAddress, 'url' | 'batches'>;
+  readonly #urls: Omit<QueueAddress, 'endpoint'>;
 
   constructor({ endpoint, ...urls }: QueueAddress, caller: Caller, clock: Clock) {
     const service = new AwsService('sqs', endpoint, caller, clock);
@@ -43,10 +47,11 @@ export class SqsTaskQueue implements TaskQueue {
 
   async enqueue(task: Task, delayMs = 0): Promise<void> {
     if (task.kind === 'batch') return this.enqueueBatches([task], delayMs);
+    const QueueUrl = this.#urlOf(task.kind === 'retry' ? 'retries' : 'tasks');
     const seconds = Math.ceil(delayMs / 1000);
     for (const [at, MessageBody] of writeTask(task).entries()) {
       const DelaySeconds = Math.min(longestDelaySeconds, seconds + at * apartSeconds);
-      await this.#sqs.run('SendMessage', { QueueUrl: this.#urls.url, MessageBody, DelaySeconds });
+      await this.#sqs.run('SendMessage', { QueueUrl, MessageBody, DelaySeconds });
     }
   }
 
@@ -58,7 +63,7 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   async #sendAll(entries: readonly Entry[], DelaySeconds: number): Promise<void> {
-    const QueueUrl = this.#batchesUrl;
+    const QueueUrl = this.#urlOf('batches');
     let left = entries;
     for (let attempt = 1; ; attempt++) {
       const Entries = left.map((entry) => ({ ...entry, DelaySeconds }));
@@ -85,7 +90,7 @@ export class SqsTaskQueue implements TaskQueue {
     if (receiptHandle === undefined) return;
     const receives = Number(attributes?.ApproximateReceiveCount ?? 1);
     const VisibilityTimeout = backoff(receives, pausesSeconds);
-    const QueueUrl = from === 'tasks' ? this.#urls.url : this.#batchesUrl;
+    const QueueUrl = this.#urlOf(from);
     await this.#sqs.run('ChangeMessageVisibility', {
       QueueUrl,
       ReceiptHandle: receiptHandle,
@@ -93,12 +98,12 @@ export class SqsTaskQueue implements TaskQueue {
     });
   }
 
-  get #batchesUrl(): string {
-    const { batches } = this.#urls;
-    if (batches === undefined) throw new Error('This function has no queue of batches.');
-    return batches;
+  #urlOf(name: QueueName): string {
+    const url = name === 'tasks' ? this.#urls.url : this.#urls[name];
+    if (url === undefined) throw new Error(`This function has no queue of ${name}.`);
+    return url;
   }
 }
 
-/** One of the two queues. */
-export type QueueName = 'tasks' | 'batches';
+/** One of the queues. */
+export type QueueName = 'tasks' | 'batches' | 'retries' | 'deadRetries';

@@ -3,18 +3,10 @@ import * as v from 'valibot';
 import type { Task } from '../../gateway/tasks.ts';
 import { type ClientPath, parsePath } from '../../wire/path.ts';
 import { byteLength } from '../../wire/printable.ts';
-import { err, ok } from '../../wire/result.ts';
 import { groupText, parsed } from '../../wire/schema.ts';
-import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
-import { batchMessage, broadcastId, writeBatch } from './batch-message.ts';
+import { batchMessage, broadcastId, socketId as socket, writeBatch } from './batch-message.ts';
+import { retryMessage, writeRetry } from './retry-message.ts';
 
-const socket = v.pipe(
-  v.string(),
-  parsed<SocketId>((text) => {
-    const id = parseSocketId(text);
-    return id === undefined ? err('no socket id') : ok(id);
-  }),
-);
 const path = v.pipe(v.string(), parsed<ClientPath>(parsePath));
 
 /**
@@ -49,6 +41,8 @@ const schema = v.variant('kind', [
   v.object({ kind: v.literal(toGroups), ...deliveries }),
   v.object({ kind: v.literal('segment'), broadcast: broadcastId, segment: v.number() }),
   batchMessage,
+  retryMessage,
+  v.object({ kind: v.literal('replay'), until: v.number(), cursor: v.optional(v.string()) }),
 ]);
 
 /** The most bytes of one message. SQS always took 262,144, and more since 2025. Longer tasks are compressed, then split. */
@@ -78,6 +72,7 @@ export function parseTask(text: string): Task {
 /** A task as it is written. */
 function written(task: Task): unknown {
   if (task.kind === 'batch') return writeBatch(task);
+  if (task.kind === 'retry') return writeRetry(task);
   const isToGroups = task.kind === 'deliveries' && task.broadcast.some(({ group }) => group !== undefined);
   return isToGroups ? { ...task, kind: toGroups } : task;
 }

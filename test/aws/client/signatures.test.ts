@@ -76,7 +76,13 @@ const ours = () => {
     connections: new SignedConnections(`${address}/prod`, caller, clock),
     table: new DynamoTable(new DynamoCalls(dynamoAccess(address, caller, clock)(itemDialect)), 'sockets'),
     later: new SqsTaskQueue(
-      { batches: undefined, url: 'https://sqs.example/1/tasks', endpoint: address },
+      {
+        batches: undefined,
+        retries: undefined,
+        deadRetries: undefined,
+        url: 'https://sqs.example/1/tasks',
+        endpoint: address,
+      },
       caller,
       clock,
     ),

@@ -2,10 +2,11 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { QueueEvent } from '../../../functions/aws/events.ts';
 import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { parseTask } from '../../../functions/aws/queue/task-message.ts';
-import type { BatchTask, DeliveriesTask } from '../../../functions/gateway/tasks.ts';
+import type { BatchTask, DeliveriesTask, RetryTask } from '../../../functions/gateway/tasks.ts';
 import { systemClock } from '../../../functions/node/system-clock.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { taskQueueContract } from '../../contract/ports/task-queue.ts';
+import { aHook } from '../../fakes/a-hook.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import { JsonService } from '../json-service.ts';
@@ -42,7 +43,11 @@ taskQueueContract(
       const failed = Records.filter((_, at) => done[at]?.status === 'rejected');
       return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     });
-    return new SqsTaskQueue({ url, batches: url, endpoint }, caller, systemClock);
+    return new SqsTaskQueue(
+      { url, batches: url, retries: url, deadRetries: url, endpoint },
+      caller,
+      systemClock,
+    );
   },
   { keepsOrder: false },
 );
@@ -53,7 +58,9 @@ async function start(...answers: readonly Answer[]) {
   services.push(service);
   const endpoint = await service.listen();
   const clock = new ManualClock();
-  const address = { url: 'https://sqs.example/1/tasks', batches: 'https://sqs.example/1/batches', endpoint };
+  const at = (name: string): string => `https://sqs.example/1/${name}`;
+  const others = { batches: at('batches'), retries: at('retries'), deadRetries: at('dead-retries') };
+  const address = { url: at('tasks'), ...others, endpoint };
   const tasks = new SqsTaskQueue(address, caller, clock);
   const inputs = () => service.requests.map(({ body }) => JSON.parse(body));
   return { service, clock, later: tasks, inputs };
@@ -113,6 +120,43 @@ describe('a task', () => {
   });
 });
 
+describe('a hook that is tried again', () => {
+  const retry = (dueAt = 0): RetryTask => {
+    const hook = aHook();
+    return {
+      ...{ kind: 'retry', socket: hook.socket, hook, groupsVersion: 0, dueAt },
+      tries: { since: 0, attempts: 1, errors: 0 },
+    };
+  };
+
+  test.for([
+    { delayMs: 500, seconds: 1 },
+    { delayMs: 900_000, seconds: 900 },
+    { delayMs: 900_001, seconds: 900 },
+    { delayMs: 3_600_000, seconds: 900 },
+  ])('goes to its own queue, after $delayMs ms by a delay of $seconds s', async ({ delayMs, seconds }) => {
+    const { later: tasks, inputs } = await start(sent);
+    const task = retry();
+    await tasks.enqueue(task, delayMs);
+    const [{ QueueUrl, MessageBody, DelaySeconds }] = inputs();
+    expect([QueueUrl, DelaySeconds]).toEqual(['https://sqs.example/1/retries', seconds]);
+    expect(parseTask(MessageBody)).toEqual(task);
+  });
+
+  test('can’t be queued by a function that has no queue for it', async () => {
+    const none = { batches: undefined, retries: undefined, deadRetries: undefined };
+    const address = { url: 'https://sqs.example/1/tasks', ...none, endpoint: 'https://sqs.example' };
+    const tasks = new SqsTaskQueue(address, caller, new ManualClock());
+    await expect(tasks.enqueue(retry())).rejects.toThrow('no queue of retries');
+  });
+
+  test('and the replay of all that died are two queues', async () => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.enqueue({ kind: 'replay', until: 1 });
+    expect(inputs()[0].QueueUrl).toBe('https://sqs.example/1/tasks');
+  });
+});
+
 describe('a message that failed', () => {
   const pauses = { first: 5, factor: 4, longest: 900 };
 
@@ -134,8 +178,11 @@ describe('a message that failed', () => {
 
   test('goes back to the queue that it came from', async () => {
     const { later: tasks, inputs } = await start(sent);
-    await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt' }, 'batches', pauses);
-    expect(inputs()[0].QueueUrl).toBe('https://sqs.example/1/batches');
+    const names = { batches: 'batches', retries: 'retries', deadRetries: 'dead-retries' } as const;
+    for (const [name, queue] of Object.entries(names) as [keyof typeof names, string][]) {
+      await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt' }, name, pauses);
+      expect(inputs().at(-1).QueueUrl).toBe(`https://sqs.example/1/${queue}`);
+    }
   });
 
   test('and whose receipt an emulator did not tell is left to its queue', async () => {
@@ -215,8 +262,9 @@ describe('batches of a broadcast', () => {
   });
 
   test('can’t be queued by a function that has no queue for them', async () => {
+    const none = { batches: undefined, retries: undefined, deadRetries: undefined };
     const tasks = new SqsTaskQueue(
-      { url: 'https://sqs.example/1/tasks', batches: undefined, endpoint: 'https://sqs.example' },
+      { url: 'https://sqs.example/1/tasks', ...none, endpoint: 'https://sqs.example' },
       caller,
       new ManualClock(),
     );

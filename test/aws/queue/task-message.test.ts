@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseTask, writeTask } from '../../../functions/aws/queue/task-message.ts';
-import type { BatchTask, DeliveriesTask } from '../../../functions/gateway/tasks.ts';
+import type { BatchTask, DeliveriesTask, RetryTask } from '../../../functions/gateway/tasks.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import type { GroupName } from '../../../functions/wire/group.ts';
-import { newSocket } from '../../fakes/a-record.ts';
+import { aHook } from '../../fakes/a-hook.ts';
+import { aGroup, newSocket } from '../../fakes/a-record.ts';
 
 /** SQS: the most bytes of a message. */
 const max = 262_144;
@@ -194,3 +195,51 @@ test('deliveries to a group are of a kind that an older version leaves in the qu
   const [plain = ''] = writeTask({ ...task, broadcast: [{ body: 'hello', except: [] }] });
   expect(JSON.parse(plain).kind).toBe('deliveries');
 });
+
+describe('a hook that is tried again, on its way through the queue', () => {
+  const aRetry = (hook = aHook()): RetryTask => ({
+    ...{ kind: 'retry', socket: hook.socket, hook, groupsVersion: 3 },
+    ...{ tries: { since: 1_764_000_000_123, attempts: 4, errors: 2 }, dueAt: 1_764_000_060_000 },
+  });
+
+  test('is read as it was written', () => {
+    const closed = { event: 'closed', id: 'closed_abc=', body: '', code: '1006', groups: [] } as const;
+    for (const task of [aRetry(), aRetry(aHook({ ...closed, reason: 'Going away' }))])
+      expect(writeTask(task).map(parseTask)).toEqual([task]);
+  });
+
+  test.for(['\u0001', '"', '\ufffe', 'x', '😀'])(
+    'with the longest message is one that SQS takes: of %j',
+    (unit) => {
+      const body = unit.repeat(131_072 / Buffer.byteLength(unit));
+      const state = '\u0001'.repeat(4_096);
+      const groups = Array.from({ length: 50 }, (_, at) => aGroup(`"${at}`.padEnd(20, '"')));
+      const task = aRetry(aHook({ body, state, groups, query: '"'.repeat(4_096), user: '"'.repeat(256) }));
+      const [text = '', ...others] = writeTask(task);
+      expect([others, Buffer.byteLength(text) <= max]).toEqual([[], true]);
+      // SQS: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF
+      expect(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd]*$/.test(text)).toBe(true);
+      expect(parseTask(text)).toEqual(task);
+    },
+  );
+
+  test.for<[string, object]>([
+    ['a body that is not in base64', { body: 'a b' }],
+    ['an event that is none', { event: 'opened' }],
+    ['a path that is none', { path: '../x' }],
+    ['a group that is none', { groups: [''] }],
+    ['a socket that is none', { socket: 'a.b' }],
+  ])('is nothing else: %s is refused', ([, wrong]) => {
+    const [text = ''] = writeTask(aRetry());
+    const { hook, ...task } = JSON.parse(text);
+    expect(() => parseTask(JSON.stringify({ ...task, hook: { ...hook, ...wrong } }))).toThrow();
+  });
+});
+
+test.for([{ until: 1_764_000_000_000 }, { until: 1, cursor: '0mfxyz' }])(
+  'the replay of all dead letters is read as it was written: %j',
+  (given) => {
+    const task = { kind: 'replay', ...given } as const;
+    expect(writeTask(task).map(parseTask)).toEqual([task]);
+  },
+);

@@ -31,7 +31,12 @@ const caller = {
     sessionToken: 'IQoJb3JpZ2luX2Vj'.repeat(60),
   },
 };
-const nowhere = { url: 'http://127.0.0.1:9/tasks', batches: 'http://127.0.0.1:9/batches' };
+const nowhere = {
+  url: 'http://127.0.0.1:9/tasks',
+  batches: 'http://127.0.0.1:9/batches',
+  retries: undefined,
+  deadRetries: undefined,
+};
 const context = { getRemainingTimeInMillis: () => 30_000 };
 const broadcast = { body: text128, except: [], path: undefined, user: undefined, group: undefined };
 let made = 0;

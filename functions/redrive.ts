@@ -1,0 +1,6 @@
+import { DeadLetterKeeper } from './aws/dynamo/dead-letter-keeper.ts';
+import { awsGateway } from './aws/gateway.ts';
+import { redriveHandler } from './aws/handlers/redrive-handler.ts';
+
+/** The queue of dead retries: keeps their hooks as dead letters. */
+export const handler = redriveHandler(awsGateway({ DeadLetters: DeadLetterKeeper }));

@@ -1,0 +1,6 @@
+import { DeadLetterKeeper } from './aws/dynamo/dead-letter-keeper.ts';
+import { awsGateway } from './aws/gateway.ts';
+import { retriesHandler } from './aws/handlers/retries-handler.ts';
+
+/** The queue of retries: posts a hook again that has failed, or that was a dead letter. */
+export const handler = retriesHandler(awsGateway({ DeadLetters: DeadLetterKeeper }));
