@@ -30,9 +30,9 @@ const pageUnits = 256;
  */
 const bytes = { logged: 400, message: 300, hook: 1_000 };
 const secrets = 3;
-const alarmedMetrics = 20;
-/** Of two queues. */
-const polls = 2 * 650_000;
+const alarmedMetrics = 26;
+/** Of four queues. */
+const polls = 4 * 650_000;
 
 /** What happens in a month, in numbers; what is left out does not happen. */
 export interface Use {
@@ -54,6 +54,9 @@ export interface Use {
   /** Broadcasts to a group in an answer, and the sockets in such a group. */
   readonly toGroups?: number;
   readonly members?: number;
+  /** Messages whose first attempt failed, and how often each is queued until the app takes it. */
+  readonly held?: number;
+  readonly queued?: number;
 }
 
 const uses: Readonly<Record<string, Use>> = {
@@ -81,6 +84,13 @@ const uses: Readonly<Record<string, Use>> = {
     delivered: 1_000 * 8 * 60 * 30 * 10,
     toGroups: 1_000 * 8 * 60 * 30,
     members: 10,
+    hookSeconds: 0.05,
+  },
+  'an app that is away for an hour, and 10,000 messages that wait for it': {
+    messages: 10_000,
+    held: 10_000,
+    // Eleven pauses that double, from a second, less a quarter by chance; SQS delays the last one twice.
+    queued: 13,
     hookSeconds: 0.05,
   },
 };
@@ -139,8 +149,9 @@ export function broadcastRows(): string[][] {
 /** The parts of a month's bill. */
 export function month(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
-  const { broadcasts = 0, keyed = 0, joined = 0, toGroups = 0, members = 0 } = use;
-  const hooks = 2 * opened + messages;
+  const { broadcasts = 0, keyed = 0, joined = 0, toGroups = 0, members = 0, held = 0, queued = 0 } = use;
+  const retries = held * queued;
+  const hooks = 2 * opened + messages + retries;
   const scan = Math.max(4, (sockets * recordBytes) / 4_096);
   const small = { segments: 0, batches: 0, reads: scan, writes: 0, requests: 0 };
   const isLarge = sockets >= large.from;
@@ -170,7 +181,8 @@ export function month(use: Use) {
       // One query finds the sockets of a small group, and each is read.
       toGroups * (1 + members) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
-    queue: (toGroups * 3 + broadcasts * each.requests + polls) * price.queued,
+    // Each is sent, received and deleted.
+    queue: ((toGroups + retries) * 3 + broadcasts * each.requests + polls) * price.queued,
     logs: (hooks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,

@@ -42,7 +42,7 @@ export async function callSocket(method: 'PUT' | 'DELETE', path: string): Promis
 
 /** Makes a call about one thing. `unknown` is the problem of a gateway that does not know it. Rejects as `call`. */
 export async function callKnown(
-  method: 'GET' | 'PUT' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   unknown: ProblemCode,
 ): Promise<{ readonly isKnown: true; readonly answer: unknown } | { readonly isKnown: false }> {

@@ -1,17 +1,8 @@
-import { limits } from '../functions/wire/limits.ts';
 import { maySocketExist, toGroup } from './arguments.ts';
 import { call, callSocket } from './call.ts';
-import { ArgumentError } from './errors.ts';
 import type { GroupPage } from './outcomes.ts';
+import { type PageOptions, pageQuery } from './page.ts';
 import { readGroupPage } from './read-outcomes.ts';
-
-/** The part of a list to get. */
-export interface PageOptions {
-  /** How many sockets to get at most: 1 to 1,000, 100 by default. */
-  readonly limit?: number;
-  /** The `cursor` of the page before. */
-  readonly cursor?: string;
-}
 
 /**
  * Adds a socket to a group, even one whose client is still connecting. Once it has resolved, the socket gets what is
@@ -37,19 +28,8 @@ export async function leaveGroup(group: string, socket: string): Promise<boolean
  * Lists the sockets of a group, one page at a time. If a page has a `cursor`, there may be more. A group that nobody is in
  * gives an empty page. Rejects as `sendMessage`.
  */
-export async function listGroup(group: string, { limit, cursor }: PageOptions = {}): Promise<GroupPage> {
-  const query = new URLSearchParams();
-  if (limit !== undefined) {
-    if (!Number.isInteger(limit) || limit < 1 || limit > limits.pageSize)
-      throw new ArgumentError('limit', `must be a whole number from 1 to ${limits.pageSize}`);
-    query.set('limit', String(limit));
-  }
-  if (cursor !== undefined) {
-    if (typeof cursor !== 'string' || cursor === '')
-      throw new ArgumentError('cursor', 'must be one that a page ended with');
-    query.set('cursor', cursor);
-  }
-  return readGroupPage(await call('GET', groupPath(group, '/sockets', query)));
+export async function listGroup(group: string, options: PageOptions = {}): Promise<GroupPage> {
+  return readGroupPage(await call('GET', groupPath(group, '/sockets', pageQuery(options))));
 }
 
 /** A name that nothing on the way decodes or shortens. */

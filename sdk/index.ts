@@ -12,6 +12,13 @@ export { MemorySeenIds } from './seen-ids.ts';
 export { cancelBroadcast, getBroadcast } from './broadcasts.ts';
 export { checkSettings } from './check-settings.ts';
 export { createWebSocketUrl } from './create-web-socket-url.ts';
+export {
+  deleteDeadLetter,
+  getDeadLetter,
+  listDeadLetters,
+  replayDeadLetter,
+  replayDeadLetters,
+} from './dead-letters.ts';
 export { joinGroup, leaveGroup, listGroup } from './groups.ts';
 export { broadcastMessage, closeSocket, sendMessage } from './send-message.ts';
 
@@ -32,10 +39,10 @@ export {
 export type { ActionsFor, HookActions, HookAnswer, HookResponse, Refusal } from './answer.ts';
 export type { SettingsPart } from './check-settings.ts';
 export type { WebSocketUrlOptions } from './create-web-socket-url.ts';
+export type { DeadLetterOptions } from './dead-letters.ts';
 export type { SockethookErrorCode } from './errors.ts';
 export type { ExpressRequest } from './express-hooks.ts';
 export type { FastifyLike, FastifyReplyLike, FastifyRequestLike } from './fastify-hooks.ts';
-export type { PageOptions } from './groups.ts';
 export type { Handler, HookHandlers, HookOptions } from './handle.ts';
 export type { Message } from './message.ts';
 export type { NodeHookOptions } from './node-hooks.ts';
@@ -43,10 +50,13 @@ export type {
   BroadcastOutcome,
   BroadcastProgress,
   BroadcastResult,
+  DeadLetter,
+  DeadLetterPage,
   GroupPage,
   OpenSocket,
   SendOutcome,
   StartedBroadcast,
 } from './outcomes.ts';
+export type { PageOptions } from './page.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';
 export type { BroadcastOptions, SendOptions } from './send-message.ts';

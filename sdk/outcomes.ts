@@ -1,3 +1,4 @@
+import type { HookEvent } from '../functions/wire/hook.ts';
 import type { SendFailure } from '../functions/wire/send-failures.ts';
 
 /** The outcome of a send. Every named socket is in exactly one of the four groups. */
@@ -68,4 +69,33 @@ export interface BroadcastOutcome {
   readonly failed: number;
   /** Present if the call had to end before every socket was looked up. The others got nothing and are not counted. */
   readonly unfinished?: true;
+}
+
+/** A page of dead letters. It has a cursor for the next page if there may be more. */
+export interface DeadLetterPage {
+  readonly deadLetters: readonly DeadLetter[];
+  readonly cursor?: string;
+}
+
+/** A hook that the gateway has given up, since the app refused it or did not take it in time. */
+export interface DeadLetter {
+  /** The id of the letter, as `replayDeadLetter` takes it. */
+  readonly deadLetter: string;
+  readonly event: HookEvent;
+  /** The socket that the hook is about. It may have ended. */
+  readonly socket: string;
+  /** The path that its client connected to, with its escapes. */
+  readonly path: string;
+  /** Empty means no particular user. */
+  readonly user: string;
+  /** How often the hook was posted, since it happened or since it was replayed. */
+  readonly attempts: number;
+  /** What came of the last attempt. */
+  readonly lastError: string;
+  /** When it happened. */
+  readonly time: Date;
+  /** When the gateway gave it up. It keeps the letter for 14 days from then. */
+  readonly diedAt: Date;
+  /** What the client said. Present if it was asked for. */
+  readonly body?: string;
 }

@@ -51,15 +51,18 @@ function readFailure(entry: unknown): { socket: string; code: SendFailure } {
   return { socket: String(socket), code: sendFailures.find((known) => known === code) ?? 'post_failed' };
 }
 
-function isCount(value: unknown): value is number {
+/** Whether a value is a whole number of things, or a time in milliseconds since 1970. */
+export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0;
 }
 
-function fields(value: unknown): Record<string, unknown> {
+/** The fields of an object. None if it is something else. */
+export function fields(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-function foreign(call: string): ApiError {
+/** The error of an answer that some other server gave. */
+export function foreign(call: string): ApiError {
   const detail = 'an answer that is not a gateway’s. Is SOCKETHOOK_API_URL the gateway’s URL?';
   return new ApiError(call, 200, { detail });
 }

@@ -61,6 +61,7 @@ test('a type is asserted only where a text is parsed into it', () => {
   const casting = source.filter((file) => / as (?!const\b)[A-Z]/.test(code(file)));
   expect(casting.sort()).toEqual([
     'functions/wire/broadcast-id.ts',
+    'functions/wire/dead-letter-id.ts',
     'functions/wire/group.ts',
     'functions/wire/idempotency-key.ts',
     'functions/wire/path.ts',

@@ -21,13 +21,15 @@ import re
 import time
 import urllib.error
 import urllib.request
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 __all__ = [
     'BadArgumentError', 'ConfigurationError', 'Error', 'GatewayError',
     'MESSAGE_BYTES', 'Message', 'VerificationError', 'broadcast_message',
     'check_environment', 'close_socket', 'create_websocket_url',
-    'join_group', 'leave_group', 'send_message', 'verify',
+    'delete_dead_letter', 'get_dead_letter', 'join_group', 'leave_group',
+    'list_dead_letters', 'replay_dead_letter', 'replay_dead_letters',
+    'send_message', 'verify',
 ]
 
 # The maximum size of a message in bytes of UTF-8, in either direction.
@@ -52,6 +54,7 @@ _EVENTS = ('handshake', 'message', 'closed')
 _NOT_IN_PATH = re.compile(
     r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
+_DEAD_LETTER = re.compile('[0-9a-z]{9}-[A-Za-z0-9_-]{22}')
 
 
 class Error(Exception):
@@ -240,6 +243,57 @@ def join_group(group, socket):
 def leave_group(group, socket):
     """Takes a socket out of a group. Returns whether the socket is open."""
     return _call_for_socket('DELETE', '/groups/-', socket, _group_query(group))
+
+
+def list_dead_letters(limit=None, cursor=None, body=False):
+    """Lists the hooks that the gateway has given up, a page at a time.
+
+    Returns `{'deadLetters': [letters], 'cursor': text}`. The cursor is there
+    if there may be more. With `body`, each letter has what the client said.
+    """
+    query = {'limit': limit, 'cursor': cursor}
+    if body:
+        query['body'] = 'true'
+    given = {name: value for name, value in query.items() if value is not None}
+    rest = '?' + urlencode(given) if given else ''
+    return _call('GET', '/dead-letters' + rest)
+
+
+def get_dead_letter(dead_letter, body=False):
+    """Returns a dead letter, or None if there is none with this id."""
+    return _call_for_letter('GET', dead_letter, '?body=true' if body else '')
+
+
+def replay_dead_letter(dead_letter):
+    """Has the hook of a dead letter posted again, soon.
+
+    Returns whether there was such a letter. It comes back, with the same id,
+    if the app does not accept the hook this time either.
+    """
+    return _call_for_letter('POST', dead_letter, '/replay') is not None
+
+
+def replay_dead_letters():
+    """Has the hooks of all dead letters posted again, soon."""
+    _call('POST', '/dead-letters/replay')
+
+
+def delete_dead_letter(dead_letter):
+    """Deletes a dead letter. Returns whether there was such a letter."""
+    return _call_for_letter('DELETE', dead_letter) is not None
+
+
+def _call_for_letter(method, dead_letter, rest=''):
+    """The answer, True if it is empty, or None if there is no such letter."""
+    _check_text(dead_letter, 'the id of a dead letter')
+    if not _DEAD_LETTER.fullmatch(dead_letter):
+        return None
+    try:
+        return _call(method, '/dead-letters/' + dead_letter + rest) or True
+    except GatewayError as error:
+        if error.code == 'unknown_dead_letter':
+            return None
+        raise
 
 
 def _group_query(group):

@@ -5,6 +5,7 @@ import { appEnvironment } from '../../infra/local/app-environment.ts';
 import type { Environment } from '../support/child-app.ts';
 import { connect } from '../support/client.ts';
 import type { ReceivedHook } from '../support/conform-hook.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
 import { evaluatePython } from './python.ts';
@@ -192,6 +193,50 @@ result = [
     expect(await b.take(3)).toEqual(['many', 'all', 'last']);
     await a.close();
     await b.close();
+  });
+
+  test('lists dead letters, gets them, replays them and deletes them', async () => {
+    let isRefusing = true;
+    world.app.on('/dead', ({ fields }) => (fields['event'] === 'message' && isRefusing ? 422 : 204));
+    const client = await connect(`${world.url}/dead`);
+    for (const body of ['one', 'two', 'three', 'four']) client.send(body);
+    await eventually('four dead letters', async () => {
+      const { json } = await world.api.call('GET', '/dead-letters');
+      return Array.isArray(json['deadLetters']) && json['deadLetters'].length === 4;
+    });
+    isRefusing = false;
+    const lines = `
+page = websocket.list_dead_letters(limit=3, body=True)
+rest = websocket.list_dead_letters(cursor=page['cursor'])
+one, two, three = [letter['deadLetter'] for letter in page['deadLetters']]
+unknown = '0mws1q7to-8Ll1QzZ0yqKkq0n2H9mTqw'
+result = [
+    [letter.get('body') for letter in page['deadLetters'] + rest['deadLetters']],
+    websocket.get_dead_letter(one) == {
+        name: value for name, value in page['deadLetters'][0].items() if name != 'body'},
+    websocket.get_dead_letter(one, body=True) == page['deadLetters'][0],
+    websocket.replay_dead_letter(one), websocket.get_dead_letter(one), websocket.replay_dead_letter(one),
+    websocket.delete_dead_letter(two), websocket.delete_dead_letter(two),
+    [call(id) for id in (unknown, 'replay', '../sockets', '', 'a b') for call in (
+        websocket.get_dead_letter, websocket.replay_dead_letter, websocket.delete_dead_letter)],
+    attempt(lambda: websocket.get_dead_letter(None)), attempt(lambda: websocket.list_dead_letters(limit=0)),
+    websocket.replay_dead_letters(), websocket.list_dead_letters()]`;
+    const [bodies, ...others] = (await evaluate(lines)) as [(string | null)[], ...unknown[]];
+    expect(others).toEqual([
+      ...[true, true, true, null, false, true, false],
+      Array.from({ length: 5 }, () => [null, false, false]).flat(),
+      'TypeError: the id of a dead letter must be a str, not NoneType.',
+      'GatewayError: "limit" must be at least 1.',
+      ...[null, { deadLetters: [] }],
+    ]);
+    const told = () => world.app.of('/dead', 'message').map(({ fields }) => fields['body']);
+    await eventually('the replays', () => told().length === 7);
+    // The letters of one millisecond have an order, but not that of their messages.
+    const [one, two, three, withoutBody] = bodies;
+    expect(withoutBody).toBeNull();
+    expect(told().slice(4)).toEqual(expect.arrayContaining([one, three]));
+    expect(told().slice(4)).not.toContain(two);
+    await client.close();
   });
 
   test.for(['form', 'json'])(

@@ -130,10 +130,15 @@ test('the page of the SDK names every call of the SDK', () => {
     'checkSettings',
     'closeSocket',
     'createWebSocketUrl',
+    'deleteDeadLetter',
     'getBroadcast',
+    'getDeadLetter',
     'joinGroup',
     'leaveGroup',
+    'listDeadLetters',
     'listGroup',
+    'replayDeadLetter',
+    'replayDeadLetters',
     'sendMessage',
   ]);
   for (const name of told) expect(Object.keys(sdk)).toContain(name);

@@ -23,6 +23,7 @@ const provenBy: Readonly<Record<string, string>> = {
   'docs/http-api.md > Broadcasts > http': 'test/readme/broadcasts.test.ts',
   'docs/http-api.md > Broadcasts > json': 'test/readme/broadcasts.test.ts',
   'docs/http-api.md > Calls > sh': 'test/readme/wire.test.ts',
+  'docs/http-api.md > Dead letters > sh': 'test/readme/wire.test.ts',
   'docs/http-api.md > Groups > sh': 'test/readme/wire.test.ts',
   'docs/http-api.md > Repeating a call > sh': 'test/readme/wire.test.ts',
   'docs/sdk.md > Frameworks > express.ts': 'test/readme/sdk-apps.test.ts',

@@ -68,7 +68,7 @@ test('a default in the table of settings is the same as leaving the variable out
   const written = operations
     .rows('Settings', 'variable')
     .filter(([, value]) => value !== '' && value !== 'generated');
-  expect(written).toHaveLength(8);
+  expect(written).toHaveLength(10);
   for (const [name = '', value = ''] of written) {
     expect([name, parseSettings({ [name]: value })]).toEqual([name, parseSettings({})]);
   }
@@ -108,6 +108,8 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   idempotencyKeyLength: '`Idempotency-Key`, in characters',
   idempotencySeconds: 'time that the answer to a call with a key is kept, in seconds',
   keptIdsBytes: 'ids in a send with a key that no socket can have, together, in bytes',
+  deadLetterSeconds: 'time that a dead letter is kept, in seconds',
+  deadLetterBodies: 'dead letters in a page that has their bodies',
   formFields: 'fields in a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
   outboxMessages: 'messages queued for a client that is connecting',
@@ -162,7 +164,8 @@ const answers = new Map<string, readonly AppResponse[]>([
   ['501', [answered(501)]],
   ['other 4xx', [400, 401, 403, 410, 413, 499].map(answered)],
   ['3xx', [301, 302, 307].map(answered)],
-  ['5xx, a broken answer', [...[500, 502, 503].map(answered), { kind: 'broken', why: 'no HTTP' }]],
+  ['502, 503, 504, a broken answer', [...[502, 503, 504].map(answered), { kind: 'broken', why: 'no HTTP' }]],
+  ['other 5xx', [500, 505, 511, 599].map(answered)],
   ['nothing before the timeout', [{ kind: 'timeout' }]],
 ]);
 
@@ -181,14 +184,16 @@ function told(response: AppResponse, event: HookEvent): string {
     case 'accepted':
       return event === 'handshake' ? 'client accepted' : 'done';
     case 'refused':
-      return event === 'handshake' ? refused(answer.status) : 'logged, not repeated';
+      return event === 'handshake' ? refused(answer.status) : 'dead letter';
     case 'failed':
-      return event === 'handshake' ? refused(answer.status) : 'retried';
+      if (event === 'handshake') return refused(answer.status);
+      if (event === 'closed') return 'retried for a day';
+      return answer.isAway ? 'retried for 6 hours' : 'retried for a minute';
     case 'invalid':
       if (event === 'handshake') return refused(502);
-      return event === 'closed' ? 'done, logged' : 'logged, not repeated';
+      return event === 'closed' ? 'done, logged' : 'dead letter';
     case 'unwanted':
-      return event === 'closed' ? 'done: "not wanted", warned once' : 'logged, not repeated';
+      return event === 'closed' ? 'done: "not wanted", warned once' : 'dead letter';
   }
 }
 

@@ -9,14 +9,20 @@ import { doc, readme } from './page.ts';
 
 const [shownHook = '', shownAnswer = ''] = readme.code('On the wire', 'http').map((code) => code.trimEnd());
 
-/** An app on bare TCP: keeps each hook as it came off the wire, answers a message as the README does, and else 204. */
+/**
+ * An app on bare TCP: keeps each hook as it came off the wire, answers a message as the README does, refuses an order, and
+ * else answers 204.
+ */
 const received: string[] = [];
 const app = createServer((connection) => {
   connection.on('data', (bytes) => {
     const hook = bytes.toString();
     received.push(hook);
     const isMessage = hook.startsWith('POST /websocket/message/');
-    connection.write(isMessage ? shownAnswer.replaceAll('\n', '\r\n') : 'HTTP/1.1 204 No Content\r\n\r\n');
+    const isOrder = hook.includes('body=Order+17');
+    if (isOrder) connection.write('HTTP/1.1 422 Unprocessable Content\r\nContent-Length: 0\r\n\r\n');
+    else
+      connection.write(isMessage ? shownAnswer.replaceAll('\n', '\r\n') : 'HTTP/1.1 204 No Content\r\n\r\n');
   });
   connection.on('error', () => connection.destroy());
 });
@@ -81,7 +87,8 @@ test('a hook is on the wire as the README shows it, and its answer and its curl 
 function example(name: string, value: unknown): unknown {
   if (name === 'url') return String(value).replace(/:\d+\/\?ticket=eyJ.*$/, ':8080/?ticket=eyJ...');
   if (name === 'socket') return '0VHzZriVn1SDsZ4=';
-  return name === 'openedAt' || name === 'expiresAt' ? 1_795_364_600_000 : value;
+  if (name === 'deadLetter') return '0mws1q7to-8Ll1QzZ0yqKkq0n2H9mTqw';
+  return ['openedAt', 'expiresAt', 'time', 'diedAt', 'until'].includes(name) ? 1_795_364_600_000 : value;
 }
 
 /** The blocks of shell under a heading of the page about the HTTP API. */
@@ -89,10 +96,10 @@ const shown = (heading: string): string[] =>
   (doc('http-api').code(heading, 'sh')[0] ?? '').trimEnd().split('\n\n');
 const [preamble = '', ...plainCalls] = shown('Calls');
 
-async function checkCalls(calls: readonly string[], socket: string): Promise<void> {
+async function checkCalls(calls: readonly string[], variables: Record<string, string>): Promise<void> {
   for (const call of calls) {
     const [, status, body = ''] = /^#> (\d{3}) ?(.*)$/m.exec(call) ?? [];
-    const answer = await run(`${preamble}\n${call}`, { ...environment, SOCKET: socket });
+    const answer = await run(`${preamble}\n${call}`, { ...environment, ...variables });
     const parse = (text: string): unknown => (text === '' ? '' : JSON.parse(text, example));
     expect([call, answer[0], parse(answer[1])]).toEqual([call, Number(status), parse(body)]);
   }
@@ -101,7 +108,7 @@ async function checkCalls(calls: readonly string[], socket: string): Promise<voi
 test('every curl of the HTTP API is answered as its comment says', async () => {
   expect(plainCalls).toHaveLength(9);
   const { client, socket } = await enter();
-  await checkCalls(plainCalls, socket);
+  await checkCalls(plainCalls, { SOCKET: socket });
   expect(await client.take(3)).toEqual(['Fish & chips', 'Hello', 'Hello']);
   expect((await client.closed).code).toBe(1000);
 });
@@ -110,7 +117,7 @@ test('every curl about groups is answered as its comment says', async () => {
   const calls = shown('Groups');
   expect(calls).toHaveLength(8);
   const { client, socket } = await enter();
-  await checkCalls(calls, socket);
+  await checkCalls(calls, { SOCKET: socket });
   expect(await client.next()).toBe('Welcome to the room');
   await client.close();
 });
@@ -119,9 +126,26 @@ test('every curl that repeats a call is answered as its comment says, and its cl
   const calls = shown('Repeating a call');
   expect(calls).toHaveLength(3);
   const { client, socket } = await enter();
-  await checkCalls(calls, socket);
+  await checkCalls(calls, { SOCKET: socket });
   await world.api.send(socket, 'last');
   expect(await client.take(2)).toEqual(['It is on its way.', 'last']);
+  await client.close();
+});
+
+test('every curl about dead letters is answered as its comment says', async () => {
+  const calls = shown('Dead letters');
+  expect(calls).toHaveLength(5);
+  const { client } = await enter();
+  client.send('Order 17');
+  const letters = async () =>
+    (await world.api.call('GET', '/dead-letters')).json['deadLetters'] as { deadLetter: string }[];
+  for (const call of calls) {
+    // A replay is refused too, and its letter comes back.
+    await expect.poll(letters).toHaveLength(1);
+    const [letter] = await letters();
+    await checkCalls([call], { LETTER: letter?.deadLetter ?? '' });
+  }
+  expect(await letters()).toEqual([]);
   await client.close();
 });
 

@@ -6,9 +6,11 @@ import {
   closeSocket,
   createWebSocketUrl,
   expressHooks,
+  getDeadLetter,
   hooks,
   joinGroup,
   leaveGroup,
+  listDeadLetters,
   listGroup,
   refuse,
   SockethookError,
@@ -223,7 +225,14 @@ test('a server that is no gateway is said so', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   process.env['SOCKETHOOK_API_URL'] = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-  for (const run of [() => sendMessage('a', 'b'), () => broadcastMessage('b'), () => listGroup('g')]) {
+  const calls = [
+    () => sendMessage('a', 'b'),
+    () => broadcastMessage('b'),
+    () => listGroup('g'),
+    () => listDeadLetters(),
+    () => getDeadLetter('0mws1q7to-8Ll1QzZ0yqKkq0n2H9mTqw'),
+  ];
+  for (const run of calls) {
     expect(await errorOf(run)).toEqual({
       code: 'ERR_API',
       message: expect.stringMatching(/SOCKETHOOK_API_URL/),

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
-import { eventually } from '../../support/eventually.ts';
 import { type Answer, actions } from '../../support/recording-app.ts';
 import { freshPath, type GatewayWorld, type Subject } from './world.ts';
 
@@ -91,30 +90,6 @@ export function messagesContract(subject: Subject): void {
         await client.close();
       },
     );
-
-    /** What is told of a client that sends one message that the app never takes, and then one that it does. */
-    const sendBadAndGood = async () => {
-      const path = freshPath();
-      world.app.on(path, ({ fields }) => (fields['body'] === 'bad' ? 500 : 204));
-      const client = await connect(world.at(path));
-      client.send('bad');
-      client.send('good');
-      const told = () => world.app.of(path, 'message').map(({ fields }) => fields['body']);
-      await eventually('the good one', () => told().includes('good'));
-      await eventually('the bad one', () => told().filter((body) => body === 'bad').length >= 3);
-      await client.close();
-      await world.app.hook(path, 'closed');
-      return told();
-    };
-
-    test('a message that the app never takes is tried three times, and the next one once', async () => {
-      expect((await sendBadAndGood()).sort()).toEqual(['bad', 'bad', 'bad', 'good']);
-    });
-
-    test('a message that the app never takes is given up before the next one is told', async ({ skip }) => {
-      skip(!subject.keepsOrder, noOrder);
-      expect(await sendBadAndGood()).toEqual(['bad', 'bad', 'bad', 'good']);
-    });
 
     test('Retry-After is obeyed', async () => {
       const path = freshPath();

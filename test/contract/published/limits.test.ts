@@ -15,6 +15,7 @@ const places: Readonly<Record<string, keyof typeof limits>> = {
   'Broadcasts/maxItems': 'actionsPerKind',
   'ClientPath/maxLength': 'pathBytes',
   'ClientUrl/properties/url/maxLength': 'urlLength',
+  'DeadLetterPage/properties/deadLetters/maxItems': 'pageSize',
   'Group/maxLength': 'groupBytes',
   'GroupCount/properties/sockets/maximum': 'groupCount',
   'GroupCount/properties/users/maximum': 'groupCount',

@@ -197,7 +197,8 @@ interface Written {
 }
 
 const examples = Object.entries(openapi.paths).flatMap(([path, calls]) => {
-  const content: Written['content'] = 'post' in calls ? calls.post.requestBody.content : {};
+  const content: Written['content'] =
+    'post' in calls && 'requestBody' in calls.post ? calls.post.requestBody.content : {};
   const values = Object.values(content).flatMap(({ examples }) => Object.values(examples));
   return values.flatMap(({ value }): [string, string, object][] => [
     ['application/json', path, value],
