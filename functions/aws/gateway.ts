@@ -30,6 +30,7 @@ export const awsPolicy = {
   goneGraceMs: 10_000,
   // One message of SQS. A worker posts it in a second.
   batchSockets: 1_500,
+  batchBytes: Number.POSITIVE_INFINITY,
   // SQS: at most ten messages.
   batchesPerCall: 10,
   batchRetryMs: 15_000,

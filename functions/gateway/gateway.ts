@@ -70,8 +70,9 @@ export interface Policy {
   readonly staleMs: number;
   /** Whether a sweep flushes an outbox whose worker has died. */
   readonly sweepsFinishFlushes: boolean;
-  /** The sockets of one batch of a broadcast. */
+  /** The most sockets of one batch of a broadcast, and the most bytes that are posted to them. */
   readonly batchSockets: number;
+  readonly batchBytes: number;
   /** How many batches of a segment are queued by one call. */
   readonly batchesPerCall: number;
   /** How long a worker retries throttled posts of a batch before it leaves them to a later one. */

@@ -103,6 +103,7 @@ const usualPolicy: Policy = {
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,
   batchSockets: 500,
+  batchBytes: Number.POSITIVE_INFINITY,
   batchesPerCall: 10,
   batchRetryMs: 3_000,
   broadcastWorkers: 1,

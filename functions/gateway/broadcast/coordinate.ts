@@ -1,4 +1,5 @@
 import type { BroadcastId } from '../../wire/broadcast-id.ts';
+import { byteLength } from '../../wire/printable.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { SegmentClaim, StoredBroadcast } from '../broadcasts.ts';
 import type { Gateway } from '../gateway.ts';
@@ -43,6 +44,8 @@ class Segment {
   readonly #broadcast: StoredBroadcast;
   readonly #segment: number;
   readonly #excluded: ReadonlySet<SocketId>;
+  /** The most sockets of a batch. */
+  readonly #limit: number;
   /** How far it is stored that the batches are queued. */
   #claim: SegmentClaim;
   /** Where the last batch that was cut ends, and how many have been cut. */
@@ -56,6 +59,9 @@ class Segment {
     this.#broadcast = broadcast;
     this.#segment = segment;
     this.#excluded = new Set(broadcast.except);
+    const { batchSockets, batchBytes } = gateway.policy;
+    const bytes = Math.max(1, byteLength(broadcast.body));
+    this.#limit = Math.max(1, Math.min(batchSockets, Math.floor(batchBytes / bytes)));
     this.#claim = claim;
     this.#from = claim.from;
     this.#batches = claim.batches;
@@ -86,7 +92,7 @@ class Segment {
 
   /** Cuts batches until the segment ends. Returns true if it has to begin again where it is now. */
   async #cutFrom(from: string | undefined): Promise<boolean> {
-    const limit = this.#gateway.policy.batchSockets;
+    const limit = this.#limit;
     let gathered: SocketRecord[] = [];
     let end: string | undefined;
     for await (const page of this.#read({ from, limit })) {
@@ -127,7 +133,7 @@ class Segment {
 
   async #recordsTo(to: string): Promise<readonly SocketRecord[]> {
     const records: SocketRecord[] = [];
-    const limit = this.#gateway.policy.batchSockets;
+    const limit = this.#limit;
     for await (const page of this.#read({ from: this.#from, to, limit })) records.push(...page.records);
     return records;
   }

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apiKey } from './api-key.ts';
 import { nodeSubject } from './node-subject.ts';
@@ -22,6 +24,8 @@ function gatewayOf(name: string, clone: URL, nodeOptions: readonly string[]): Su
     file: new URL('infra/local/start.ts', clone),
     env: {
       PORT: String(port),
+      // Each has a store of its own, which is locked while it runs.
+      SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-bench-')),
       WEBHOOK_BASE_URL: webhookBaseUrl,
       SOCKETHOOK_API_KEYS: apiKey,
       SOCKETHOOK_WEBHOOK_SECRETS: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',

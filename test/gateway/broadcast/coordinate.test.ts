@@ -8,8 +8,9 @@ import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
 const asked = { body: 'hello', except: [] };
 
 /** A world whose broadcast has been handed over, with what each call of the queue of batches got. */
-async function cut(count: number, maxPostsPerSecond = Number.POSITIVE_INFINITY) {
-  const world: FakeWorld = fakeGateway({ policy: { batchSockets: 50 }, settings: { maxPostsPerSecond } });
+async function cut(count: number, maxPostsPerSecond = Number.POSITIVE_INFINITY, batchBytes?: number) {
+  const policy = { batchSockets: 50, ...(batchBytes === undefined ? {} : { batchBytes }) };
+  const world: FakeWorld = fakeGateway({ policy, settings: { maxPostsPerSecond } });
   for (let at = 0; at < count; at++) await world.admit();
   await handOver(world.gateway, 'call', asked);
   const calls: (readonly BatchTask[])[] = [];
@@ -29,6 +30,15 @@ test('workers begin with the first batch of a segment before the second is read,
   expect(sizes.slice(0, 6)).toEqual([1, 1, 2, 4, 2, 10]);
   expect(Math.max(...sizes)).toBe(10);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(50);
+});
+
+test.for([
+  [249, 49],
+  [250, 50],
+  [4, 1],
+] as const)('of %i bytes a message of 5 bytes is posted to at most %i sockets', async ([bytes, sockets]) => {
+  const { calls } = await cut(100, Number.POSITIVE_INFINITY, bytes);
+  expect(Math.max(...calls.flat().map((batch) => batch.sockets.length))).toBe(sockets);
 });
 
 test('a worker makes up for the time between two batches, so that it keeps its rate', async () => {
