@@ -6,8 +6,8 @@ import type { Change, Store } from './store.ts';
 import { readLetter, write } from './stored.ts';
 import { after, bodyKey, keysOf, letterKey, type StoredKind } from './stored-keys.ts';
 
-/** How many dead letters are kept. */
-const usualRoom = 100_000;
+/** How many dead letters are kept, and how many bytes of the store may be in use when another one comes. */
+const usualRoom = { letters: 100_000, storeBytes: 1_073_741_824 };
 
 /** How many are looked at at a time. */
 const pageSize = 1_000;
@@ -16,12 +16,12 @@ const pageSize = 1_000;
 export class StoredDeadLetters implements DeadLetters {
   readonly #store: Store;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #room: number;
+  readonly #room: typeof usualRoom;
   /** When each died, in the order of the deaths. */
   readonly #deaths = new Map<DeadLetterId, number>();
 
   /** Reads which letters there are. Throws if the store holds what it never wrote. */
-  constructor(store: Store, clock: Pick<Clock, 'now'>, room: number = usualRoom) {
+  constructor(store: Store, clock: Pick<Clock, 'now'>, room: typeof usualRoom = usualRoom) {
     this.#store = store;
     this.#clock = clock;
     this.#room = room;
@@ -32,7 +32,9 @@ export class StoredDeadLetters implements DeadLetters {
 
   async put(letter: DeadLetter): Promise<'kept' | 'full'> {
     await this.#forgetExpired();
-    if (this.#deaths.size >= this.#room && !this.#deaths.has(letter.id)) return 'full';
+    const isNew = !this.#deaths.has(letter.id);
+    if (this.#store.bytes >= this.#room.storeBytes) return 'full';
+    if (isNew && this.#deaths.size >= this.#room.letters) return 'full';
     const written = await this.#store.write([
       { key: letterKey(letter.id), value: write(withoutBody(letter)) },
       { key: bodyKey(letter.id), value: write(letter) },
