@@ -192,6 +192,7 @@ function compose(
   function retryWork(): RetryWork {
     return {
       post: (hook) => postStored(gateway, hook),
+      isResting: (socket) => queues.isResting(socket),
       blocked(socket) {
         const record = registry.get(socket);
         if (record !== undefined) void kept.keep(record);
@@ -207,8 +208,12 @@ function compose(
 }
 
 /** Posts a hook that waited for its turn. */
-function postStored(gateway: Gateway, hook: StoredHook): Promise<unknown> {
-  return hook.kind === 'retry' ? runTask(gateway, hook) : message(gateway, hook);
+async function postStored(gateway: Gateway, hook: StoredHook): Promise<void> {
+  if (hook.kind === 'retry') return runTask(gateway, hook);
+  const record = await gateway.registry.get(hook.socket);
+  const why = 'the record of its socket could not be stored';
+  if (record === undefined) gateway.log.error('hook_lost', { request: hookId('message', hook.id), why });
+  else await message(gateway, hook);
 }
 
 /** The URLs of a gateway with these settings on this machine. */

@@ -23,8 +23,17 @@ interface Waiting {
 /** The hooks of one socket, in order. */
 interface Line {
   readonly waiting: Waiting[];
-  next: number;
   bytes: number;
+}
+
+/** The place of the first hook of a socket, so that others fit before it. */
+const middle = 36 ** 5;
+
+/** The first hook of a socket. */
+export interface FirstHook {
+  readonly hook: StoredHook;
+  /** Names it, also among those that follow. */
+  readonly place: number;
 }
 
 /**
@@ -68,24 +77,39 @@ export class HookStore {
   }
 
   /** The first hook of a socket that waits. Throws if the store holds what it never wrote. */
-  first(socket: SocketId): StoredHook | undefined {
+  first(socket: SocketId): FirstHook | undefined {
     const first = this.#lines.get(socket)?.waiting[0];
     if (first === undefined) return undefined;
-    if (first.unstored !== undefined) return first.unstored;
-    const value = this.#store.get(hookKey(socket, first.place));
-    return value && readHook(value);
+    const { place, unstored } = first;
+    if (unstored !== undefined) return { hook: unstored, place };
+    const value = this.#store.get(hookKey(socket, place));
+    return value && { hook: readHook(value), place };
+  }
+
+  /** The place of the first hook of a socket, even if it can't be read. */
+  firstPlace(socket: SocketId): number | undefined {
+    return this.#lines.get(socket)?.waiting[0]?.place;
   }
 
   /**
    * Adds a hook behind the others of its socket. `full`: there is no room for it. Rejects if the disk fails. It waits
    * from the moment of the call.
    */
-  async append(hook: StoredHook): Promise<'kept' | 'full'> {
+  append(hook: StoredHook): Promise<'kept' | 'full'> {
+    const last = this.#lines.get(hook.socket)?.waiting.at(-1)?.place ?? middle;
+    return this.#put(hook, last + 1);
+  }
+
+  /** The same before the others. */
+  prepend(hook: StoredHook): Promise<'kept' | 'full'> {
+    return this.#put(hook, (this.firstPlace(hook.socket) ?? middle + 2) - 1);
+  }
+
+  async #put(hook: StoredHook, place: number): Promise<'kept' | 'full'> {
     const value = write(hook);
     const line = this.#lines.get(hook.socket);
     const bytes = value.length + fixedBytes;
     if ((line?.bytes ?? 0) + bytes > this.#room.each || this.#bytes + bytes > this.#room.all) return 'full';
-    const place = line?.next ?? 0;
     const waiting = this.#add(hook.socket, place, bytes, hook);
     const written = await this.#write({ key: hookKey(hook.socket, place), value });
     waiting.unstored = undefined;
@@ -93,11 +117,14 @@ export class HookStore {
     return keptIf(written);
   }
 
-  /** Puts a hook in place of the first one of its socket. If there is no room, the first one stays as it was. */
-  async replaceFirst(hook: StoredHook): Promise<'kept' | 'full'> {
+  /**
+   * Puts a hook in place of the first one of its socket, if that is the one at `place`, else before it. If there is no
+   * room, the first one stays as it was.
+   */
+  async replaceFirst(hook: StoredHook, place: number): Promise<'kept' | 'full'> {
     const line = this.#lines.get(hook.socket);
     const first = line?.waiting[0];
-    if (line === undefined || first === undefined) return this.append(hook);
+    if (line === undefined || first?.place !== place) return this.prepend(hook);
     const value = write(hook);
     const bytes = value.length + fixedBytes;
     this.#grow(line, bytes - first.bytes);
@@ -105,20 +132,23 @@ export class HookStore {
     return keptIf(await this.#write({ key: hookKey(hook.socket, first.place), value }));
   }
 
-  /** Removes the first hook of a socket. Rejects if the disk fails: after a restart, that hook is there again. */
-  async removeFirst(socket: SocketId): Promise<void> {
+  /**
+   * Removes the first hook of a socket, if it is the one at `place`. Rejects if the disk fails: after a restart, that
+   * hook is there again.
+   */
+  async removeFirst(socket: SocketId, place: number): Promise<void> {
     const first = this.#lines.get(socket)?.waiting[0];
-    if (first === undefined) return;
+    if (first?.place !== place) return;
     this.#drop(socket, first);
     const removed = await this.#write({ key: hookKey(socket, first.place), value: undefined });
     if (!removed.ok) throw new Error(removed.error.why);
   }
 
   #add(socket: SocketId, place: number, bytes: number, unstored?: StoredHook): Waiting {
-    const line = this.#lines.get(socket) ?? { waiting: [], next: 0, bytes: 0 };
+    const line = this.#lines.get(socket) ?? { waiting: [], bytes: 0 };
     const added = { place, bytes, unstored };
-    line.waiting.push(added);
-    line.next = place + 1;
+    if (place < (line.waiting[0]?.place ?? 0)) line.waiting.unshift(added);
+    else line.waiting.push(added);
     this.#grow(line, bytes);
     this.#lines.set(socket, line);
     return added;

@@ -2,7 +2,7 @@ import type { Clock, Log } from '../gateway/ports.ts';
 import type { RetryTask } from '../gateway/tasks.ts';
 import { hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import type { HookStore } from './hook-store.ts';
+import type { FirstHook, HookStore } from './hook-store.ts';
 import type { StoredHook, WaitingArrival } from './stored.ts';
 
 /** How many hooks are tried again at a time, so that an app that is back is not knocked over. */
@@ -18,6 +18,8 @@ const faultPauseMs = 60_000;
 export interface RetryWork {
   /** Posts a hook, and does what its answer says. If it fails, it comes back by `retry` before this resolves. */
   post(hook: StoredHook): Promise<unknown>;
+  /** Whether no hook of a socket is being posted by anybody else. If one is, `rested` is called when it is done. */
+  isResting(socket: SocketId): boolean;
   /** A socket has its first hook that waits. */
   blocked(socket: SocketId): void;
   /** The last hook of a socket that waited is done. */
@@ -27,6 +29,7 @@ export interface RetryWork {
 /** A hook that is being posted. */
 interface Posting {
   readonly id: string;
+  readonly place: number;
   /** When it is due again, in milliseconds since 1970, once it has come back to be tried again. */
   again: number | undefined;
 }
@@ -40,9 +43,10 @@ export class RetryQueue {
   readonly #work: RetryWork;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #log: Pick<Log, 'error'>;
-  readonly #timers = new Map<SocketId, NodeJS.Timeout>();
-  /** Sockets whose first hook is due, in the order in which that became so. */
+  /** Sockets whose first hook has its time to come, is due, or waits until another hook of its socket is done. */
+  readonly #scheduled = new Map<SocketId, NodeJS.Timeout>();
   readonly #due: SocketId[] = [];
+  readonly #restless = new Set<SocketId>();
   readonly #posting = new Map<SocketId, Posting>();
   #isStopped = false;
   /** Resolves `idle`. */
@@ -65,46 +69,56 @@ export class RetryQueue {
     this.#hooks.load();
     for (const socket of this.#hooks.sockets) {
       this.#work.blocked(socket);
-      this.#schedule(socket, this.#dueAt(socket));
+      this.#schedule(socket);
     }
   }
 
-  /** Keeps a hook that failed, or that was a dead letter. `full`: there is no room for it, and it is not kept. */
+  /**
+   * Keeps a hook that failed before all others of its socket, or one that was a dead letter behind them. `full`: there is
+   * no room for it, and it is not kept.
+   */
   async retry(task: RetryTask): Promise<'kept' | 'full'> {
     const posting = this.#posting.get(task.socket);
-    if (posting?.id === task.hook.id || this.#isKeptAlready(task)) {
-      if (posting !== undefined) posting.again = task.dueAt;
-      // Where there is no room, it is kept as it was before this attempt.
-      await this.#hooks.replaceFirst(task);
-      return 'kept';
-    }
-    return this.#append(task, task.dueAt);
+    const place = posting?.id === task.hook.id ? posting.place : this.#placeIfKept(task);
+    if (place === undefined)
+      return this.#keep(task.socket, () =>
+        task.tries.attempts === 0 ? this.#hooks.append(task) : this.#hooks.prepend(task),
+      );
+    // Where there is no room, it is kept as it was before this attempt.
+    await this.#hooks.replaceFirst(task, place);
+    if (posting !== undefined) posting.again = task.dueAt;
+    return 'kept';
   }
 
-  /** Keeps a message behind the hooks of its socket, or before all others. It waits from the moment of the call. */
+  /** Keeps a message behind the hooks of its socket. It waits from the moment of the call. */
   append(arrival: WaitingArrival): Promise<'kept' | 'full'> {
-    return this.#append(arrival, 0);
+    return this.#keep(arrival.socket, () => this.#hooks.append(arrival));
+  }
+
+  /** Keeps a message before the hooks of its socket. */
+  prepend(arrival: WaitingArrival): Promise<'kept' | 'full'> {
+    return this.#keep(arrival.socket, () => this.#hooks.prepend(arrival));
+  }
+
+  /** A message that is kept was done by somebody else, unless its hook has failed and is kept to be tried again. */
+  async done(socket: SocketId, id: string): Promise<void> {
+    const first = this.#first(socket);
+    if (first?.hook.kind !== 'message' || first.hook.id !== id) return;
+    await this.#remove(socket, hookId('message', id), first.place);
+    if (!this.has(socket)) this.#work.cleared(socket);
+  }
+
+  /** The hook of a socket that somebody else posted is done. */
+  rested(socket: SocketId): void {
+    if (!this.#restless.delete(socket)) return;
+    this.#due.push(socket);
+    this.#postDue();
   }
 
   /** Posts nothing more. What waits stays in the store. */
   stop(): void {
     this.#isStopped = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-  }
-
-  /** A message that is kept was done by somebody else, unless its hook has failed and is kept to be tried again. */
-  async done(socket: SocketId, id: string): Promise<void> {
-    const first = this.#hooks.first(socket);
-    if (first?.kind !== 'message' || first.id !== id) return;
-    await this.#remove(socket, hookId('message', id));
-    if (!this.has(socket)) this.#work.cleared(socket);
-  }
-
-  /** Whether it is a message that was kept while it was tried, because the gateway stops. */
-  #isKeptAlready({ socket, hook }: RetryTask): boolean {
-    const first = this.#isStopped ? this.#hooks.first(socket) : undefined;
-    return first?.kind === 'message' && hookId('message', first.id) === hook.id;
+    for (const timer of this.#scheduled.values()) clearTimeout(timer);
   }
 
   /** Resolves when no hook is being posted. */
@@ -115,75 +129,87 @@ export class RetryQueue {
     });
   }
 
-  async #append(hook: StoredHook, dueAt: number): Promise<'kept' | 'full'> {
-    const isFirst = !this.has(hook.socket);
-    const appended = this.#hooks.append(hook);
-    if (isFirst && this.has(hook.socket)) this.#work.blocked(hook.socket);
-    const kept = await appended;
-    if (!isFirst) return kept;
-    if (kept === 'kept') this.#schedule(hook.socket, dueAt);
-    else if (!this.has(hook.socket)) this.#work.cleared(hook.socket);
-    return kept;
+  /** The place of a message that was kept while it was tried, because the gateway stops. */
+  #placeIfKept({ socket, hook }: RetryTask): number | undefined {
+    const first = this.#isStopped ? this.#first(socket) : undefined;
+    if (first?.hook.kind !== 'message' || hookId('message', first.hook.id) !== hook.id) return undefined;
+    return first.place;
   }
 
-  #dueAt(socket: SocketId): number {
-    const first = this.#first(socket);
-    return first?.kind === 'retry' ? first.dueAt : 0;
+  async #keep(socket: SocketId, put: () => Promise<'kept' | 'full'>): Promise<'kept' | 'full'> {
+    const isFirst = !this.has(socket);
+    const kept = put();
+    if (isFirst && this.has(socket)) this.#work.blocked(socket);
+    try {
+      return await kept;
+    } finally {
+      // Others may have been kept meanwhile, or none.
+      if (this.has(socket)) this.#schedule(socket);
+      else if (!this.#posting.has(socket)) this.#work.cleared(socket);
+    }
   }
 
-  /** Undefined if it can't be read. It is removed when its turn comes. */
-  #first(socket: SocketId): StoredHook | undefined {
+  /** Undefined if there is none, or it can't be read. */
+  #first(socket: SocketId): FirstHook | undefined {
     try {
       return this.#hooks.first(socket);
     } catch (error) {
-      this.#log.error('hook_lost', { request: hookId('closed', socket), why: String(error) });
+      this.#log.error('fault', { request: hookId('closed', socket), why: String(error) });
       return undefined;
     }
   }
 
-  #schedule(socket: SocketId, dueAt: number): void {
-    if (this.#isStopped) return;
+  #schedule(socket: SocketId, dueAt: number = this.#dueAt(socket)): void {
+    if (this.#isStopped || this.#scheduled.has(socket) || this.#posting.has(socket)) return;
     const pause = Math.min(longestTimerMs, Math.max(0, dueAt - this.#clock.now()));
     const due = (): void => {
-      this.#timers.delete(socket);
       this.#due.push(socket);
       this.#postDue();
     };
-    this.#timers.set(socket, setTimeout(due, pause).unref());
+    this.#scheduled.set(socket, setTimeout(due, pause).unref());
+  }
+
+  #dueAt(socket: SocketId): number {
+    const hook = this.#first(socket)?.hook;
+    return hook?.kind === 'retry' ? hook.dueAt : 0;
   }
 
   #postDue(): void {
     while (!this.#isStopped && this.#posting.size < maxAtOnce) {
       const socket = this.#due.shift();
       if (socket === undefined) return;
-      void this.#post(socket);
+      if (this.#work.isResting(socket)) void this.#post(socket);
+      else this.#restless.add(socket);
     }
   }
 
   async #post(socket: SocketId): Promise<void> {
-    const hook = this.#first(socket);
+    const place = this.#hooks.firstPlace(socket) ?? 0;
+    const hook = this.#first(socket)?.hook;
     const id = hook?.kind === 'retry' ? hook.hook.id : hookId('message', hook?.id ?? '');
-    const posting: Posting = { id, again: undefined };
+    const posting: Posting = { id, place, again: undefined };
     this.#posting.set(socket, posting);
+    this.#scheduled.delete(socket);
     try {
       if (hook !== undefined) await this.#work.post(hook);
+      else this.#log.error('hook_lost', { request: hookId('closed', socket), why: 'it cannot be read' });
     } catch (error) {
       this.#log.error('fault', { request: id, why: String(error) });
       posting.again ??= this.#clock.now() + faultPauseMs;
     }
-    if (posting.again === undefined) await this.#remove(socket, id);
+    if (posting.again === undefined) await this.#remove(socket, id, place);
     this.#posting.delete(socket);
     if (this.#posting.size === 0) this.#waiter?.();
     if (this.#isStopped) return;
-    if (this.has(socket)) this.#schedule(socket, posting.again ?? this.#dueAt(socket));
+    if (this.has(socket)) this.#schedule(socket, posting.again);
     else this.#work.cleared(socket);
     this.#postDue();
   }
 
   /** A hook that was posted and can't be removed is posted again after a restart: at least once. */
-  async #remove(socket: SocketId, request: string): Promise<void> {
+  async #remove(socket: SocketId, request: string, place: number): Promise<void> {
     try {
-      await this.#hooks.removeFirst(socket);
+      await this.#hooks.removeFirst(socket, place);
     } catch (error) {
       this.#log.error('fault', { request, why: String(error) });
     }

@@ -20,6 +20,8 @@ export interface QueueSupervisor {
   runningChanged(bytes: number): void;
   /** Keeps a message of a blocked queue behind the hooks that block it. */
   keep(queue: SocketQueue, message: QueuedMessage): void;
+  /** Keeps the message that is being relayed, before those hooks. */
+  keepRelayed(queue: SocketQueue, message: QueuedMessage): void;
   /** A message that was kept while it was being relayed is done. */
   keptRelayed(queue: SocketQueue, message: QueuedMessage): Promise<void>;
 }
@@ -66,6 +68,11 @@ export class SocketQueue {
   /** Whether there is nothing to do, at least until hooks of its socket have been tried again. */
   get isResting(): boolean {
     return !this.#isHeld && !this.#isRunning && !this.#isParked;
+  }
+
+  /** Whether a message is being relayed. */
+  get isRelaying(): boolean {
+    return this.#relayed !== undefined;
   }
 
   /** The weight of the backlog, in bytes. */
@@ -135,9 +142,9 @@ export class SocketQueue {
 
   /** Keeps its messages, so that they survive the process: the one that is being relayed, and those that wait. */
   keepAll(): void {
-    if (this.#isRunning && this.#relayed !== undefined && !this.#isBlocked) {
+    if (this.#relayed !== undefined) {
       this.#isRelayedKept = true;
-      this.#supervisor.keep(this, this.#relayed);
+      this.#supervisor.keepRelayed(this, this.#relayed);
     }
     if (this.waiting > 0) this.block();
   }

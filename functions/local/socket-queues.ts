@@ -13,6 +13,10 @@ const smallWeight = 16_384;
 export interface Keeper {
   /** Keeps a message behind the hooks of its socket that wait. `full`: there is no room for it. */
   append(arrival: WaitingArrival): Promise<'kept' | 'full'>;
+  /** The same before those hooks. */
+  prepend(arrival: WaitingArrival): Promise<'kept' | 'full'>;
+  /** No message of a socket is being relayed any more. */
+  rested(socket: SocketId): void;
   /** A message that is kept, with this id, is done, unless its hook has failed and is kept to be tried again. */
   done(socket: SocketId, id: string): Promise<void>;
 }
@@ -108,7 +112,18 @@ export class SocketQueues implements QueueSupervisor {
   }
 
   keep(queue: SocketQueue, message: QueuedMessage): void {
-    void this.#keep(queue, { kind: 'message', socket: queue.socket, ...message });
+    const arrival: WaitingArrival = { kind: 'message', socket: queue.socket, ...message };
+    void this.#keep(queue, this.#keeper?.append(arrival));
+  }
+
+  keepRelayed(queue: SocketQueue, message: QueuedMessage): void {
+    const arrival: WaitingArrival = { kind: 'message', socket: queue.socket, ...message };
+    void this.#keep(queue, this.#keeper?.prepend(arrival));
+  }
+
+  /** Whether no message of a socket is being relayed. If one is, the keeper hears when it is done. */
+  isResting(socket: SocketId): boolean {
+    return this.#queues.get(socket)?.isRelaying !== true;
   }
 
   async keptRelayed({ socket }: SocketQueue, { id }: QueuedMessage): Promise<void> {
@@ -121,6 +136,7 @@ export class SocketQueues implements QueueSupervisor {
   }
 
   settled(queue: SocketQueue): void {
+    this.#keeper?.rested(queue.socket);
     if (queue.isEnded && queue.isIdle && this.#queues.get(queue.socket) === queue)
       this.#queues.delete(queue.socket);
     if (this.#waiters.length === 0 || !this.#isIdle()) return;
@@ -175,9 +191,9 @@ export class SocketQueues implements QueueSupervisor {
   }
 
   /** A client whose message can't be kept is closed, so that it knows. */
-  async #keep(queue: SocketQueue, arrival: WaitingArrival): Promise<void> {
+  async #keep(queue: SocketQueue, keeping: Promise<'kept' | 'full'> | undefined): Promise<void> {
     try {
-      if ((await this.#keeper?.append(arrival)) === 'kept') return;
+      if ((await keeping) === 'kept') return;
       this.#lost(queue, queue.shed() + 1, 'there is no room for messages that wait behind others');
     } catch (error) {
       this.#lost(queue, queue.shed() + 1, String(error));

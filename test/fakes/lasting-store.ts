@@ -6,6 +6,8 @@ export class LastingStore implements Store {
   readonly #store = new MemoryStore();
   /** Whether the disk has no room left. */
   isFull = false;
+  /** What its disk fails with. */
+  fault: Error | undefined;
 
   get records(): number {
     return this.#store.records;
@@ -16,6 +18,7 @@ export class LastingStore implements Store {
   }
 
   async write(changes: readonly Change[]): ReturnType<Store['write']> {
+    if (this.fault !== undefined) return { ok: false, error: { code: 'failed', why: this.fault.message } };
     const isGrowing = changes.some(({ value }) => value !== undefined);
     if (this.isFull && isGrowing)
       return { ok: false, error: { code: 'full', why: 'The disk of the store is full.' } };

@@ -16,6 +16,7 @@ export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weig
     park: () => {},
     runningChanged: () => {},
     keep: (_, { body }) => void told.push(`kept: ${body}`),
+    keepRelayed: (_, { body }) => void told.push(`kept: ${body}`),
     keptRelayed: async () => {},
   });
   return { queue, told, weight: () => weight };

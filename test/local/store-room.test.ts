@@ -33,7 +33,7 @@ describe('the hooks that wait', () => {
     expect(await hooks.append(arrival(socket, 11)), 'a byte too many').toBe('full');
     expect(await hooks.append(arrival(socket, 10)), 'just enough').toBe('kept');
     expect(await hooks.append(arrival(newSocket(), 10)), 'another socket').toBe('kept');
-    await hooks.removeFirst(socket);
+    await hooks.removeFirst(socket, hooks.firstPlace(socket) ?? 0);
     expect(await hooks.append(arrival(socket, 10)), 'after one is done').toBe('kept');
   });
 
@@ -44,7 +44,7 @@ describe('the hooks that wait', () => {
     expect(await hooks.append(arrival(socket, 10))).toBe('kept');
     expect(await hooks.append(arrival(newSocket(), 11)), 'a byte too many').toBe('full');
     expect(await hooks.append(arrival(newSocket(), 10)), 'just enough').toBe('kept');
-    await hooks.removeFirst(socket);
+    await hooks.removeFirst(socket, hooks.firstPlace(socket) ?? 0);
     expect(await hooks.append(arrival(newSocket(), 10)), 'after one is done').toBe('kept');
   });
 
@@ -60,10 +60,10 @@ describe('the hooks that wait', () => {
     const next = new HookStore(store, room);
     next.load();
     expect(next.sockets).toEqual([socket]);
-    expect(next.first(socket)).toEqual(first);
+    expect(next.first(socket)?.hook).toEqual(first);
     expect(await next.append(arrival(socket, 0))).toBe('full');
-    await next.removeFirst(socket);
-    expect(next.first(socket)).toEqual(second);
+    await next.removeFirst(socket, next.firstPlace(socket) ?? 0);
+    expect(next.first(socket)?.hook).toEqual(second);
     expect(await next.append(arrival(socket, 10))).toBe('kept');
   });
 });
