@@ -70,8 +70,8 @@ export class StoredDeadLetters implements DeadLetters {
 
   async remove(id: DeadLetterId, diedAt?: number): Promise<boolean> {
     if (!this.#isLive(id) || (diedAt !== undefined && this.#deaths.get(id) !== diedAt)) return false;
-    this.#deaths.delete(id);
     await this.#delete([id]);
+    this.#deaths.delete(id);
     return true;
   }
 
@@ -101,11 +101,11 @@ export class StoredDeadLetters implements DeadLetters {
   async #forgetExpired(): Promise<void> {
     const expired: DeadLetterId[] = [];
     for (const [id, diedAt] of this.#deaths) {
-      if (diedAt > this.#expiredSince) break;
+      if (diedAt > this.#expiredSince || expired.length === pageSize) break;
       expired.push(id);
     }
-    for (const id of expired) this.#deaths.delete(id);
     if (expired.length > 0) await this.#delete(expired);
+    for (const id of expired) this.#deaths.delete(id);
   }
 
   async #delete(ids: readonly DeadLetterId[]): Promise<void> {
