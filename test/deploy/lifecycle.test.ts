@@ -155,7 +155,7 @@ describe('a stack', () => {
     const path = freshPath();
     const client = await connect(`${stack.webSocketUrl}?path=${path}`);
     const { from = '' } = (await after.hook(path, 'handshake')).fields;
-    const hook = aHook({ socket: from as SocketId, path: aPath(path), body: 'given up' });
+    const hook = aHook({ socket: from as SocketId, path: aPath(path), state: '', body: 'given up' });
     const tries = { since: Date.now(), attempts: 4, errors: 0 };
     const task = {
       kind: 'retry',
