@@ -13,7 +13,7 @@ export interface DeadLetterOptions {
 
 /**
  * Lists the hooks that the gateway has given up, one page at a time, in the order of their times. If a page has a
- * `cursor`, there may be more. A page with bodies has at most 7. Rejects as `sendMessage`.
+ * `cursor`, there may be more. A page with bodies has at most 6. Rejects as `sendMessage`.
  */
 export async function listDeadLetters({
   body,

@@ -34,10 +34,10 @@ export const limits = {
   /** How long a dead letter is kept, in seconds. */
   deadLetterSeconds: 1_209_600,
   /**
-   * Dead letters in a page that has their bodies. JSON may write a byte of a body with six, and an answer of a Lambda
-   * function is at most 6 MB.
+   * Dead letters in a page that has their bodies. JSON may write a byte of a body with six, and Lambda writes the answer as
+   * JSON again, with seven. It may be at most 6 MB.
    */
-  deadLetterBodies: 7,
+  deadLetterBodies: 6,
   /** Sends in one actions document, and broadcasts. */
   actionsPerKind: 100,
   /** The outbox of a socket: the messages that wait until its client is connected. */

@@ -106,7 +106,7 @@ const expected: Record<FunctionName, Bundle> = {
   retries: {
     ours: [...socketFunction, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 94,
+    kib: 96,
   },
   redrive: {
     ours: [...socketFunction, ...keeper, ...queue, ...handler('redrive')],

@@ -65,7 +65,11 @@ export function writeTask(task: Task): string[] {
 export function parseTask(text: string): Task {
   const isPacked = text.startsWith(packed);
   const plain = isPacked ? gunzipSync(Buffer.from(text.slice(packed.length), 'base64')).toString() : text;
-  const task = v.parse(schema, JSON.parse(plain));
+  const read = v.safeParse(schema, JSON.parse(plain));
+  // The issue itself may quote what a client has said.
+  if (!read.success)
+    throw new Error(`A message of the queue can't be read: ${v.getDotPath(read.issues[0])}.`);
+  const task = read.output;
   return task.kind === toGroups ? { ...task, kind: 'deliveries' } : task;
 }
 

@@ -21,7 +21,7 @@ const listSchema = v.strictObject({ ...pageFields, body });
 
 /**
  * `GET /dead-letters`: lists the dead letters, one page at a time, in the order of the times of their hooks. A page with
- * bodies has at most 7 letters.
+ * bodies has at most 6 letters.
  */
 const getDeadLetters = authorized(async ({ deadLetters }, request) => {
   const read = readQuery(request, listSchema);

@@ -14,7 +14,7 @@ import { runActions } from './run-actions.ts';
  * have ended since, and the app still gets its message. What the answer asks for must not undo what came in between.
  */
 export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
-  const { registry, tasks, clock } = gateway;
+  const { registry, tasks, clock, log } = gateway;
   const early = task.dueAt - clock.now();
   // A queue may not keep a task for as long as it was asked to.
   if (early > 0) return tasks.enqueue(task, early);
@@ -27,9 +27,14 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
     return;
   }
   if (isAtMostReply(answer.actions) && answer.actions.reply === undefined) return;
-  const record = await registry.get(task.socket);
-  const actions = stillWanted(gateway, task, answer.actions, record);
-  await runActions(gateway, task.hook, actions, record ?? recordOf(task));
+  try {
+    const record = await registry.get(task.socket);
+    const actions = stillWanted(gateway, task, answer.actions, record);
+    await runActions(gateway, task.hook, actions, record ?? recordOf(task));
+  } catch (error) {
+    // The app has accepted the hook. To post it again would be wrong, and in the end it would be a dead letter.
+    log.error('action_failed', { request: task.hook.id, action: 'all', code: 'fault', why: String(error) });
+  }
 }
 
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {

@@ -53,6 +53,14 @@ describe('a task on its way through the queue', () => {
     expect(writeTask(flush).map(parseTask)).toEqual([flush]);
   });
 
+  test('that cannot be read is an error that names what is wrong, and repeats nothing of it', () => {
+    const [text = ''] = writeTask(aTask({ send: [{ sockets: to(1), malformed: [], body: 'a secret' }] }));
+    const broken = text.replace('"sockets":["', '"sockets":["not a socket ');
+    expect(() => parseTask(broken)).toThrow(/^A message of the queue can't be read: send\.0\.sockets\.0\.$/);
+    const wrong = text.replace('"a secret"', '["a secret"]');
+    expect(() => parseTask(wrong)).toThrow(/^A message of the queue can't be read: send\.0\.body\.$/);
+  });
+
   test('that an earlier version wrote, whose broadcasts have no group, is read', () => {
     const earlier = { kind: 'deliveries', socket: newSocket(), hook: 'message_1', send: [], close: false };
     const broadcast = [{ body: 'hello', except: [], path: '/room', user: 'alice' }];
@@ -61,7 +69,7 @@ describe('a task on its way through the queue', () => {
 
   test.for(['', 'x'.repeat(257), 'a\u0000b'])('to a group of no valid name is refused: %j', (group) => {
     const task = { ...aTask(), broadcast: [{ body: 'hello', except: [], group }] };
-    expect(() => parseTask(JSON.stringify(task))).toThrow('the name of a group');
+    expect(() => parseTask(JSON.stringify(task))).toThrow('broadcast.0.group');
   });
 
   test('to the group of the longest name is read', () => {

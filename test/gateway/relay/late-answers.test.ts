@@ -34,6 +34,20 @@ const newGroups = async ({ registry }: TimedWorld, socket: SocketId) =>
   registry.changeGroups(socket, { join: groupNames('b'), leave: [] });
 
 describe('an answer that comes late', () => {
+  test('is not asked for again if its socket can no longer be looked up', async () => {
+    const world = timedGateway();
+    const { socket } = await world.admit({});
+    world.app.answers = [answered(503), acting(everything)];
+    await message(world.gateway, { socket, id: 'm1', body: 'hello', time: world.clock.now() });
+    world.registry.get = async () => {
+      throw new Error('DynamoDB is away.');
+    };
+    await world.pass(60 * minute);
+    expect(world.app.requests, 'the attempts').toHaveLength(2);
+    expect(world.log.of('action_failed').map(({ fields }) => fields['code'])).toEqual(['fault']);
+    expect(await world.gateway.deadLetters.list(1, undefined, false)).toEqual({ deadLetters: [] });
+  });
+
   test('does all that it asks for if nothing has changed', async () => {
     const document = { ...everything, state: 'late', join: ['c'], leave: ['a'] };
     expect(await answeredLate(document, nothing)).toEqual({
