@@ -226,13 +226,12 @@ export class SocketQueue {
   }
 
   #keepBacklog(): void {
-    const before = this.#backlog.weight;
     for (let next = this.#backlog.shift(); next !== undefined; next = this.#backlog.shift()) this.#keep(next);
-    if (before > 0) this.#weigh(-before);
   }
 
-  #keep({ body, time }: Omit<QueuedMessage, 'id'>): void {
+  #keep({ body, time, weight = 0 }: Omit<QueuedMessage, 'id'> & Partial<WaitingMessage>): void {
     this.#started += 1;
+    this.#weigh(-weight);
     this.#supervisor.keep(this, { id: newId(), body, time });
   }
 

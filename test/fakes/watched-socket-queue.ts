@@ -1,8 +1,12 @@
 import { SocketQueue } from '../../functions/local/socket-queue.ts';
 import { newSocket } from './a-record.ts';
 
-/** A queue, and a record of its events. */
-export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weight: () => number } {
+/** A queue, and a record of its events. `kept` is called for each message that it gives away to be kept. */
+export function watchedSocketQueue(kept: (queue: SocketQueue) => void = () => {}): {
+  queue: SocketQueue;
+  told: string[];
+  weight: () => number;
+} {
   const told: string[] = [];
   let weight = 0;
   const queue = new SocketQueue(newSocket(), {
@@ -15,7 +19,10 @@ export function watchedSocketQueue(): { queue: SocketQueue; told: string[]; weig
     hasRoom: () => true,
     park: () => {},
     runningChanged: () => {},
-    keep: (_, { body }) => void told.push(`kept: ${body}`),
+    keep: (queue, { body }) => {
+      told.push(`kept: ${body}`);
+      kept(queue);
+    },
     keepRelayed: (_, { body }) => void told.push(`kept: ${body}`),
     keptRelayed: async () => {},
   });

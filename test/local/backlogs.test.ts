@@ -95,6 +95,14 @@ describe('a socket queue with messages', () => {
     await turn();
     expect([relayed, weight()]).toEqual([['closed'], 0]);
   });
+
+  test('that is kept elsewhere leaves in order, and takes nothing any more', () => {
+    const { queue, told, weight } = watchedSocketQueue((blocked) => blocked.block());
+    for (const body of ['one', 'two', 'three']) queue.receive(body, body.length, 1);
+    queue.keepAll();
+    expect(told).toEqual(['kept: one', 'kept: two', 'kept: three']);
+    expect([weight(), queue.waiting]).toEqual([0, 0]);
+  });
 });
 
 test('when all clients together have too much waiting, the one with the most is closed with 1013', async () => {

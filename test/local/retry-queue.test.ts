@@ -17,6 +17,8 @@ class Work {
   readonly posted: string[] = [];
   readonly answers: (() => void)[] = [];
   isBusy = false;
+  /** How often it was asked whether it is. */
+  asked = 0;
 
   async post(hook: StoredHook): Promise<void> {
     this.posted.push(hook.kind === 'retry' ? hook.hook.body : hook.body);
@@ -24,6 +26,7 @@ class Work {
   }
 
   isResting(): boolean {
+    this.asked += 1;
     return !this.isBusy;
   }
 
@@ -103,7 +106,7 @@ describe('hooks that wait', () => {
     const letter = deadLetter(failed('replayed'), 'the app answered 400', Date.now());
     await queue.retry(replayOf(letter, Date.now()));
     await queue.append(arrival('behind'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually('the replay is due', () => work.asked > 0);
     expect(work.posted, 'while the other is posted').toEqual([]);
     await queue.retry(failed('failed'));
     work.isBusy = false;
