@@ -1,5 +1,6 @@
+import { DynamoBreaker as Breaker } from './aws/dynamo/breaker.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { connectHandler } from './aws/handlers/connect-handler.ts';
 
 /** `$connect`: a client connects, and the app decides. */
-export const handler = connectHandler(awsGateway());
+export const handler = connectHandler(awsGateway({ Breaker }));

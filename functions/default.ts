@@ -1,6 +1,7 @@
-import { DeadLetterKeeper } from './aws/dynamo/dead-letter-keeper.ts';
+import { DynamoBreaker as Breaker } from './aws/dynamo/breaker.ts';
+import { DeadLetterKeeper as DeadLetters } from './aws/dynamo/dead-letter-keeper.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { messageHandler } from './aws/handlers/message-handler.ts';
 
 /** `$default`: a client sent a message. */
-export const handler = messageHandler(awsGateway({ DeadLetters: DeadLetterKeeper }));
+export const handler = messageHandler(awsGateway({ Breaker, DeadLetters }));

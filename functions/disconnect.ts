@@ -1,6 +1,7 @@
-import { DeadLetterKeeper } from './aws/dynamo/dead-letter-keeper.ts';
+import { DynamoBreaker as Breaker } from './aws/dynamo/breaker.ts';
+import { DeadLetterKeeper as DeadLetters } from './aws/dynamo/dead-letter-keeper.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { disconnectHandler } from './aws/handlers/disconnect-handler.ts';
 
 /** `$disconnect`: a connection has ended. */
-export const handler = disconnectHandler(awsGateway({ DeadLetters: DeadLetterKeeper }));
+export const handler = disconnectHandler(awsGateway({ Breaker, DeadLetters }));

@@ -1,3 +1,4 @@
+import type { Breaker } from '../gateway/breaker.ts';
 import type { Broadcasts } from '../gateway/broadcasts.ts';
 import type { DeadLetters } from '../gateway/dead-letters.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
@@ -9,6 +10,7 @@ import { awsBasics, type Basics } from './basics.ts';
 import type { Caller } from './client/aws-service.ts';
 import { SignedConnections } from './connections/signed-connections.ts';
 import { type DynamoAccess, dynamoAccess } from './dynamo/calls.ts';
+import { NoBreaker } from './dynamo/no-breaker.ts';
 import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
 import { NoDeadLetters } from './dynamo/no-dead-letters.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
@@ -20,6 +22,7 @@ import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 export const awsPolicy = {
   defersDeliveries: true,
   keepsOrder: false,
+  looksCost: true,
   retry: { attempts: 3, withinMs: 5_000 },
   closedRetryWindowMs: 86_400_000,
   // Longer than any function runs, so that the holder of a lease that has ended is dead.
@@ -66,6 +69,13 @@ type DeadLettersClass = new (
   log: Pick<Log, 'warnOnce'>,
 ) => DeadLetters;
 
+/** A way to keep the circuit breaker: in the table of broadcasts. */
+type BreakerClass = new (
+  access: DynamoAccess,
+  tables: { readonly broadcasts: string },
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+) => Breaker;
+
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
   readonly tasks: SqsTaskQueue;
@@ -83,6 +93,8 @@ interface Needs {
   readonly Idempotency?: IdempotencyClass;
   /** Without one, no hook of a function can die. */
   readonly DeadLetters?: DeadLettersClass;
+  /** Without one, a function posts no hooks. */
+  readonly Breaker?: BreakerClass;
 }
 
 /** Builds a gateway on AWS, once at each cold start. */
@@ -92,6 +104,7 @@ export function awsGateway({
   Broadcasts = NoBroadcasts,
   Idempotency = NoIdempotency,
   DeadLetters = NoDeadLetters,
+  Breaker = NoBreaker,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
@@ -103,6 +116,7 @@ export function awsGateway({
     broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
     idempotency: new Idempotency(access, aws.table, basics.clock),
     deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),
+    breaker: new Breaker(access, aws.table, basics.clock),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),

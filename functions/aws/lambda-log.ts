@@ -8,8 +8,10 @@ const metrics: ReadonlyMap<string, string> = new Map([
   ['hook_refused', 'HooksRefused'],
   ['answer_invalid', 'HooksRefused'],
   ['hook_retried', 'HooksRetried'],
+  ['hook_held', 'HooksHeld'],
   ['hook_postponed', 'HooksPostponed'],
   ['hook_dead', 'DeadLetters'],
+  ['breaker_opened', 'BreakerOpened'],
   ['handshake_failed', 'HandshakesFailed'],
   ['action_failed', 'ActionsFailed'],
   ['flush_failed', 'ActionsFailed'],
@@ -24,6 +26,7 @@ const metrics: ReadonlyMap<string, string> = new Map([
 /** A field of an event whose value is a metric too, in seconds. */
 const ages: ReadonlyMap<string, { readonly field: string; readonly metric: string }> = new Map([
   ['hook_retried', { field: 'age', metric: 'RetryAge' }],
+  ['hook_held', { field: 'age', metric: 'RetryAge' }],
 ]);
 
 /**

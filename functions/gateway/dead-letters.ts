@@ -58,5 +58,5 @@ export function deadLetter(
  */
 export function replayOf({ hook, groupsVersion, diedAt }: DeadLetter, now: number): RetryTask {
   const tries = { since: Math.max(now, diedAt + 1), attempts: 0, errors: 0 };
-  return { kind: 'retry', socket: hook.socket, hook, groupsVersion, tries, dueAt: now };
+  return { kind: 'retry', socket: hook.socket, hook, groupsVersion, tries, dueAt: now, isReplay: true };
 }

@@ -56,6 +56,8 @@ export interface Policy {
   readonly defersDeliveries: boolean;
   /** Whether the messages of a socket come in order, and none after its end, whatever their times say. */
   readonly keepsOrder: boolean;
+  /** Whether it costs money to look whether the app is back. If not, hooks that are held go on as soon as it is. */
+  readonly looksCost: boolean;
   /** How failed hooks are retried. */
   readonly retry: RetryPolicy;
   /** How long after its socket's end a closed hook is retried. */

@@ -3,6 +3,7 @@ import type { GroupChange, GroupName } from '../wire/group.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { UrlKey } from '../wire/ticket.ts';
+import type { Breaker } from './breaker.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -22,6 +23,7 @@ export interface Ports {
   readonly deadLetters: DeadLetters;
   readonly connections: Connections;
   readonly app: App;
+  readonly breaker: Breaker;
   readonly tasks: TaskQueue;
   readonly secrets: Secrets;
   readonly clock: Clock;

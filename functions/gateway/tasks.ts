@@ -45,6 +45,8 @@ export interface RetryTask {
   readonly tries: Tries;
   /** In milliseconds since 1970. Until then it is left alone. */
   readonly dueAt: number;
+  /** Whether it was a dead letter until now, so that it comes after what its socket has sent since. */
+  readonly isReplay?: true;
 }
 
 /** How a hook was tried so far. */

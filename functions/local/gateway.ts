@@ -5,7 +5,6 @@ import type { Clock, Log } from '../gateway/ports.ts';
 import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
-import type { Task } from '../gateway/tasks.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
@@ -18,10 +17,13 @@ import { HookStore } from './hook-store.ts';
 import { KeptRecords } from './kept-records.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { LocalTasks } from './local-tasks.ts';
+import { localUrls } from './local-urls.ts';
+import { MemoryBreaker } from './memory-breaker.ts';
 import { MemoryBroadcasts } from './memory-broadcasts.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { MemoryStore } from './memory-store.ts';
+import { PacedClosed } from './paced-closed.ts';
 import { RetryQueue, type RetryWork } from './retry-queue.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
@@ -35,6 +37,7 @@ import { WebSocketServer } from './web-socket-server.ts';
 const localPolicy = {
   defersDeliveries: false,
   keepsOrder: true,
+  looksCost: false,
   retry: { attempts: 3, withinMs: 10_000 },
   closedRetryWindowMs: 86_400_000,
   leaseMs: 60_000,
@@ -120,13 +123,14 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
 type Parts = ReturnType<typeof compose>;
 
 async function stopParts(
-  { gateway, registry, sessions, queues, retries, kept, broadcastQueue, app, store }: Parts,
+  { gateway, registry, sessions, queues, retries, closing, kept, broadcastQueue, app, store }: Parts,
   server: Server,
   withinMs: number,
 ): Promise<void> {
   const { clock, log } = gateway;
   // There is time for only one hook of each socket. The others are kept for the next start.
   retries.stop();
+  closing.stop();
   queues.keepAll();
   sessions.closeAll(closeCodes.goingAway);
   const unposted = broadcastQueue.stop();
@@ -168,18 +172,20 @@ function compose(
   const registry = new MemoryRegistry(clock, kept);
   const sessions = new Sessions();
   const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
-  const run = (task: Task): Promise<void> => runTask(gateway, task);
+  const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
   const retries = new RetryQueue(new HookStore(store), retryWork(), clock, log);
-  const queues = new SocketQueues(run, log, settings.limits.allWaitingBytes, retries);
-  const broadcastQueue = new BroadcastQueue(run, log);
+  const breaker = new MemoryBreaker(closing, retries);
+  const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries);
+  const broadcastQueue = new BroadcastQueue(closing.run, log);
   const gateway: Gateway = {
     registry,
     connections: sessions,
     app,
+    breaker,
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
     deadLetters: new StoredDeadLetters(store, clock),
-    tasks: new LocalTasks({ sockets: queues, broadcasts: broadcastQueue, retries }, run, log),
+    tasks: new LocalTasks({ sockets: queues, broadcasts: broadcastQueue, retries }, closing.run, log),
     secrets: localSecrets(secrets),
     clock,
     log,
@@ -187,12 +193,13 @@ function compose(
     policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
-  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, kept, store };
+  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, closing, kept, store };
 
   function retryWork(): RetryWork {
     return {
       post: (hook) => postStored(gateway, hook),
       isResting: (socket) => queues.isResting(socket),
+      isAppAway: () => breaker.state().openedAt > 0,
       blocked(socket) {
         const record = registry.get(socket);
         if (record !== undefined) void kept.keep(record);
@@ -214,20 +221,6 @@ async function postStored(gateway: Gateway, hook: StoredHook): Promise<void> {
   const why = 'the record of its socket could not be stored';
   if (record === undefined) gateway.log.error('hook_lost', { request: hookId('message', hook.id), why });
   else await message(gateway, hook);
-}
-
-/** The URLs of a gateway with these settings on this machine. */
-export function localUrls(
-  { host, webSocketUrl }: Pick<LocalSettings, 'host' | 'webSocketUrl'>,
-  port: number,
-): { webSocketUrl: string; apiUrl: string } {
-  const name = localName(host);
-  return { webSocketUrl: webSocketUrl ?? `ws://${name}:${port}/`, apiUrl: `http://${name}:${port}` };
-}
-
-function localName(host: string): string {
-  if (['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host)) return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

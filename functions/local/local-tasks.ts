@@ -59,7 +59,7 @@ export class LocalTasks implements TaskQueue {
   async #retry(task: RetryTask): Promise<void> {
     if ((await this.#queues.retries.retry(task)) === 'kept') return;
     const why = 'there is no room for hooks that wait to be tried again';
-    if (task.tries.attempts === 0) throw new Error(why);
+    if (task.isReplay) throw new Error(why);
     this.#log.error('hook_lost', { request: task.hook.id, hook: task.hook.event, why });
     this.#queues.sockets.refuse(task.socket, why);
   }

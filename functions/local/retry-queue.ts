@@ -2,14 +2,15 @@ import type { Clock, Log } from '../gateway/ports.ts';
 import type { RetryTask } from '../gateway/tasks.ts';
 import { hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import { type Due, HookSchedule } from './hook-schedule.ts';
 import type { FirstHook, HookStore } from './hook-store.ts';
 import type { StoredHook, WaitingArrival } from './stored.ts';
 
-/** How many hooks are tried again at a time, so that an app that is back is not knocked over. */
-const maxAtOnce = 64;
-
-/** The longest timer. Node.js fires longer ones at once. */
-const longestTimerMs = 2_147_483_647;
+/**
+ * How many hooks are tried again at a time, so that an app that is back is not knocked over: few at first, and one more
+ * with each that is done.
+ */
+export const atOnce = { first: 4, max: 64 };
 
 /** The pause after a fault of our own, in milliseconds. */
 const faultPauseMs = 60_000;
@@ -20,6 +21,8 @@ export interface RetryWork {
   post(hook: StoredHook): Promise<unknown>;
   /** Whether no hook of a socket is being posted by anybody else. If one is, `rested` is called when it is done. */
   isResting(socket: SocketId): boolean;
+  /** Whether the app is away, so that its hooks are held. When it is back, `wake` is called. */
+  isAppAway(): boolean;
   /** A socket has its first hook that waits. */
   blocked(socket: SocketId): void;
   /** The last hook of a socket that waited is done. */
@@ -30,8 +33,10 @@ export interface RetryWork {
 interface Posting {
   readonly id: string;
   readonly place: number;
-  /** When it is due again, in milliseconds since 1970, once it has come back to be tried again. */
-  again: number | undefined;
+  /** How often it was tried, if it is kept as a hook that is tried again. */
+  readonly attempts: number | undefined;
+  /** Once it has come back to be tried again. */
+  again: Due | undefined;
 }
 
 /**
@@ -43,11 +48,11 @@ export class RetryQueue {
   readonly #work: RetryWork;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #log: Pick<Log, 'error'>;
-  /** Sockets whose first hook has its time to come, is due, or waits until another hook of its socket is done. */
-  readonly #scheduled = new Map<SocketId, NodeJS.Timeout>();
-  readonly #due: SocketId[] = [];
+  readonly #schedule: HookSchedule;
+  /** Sockets whose hook is due, and waits until another hook of its socket is done. */
   readonly #restless = new Set<SocketId>();
   readonly #posting = new Map<SocketId, Posting>();
+  #atOnce = atOnce.first;
   #isStopped = false;
   /** Resolves `idle`. */
   #waiter: (() => void) | undefined;
@@ -57,6 +62,11 @@ export class RetryQueue {
     this.#work = work;
     this.#clock = clock;
     this.#log = log;
+    this.#schedule = new HookSchedule(
+      clock,
+      () => work.isAppAway(),
+      () => this.#postDue(),
+    );
   }
 
   /** Whether hooks of a socket wait, so that what comes after them has to wait too. */
@@ -69,7 +79,7 @@ export class RetryQueue {
     this.#hooks.load();
     for (const socket of this.#hooks.sockets) {
       this.#work.blocked(socket);
-      this.#schedule(socket);
+      this.#scheduleFirst(socket);
     }
   }
 
@@ -82,12 +92,20 @@ export class RetryQueue {
     const place = posting?.id === task.hook.id ? posting.place : this.#placeIfKept(task);
     if (place === undefined)
       return this.#keep(task.socket, () =>
-        task.tries.attempts === 0 ? this.#hooks.append(task) : this.#hooks.prepend(task),
+        task.isReplay ? this.#hooks.append(task) : this.#hooks.prepend(task),
       );
-    // Where there is no room, it is kept as it was before this attempt.
-    await this.#hooks.replaceFirst(task, place);
-    if (posting !== undefined) posting.again = task.dueAt;
+    const isTried = task.tries.attempts !== (posting?.attempts ?? 0);
+    // What was not tried is kept as it is. So is a hook whose attempt there is no room to note.
+    if (isTried || posting?.attempts === undefined) await this.#hooks.replaceFirst(task, place);
+    // A probe that has failed waits for the app as well.
+    if (posting !== undefined) posting.again = { at: task.dueAt, isHeld: !isTried || this.#work.isAppAway() };
     return 'kept';
+  }
+
+  /** The app is back: what waited for that goes on, few hooks at a time at first. */
+  wake(): void {
+    this.#atOnce = atOnce.first;
+    this.#schedule.wake();
   }
 
   /** Keeps a message behind the hooks of its socket. It waits from the moment of the call. */
@@ -111,14 +129,13 @@ export class RetryQueue {
   /** The hook of a socket that somebody else posted is done. */
   rested(socket: SocketId): void {
     if (!this.#restless.delete(socket)) return;
-    this.#due.push(socket);
-    this.#postDue();
+    this.#schedule.push(socket);
   }
 
   /** Posts nothing more. What waits stays in the store. */
   stop(): void {
     this.#isStopped = true;
-    for (const timer of this.#scheduled.values()) clearTimeout(timer);
+    this.#schedule.stop();
   }
 
   /** Resolves when no hook is being posted. */
@@ -144,7 +161,7 @@ export class RetryQueue {
       return await kept;
     } finally {
       // Others may have been kept meanwhile, or none.
-      if (this.has(socket)) this.#schedule(socket);
+      if (this.has(socket)) this.#scheduleFirst(socket);
       else if (!this.#posting.has(socket)) this.#work.cleared(socket);
     }
   }
@@ -159,24 +176,21 @@ export class RetryQueue {
     }
   }
 
-  #schedule(socket: SocketId, dueAt: number = this.#dueAt(socket)): void {
-    if (this.#isStopped || this.#scheduled.has(socket) || this.#posting.has(socket)) return;
-    const pause = Math.min(longestTimerMs, Math.max(0, dueAt - this.#clock.now()));
-    const due = (): void => {
-      this.#due.push(socket);
-      this.#postDue();
-    };
-    this.#scheduled.set(socket, setTimeout(due, pause).unref());
+  #scheduleFirst(socket: SocketId, due: Due = this.#nextOf(socket)): void {
+    if (this.#isStopped || this.#schedule.has(socket) || this.#posting.has(socket)) return;
+    this.#schedule.add(socket, due);
   }
 
-  #dueAt(socket: SocketId): number {
+  /** When the first hook of a socket is due. One that was never tried was held, or is a replay, which is due. */
+  #nextOf(socket: SocketId): Due {
     const hook = this.#first(socket)?.hook;
-    return hook?.kind === 'retry' ? hook.dueAt : 0;
+    if (hook?.kind !== 'retry') return { at: 0, isHeld: false };
+    return { at: hook.dueAt, isHeld: hook.tries.attempts === 0 };
   }
 
   #postDue(): void {
-    while (!this.#isStopped && this.#posting.size < maxAtOnce) {
-      const socket = this.#due.shift();
+    while (!this.#isStopped && this.#posting.size < this.#atOnce) {
+      const socket = this.#schedule.shift();
       if (socket === undefined) return;
       if (this.#work.isResting(socket)) void this.#post(socket);
       else this.#restless.add(socket);
@@ -187,21 +201,25 @@ export class RetryQueue {
     const place = this.#hooks.firstPlace(socket) ?? 0;
     const hook = this.#first(socket)?.hook;
     const id = hook?.kind === 'retry' ? hook.hook.id : hookId('message', hook?.id ?? '');
-    const posting: Posting = { id, place, again: undefined };
+    const attempts = hook?.kind === 'retry' ? hook.tries.attempts : undefined;
+    const posting: Posting = { id, place, attempts, again: undefined };
     this.#posting.set(socket, posting);
-    this.#scheduled.delete(socket);
+    this.#schedule.begin(socket);
     try {
-      if (hook !== undefined) await this.#work.post(hook);
+      if (hook !== undefined) await this.#work.post(dueNow(hook, this.#clock.now()));
       else this.#log.error('hook_lost', { request: hookId('closed', socket), why: 'it cannot be read' });
     } catch (error) {
       this.#log.error('fault', { request: id, why: String(error) });
-      posting.again ??= this.#clock.now() + faultPauseMs;
+      posting.again ??= { at: this.#clock.now() + faultPauseMs, isHeld: false };
     }
-    if (posting.again === undefined) await this.#remove(socket, id, place);
+    if (posting.again === undefined) {
+      this.#atOnce = Math.min(atOnce.max, this.#atOnce + 1);
+      await this.#remove(socket, id, place);
+    }
     this.#posting.delete(socket);
     if (this.#posting.size === 0) this.#waiter?.();
     if (this.#isStopped) return;
-    if (this.has(socket)) this.#schedule(socket, posting.again);
+    if (this.has(socket)) this.#scheduleFirst(socket, posting.again);
     else this.#work.cleared(socket);
     this.#postDue();
   }
@@ -214,4 +232,9 @@ export class RetryQueue {
       this.#log.error('fault', { request, why: String(error) });
     }
   }
+}
+
+/** A hook that goes on before its time, because the app is back. */
+function dueNow(hook: StoredHook, now: number): StoredHook {
+  return hook.kind === 'retry' && hook.dueAt > now ? { ...hook, dueAt: now } : hook;
 }

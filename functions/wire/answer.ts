@@ -44,6 +44,8 @@ export type Answer =
       /** How long the app asks the gateway to wait before it tries again, in milliseconds. */
       readonly retryAfter?: number;
       readonly headers?: readonly RefusalHeader[];
+      /** The hook was not posted, since the app has been away for this long, in milliseconds. */
+      readonly heldAfterMs?: number;
     }
   /** The app accepted the hook, but its actions can't be read. A retry won't help. */
   | { readonly kind: 'invalid'; readonly error: DocumentError }

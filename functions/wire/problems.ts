@@ -34,6 +34,7 @@ export const problems = {
   closed_by_app: { status: 403, title: 'The app closed the socket before it was open' },
   refused_by_app: { status: 403, title: 'The app refused the connection' },
   app_failed: { status: 502, title: 'The app did not give a usable answer' },
+  app_away: { status: 503, title: 'The app is away' },
   app_timed_out: { status: 504, title: 'The app did not answer in time' },
   shutting_down: { status: 503, title: 'The gateway is stopping' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

@@ -30,6 +30,8 @@ const description = {
     'Hooks were lost or refused for good, or handshakes failed: look at the app first, then at the logs',
   ActionsFailed:
     'Actions in the app’s answers failed, at least for some sockets: the logs have "action_failed"',
+  BreakerOpen:
+    'The app is away: its hooks are held, and clients that connect get 503, until it answers a probe',
   DeadLetters:
     'Hooks became dead letters: look at the app, then list them with GET /dead-letters, and replay them',
   RetryAge: 'The app has not taken a hook for 15 minutes: it is away, or one hook is too much for it',
@@ -45,7 +47,7 @@ const description = {
 /** How old a hook may become that is tried again, in seconds. A restart of the app takes less. */
 const longestRetry = 900;
 
-/** Ten alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
+/** Eleven alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const { gateway, functions, deadTasks, deadBatches, accountConcurrency, topic } = watched;
   const failures = {
@@ -53,6 +55,8 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
     refused: count(gateway, 'HooksRefused'),
     handshakes: count(gateway, 'HandshakesFailed'),
   };
+  // The first says it at once, the second for as long as there are hooks.
+  const open = { opened: count(gateway, 'BreakerOpened'), held: count(gateway, 'HooksHeld') };
   const alarm = (id: keyof typeof description, metric: IMetric, threshold = 1): Alarm =>
     new Alarm(scope, `${id}Alarm`, {
       metric,
@@ -65,6 +69,7 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   const all = [
     alarm('HookFailures', total(failures, 'Hooks that failed')),
     alarm('ActionsFailed', count(gateway, 'ActionsFailed')),
+    alarm('BreakerOpen', total(open, 'Hooks that the breaker held')),
     alarm('DeadLetters', count(gateway, 'DeadLetters')),
     alarm('RetryAge', retryAge(gateway), longestRetry),
     alarm('Faults', count(gateway, 'Faults')),

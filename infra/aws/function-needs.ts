@@ -16,6 +16,8 @@ export interface FunctionNeeds {
   readonly indexes?: true;
   /** Actions on the table of broadcasts and idempotency keys, without the prefix `dynamodb:`. */
   readonly broadcasts?: readonly string[];
+  /** Actions on the item of the circuit breaker, without the prefix `dynamodb:`. */
+  readonly breaker?: readonly string[];
   /** Actions on the table of dead letters, without the prefix `dynamodb:`. */
   readonly deadLetters?: readonly string[];
   /** Actions on the queue of tasks, without the prefix `sqs:`. */
@@ -38,6 +40,8 @@ const receive = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'Chang
 const consume = [...send, ...receive] as const;
 /** Keeps the hooks that the app refuses. */
 const keep = ['PutItem'] as const;
+/** Posts hooks, unless the circuit breaker holds them. */
+const posts = ['GetItem', 'PutItem'] as const;
 const directory = ['Scan', 'BatchGetItem'] as const;
 /** Joins and leaves. */
 const changes = ['PutItem', 'DeleteItem'] as const;
@@ -62,6 +66,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
     groups: changes,
+    breaker: posts,
     queue: send,
     secrets: ['webhookSecrets', 'urlKeys'],
   },
@@ -71,6 +76,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
+    breaker: posts,
     deadLetters: keep,
     queue: send,
     retries: send,
@@ -83,6 +89,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     groups: ['DeleteItem'],
+    breaker: posts,
     deadLetters: keep,
     queue: send,
     secrets: ['webhookSecrets'],
@@ -147,6 +154,7 @@ export const functionNeeds = {
     description: 'GET /health, the descriptions of the API, and requests for unknown calls',
     timeout: waited,
     memoryMb: memory.waiting,
+    breaker: ['GetItem'],
   },
   tasks: {
     description: 'Queued tasks',
@@ -155,6 +163,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem', 'DeleteItem', ...directory],
     groups: members,
     broadcasts: ['GetItem', 'PutItem', 'UpdateItem'],
+    breaker: posts,
     deadLetters: ['GetItem', 'Query', 'DeleteItem', ...keep],
     indexes: true,
     queue: consume,
@@ -179,6 +188,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
+    breaker: posts,
     deadLetters: keep,
     queue: send,
     retries: consume,

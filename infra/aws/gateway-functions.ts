@@ -43,7 +43,9 @@ function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
   const arns = (needs.secrets ?? []).map((secret) => [secretVariables[secret], secrets[secret].secretArn]);
   return {
     ...Object.fromEntries(arns),
-    ...(needs.broadcasts === undefined ? {} : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
+    ...((needs.broadcasts ?? needs.breaker) === undefined
+      ? {}
+      : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
     ...(needs.deadLetters === undefined ? {} : { DEAD_LETTERS_TABLE_NAME: deadLetters.tableName }),
     ...(needs.batches === undefined ? {} : { BATCH_QUEUE_URL: batches.queue.queueUrl }),
     ...(needs.retries === undefined ? {} : { RETRY_QUEUE_URL: retries.queue.queueUrl }),

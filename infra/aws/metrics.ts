@@ -8,8 +8,10 @@ export const counted = [
   'HooksLost',
   'HooksRefused',
   'HooksRetried',
+  'HooksHeld',
   'HooksPostponed',
   'DeadLetters',
+  'BreakerOpened',
   'HandshakesFailed',
   'ActionsFailed',
   'SweepsUnfinished',
@@ -27,7 +29,7 @@ export function count(gateway: string, metricName: Counted): Metric {
   return new Metric({ namespace: 'Sockethook', metricName, dimensionsMap, statistic: Stats.SUM, period });
 }
 
-/** The age of the oldest hook that was tried again in 5 minutes, in seconds since its first attempt. */
+/** The age of the oldest hook that was tried again or held in 5 minutes, in seconds since its first attempt. */
 export function retryAge(gateway: string): Metric {
   const dimensionsMap = { Gateway: gateway };
   const name = { namespace: 'Sockethook', metricName: 'RetryAge', dimensionsMap };

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import { breakerKey, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import type { FunctionNeeds } from './function-needs.ts';
 import type { GatewaySecrets } from './gateway-secrets.ts';
 import type { TaskQueue } from './task-queue.ts';
@@ -31,6 +31,7 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
     ...statement(named('dynamodb', needs.table), table.tableArn),
     ...statement(named('dynamodb', needs.groups), groups.tableArn),
     ...statement(named('dynamodb', needs.broadcasts), broadcasts.tableArn),
+    ...(needs.breaker ? [onBreaker(broadcasts, named('dynamodb', needs.breaker))] : []),
     ...statement(named('dynamodb', needs.deadLetters), deadLetters.tableArn),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
@@ -44,6 +45,12 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
       statement(['execute-api:ManageConnections'], connectionsArn(resources.stage, method)),
     ),
   ];
+}
+
+/** One item of the table. IAM, "Using IAM policy conditions for fine-grained access control" of DynamoDB. */
+function onBreaker({ tableArn }: Table, actions: string[]): PolicyStatement {
+  const conditions = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [breakerKey] } };
+  return new PolicyStatement({ actions, resources: [tableArn], conditions });
 }
 
 /** The ARN of each index by name, since the table may get other indexes. */

@@ -1,4 +1,4 @@
-import { localUrls } from '../../functions/local/gateway.ts';
+import { localUrls } from '../../functions/local/local-urls.ts';
 import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { readSettings } from '../../functions/local/settings.ts';
 import { appEnvironment } from './app-environment.ts';

@@ -184,11 +184,12 @@ export class Cloud {
     await this.handlers.sweep({ ...scheduled, time, region: 'eu-central-1' });
   }
 
-  /** So many milliseconds go by: everything in the table is older, and what was delayed in the queue is due. */
+  /** So many milliseconds go by: everything in the tables and in memory is older, and what was delayed is due. */
   async pass(ms: number): Promise<void> {
     await grow(this.#parts.client, this.#parts.table, ms);
     await grow(this.#parts.client, broadcastsNameOf(this.#parts.table), ms, ['broadcast', 'part']);
     await grow(this.#parts.client, deadLettersNameOf(this.#parts.table), ms, ['shard', 'letter']);
+    for (const lambda of Object.values(this.lambdas)) await lambda.freeze(ms);
     this.queue.pass(ms, (body) => olderTask(body, ms));
   }
 

@@ -11,9 +11,14 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 
-/** What was asked of the table, as it was asked. */
+/** Whether it is about the circuit breaker, which no message has to itself. */
+const isBreaker = ({ body }: Passage): boolean => body.includes('"breaker#app"');
+
+/** What was asked of the tables about sockets, as it was asked. */
 const ofTable = (passages: readonly Passage[]): string[] =>
-  passages.filter(({ service }) => service === 'dynamodb').map(({ operation }) => operation);
+  passages
+    .filter((passage) => passage.service === 'dynamodb' && !isBreaker(passage))
+    .map(({ operation }) => operation);
 
 const answered: readonly [string, Answer, string[]][] = [
   ['is answered with nothing', 204, []],
@@ -29,7 +34,8 @@ test.for(answered)('a message that %s costs one consistent read and no write', a
     await cloud.settled();
   });
   expect(ofTable(passages)).toEqual(['GetItem']);
-  expect(passages.find(({ service }) => service === 'dynamodb')?.body).toContain('"ConsistentRead":true');
+  const [read] = passages.filter((passage) => passage.service === 'dynamodb' && !isBreaker(passage));
+  expect(read?.body).toContain('"ConsistentRead":true');
   await client.close();
   await cloud.app.hook(path, 'closed');
   await cloud.settled();
@@ -71,9 +77,12 @@ test('a list of keys is read once by each function, however many hooks it signs'
   expect(passages.filter(({ service }) => service === 'secrets')).toEqual([]);
 });
 
-/** The units that DynamoDB has counted of what is done, in both tables. */
+/** The units that DynamoDB has counted of what is done, but for the circuit breaker. */
 async function unitsOf(work: () => Promise<unknown>): Promise<{ reads: number; writes: number }> {
-  const passages = await cloud.wires.during(work);
+  return units((await cloud.wires.during(work)).filter((passage) => !isBreaker(passage)));
+}
+
+function units(passages: readonly Passage[]): { reads: number; writes: number } {
   const sum = (operations: RegExp): number =>
     passages.reduce((units, one) => (operations.test(one.operation) ? units + one.units : units), 0);
   return { reads: sum(/^(?:GetItem|BatchGetItem|Query|Scan)$/), writes: sum(/^(?:Put|Update|Delete)Item$/) };
@@ -214,6 +223,51 @@ describe('in units of DynamoDB', () => {
   });
 });
 
+describe('the circuit breaker', () => {
+  const ofBreaker = async (work: () => Promise<unknown>) =>
+    units((await cloud.wires.during(work)).filter(isBreaker));
+
+  test('costs a function one read in five seconds, however many hooks it posts, and no write', async () => {
+    const socket = await opened({});
+    await cloud.pass(5_000);
+    const began = performance.now();
+    const { reads, writes } = await ofBreaker(async () => {
+      for (const body of ['one', 'two', 'three']) {
+        socket.client.send(body);
+        await cloud.app.hook(socket.path, 'message', ({ fields }) => fields['body'] === body);
+      }
+      await cloud.settled();
+    });
+    expect(reads).toBeGreaterThanOrEqual(1);
+    expect(reads).toBeLessThanOrEqual(1 + Math.floor((performance.now() - began) / 5_000));
+    expect(writes).toBe(0);
+    await ended(socket);
+  });
+
+  test('costs one write for each attempt without an answer, and one for the answer after it', async () => {
+    let isDown = false;
+    const socket = await cloud.open(() => (isDown ? { status: 503 } : 204));
+    isDown = true;
+    for (const body of ['one', 'two']) {
+      const { writes } = await ofBreaker(async () => {
+        socket.client.send(body);
+        await cloud.app.hook(socket.path, 'message', ({ fields }) => fields['body'] === body);
+        await cloud.settled();
+      });
+      expect(writes, 'no answer').toBe(1);
+    }
+    isDown = false;
+    const { writes } = await ofBreaker(async () => {
+      await cloud.pass(60_000);
+      await cloud.settled();
+    });
+    // Both messages are tried again at once, and each answer takes the failures back.
+    expect(writes, 'answers').toBeGreaterThanOrEqual(1);
+    expect(writes, 'answers').toBeLessThanOrEqual(2);
+    await ended(socket);
+  });
+});
+
 describe('a message that the app does not take', () => {
   /** What SQS is asked while something is done: messages sent, received and deleted. */
   async function requestsOf(work: () => Promise<unknown>) {
@@ -245,7 +299,7 @@ describe('a message that the app does not take', () => {
   };
 
   test.for([1, 4])(
-    'costs three requests of SQS for each of %i further attempts, and no write',
+    'costs three requests of SQS for each of %i further attempts, and no write of its own',
     async (more) => {
       const down = Array.from({ length: more }, () => ({ status: 503 }));
       const socket = await answering(...down, 204);

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import type { Caller } from '../../functions/aws/client/aws-service.ts';
+import { DynamoBreaker } from '../../functions/aws/dynamo/breaker.ts';
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
 import { DynamoDeadLetters } from '../../functions/aws/dynamo/dead-letters.ts';
@@ -94,6 +95,18 @@ export function idempotencyAt(
 ): DynamoIdempotency {
   const tables = { broadcasts: broadcastsNameOf(name) };
   return new DynamoIdempotency(dynamoAccess(endpoint, caller, clock), tables, clock);
+}
+
+/** The circuit breaker of one process, in the same table. */
+export function breakerAt(
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
+  clock: Clock = new QuickClock(),
+): DynamoBreaker {
+  return new DynamoBreaker(
+    dynamoAccess(endpoint, caller, clock),
+    { broadcasts: broadcastsNameOf(name) },
+    clock,
+  );
 }
 
 /** The dead letters in the fourth of those tables. */

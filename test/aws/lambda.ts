@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { bundleOf, type HandlerName, timeoutMs } from './bundles.ts';
-import type { Ran, Run } from './lambda-runtime.ts';
+import type { Freeze, Ran, Run } from './lambda-runtime.ts';
 
 /** A line of a function's log. */
 export interface LogLine {
@@ -39,6 +39,13 @@ export class Lambda {
     clearTimeout(timer);
     if ('error' in ran) throw new Error(ran.error);
     return ran.value;
+  }
+
+  /** So many milliseconds go by while it does not run: what it remembers is older. */
+  async freeze(frozenMs: number): Promise<void> {
+    if (this.#running.size > 0) return;
+    const freeze: Freeze = { frozenMs };
+    (await this.#worker)?.postMessage(freeze);
   }
 
   /** Ends it where it stands. */

@@ -13,6 +13,7 @@ const times: Readonly<Record<string, number>> = {
   leaseUntil: 1,
   startedAt: 1,
   claimUntil: 1,
+  heldUntil: 1,
   diedAt: 1,
   expires: 1 / 1_000,
 };

@@ -3,6 +3,7 @@ import type { Gateway, Policy, Settings } from '../../functions/gateway/gateway.
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
+import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
@@ -58,6 +59,7 @@ export function fakeGateway(given: Given = {}): FakeWorld {
     deadLetters: new StoredDeadLetters(new MemoryStore(), clock),
     connections,
     app,
+    breaker: new MemoryBreaker(),
     tasks,
     secrets,
     clock,
@@ -96,6 +98,7 @@ const usualPolicy: Policy = {
   leaseMs: 60_000,
   defersDeliveries: false,
   keepsOrder: false,
+  looksCost: true,
   closedRetryWindowMs: 86_400_000,
   staleMs: 60_000,
   sweepsFinishFlushes: true,

@@ -15,6 +15,7 @@ const on = (resource: string, service: string, ...actions: string[]) =>
   actions.map((action) => `${service}:${action} on ${resource}`);
 const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actions);
 const broadcasts = (...actions: string[]) => on('<Broadcasts.Arn>', 'dynamodb', ...actions);
+const breaker = (...actions: string[]) => on('breaker#app of <Broadcasts.Arn>', 'dynamodb', ...actions);
 const deadLetters = (...actions: string[]) => on('<DeadLetters.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
 const indexes = ['pathShard', 'user'].flatMap((name) => on(`${table}/index/${name}`, 'dynamodb', 'Query'));
@@ -32,6 +33,7 @@ const allowed: Record<string, string[]> = {
   connect: [
     ...dynamo('PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'),
     ...groups('PutItem', 'DeleteItem'),
+    ...breaker('GetItem', 'PutItem'),
     ...enqueues,
     secret('WebhookSecrets'),
     secret('UrlKeys'),
@@ -40,6 +42,7 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem'),
     ...groups('PutItem', 'DeleteItem'),
     ...deadLetters('PutItem'),
+    ...breaker('GetItem', 'PutItem'),
     ...enqueues,
     ...retries,
     ...may('POST', 'DELETE'),
@@ -49,6 +52,7 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem'),
     ...groups('DeleteItem'),
     ...deadLetters('PutItem'),
+    ...breaker('GetItem', 'PutItem'),
     ...enqueues,
     secret('WebhookSecrets'),
   ],
@@ -83,13 +87,14 @@ const allowed: Record<string, string[]> = {
     secret('ApiKeys'),
   ],
   deadletters: [...deadLetters('GetItem', 'Query', 'DeleteItem'), ...enqueues, ...retries, secret('ApiKeys')],
-  health: [],
+  health: breaker('GetItem'),
   tasks: [
     ...dynamo('GetItem', 'UpdateItem', 'DeleteItem', 'Scan', 'BatchGetItem'),
     ...groups('Query', 'DeleteItem'),
     ...broadcasts('GetItem', 'PutItem', 'UpdateItem'),
     ...deadLetters('GetItem', 'PutItem', 'Query', 'DeleteItem'),
     ...indexes,
+    ...breaker('GetItem', 'PutItem'),
     ...enqueues,
     ...consumes(queue),
     ...queuesBatches,
@@ -109,6 +114,7 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem'),
     ...groups('PutItem', 'DeleteItem'),
     ...deadLetters('PutItem'),
+    ...breaker('GetItem', 'PutItem'),
     ...enqueues,
     ...retries,
     ...consumes('<Retries.Arn>'),
@@ -136,11 +142,23 @@ function permissionsOf(name: string, of = stack): string[] {
 
 function linesOf(policy: Resource['Properties'], of: Synthesised): string[] {
   const { Statement } = policy['PolicyDocument'] as { Statement: Statement[] };
-  return Statement.flatMap(({ Effect, Action, Resource }) => {
+  return Statement.flatMap(({ Effect, Action, Resource, Condition }) => {
     expect(Effect).toBe('Allow');
     const resources = [Resource].flat();
-    return [Action].flat().flatMap((action) => resources.map((each) => `${action} on ${of.line(each)}`));
+    const item = Condition === undefined ? '' : `${itemIn(Condition)} of `;
+    return [Action]
+      .flat()
+      .flatMap((action) => resources.map((each) => `${action} on ${item}${of.line(each)}`));
   });
+}
+
+/** The partition key that a statement is limited to. */
+function itemIn(condition: unknown): string {
+  expect(condition).toEqual({
+    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [expect.any(String)] },
+  });
+  const [keys] = Object.values(condition as Record<string, { 'dynamodb:LeadingKeys': string[] }>);
+  return keys?.['dynamodb:LeadingKeys'].join() ?? '';
 }
 
 describe('what a function may do', () => {

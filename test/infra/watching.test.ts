@@ -21,13 +21,14 @@ function metricsOf(part: string): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(10);
+    expect(alarms).toHaveLength(11);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
       'Sockethook HandshakesFailed',
     ]);
     expect(metricsOf('ActionsFailed')).toEqual(['Sockethook ActionsFailed']);
+    expect(metricsOf('BreakerOpen')).toEqual(['Sockethook BreakerOpened', 'Sockethook HooksHeld']);
     expect(metricsOf('DeadLetters')).toEqual(['Sockethook DeadLetters']);
     expect(metricsOf('RetryAge')).toEqual(['Sockethook RetryAge']);
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
@@ -84,6 +85,15 @@ describe('alarms', () => {
 test('the dashboard shows everything that the functions count', () => {
   const body = JSON.stringify(stack.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
   const counted = ['HooksLost', 'HooksRefused', 'HooksRetried', 'HooksPostponed', 'HandshakesFailed'];
-  for (const name of [...counted, 'DeadLetters', 'RetryAge', 'ActionsFailed', 'SweepsUnfinished', 'Faults'])
+  for (const name of [
+    ...counted,
+    'HooksHeld',
+    'BreakerOpened',
+    'DeadLetters',
+    'RetryAge',
+    'ActionsFailed',
+    'SweepsUnfinished',
+    'Faults',
+  ])
     expect(body).toContain(name);
 });

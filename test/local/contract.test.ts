@@ -1,4 +1,5 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { breakerContract } from '../contract/gateway/breaker.ts';
 import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { deadLettersContract } from '../contract/gateway/dead-letters.ts';
@@ -24,3 +25,4 @@ ticketsContract(localSubject);
 groupsContract(localSubject);
 deadLettersContract(localSubject);
 messageFailureContract(localSubject);
+breakerContract(localSubject);

@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
 import type { Task } from '../../functions/gateway/tasks.ts';
+import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
@@ -10,6 +11,7 @@ import { limitSets } from '../../functions/local/settings.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
+import { breakerContract } from '../contract/ports/breaker.ts';
 import { broadcastsContract } from '../contract/ports/broadcasts.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { idempotencyContract } from '../contract/ports/idempotency.ts';
@@ -23,6 +25,8 @@ import { connect } from '../support/client.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
+
+breakerContract('memory breaker', async () => ({ breaker: new MemoryBreaker() }));
 
 broadcastsContract('memory broadcasts', async (clock) => new MemoryBroadcasts(clock));
 

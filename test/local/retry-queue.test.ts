@@ -17,6 +17,7 @@ class Work {
   readonly posted: string[] = [];
   readonly answers: (() => void)[] = [];
   isBusy = false;
+  isAway = false;
   /** How often it was asked whether it is. */
   asked = 0;
 
@@ -28,6 +29,10 @@ class Work {
   isResting(): boolean {
     this.asked += 1;
     return !this.isBusy;
+  }
+
+  isAppAway(): boolean {
+    return this.isAway;
   }
 
   blocked(): void {
@@ -126,4 +131,104 @@ describe('hooks that wait', () => {
     for (let at = 0; at < 3; at++) await answer();
     await eventually('nothing is left', () => !queue.has(socket) && !queue.has(other));
   });
+});
+
+/** A hook that was posted, and was held since the app is away. */
+function heldHook(body: string, to: SocketId): RetryTask {
+  const hook = messageHook(aRecord({ socket: to }), arrival(body, to));
+  const since = Date.now();
+  const tries = { since, attempts: 0, errors: 0 };
+  return { kind: 'retry', socket: to, hook, groupsVersion: 0, tries, dueAt: since + 3_600_000 };
+}
+
+describe('hooks that are held while the app is away', () => {
+  /** Their sockets. Each has a hook that is due in an hour, and a message behind it. */
+  async function holdAll(count: number): Promise<SocketId[]> {
+    work.isAway = true;
+    const sockets = Array.from({ length: count }, () => newSocket());
+    for (const [at, to] of sockets.entries()) {
+      await queue.retry(heldHook(`${at} held`, to));
+      await queue.append(arrival(`${at} behind`, to));
+    }
+    return sockets;
+  }
+
+  /** The app answers everything that it has got. How many hooks that was. */
+  async function answerAll(): Promise<number> {
+    await eventually('a post', () => work.answers.length > 0);
+    // Everything that may be posted at the same time has been by then.
+    for (let before = 0; before < work.answers.length; ) {
+      before = work.answers.length;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const answers = work.answers.splice(0);
+    for (const give of answers) give();
+    return answers.length;
+  }
+
+  test('go on when it is back, few at a time at first, and in order for each socket', async () => {
+    const sockets = await holdAll(100);
+    expect(work.posted, 'while it is away').toEqual([]);
+    work.isAway = false;
+    queue.wake();
+    const counts: number[] = [];
+    for (let left = 200; left > 0; left -= counts.at(-1) ?? 0) counts.push(await answerAll());
+    await eventually('nothing is left', () => !sockets.some((to) => queue.has(to)));
+    expect(counts.slice(0, 3), 'hooks at a time').toEqual([4, 8, 16]);
+    expect(Math.max(...counts), 'the most hooks at a time').toBeLessThanOrEqual(64);
+    for (const at of sockets.keys()) {
+      const own = work.posted.filter((body) => body.startsWith(`${at} `));
+      expect(own, `hooks of socket ${at}`).toEqual([`${at} held`, `${at} behind`]);
+    }
+    expect(store.records).toBe(0);
+  });
+
+  test('are not written again when they are held again, and go on when the app is back', async () => {
+    work.isAway = true;
+    const task = heldHook('held', socket);
+    await queue.retry({ ...task, dueAt: Date.now() });
+    await eventually('it looks', () => work.posted.length === 1);
+    store.fault = new Error('It was written.');
+    expect(await queue.retry(task)).toBe('kept');
+    store.fault = undefined;
+    await answer();
+    expect(queue.has(socket), 'whether it waits').toBe(true);
+    work.isAway = false;
+    queue.wake();
+    await answer();
+    await eventually('nothing is left', () => !queue.has(socket));
+    expect(work.posted).toEqual(['held', 'held']);
+  });
+
+  test('go on when the app is back even if they have probed, and note the attempt', async () => {
+    work.isAway = true;
+    const task = heldHook('probe', socket);
+    await queue.retry({ ...task, dueAt: Date.now() });
+    await eventually('it probes', () => work.posted.length === 1);
+    await queue.retry({ ...task, tries: { ...task.tries, attempts: 1 } });
+    await answer();
+    await eventually('its attempt is noted', () => storedAttempts() === 1);
+    work.isAway = false;
+    queue.wake();
+    await answer();
+    await eventually('nothing is left', () => !queue.has(socket));
+  });
+
+  test('of a stopped gateway are due at once at its next start', async () => {
+    await queue.retry({ ...heldHook('held', socket), dueAt: Date.now() + 3_600_000 });
+    queue.stop();
+    const next = new Work();
+    const started = new RetryQueue(new HookStore(store), next, { now: Date.now }, new RecordingLog());
+    started.start();
+    await eventually('it is posted', () => next.posted.length === 1);
+    started.stop();
+  });
+
+  /** How many attempts of the first hook in the store are noted. */
+  function storedAttempts(): number | undefined {
+    const hooks = new HookStore(store);
+    hooks.load();
+    const hook = hooks.first(socket)?.hook;
+    return hook?.kind === 'retry' ? hook.tries.attempts : undefined;
+  }
 });

@@ -1,5 +1,6 @@
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
+import { NoBreaker } from '../../functions/aws/dynamo/no-breaker.ts';
 import { NoDeadLetters } from '../../functions/aws/dynamo/no-dead-letters.ts';
 import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import type { QueueEvent } from '../../functions/aws/events.ts';
@@ -157,6 +158,7 @@ export class Region {
       connections: new ProcessConnections(process, this.clock, this.api),
       tasks: new ProcessQueue(this.queues, process, this.#random),
       app: new FakeApp(),
+      breaker: new NoBreaker(),
       secrets: localSecrets({ apiKeys: [], webhookSecrets: [], urlKeys: [] }),
       clock,
       log: this.log,

@@ -30,6 +30,9 @@ export const broadcastsSchema = {
   timeToLive: 'expires',
 } as const;
 
+/** The partition key of the circuit breaker in the table of broadcasts, whose own ids have no `#`. */
+export const breakerKey = 'breaker#app';
+
 /**
  * The keys of the table of dead letters. A letter is in one of a few shards, where letters stand in their order. Its body
  * is an item of its own, in a shard of its own.

@@ -9,6 +9,7 @@ import { abandonHandshake } from '../end/abandon-handshake.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { acceptHandshake } from './accept-handshake.ts';
+import { heldNow } from './admit.ts';
 import { type AdmittedClient, checkConnect } from './check-connect.ts';
 import type { ConnectRequest, HandshakeOutcome } from './connect-request.ts';
 import { handshakeHook } from './hooks.ts';
@@ -21,6 +22,8 @@ import { postHook } from './post-hook.ts';
 export async function handshake(gateway: Gateway, request: ConnectRequest): Promise<HandshakeOutcome> {
   const client = await checkConnect(gateway, request);
   if (!client.ok) return { kind: 'refused', problem: client.error };
+  const heldMs = gateway.settings.hooks.has('handshake') ? await heldNow(gateway) : 0;
+  if (heldMs > 0) return comeBack(heldMs);
   const record = openingRecord(request, client.value);
   if (!(await gateway.registry.put(record))) return repeated(gateway, record);
   try {
@@ -57,6 +60,10 @@ async function decide(
       warnOfRefusal(gateway, record, answer.status);
       return refuse(answer.status, undefined);
     case 'failed':
+      if (answer.heldAfterMs !== undefined) {
+        await gateway.registry.remove(record.socket);
+        return comeBack(answer.retryAfter ?? 0);
+      }
       if (answer.mayHaveAccepted) await abandonHandshake(gateway, record.socket);
       else await gateway.registry.remove(record.socket);
       logFailure(gateway, record, codeOf(answer.status), answer.why);
@@ -70,6 +77,13 @@ async function decide(
 
 function refuse(status: number, headers: readonly RefusalHeader[] | undefined): HandshakeOutcome {
   return { kind: 'refused', problem: problem('refused_by_app', { status }), headers };
+}
+
+/** The app is away, so a client is refused without a hook. RFC 9110 section 10.2.3: whole seconds. */
+function comeBack(heldMs: number): HandshakeOutcome {
+  const seconds = String(Math.max(1, Math.ceil(heldMs / 1_000)));
+  const detail = `The app does not answer. Try again in ${seconds} seconds.`;
+  return { kind: 'refused', problem: problem('app_away', { detail }), headers: [['Retry-After', seconds]] };
 }
 
 function codeOf(status: 502 | 504): 'app_failed' | 'app_timed_out' {

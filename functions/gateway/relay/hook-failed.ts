@@ -3,8 +3,8 @@ import type { Hook } from '../../wire/hook.ts';
 import { deadLetter } from '../dead-letters.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
-import type { RetryTask } from '../tasks.ts';
-import { nextTry } from './next-try.ts';
+import type { RetryTask, Tries } from '../tasks.ts';
+import { heldPause, nextTry } from './next-try.ts';
 import { logFinalAnswer } from './post-hook-with-retries.ts';
 
 /** A hook that can be tried again, and how it was tried so far. */
@@ -15,14 +15,11 @@ export type NotAccepted = Exclude<Answer, { kind: 'accepted' }>;
 
 /** A hook was posted and not accepted. It is tried again later, or it becomes a dead letter. */
 export async function retryLater(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
-  const { tasks, clock, log, settings } = gateway;
+  const { tasks, clock, log } = gateway;
   const now = clock.now();
   const tries = counted(before.tries, answer);
   const { hook, groupsVersion } = before;
-  const pause =
-    answer.kind === 'failed'
-      ? nextTry(tries, answer, settings.messageRetryMs, now, clock.random())
-      : undefined;
+  const pause = pauseAfter(gateway, tries, answer, now);
   if (pause === undefined) {
     logFinalAnswer(gateway, hook, answer);
     return keepDeadLetter(gateway, { hook, groupsVersion, tries }, answer);
@@ -32,7 +29,27 @@ export async function retryLater(gateway: Gateway, before: Attempted, answer: No
   // Not before: the line says that nothing loses the hook any more.
   const why = reasonOf(answer);
   const age = Math.round((now - tries.since) / 1_000);
-  log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt: tries.attempts, pause, age });
+  const facts = { request: hook.id, hook: hook.event, why, attempt: tries.attempts, pause, age };
+  if (isHeld(answer)) log.info('hook_held', facts);
+  else log.warn('hook_retried', facts);
+}
+
+/** After how many milliseconds a hook is tried again; undefined if it is dead. */
+function pauseAfter(
+  { clock, settings, policy }: Gateway,
+  tries: Tries,
+  answer: NotAccepted,
+  now: number,
+): number | undefined {
+  if (answer.kind !== 'failed') return undefined;
+  if (!isHeld(answer)) return nextTry(tries, answer, settings.messageRetryMs, now, clock.random());
+  const left = tries.since + settings.messageRetryMs - now;
+  return left <= 0 ? undefined : Math.min(left, heldPause(answer, policy, clock.random()));
+}
+
+/** Whether a hook was not posted, since the app is away. That is no attempt. */
+function isHeld(answer: NotAccepted): boolean {
+  return answer.kind === 'failed' && answer.heldAfterMs !== undefined;
 }
 
 /** When a hook is posted again that is dead, and could not be kept as a dead letter, in milliseconds. */
@@ -74,7 +91,8 @@ export function attempted({ groupsVersion, attempts }: SocketRecord, hook: Hook)
   return { hook, groupsVersion, tries: { since: hook.time, attempts, errors: 0 } };
 }
 
-function counted({ since, attempts, errors }: RetryTask['tries'], answer: NotAccepted): RetryTask['tries'] {
+function counted({ since, attempts, errors }: Tries, answer: NotAccepted): Tries {
+  if (isHeld(answer)) return { since, attempts, errors };
   const isError = answer.kind === 'failed' && !answer.isAway;
   return { since, attempts: attempts + 1, errors: errors + (isError ? 1 : 0) };
 }

@@ -1,4 +1,5 @@
 import { backoff, halfJitter } from '../../wire/backoff.ts';
+import type { Policy } from '../gateway.ts';
 import type { Tries } from '../tasks.ts';
 import type { FailedAnswer } from './post-hook.ts';
 
@@ -26,4 +27,23 @@ export function nextTry(
   if (left <= 0 || errors >= maxErrors) return undefined;
   const grown = isAway ? backoff(attempts, awayPausesMs) : backoff(errors, errorPausesMs);
   return Math.min(left, Math.ceil(Math.max(halfJitter(grown, random), retryAfter)));
+}
+
+/** The part of an outage that hooks wait for once more, where each look costs money: an hour makes it a quarter. */
+const outageShare = 0.25;
+
+/** The time over which hooks come back that were held until the same moment, in milliseconds. */
+const spreadMs = 5_000;
+
+/**
+ * For how many milliseconds a hook waits that was not posted since the app is away: until the next probe, and on, so that
+ * not all hooks come at once. Where each look costs money, longer outages have longer waits.
+ */
+export function heldPause(
+  { retryAfter = 0, heldAfterMs = 0 }: Pick<FailedAnswer, 'retryAfter' | 'heldAfterMs'>,
+  { looksCost }: Pick<Policy, 'looksCost'>,
+  random: number,
+): number {
+  const share = looksCost ? halfJitter(heldAfterMs * outageShare, random) : 0;
+  return Math.ceil(Math.max(retryAfter + spreadMs * random, share));
 }

@@ -30,6 +30,8 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
   let paused = 0;
   for (let attempt = 1; ; attempt++) {
     const { retryAfter = 0, why } = failed;
+    // The app is away for longer than this run lasts.
+    if (failed.heldAfterMs !== undefined) return failed;
     const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
     const left = Math.min(withinMs - paused, room);
     const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());

@@ -5,6 +5,7 @@ import type { HookRequest } from '../../wire/hook-format.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
+import { type Admission, admit, observe } from './admit.ts';
 
 /** An answer after which a hook is worth another attempt. */
 export type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
@@ -34,6 +35,9 @@ export async function postHook(
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   if (timeoutMs <= 0)
     return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false, isAway: true };
+  const pendingAdmission = admit(gateway, hook.event);
+  const admission = pendingAdmission instanceof Promise ? await pendingAdmission : pendingAdmission;
+  if (admission.kind === 'held') return heldAnswer(admission);
   const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
   const waitMs = Math.min(maxWaitMs, left - timeoutMs);
   const response = await app.post({
@@ -46,6 +50,8 @@ export async function postHook(
     timeoutMs,
     waitMs,
   });
+  const observed = observe(gateway, hook, admission, response);
+  if (observed instanceof Promise) await observed;
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
   if (answer.kind === 'accepted' && answer.hint !== undefined)
@@ -61,6 +67,18 @@ export function faultAnswer({ log }: Gateway, { id: request }: Hook, error: unkn
   const why = String(error);
   log.error('fault', { request, why });
   return { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
+}
+
+function heldAnswer({ forMs, outageMs }: Extract<Admission, { kind: 'held' }>): FailedAnswer {
+  return {
+    kind: 'failed',
+    status: 502,
+    why: 'the app is away',
+    mayHaveAccepted: false,
+    isAway: true,
+    retryAfter: forMs,
+    heldAfterMs: outageMs,
+  };
 }
 
 /** Asks no clock where there is no deadline. */

@@ -3,6 +3,7 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { attempted, keepDeadLetter } from './hook-failed.ts';
+import { heldPause } from './next-try.ts';
 import type { FailedAnswer } from './post-hook.ts';
 
 /** The pauses between the rounds of attempts, in milliseconds. */
@@ -29,7 +30,8 @@ export async function postponeClosed(
     return registry.remove(socket);
   }
   const grown = halfJitter(backoff(attempts, pausesMs), clock.random());
-  const pause = Math.ceil(Math.max(grown, retryAfter));
+  const isHeld = answer.heldAfterMs !== undefined;
+  const pause = isHeld ? heldPause(answer, policy, clock.random()) : Math.ceil(Math.max(grown, retryAfter));
   log.warn('hook_postponed', { ...facts, attempts, pause });
   // The last attempt is at the end of the window.
   await registry.postpone(socket, 'closing', Math.min(pause, left));

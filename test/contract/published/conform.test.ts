@@ -18,7 +18,8 @@ const other = { title: 'This call needs another method', status: 405, code: 'met
 
 test.for<[string, string, number, string, unknown]>([
   ['POST', '/send', 200, json, sent],
-  ['GET', '/health', 200, json, { status: 'ok' }],
+  ['GET', '/health', 200, json, { status: 'ok', breaker: 'closed' }],
+  ['GET', '/health', 200, json, { status: 'ok', breaker: 'open', openedAt: 1_764_000_000_000 }],
   ['GET', '/sockets?limit=1', 200, json, { sockets: [] }],
   ['GET', '/sockets/a%3D', 404, problem, unknown],
   ['GET', '/sockets/', 404, problem, unknown],

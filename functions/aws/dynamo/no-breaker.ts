@@ -1,0 +1,14 @@
+import { type Breaker, type BreakerState, HeldCounts, untouched } from '../../gateway/breaker.ts';
+
+/** The breaker of a function that posts no hooks: always closed. */
+export class NoBreaker implements Breaker {
+  readonly held = new HeldCounts();
+
+  state(): BreakerState {
+    return untouched;
+  }
+
+  change(): boolean {
+    return false;
+  }
+}

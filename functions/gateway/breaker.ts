@@ -1,0 +1,44 @@
+import type { SocketId } from '../wire/socket-id.ts';
+import type { MaybePromise } from './maybe-promise.ts';
+
+/** What the gateway knows about whether the app is there. Times are in milliseconds since 1970. */
+export interface BreakerState {
+  /** Each change has the next one, so that of two changes of one state only one succeeds. */
+  readonly version: number;
+  /** How many attempts in a row the app did not answer, up to the number that opens the breaker. */
+  readonly failures: number;
+  /** Whose attempts those were: different sockets, up to the number that opens the breaker. */
+  readonly sockets: readonly SocketId[];
+  /** When the breaker opened; 0 while it is closed. */
+  readonly openedAt: number;
+  /** While it is open: until when all hooks are held. Then one of them probes. */
+  readonly heldUntil: number;
+  /** While it is open: how many probes have begun. */
+  readonly probes: number;
+}
+
+/** The circuit breaker of the app. All processes of a gateway share its state. */
+export interface Breaker {
+  /** How often this process has held hooks since it last opened the breaker. */
+  readonly held: HeldCounts;
+  /** The state, at most five seconds old where several processes share it. */
+  state(): MaybePromise<BreakerState>;
+  /** Puts a state in place of the one that it was made from. False if that has changed meanwhile. */
+  change(to: BreakerState): MaybePromise<boolean>;
+}
+
+/** How often hooks were held, each as often as it was due. */
+export class HeldCounts {
+  hooks = 0;
+  handshakes = 0;
+}
+
+/** The state of a breaker that nothing has happened to. */
+export const untouched: BreakerState = {
+  version: 0,
+  failures: 0,
+  sockets: [],
+  openedAt: 0,
+  heldUntil: 0,
+  probes: 0,
+};

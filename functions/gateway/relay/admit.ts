@@ -1,0 +1,144 @@
+import type { AppResponse } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { BreakerState } from '../breaker.ts';
+import type { Gateway } from '../gateway.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
+import { afterAnswer, afterFailure, afterProbeBegan, heldFor, isOpen } from './circuit.ts';
+
+/** Whether a hook may be posted. */
+export type Admission =
+  | { readonly kind: 'post' | 'probe' }
+  /** The app is away. `forMs`: how long hooks are held from now on. `outageMs`: how long they have been held so far. */
+  | { readonly kind: 'held'; readonly forMs: number; readonly outageMs: number };
+
+const post: Admission = { kind: 'post' };
+
+/** What a probe may take beside its hook's own time, in milliseconds. */
+const marginMs = 2_000;
+
+/** How long hooks are held that met a probe which had just begun, in milliseconds. */
+const metProbeMs = 1_000;
+
+/** How often a change is tried that others get ahead of. More tries open the breaker no sooner: somebody got ahead. */
+const maxChanges = 2;
+
+/** Asks the circuit breaker whether a hook may be posted. If its pause is over, this hook probes. */
+export function admit(gateway: Gateway, event: Hook['event']): MaybePromise<Admission> {
+  const state = gateway.breaker.state();
+  if (state instanceof Promise) return admitBy(gateway, event, state);
+  return isOpen(state) ? admitBy(gateway, event, state) : post;
+}
+
+/** How long a handshake would be held, in milliseconds; 0 if it may go on. It takes no probe away from others. */
+export async function heldNow(gateway: Gateway): Promise<number> {
+  const { breaker, clock } = gateway;
+  const found = breaker.state();
+  const state = found instanceof Promise ? await found.catch(() => undefined) : found;
+  const forMs = state === undefined ? 0 : heldFor(state, clock.now(), leaseMsOf(gateway));
+  if (forMs > 0) breaker.held.handshakes += 1;
+  return forMs;
+}
+
+/** Tells the circuit breaker what has come of a post. */
+export function observe(
+  gateway: Gateway,
+  { socket }: Pick<Hook, 'socket'>,
+  admission: Admission,
+  response: AppResponse,
+): MaybePromise<void> {
+  const { clock } = gateway;
+  const state = gateway.breaker.state();
+  if (isAnswered(response)) {
+    if (!(state instanceof Promise) && afterAnswer(state) === state) return;
+    return change(gateway, state, response, afterAnswer);
+  }
+  const isProbe = admission.kind === 'probe';
+  const random = clock.random();
+  const failed = (before: BreakerState) => afterFailure(before, { socket, isProbe }, clock.now(), random);
+  return change(gateway, state, response, failed);
+}
+
+async function admitBy(
+  gateway: Gateway,
+  event: Hook['event'],
+  pending: MaybePromise<BreakerState>,
+): Promise<Admission> {
+  const { breaker, clock, log } = gateway;
+  try {
+    const state = await pending;
+    if (!isOpen(state)) return post;
+    const now = clock.now();
+    const leaseMs = leaseMsOf(gateway);
+    const held = heldFor(state, now, leaseMs);
+    if (held === 0 && (await breaker.change(afterProbeBegan(state, now, leaseMs)))) return { kind: 'probe' };
+    if (event === 'handshake') breaker.held.handshakes += 1;
+    else breaker.held.hooks += 1;
+    return { kind: 'held', forMs: held || metProbeMs, outageMs: Math.max(0, now - state.openedAt) };
+  } catch (error) {
+    // A breaker that can't be asked holds nothing.
+    log.warnOnce('breaker_unknown', { why: String(error) });
+    return post;
+  }
+}
+
+/** Changes the state by `next`, even if others change it at the same time. Best effort: the next hook tries again. */
+async function change(
+  gateway: Gateway,
+  found: MaybePromise<BreakerState>,
+  response: AppResponse,
+  next: (state: BreakerState) => BreakerState,
+): Promise<void> {
+  const { breaker, log } = gateway;
+  try {
+    for (let tries = 1; tries <= maxChanges; tries++) {
+      const before = await (tries === 1 ? found : breaker.state());
+      const after = next(before);
+      if (after === before) return;
+      if (!(await breaker.change(after))) continue;
+      logChange(gateway, before, after, response);
+      return;
+    }
+  } catch (error) {
+    log.warnOnce('breaker_unknown', { why: String(error) });
+  }
+}
+
+function logChange(
+  { breaker, clock, log }: Gateway,
+  before: BreakerState,
+  after: BreakerState,
+  response: AppResponse,
+): void {
+  const { held } = breaker;
+  if (isOpen(after) && !isOpen(before)) {
+    Object.assign(held, { hooks: 0, handshakes: 0 });
+    const { failures, sockets, heldUntil } = after;
+    const pause = heldUntil - clock.now();
+    log.error('breaker_opened', { failures, sockets: sockets.length, why: reasonOf(response), pause });
+  }
+  if (isOpen(before) && !isOpen(after)) {
+    const seconds = Math.max(0, Math.round((clock.now() - before.openedAt) / 1_000));
+    const { hooks, handshakes } = held;
+    log.warn('breaker_closed', { seconds, probes: before.probes, hooks, handshakes });
+  }
+}
+
+/** Whether this is the app, or a proxy that speaks for it. 502 to 504 say that the app is not there. */
+function isAnswered(response: AppResponse): boolean {
+  return response.kind === 'response' && !(response.status >= 502 && response.status <= 504);
+}
+
+function reasonOf(response: AppResponse): string {
+  switch (response.kind) {
+    case 'response':
+      return `the app answered ${response.status}`;
+    case 'timeout':
+      return 'the app did not answer in time';
+    default:
+      return response.why;
+  }
+}
+
+function leaseMsOf({ settings }: Gateway): number {
+  return settings.hookTimeoutMs + marginMs;
+}

@@ -1,0 +1,62 @@
+import { backoff, halfJitter } from '../../wire/backoff.ts';
+import type { SocketId } from '../../wire/socket-id.ts';
+import type { BreakerState } from '../breaker.ts';
+
+/** How many attempts in a row, of how many sockets, open the breaker. No client can open it with one socket. */
+const opening = { failures: 20, sockets: 5 };
+
+/** The pauses between probes, in milliseconds. */
+const pausesMs = { first: 1_000, longest: 30_000 };
+
+/** Whether hooks are held, or at times one of them probes. */
+export function isOpen({ openedAt }: BreakerState): boolean {
+  return openedAt > 0;
+}
+
+/** For how many milliseconds hooks are held from now on; 0 if they are not, or if one may probe. */
+export function heldFor(state: BreakerState, now: number, leaseMs: number): number {
+  const left = state.heldUntil - now;
+  // Nobody holds hooks for longer, so a clock has been set back.
+  return isOpen(state) && left <= Math.max(pausesMs.longest, leaseMs) ? Math.max(0, left) : 0;
+}
+
+/** One hook probes, and holds all others until it is answered or `leaseMs` milliseconds are over. */
+export function afterProbeBegan(state: BreakerState, now: number, leaseMs: number): BreakerState {
+  return { ...state, version: state.version + 1, heldUntil: now + leaseMs, probes: state.probes + 1 };
+}
+
+/** The app has answered, whatever it was. The same state if there is nothing to change. */
+export function afterAnswer(state: BreakerState): BreakerState {
+  if (state.failures === 0 && !isOpen(state)) return state;
+  const { version } = state;
+  return { version: version + 1, failures: 0, sockets: [], openedAt: 0, heldUntil: 0, probes: 0 };
+}
+
+/**
+ * The app has not answered an attempt. The breaker opens when that has happened too often in a row; if it is open, only a
+ * probe counts. The same state if there is nothing to change. `random` is from 0 up to 1.
+ */
+export function afterFailure(
+  state: BreakerState,
+  { socket, isProbe }: { readonly socket: SocketId; readonly isProbe: boolean },
+  now: number,
+  random: number,
+): BreakerState {
+  const version = state.version + 1;
+  if (isOpen(state)) {
+    if (!isProbe) return state;
+    return { ...state, version, heldUntil: now + pauseBefore(state.probes + 1, random) };
+  }
+  const failures = Math.min(opening.failures, state.failures + 1);
+  const isKnown = state.sockets.length >= opening.sockets || state.sockets.includes(socket);
+  const sockets = isKnown ? state.sockets : [...state.sockets, socket];
+  const counted = { ...state, version, failures, sockets };
+  if (failures < opening.failures || sockets.length < opening.sockets)
+    // While one socket alone fails, there is nothing more to count.
+    return failures === state.failures && isKnown ? state : counted;
+  return { ...counted, openedAt: now, heldUntil: now + pauseBefore(1, random), probes: 0 };
+}
+
+function pauseBefore(probe: number, random: number): number {
+  return Math.ceil(halfJitter(backoff(probe, pausesMs), random));
+}

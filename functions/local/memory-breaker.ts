@@ -1,0 +1,25 @@
+import { type Breaker, type BreakerState, HeldCounts, untouched } from '../gateway/breaker.ts';
+
+/** The circuit breaker of one process. */
+export class MemoryBreaker implements Breaker {
+  readonly held = new HeldCounts();
+  readonly #waiting: readonly { wake(): void }[];
+  #state = untouched;
+
+  /** `waiting` are woken when it closes: the app is back. */
+  constructor(...waiting: readonly { wake(): void }[]) {
+    this.#waiting = waiting;
+  }
+
+  state(): BreakerState {
+    return this.#state;
+  }
+
+  change(to: BreakerState): boolean {
+    const before = this.#state;
+    if (to.version !== before.version + 1) return false;
+    this.#state = to;
+    if (before.openedAt > 0 && to.openedAt === 0) for (const one of this.#waiting) one.wake();
+    return true;
+  }
+}

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freshPath } from '../contract/gateway/world.ts';
+import { connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { Cloud, type Opened, queueNames } from './cloud.ts';
+
+const secondMs = 1_000;
+
+let cloud: Cloud;
+let isDown: boolean;
+beforeEach(async () => {
+  cloud = await Cloud.start();
+  isDown = false;
+});
+afterEach(() => cloud.stop());
+
+const events = (name: string) => cloud.log.filter(({ event }) => event === name);
+const waiting = (): string[] => cloud.queue.waitingIn(queueNames.retries);
+const health = async (): Promise<unknown> => (await fetch(`${cloud.api.url}/health`)).json();
+
+const fiveSockets = (): Promise<Opened[]> =>
+  Promise.all(Array.from({ length: 5 }, () => cloud.open(() => (isDown ? { status: 503 } : 204))));
+
+/** Every hook that the app got at the paths of these sockets, and of this kind. */
+const hooksOf = (sockets: readonly Opened[], event: string) =>
+  sockets.flatMap(({ path }) => cloud.app.of(path, event));
+
+/** Lets time go by in steps, so that everything that becomes due is done. */
+async function passing(steps: number, ms: number): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    await cloud.pass(ms);
+    await cloud.settled();
+  }
+}
+
+/** Messages of all sockets until the breaker is open. */
+async function goDown(sockets: readonly Opened[]): Promise<void> {
+  isDown = true;
+  for (let at = 0; events('breaker_opened').length === 0; at++) {
+    if (at === 10) throw new Error('Fifty messages did not open the breaker.');
+    for (const { client } of sockets) client.send(`${at}`);
+    const sent = sockets.length * (at + 1);
+    await eventually('the messages wait', () => waiting().length === sent);
+    await cloud.settled();
+  }
+}
+
+async function end(sockets: readonly Opened[]): Promise<void> {
+  for (const { client, path } of sockets) {
+    await client.close();
+    await cloud.app.hook(path, 'closed');
+  }
+  await cloud.settled();
+}
+
+describe('an app that is down', () => {
+  test('gets no more hooks, its clients get 503, and all that was held arrives when it is back', async () => {
+    const sockets = await fiveSockets();
+    expect(await health()).toEqual({ status: 'ok', breaker: 'closed' });
+    cloud.queue.hold();
+    await goDown(sockets);
+    const [opened, ...others] = events('breaker_opened');
+    expect(opened).toMatchObject({ level: 'error', failures: 20, sockets: 5, why: 'the app answered 503' });
+    expect(JSON.stringify(opened), 'a metric').toContain('"BreakerOpened":1');
+    expect(others).toEqual([]);
+    await passing(1, 5 * secondMs);
+    expect(await health()).toEqual({ status: 'ok', breaker: 'open', openedAt: expect.any(Number) });
+
+    // One of these messages probes, and the others are held.
+    const before = hooksOf(sockets, 'message').length;
+    const messages = waiting().length;
+    for (const { client } of sockets) client.send('held');
+    await eventually('they wait too', () => waiting().length === messages + 5);
+    expect(hooksOf(sockets, 'message').length - before, 'hooks that the app got').toBe(1);
+    expect(events('hook_held').length).toBe(4);
+    expect(JSON.stringify(events('hook_held')[0])).toMatch(/"HooksHeld".*"RetryAge"/);
+
+    const path = freshPath();
+    await expect(connect(cloud.at(path)), 'a client').rejects.toThrow('503');
+    expect(cloud.app.of(path, 'handshake'), 'its handshake').toEqual([]);
+    expect((await cloud.items()).length, 'records').toBe(5);
+
+    isDown = false;
+    cloud.queue.release();
+    await passing(8, 30 * secondMs);
+    expect(events('breaker_closed')).toHaveLength(1);
+    expect(await health()).toEqual({ status: 'ok', breaker: 'closed' });
+    const ids = new Set(hooksOf(sockets, 'message').map(({ headers }) => headers['webhook-id']));
+    expect([ids.size, waiting(), await cloud.letterItems()]).toEqual([messages + 5, [], []]);
+    await end([...sockets, await cloud.open()]);
+    expect(events('fault')).toEqual([]);
+  });
+
+  test('and whose probe is killed gets another one when its lease is over', async () => {
+    const sockets = await fiveSockets();
+    cloud.queue.hold();
+    await goDown(sockets);
+    await passing(1, 5 * secondMs);
+    const [one, other] = sockets;
+    let isAsked = false;
+    cloud.app.on(one?.path ?? '', () => {
+      isAsked = true;
+      return 'hang';
+    });
+    one?.client.send('probe');
+    await eventually('the probe', () => isAsked);
+    await cloud.lambdas.default.kill();
+    await cloud.settled();
+    const before = cloud.app.of(other?.path ?? '', 'message').length;
+    const send = async (body: string, wait: number): Promise<void> => {
+      const messages = waiting().length;
+      await cloud.pass(wait);
+      other?.client.send(body);
+      await eventually('it is held or fails', () => waiting().length === messages + 1);
+      await cloud.settled();
+    };
+    // A hook has two seconds here, and a lease two more.
+    await send('in the lease', 1);
+    expect(cloud.app.of(other?.path ?? '', 'message').length - before, 'in the lease').toBe(0);
+    await send('after it', 4 * secondMs);
+    expect(cloud.app.of(other?.path ?? '', 'message').length - before, 'after it').toBe(1);
+  });
+
+  test('and whose DynamoDB does not tell the state gets its hooks', async () => {
+    const sockets = await fiveSockets();
+    isDown = true;
+    cloud.queue.hold();
+    cloud.wires.meddler = {
+      before: ({ service, body }) =>
+        service === 'dynamodb' && body.includes('breaker#app') ? { status: 500, json: {} } : undefined,
+    };
+    await cloud.pass(5 * secondMs);
+    for (let at = 0; at < 5; at++) for (const { client } of sockets) client.send(`${at}`);
+    await eventually('all wait', () => waiting().length === 25);
+    expect(hooksOf(sockets, 'message').length).toBe(25);
+    expect([events('breaker_unknown').length, events('breaker_opened').length]).toEqual([1, 0]);
+    expect(await health()).toEqual({ status: 'ok', breaker: 'unknown' });
+  });
+});
+
+test('a hook that is held for an hour costs at most 40 times three requests of SQS', async () => {
+  const sockets = await fiveSockets();
+  cloud.queue.hold();
+  await goDown(sockets);
+  const held = waiting().length;
+  const before = { ...cloud.queue.requests };
+  const from = hooksOf(sockets, 'message').length;
+  cloud.queue.release();
+  // Pauses are short at first.
+  await passing(120, 5 * secondMs);
+  await passing(120, 25 * secondMs);
+  const looks = (cloud.queue.requests.sent - before.sent) / held;
+  expect([waiting().length, await cloud.letterItems()]).toEqual([held, []]);
+  // It waits for an eighth to a quarter of the outage so far each time, and at first until the next probe.
+  expect(looks, 'looks of a held hook').toBeGreaterThan(20);
+  expect(looks, 'looks of a held hook').toBeLessThan(40);
+  const { sent, received, deleted } = cloud.queue.requests;
+  expect([received, deleted].every((requests) => requests <= sent)).toBe(true);
+  expect(hooksOf(sockets, 'message').length - from, 'probes').toBeLessThanOrEqual(240);
+  isDown = false;
+  await passing(15, 60 * secondMs);
+  expect([waiting(), await cloud.letterItems()]).toEqual([[], []]);
+}, 120_000);

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { type BreakerState, untouched } from '../../../functions/gateway/breaker.ts';
+import {
+  afterAnswer,
+  afterFailure,
+  afterProbeBegan,
+  heldFor,
+  isOpen,
+} from '../../../functions/gateway/relay/circuit.ts';
+import type { SocketId } from '../../../functions/wire/socket-id.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+
+const now = 1_764_000_000_000;
+const leaseMs = 12_000;
+const sockets = Array.from({ length: 30 }, () => newSocket());
+
+/** The state after failures of these sockets, one after another. */
+function failed(of: readonly SocketId[], from: BreakerState = untouched, random = 0.5): BreakerState {
+  return of.reduce((state, socket) => afterFailure(state, { socket, isProbe: false }, now, random), from);
+}
+
+/** This many failures of this many sockets, in turn. */
+function failures(count: number, of: number): BreakerState {
+  return failed(Array.from({ length: count }, (_, at) => sockets[at % of] ?? newSocket()));
+}
+
+const open = failures(20, 5);
+
+/** The open state after a probe has begun and failed. */
+function probed(state: BreakerState, random: number, at = now): BreakerState {
+  const begun = afterProbeBegan(state, at, leaseMs);
+  return afterFailure(begun, { socket: newSocket(), isProbe: true }, at, random);
+}
+
+describe('the circuit breaker opens', () => {
+  test('after 20 failures in a row of 5 sockets, and not after 19', () => {
+    expect(isOpen(failures(19, 5)), '19 failures').toBe(false);
+    expect(isOpen(failures(20, 5)), '20 failures').toBe(true);
+    expect(failures(20, 5)).toMatchObject({ failures: 20, openedAt: now, probes: 0 });
+  });
+
+  test('with the fifth socket, and not with four', () => {
+    const four = failures(100, 4);
+    expect(isOpen(four), 'four sockets').toBe(false);
+    expect(isOpen(failed([sockets[5] ?? newSocket()], four)), 'a fifth').toBe(true);
+  });
+
+  test('never for one socket alone, whose failures are not even written once they are 20', () => {
+    const many = failures(20, 1);
+    expect(isOpen(many)).toBe(false);
+    expect(failures(1_000, 1), 'no change more than after 20').toEqual(many);
+  });
+
+  test('only if no answer came between the failures', () => {
+    const answered = afterAnswer(failures(19, 5));
+    expect(isOpen(failed(sockets.slice(0, 19), answered)), '19 more').toBe(false);
+    expect(isOpen(failed(sockets.slice(0, 20), answered)), '20 more').toBe(true);
+  });
+
+  test('and remembers five sockets at most, however many fail', () => {
+    expect(failed(sockets).sockets).toEqual(sockets.slice(0, 5));
+  });
+});
+
+describe('while the circuit breaker is open', () => {
+  test('hooks are held until the pause is over, and not longer', () => {
+    const { heldUntil } = open;
+    expect(heldFor(open, heldUntil - 1, leaseMs), 'a millisecond before').toBe(1);
+    expect(heldFor(open, heldUntil, leaseMs), 'then').toBe(0);
+    expect(heldFor(afterAnswer(open), now, leaseMs), 'closed').toBe(0);
+  });
+
+  test('the pauses before the probes grow from a second to half a minute, less up to half by chance', () => {
+    const pauses = (random: number) => {
+      let state = failed(sockets.slice(0, 20), untouched, random);
+      return Array.from({ length: 8 }, () => {
+        const pause = state.heldUntil - now;
+        state = probed(state, random);
+        return pause;
+      });
+    };
+    expect(pauses(0), 'the shortest').toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+    expect(pauses(0.999_999), 'the longest').toEqual([1, 2, 4, 8, 16, 30, 30, 30].map((s) => s * 1_000));
+  });
+
+  test('a probe holds all others while it runs, and they may probe if it never ends', () => {
+    const at = open.heldUntil;
+    const begun = afterProbeBegan(open, at, leaseMs);
+    expect(begun).toMatchObject({ version: open.version + 1, probes: 1, openedAt: open.openedAt });
+    expect(heldFor(begun, at + leaseMs - 1, leaseMs), 'a millisecond before its lease ends').toBe(1);
+    expect(heldFor(begun, at + leaseMs, leaseMs), 'when it ends').toBe(0);
+  });
+
+  test('hooks that were posted before it opened and fail change nothing', () => {
+    expect(failed([newSocket()], open)).toBe(open);
+  });
+
+  test.for([
+    ['a clock that is set back by an hour', now - 3_600_000],
+    ['a clock that is set on by an hour', now + 3_600_000],
+  ] as const)('%s lets a hook probe at once', ([, at]) => {
+    expect(heldFor(open, at, leaseMs)).toBe(0);
+  });
+
+  test('a lease that is longer than the longest pause is believed', () => {
+    const longest = 62_000;
+    const begun = afterProbeBegan(open, now, longest);
+    expect(heldFor(begun, now, longest)).toBe(longest);
+    expect(heldFor(begun, now - 1, longest), 'longer than anybody can have meant').toBe(0);
+  });
+});
+
+describe('an answer', () => {
+  test('closes the breaker and forgets all failures', () => {
+    const { version } = probed(open, 0.5);
+    expect(afterAnswer(probed(open, 0.5))).toEqual({ ...untouched, version: version + 1 });
+    expect(afterAnswer(failures(3, 2))).toEqual({ ...untouched, version: 4 });
+  });
+
+  test('changes nothing if nothing has failed', () => {
+    expect(afterAnswer(untouched)).toBe(untouched);
+  });
+});

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import { closed } from '../../../functions/gateway/relay/closed.ts';
+import { handshake } from '../../../functions/gateway/relay/handshake.ts';
+import { message } from '../../../functions/gateway/relay/message.ts';
+import { heldPause } from '../../../functions/gateway/relay/next-try.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
+import type { HookEvent } from '../../../functions/wire/hook.ts';
+import { aConnectRequest } from '../../fakes/a-connect-request.ts';
+import { newSocket } from '../../fakes/a-record.ts';
+import { type FakeWorld, fakeGateway, type Given } from '../../fakes/fake-gateway.ts';
+
+/** A gateway whose app has been away for some milliseconds. Its breaker holds hooks for the next `forMs`. */
+async function away(forMs = 30_000, sinceMs = 3_600_000, given: Given = {}): Promise<FakeWorld> {
+  const world = fakeGateway(given);
+  const now = world.clock.now();
+  const state = { version: 1, failures: 20, sockets: [], openedAt: now - sinceMs, heldUntil: now + forMs };
+  await world.gateway.breaker.change({ ...state, probes: 9 });
+  return world;
+}
+
+/** A client sends a message. */
+async function send({ gateway, admit, clock }: FakeWorld, id = 'm') {
+  const { socket } = await admit();
+  await message(gateway, { socket, id, body: 'held', time: clock.now() });
+  return socket;
+}
+
+describe('a message while the app is away', () => {
+  test('is not posted and waits for the next probe, without an attempt that counts', async () => {
+    const world = await away();
+    await send(world);
+    expect(world.app.requests, 'posts').toEqual([]);
+    const since = world.clock.now();
+    expect(world.tasks.delayed, 'three quarters of a quarter of an hour').toMatchObject([
+      { kind: 'retry', tries: { since, attempts: 0, errors: 0 }, dueAt: since + 675_000 },
+    ]);
+    expect(world.log.lines).toMatchObject([
+      {
+        level: 'info',
+        event: 'hook_held',
+        fields: { request: 'message_m', attempt: 0, pause: 675_000, age: 0 },
+      },
+    ]);
+  });
+
+  test('becomes a dead letter at the end of its hours, and not before', async () => {
+    const world = await away(30_000, 1_000);
+    await send(world);
+    const since = world.clock.now();
+    const windowMs = world.gateway.settings.messageRetryMs;
+    const look = async (at: number) => {
+      const [task] = world.tasks.delayed.splice(0);
+      if (task?.kind !== 'retry') throw new Error('No retry is queued.');
+      world.clock.skipTo(at);
+      await world.gateway.breaker.change({ ...(await held(world)), heldUntil: at + 30_000 });
+      await runTask(world.gateway, { ...task, dueAt: at });
+    };
+    await look(since + windowMs - 1);
+    expect(world.tasks.delayed, 'the last look is at the very end').toMatchObject([
+      { dueAt: since + windowMs },
+    ]);
+    await look(since + windowMs);
+    expect(world.tasks.delayed, 'what waits').toEqual([]);
+    const letters = await world.gateway.deadLetters.list(10, undefined, true);
+    expect(letters?.deadLetters).toMatchObject([{ attempts: 0, why: 'the app is away' }]);
+    expect(world.app.requests, 'posts').toEqual([]);
+  });
+
+  test('probes when the pause is over, and its answer lets the next one through', async () => {
+    const world = await away(0);
+    await send(world, 'first');
+    await send(world, 'second');
+    expect(world.app.hooks.map(({ event }) => event)).toEqual(['message', 'message']);
+    expect(world.log.lines).toMatchObject([
+      { event: 'breaker_closed', fields: { seconds: 3_600, probes: 10 } },
+    ]);
+  });
+
+  test.for([
+    ['drop', 'open'],
+    ['close', 'closing'],
+  ] as const)(
+    'is lost at once with MESSAGE_FAILURE=%s, and its socket is %s',
+    async ([messageFailure, status]) => {
+      const world = await away(30_000, 1_000, { settings: { messageFailure } });
+      const socket = await send(world);
+      expect(world.app.requests, 'posts').toEqual([]);
+      expect(world.clock.slept, 'pauses').toEqual([]);
+      expect(world.log.of('hook_lost')).toHaveLength(1);
+      expect(await world.registry.get(socket)).toMatchObject({ status });
+    },
+  );
+});
+
+/** The state of the breaker, one version on. */
+async function held({ gateway }: FakeWorld) {
+  const state = await gateway.breaker.state();
+  return { ...state, version: state.version + 1 };
+}
+
+describe('a closed hook while the app is away', () => {
+  test('is postponed until the next probe and stays owed', async () => {
+    const world = await away(30_000, 1_000);
+    const { clock, registry, gateway, log, app } = world;
+    const socket = newSocket();
+    await world.admit({ socket, status: 'closing', end: { code: 1000, reason: '', time: clock.now() } });
+    await closed(gateway, socket);
+    expect(app.requests, 'posts').toEqual([]);
+    expect(await registry.get(socket)).toMatchObject({ leaseUntil: clock.now() + 32_500 });
+    expect(log.of('hook_postponed')).toMatchObject([{ fields: { pause: 32_500, why: 'the app is away' } }]);
+  });
+
+  test('is a dead letter at the end of its day', async () => {
+    const world = await away(30_000, 1_000);
+    const { clock, registry, gateway } = world;
+    const socket = newSocket();
+    const time = clock.now() - gateway.policy.closedRetryWindowMs;
+    await world.admit({ socket, status: 'closing', end: { code: 1000, reason: '', time } });
+    await closed(gateway, socket);
+    expect(await registry.get(socket)).toBeUndefined();
+    const letters = await gateway.deadLetters.list(10, undefined, false);
+    expect(letters?.deadLetters).toMatchObject([{ why: 'the app is away' }]);
+  });
+
+  test('closes the breaker if it is the probe', async () => {
+    const world = await away(0);
+    const { clock, registry, gateway, app } = world;
+    const socket = newSocket();
+    await world.admit({ socket, status: 'closing', end: { code: 1000, reason: '', time: clock.now() } });
+    await closed(gateway, socket);
+    expect(app.told).toHaveLength(1);
+    expect(await registry.get(socket)).toBeUndefined();
+    expect((await gateway.breaker.state()).openedAt).toBe(0);
+  });
+});
+
+describe('a client that connects while the app is away', () => {
+  test.for([
+    [1, '1'],
+    [1_000, '1'],
+    [1_001, '2'],
+    [30_000, '30'],
+  ] as const)(
+    'is refused with 503 and told to come back after %i ms as %s s, without a hook or a record',
+    async ([forMs, seconds]) => {
+      const { gateway, app, registry, log } = await away(forMs);
+      const request = aConnectRequest();
+      const detail = `The app does not answer. Try again in ${seconds} seconds.`;
+      expect(await handshake(gateway, request)).toEqual({
+        kind: 'refused',
+        problem: { title: 'The app is away', status: 503, code: 'app_away', detail },
+        headers: [['Retry-After', seconds]],
+      });
+      expect(app.requests, 'posts').toEqual([]);
+      expect(await registry.get(request.socket)).toBeUndefined();
+      expect(log.lines).toEqual([]);
+      expect(gateway.breaker.held).toMatchObject({ hooks: 0, handshakes: 1 });
+    },
+  );
+
+  test('is the probe when the pause is over, and is in if the app is back', async () => {
+    const { gateway, app } = await away(0);
+    expect(await handshake(gateway, aConnectRequest())).toMatchObject({ kind: 'accepted' });
+    expect(app.requests).toHaveLength(1);
+    expect((await gateway.breaker.state()).openedAt).toBe(0);
+  });
+
+  test('leaves no record if another hook became the probe just before', async () => {
+    const world = await away(0);
+    const { gateway, app, registry } = world;
+    const request = aConnectRequest();
+    const changing = { ...gateway.breaker, held: gateway.breaker.held };
+    const breaker = { ...changing, state: () => gateway.breaker.state(), change: async () => false };
+    expect(await handshake({ ...gateway, breaker }, request)).toMatchObject({
+      problem: { code: 'app_away' },
+      headers: [['Retry-After', '1']],
+    });
+    expect(app.requests, 'posts').toEqual([]);
+    expect(await registry.get(request.socket)).toBeUndefined();
+  });
+
+  test('is let in without a hook if the app wants no handshakes', async () => {
+    const hooks = new Set<HookEvent>(['message', 'closed']);
+    const { gateway, app } = await away(30_000, 1_000, { settings: { hooks } });
+    expect(await handshake(gateway, aConnectRequest())).toMatchObject({ kind: 'accepted' });
+    expect(app.requests, 'posts').toEqual([]);
+  });
+});
+
+describe('the wait of a held hook', () => {
+  const looks = (looksCost: boolean, random: number, heldAfterMs = 3_600_000) =>
+    heldPause({ retryAfter: 30_000, heldAfterMs }, { looksCost }, random);
+
+  test('ends up to five seconds after the next probe where looks are free', () => {
+    expect(looks(false, 0)).toBe(30_000);
+    expect(looks(false, 0.999_999)).toBe(35_000);
+  });
+
+  test('is an eighth to a quarter of the outage where looks cost', () => {
+    expect(looks(true, 0)).toBe(450_000);
+    expect(looks(true, 0.999_999)).toBe(900_000);
+  });
+
+  test('never ends before the next probe', () => {
+    expect(looks(true, 0, 60_000)).toBe(30_000);
+  });
+
+  test('makes about 25 looks in an outage of an hour where looks cost', () => {
+    let [at, count] = [0, 0];
+    for (; at < 3_600_000; count++) at += looks(true, 0.5, at);
+    expect(count).toBeLessThanOrEqual(30);
+    expect(count).toBeGreaterThan(10);
+  });
+});
