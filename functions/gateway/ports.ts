@@ -8,7 +8,7 @@ import type { Broadcasts } from './broadcasts.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { MaybePromise } from './maybe-promise.ts';
-import type { Acceptance, SocketEnd, SocketRecord } from './record.ts';
+import type { Acceptance, Recipient, SocketEnd, SocketRecord } from './record.ts';
 import type { SocketFilter } from './socket-filter.ts';
 import type { TaskQueue } from './tasks.ts';
 
@@ -129,7 +129,7 @@ export interface RecordPage {
   readonly next: string | undefined;
 }
 
-/** A part of a segment: from the end of one page to the end of another, in pages of at most `limit` records. */
+/** A part of a segment: from the end of one page to the end of another, in pages of at most `limit` sockets. */
 export interface Stretch {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -138,7 +138,7 @@ export interface Stretch {
 
 /** A page of a segment. `end` is the position after it, even where the sockets around it have gone since. */
 export interface SegmentPage {
-  readonly records: readonly SocketRecord[];
+  readonly recipients: readonly Recipient[];
   readonly end: string;
 }
 

@@ -42,8 +42,8 @@ export async function* segmentPages(
     limit,
   );
   for await (const page of pages) {
-    const records = page.map(({ record }) => record);
-    yield { records, end: (page.at(-1)?.sequence ?? 0).toString(36) };
+    const recipients = page.map(({ record }) => record);
+    yield { recipients, end: (page.at(-1)?.sequence ?? 0).toString(36) };
   }
 }
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { portOf } from '../contract/ports/port-of.ts';
 
-/** An operation of an AWS service: from its input to its output. */
+/** An operation of an AWS service: from its input to its output, or a promise of it. */
 export type Operation = (input: Record<string, unknown>) => unknown;
 
 /** An AWS service that speaks JSON: each request names its operation in `X-Amz-Target`. */
@@ -12,7 +12,7 @@ export class JsonService {
   constructor(operations: Readonly<Record<string, Operation>>) {
     this.#server = createServer(async (request, response) => {
       const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-      const output = operations[operation]?.(JSON.parse(await text(request)));
+      const output = await operations[operation]?.(JSON.parse(await text(request)));
       response.writeHead(output === undefined ? 400 : 200, { 'Content-Type': 'application/x-amz-json-1.0' });
       response.end(JSON.stringify(output ?? { __type: 'UnknownOperationException' }));
     });

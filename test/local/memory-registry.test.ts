@@ -108,8 +108,8 @@ describe('a broadcast to a group of several pages', () => {
 test('the segment of a group has every member once although all leave and join again after each page', async () => {
   const { registry, members } = await registryOf(1_000);
   const sockets: SocketId[] = [];
-  for await (const { records } of registry.segment({ group }, 0, { limit: 100 })) {
-    sockets.push(...records.map(({ socket }) => socket));
+  for await (const { recipients } of registry.segment({ group }, 0, { limit: 100 })) {
+    sockets.push(...recipients.map(({ socket }) => socket));
     for (const socket of members) {
       registry.changeGroups(socket, leave);
       registry.changeGroups(socket, join);

@@ -16,7 +16,7 @@ import { broadcastUserOf, endOfUser, hasRow, isPlaceOfMember, parseMember, userP
 import { type MemberRow, queryMembers } from './member-rows.ts';
 import { ahead, chunked, merged } from './parallel.ts';
 import { batchesAtOnce, batchSize, type ReadPage, type ReadTable, readEach, readsPerPage } from './read.ts';
-import { segmentPages } from './segments.ts';
+import { placed, segmentPages } from './segments.ts';
 import type { UnusedRows } from './unused-rows.ts';
 
 /** The most reads for one user. */
@@ -75,7 +75,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       const inRange = members.filter(isInRange);
       yield inRange
         .filter(({ record }) => isWanted(record))
-        .map(({ record, row }) => ({ record, at: positionOf(row.member) }));
+        .map(({ record, row }) => placed(record, positionOf(row.member)));
       if (end !== undefined && Buffer.compare(Buffer.from(last), end) >= 0) break;
     }
     await this.#unused.settled();

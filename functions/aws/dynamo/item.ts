@@ -1,4 +1,4 @@
-import type { SocketEnd, SocketRecord, SocketStatus } from '../../gateway/record.ts';
+import type { Recipient, SocketEnd, SocketRecord, SocketStatus } from '../../gateway/record.ts';
 import { type GroupName, parseGroup } from '../../wire/group.ts';
 import { normalisePath, parsePath } from '../../wire/path.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
@@ -64,6 +64,13 @@ export function recordOf(item: Item): StoredRecord {
     attempts: numberIn(item, 'attempts'),
     ...(status === 'closing' ? { end: endOf(item) } : {}),
   };
+}
+
+/** Reads no more of a record than a message to its socket needs. Throws if the item is not a record. */
+export function recipientOf(item: Item): Recipient {
+  const status = statusOf(item);
+  if (status === undefined) throw new Error(`The table has an item that is no socket's record.`);
+  return { socket: socketOf(item), status, acceptedAt: numberIn(item, 'acceptedAt') };
 }
 
 /** The socket of an item or of an index key. Throws if there is no socket id in it. */

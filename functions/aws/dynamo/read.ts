@@ -1,11 +1,11 @@
 import type { Clock, Log } from '../../gateway/ports.ts';
-import type { SocketRecord } from '../../gateway/record.ts';
+import type { Recipient, SocketRecord } from '../../gateway/record.ts';
 import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { JsonDialect } from '../client/json-protocol.ts';
 import { type Item, itemFrom, text } from './attribute.ts';
 import type { Dynamo } from './calls.ts';
-import { recordOf, type StoredRecord, socketOf, textIn } from './item.ts';
+import { recipientOf, recordOf, type StoredRecord, socketOf, textIn } from './item.ts';
 import { keyOf, namesIn } from './table.ts';
 import type { TableIndex } from './table-schema.ts';
 
@@ -69,29 +69,46 @@ export async function scan(
   stretch: Stretch,
   by: (item: Item) => SocketRecord = recordOf,
 ): Promise<ReadPage<SocketRecord>> {
-  const scanned = await table.dynamo.run('Scan', {
-    TableName: table.name,
-    ConsistentRead: stretch.isSurvey !== true,
-    ...stretch.segment,
-    ...(stretch.isSurvey === true ? {} : living),
-    ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
-    ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
-  });
+  const scanned = await scanBy(
+    table,
+    stretch,
+    stretch.isSurvey === true ? { ConsistentRead: false } : living,
+  );
   return pageOf(table, scanned, by);
+}
+
+/**
+ * The recipients that a Scan of such records finds. They leave out the rest of the records, such as an outbox of
+ * 256 KiB: a coordinator of a broadcast keeps thousands.
+ */
+export async function scanRecipients(table: ReadTable, stretch: Stretch): Promise<ReadPage<Recipient>> {
+  const fields = '#socket, #status, #acceptedAt';
+  const scanned = await scanBy(table, stretch, { ...living, ...projection(fields) });
+  return pageOf(table, scanned, recipientOf);
 }
 
 /** The sockets of records of any status, in the order of a Scan. The read is consistent. */
 export async function scanSockets(table: ReadTable, stretch: Stretch): Promise<ReadPage<SocketId>> {
-  const scanned = await table.dynamo.run('Scan', {
-    TableName: table.name,
+  return pageOf(table, await scanBy(table, stretch, projection('#socket')), socketOf);
+}
+
+function scanBy(
+  { dynamo, name }: ReadTable,
+  { segment, after, limit }: Stretch,
+  more: object,
+): Promise<unknown> {
+  return dynamo.run('Scan', {
+    TableName: name,
     ConsistentRead: true,
-    ...stretch.segment,
-    ProjectionExpression: '#socket',
-    ExpressionAttributeNames: namesIn('#socket'),
-    ...(stretch.after === undefined ? {} : { ExclusiveStartKey: keyOf(stretch.after) }),
-    ...(stretch.limit === undefined ? {} : { Limit: stretch.limit }),
+    ...segment,
+    ...(after === undefined ? {} : { ExclusiveStartKey: keyOf(after) }),
+    ...(limit === undefined ? {} : { Limit: limit }),
+    ...more,
   });
-  return pageOf(table, scanned, socketOf);
+}
+
+function projection(fields: string): object {
+  return { ProjectionExpression: fields, ExpressionAttributeNames: namesIn(fields) };
 }
 
 const living = {

@@ -1,10 +1,18 @@
 import type { Clock, SegmentPage, Stretch } from '../../gateway/ports.ts';
-import type { SocketRecord } from '../../gateway/record.ts';
+import type { Recipient } from '../../gateway/record.ts';
 import { matches, type SocketFilter } from '../../gateway/socket-filter.ts';
 import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 import { lookupOf } from './lookup.ts';
 import { ahead, chunked, merged } from './parallel.ts';
-import { batchesAtOnce, batchSize, query, type ReadTable, readAll, scan, scanSockets } from './read.ts';
+import {
+  batchesAtOnce,
+  batchSize,
+  query,
+  type ReadTable,
+  readAll,
+  scanRecipients,
+  scanSockets,
+} from './read.ts';
 import type { TableIndex } from './table-schema.ts';
 
 /** Into how many segments a broadcast to all divides the table. */
@@ -13,9 +21,9 @@ const scanSegments = 4;
 /** How many sockets behind the end of a stretch of a Scan are looked at. */
 const lookBehind = 100;
 
-/** A record, and its position in its segment. */
+/** A recipient, and its position in its segment. */
 interface Placed {
-  readonly record: SocketRecord;
+  readonly recipient: Recipient;
   readonly at: string;
 }
 
@@ -62,29 +70,29 @@ export class Segments {
     const segment = { Segment: at, TotalSegments: scanSegments };
     let after = from;
     do {
-      const { values, last } = await scan(this.#table, { segment, after });
+      const { values, last } = await scanRecipients(this.#table, { segment, after });
       const end = to === undefined ? values.length : await this.#endIn(values, segment, to);
-      yield values.slice(0, end ?? values.length).map((record) => ({ record, at: record.socket }));
+      yield values.slice(0, end ?? values.length).map((recipient) => ({ recipient, at: recipient.socket }));
       if (to !== undefined && end !== undefined) return;
       after = last;
     } while (after !== undefined);
   }
 
   /**
-   * How many of these records stand before the end of a stretch; undefined if it may be behind all of them. Only DynamoDB
+   * How many of these sockets stand before the end of a stretch; undefined if it may be behind all of them. Only DynamoDB
    * knows the order of a Scan. If the socket at the end has gone, what stands behind it says where it was. That is read
-   * after the records, so that sockets that are put there meanwhile are known.
+   * after these, so that sockets that are put there meanwhile are known.
    */
   async #endIn(
-    records: readonly SocketRecord[],
+    found: readonly Recipient[],
     segment: { readonly Segment: number; readonly TotalSegments: number },
     to: SocketId,
   ): Promise<number | undefined> {
-    const last = records.findIndex(({ socket }) => socket === to);
+    const last = found.findIndex(({ socket }) => socket === to);
     if (last >= 0) return last + 1;
     const { values } = await scanSockets(this.#table, { segment, after: to, limit: lookBehind });
     const behind = new Set(values);
-    const first = records.findIndex(({ socket }) => behind.has(socket));
+    const first = found.findIndex(({ socket }) => behind.has(socket));
     return first < 0 ? undefined : first;
   }
 
@@ -93,7 +101,7 @@ export class Segments {
     const sockets = chunked(this.#sockets(index, key, { from, to }), batchSize);
     const found = ahead(sockets, batchesAtOnce, (chunk) => readAll(this.#table, this.#clock, chunk));
     for await (const records of found)
-      yield records.filter(isWanted).map((record) => ({ record, at: record.socket }));
+      yield records.filter(isWanted).map((record) => placed(record, record.socket));
   }
 
   async *#sockets(index: TableIndex, key: string, { from, to }: Range): AsyncGenerator<SocketId[]> {
@@ -109,14 +117,19 @@ export class Segments {
   }
 }
 
-/** Regroups records into pages of a segment, reading one page ahead. All but the last are full. */
+/** A recipient at a position. The rest of its record is not kept, since a page of a segment waits for several others. */
+export function placed({ socket, status, acceptedAt }: Recipient, at: string): Placed {
+  return { recipient: { socket, status, acceptedAt }, at };
+}
+
+/** Regroups recipients into pages of a segment, reading one page ahead. All but the last are full. */
 export async function* segmentPages(
   found: AsyncIterable<readonly Placed[]>,
   limit: number,
 ): AsyncGenerator<SegmentPage> {
   for await (const page of merged([chunked(found, limit)])) {
-    const records = page.map(({ record }) => record);
-    yield { records, end: page.at(-1)?.at ?? '' };
+    const recipients = page.map(({ recipient }) => recipient);
+    yield { recipients, end: page.at(-1)?.at ?? '' };
   }
 }
 

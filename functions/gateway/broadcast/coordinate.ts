@@ -4,7 +4,7 @@ import type { SocketId } from '../../wire/socket-id.ts';
 import type { SegmentClaim, StoredBroadcast } from '../broadcasts.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SegmentPage } from '../ports.ts';
-import type { SocketRecord } from '../record.ts';
+import type { Recipient } from '../record.ts';
 import type { BatchTask } from '../tasks.ts';
 import { WorkIsBusy } from './work-is-busy.ts';
 
@@ -93,10 +93,10 @@ class Segment {
   /** Cuts batches until the segment ends. Returns true if it has to begin again where it is now. */
   async #cutFrom(from: string | undefined): Promise<boolean> {
     const limit = this.#limit;
-    let gathered: SocketRecord[] = [];
+    let gathered: Recipient[] = [];
     let end: string | undefined;
     for await (const page of this.#read({ from, limit })) {
-      gathered.push(...page.records);
+      gathered.push(...page.recipients);
       end = page.end;
       if (gathered.length < limit) continue;
       if (!(await this.#cut(gathered, end)) || this.#isOver) return true;
@@ -111,11 +111,11 @@ class Segment {
   }
 
   /** False if a run that died has cut this batch somewhere else. Then it is cut there, and what follows is read again. */
-  async #cut(records: readonly SocketRecord[], end: string): Promise<boolean> {
+  async #cut(read: readonly Recipient[], end: string): Promise<boolean> {
     const batch = { broadcast: this.#broadcast.id, segment: this.#segment, at: this.#batches };
-    const found = this.#recipients(records);
+    const found = this.#wanted(read);
     const cutAt = await this.#gateway.broadcasts.cut(batch, end, found.length);
-    const sockets = cutAt === end ? found : this.#recipients(await this.#recordsTo(cutAt));
+    const sockets = cutAt === end ? found : this.#wanted(await this.#readTo(cutAt));
     this.#batches += 1;
     this.#from = cutAt;
     this.#waiting.push({ kind: 'batch', ...batch, part: 0, sockets });
@@ -126,16 +126,16 @@ class Segment {
     return cutAt === end;
   }
 
-  #recipients(records: readonly SocketRecord[]): BatchTask['sockets'] {
-    if (this.#excluded.size === 0) return records;
-    return records.filter(({ socket }) => !this.#excluded.has(socket));
+  #wanted(recipients: readonly Recipient[]): BatchTask['sockets'] {
+    if (this.#excluded.size === 0) return recipients;
+    return recipients.filter(({ socket }) => !this.#excluded.has(socket));
   }
 
-  async #recordsTo(to: string): Promise<readonly SocketRecord[]> {
-    const records: SocketRecord[] = [];
+  async #readTo(to: string): Promise<readonly Recipient[]> {
+    const found: Recipient[] = [];
     const limit = this.#limit;
-    for await (const page of this.#read({ from: this.#from, to, limit })) records.push(...page.records);
-    return records;
+    for await (const page of this.#read({ from: this.#from, to, limit })) found.push(...page.recipients);
+    return found;
   }
 
   async #enqueue(): Promise<void> {

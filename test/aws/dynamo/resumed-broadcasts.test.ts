@@ -26,9 +26,9 @@ async function resumed(registry: Registry): Promise<SocketId[]> {
   const first = registry.segment({ group: room }, 0, { limit: 1 })[Symbol.asyncIterator]();
   const { done, value } = await first.next();
   if (done === true) return [];
-  const reached = value.records.map((record) => record.socket);
+  const reached = value.recipients.map(({ socket }) => socket);
   for await (const page of registry.segment({ group: room }, 0, { from: value.end, limit: 100 }))
-    reached.push(...page.records.map((record) => record.socket));
+    reached.push(...page.recipients.map(({ socket }) => socket));
   return reached;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { QueueEvent } from '../../../functions/aws/events.ts';
+import { awsPolicy } from '../../../functions/aws/gateway.ts';
 import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { parseTask } from '../../../functions/aws/queue/task-message.ts';
 import type { BatchTask, DeliveriesTask, RetryTask } from '../../../functions/gateway/tasks.ts';
@@ -240,6 +241,16 @@ describe('batches of a broadcast', () => {
     expect(calls.map(({ length }) => length)).toEqual([6, 4]);
     for (const bodies of calls) expect(Buffer.byteLength(bodies.join(''))).toBeLessThanOrEqual(262_144);
     expect(calls.flat().map(parseTask)).toEqual(batches);
+  });
+
+  test('that a coordinator queues by one call fill one of SQS', async () => {
+    const { later: tasks, inputs } = await start(took);
+    const { batchesPerCall, batchSockets } = awsPolicy;
+    const batches = Array.from({ length: batchesPerCall + 1 }, (_, at) => batchOf(at, batchSockets));
+    await tasks.enqueueBatches(batches.slice(1));
+    expect(callsOf(inputs()).map(({ length }) => length)).toEqual([batchesPerCall]);
+    await tasks.enqueueBatches(batches);
+    expect(callsOf(inputs().slice(1)).map(({ length }) => length)).toEqual([batchesPerCall, 1]);
   });
 
   const refuses = (...ids: string[]): Answer => ({

@@ -1,44 +1,19 @@
 import { SignedConnections } from '../../../functions/aws/connections/signed-connections.ts';
-import { DynamoBroadcasts } from '../../../functions/aws/dynamo/broadcasts.ts';
 import type { Dynamo } from '../../../functions/aws/dynamo/calls.ts';
-import { DynamoDirectory } from '../../../functions/aws/dynamo/directory.ts';
-import { registryWith } from '../../../functions/aws/dynamo/registry.ts';
 import { type AwsGateway, awsPolicy } from '../../../functions/aws/gateway.ts';
 import { batchesHandler } from '../../../functions/aws/handlers/batches-handler.ts';
 import { lambdaClock as clock } from '../../../functions/aws/lambda-clock.ts';
-import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { writeTask } from '../../../functions/aws/queue/task-message.ts';
-import { coordinate } from '../../../functions/gateway/broadcast/coordinate.ts';
 import type { Connections } from '../../../functions/gateway/ports.ts';
-import type { BatchTask } from '../../../functions/gateway/tasks.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
-import { fakeGateway } from '../../fakes/fake-gateway.ts';
-import { memoryTables } from '../../fakes/memory-dynamo.ts';
+import { MemoryDynamo } from '../../fakes/memory-dynamo.ts';
 import { Crowd } from '../../simulate/crowd.ts';
-import { Random } from '../../simulate/random.ts';
-import { Tables } from '../../simulate/table.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
+import { LiveHeap, peakResidentBytes } from '../measure/live-heap.ts';
 import { answer } from '../measure/questions.ts';
-import { text128 } from '../shapes.ts';
-import type { Connecting, Posting, Worked } from '../worker.ts';
+import type { Connecting, Held, Posting, Worked } from '../worker.ts';
+import { broadcast, broadcastGateway, caller } from './broadcast-gateway.ts';
 
-const caller = {
-  region: 'eu-central-1',
-  credentials: {
-    accessKeyId: 'AKIDEXAMPLE',
-    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-    // As long as the session token of a function's role.
-    sessionToken: 'IQoJb3JpZ2luX2Vj'.repeat(60),
-  },
-};
-const nowhere = {
-  url: 'http://127.0.0.1:9/tasks',
-  batches: 'http://127.0.0.1:9/batches',
-  retries: undefined,
-  deadRetries: undefined,
-};
 const context = { getRemainingTimeInMillis: () => 30_000 };
-const broadcast = { body: text128, except: [], path: undefined, user: undefined, group: undefined };
 let made = 0;
 
 async function connectionsOf({ way, origin, connections }: Connecting): Promise<Connections> {
@@ -65,25 +40,13 @@ async function stock(endpoint: string, maxSockets: number): Promise<Connections>
   };
 }
 
-/** A gateway of a function, with tables of this many sockets in its own memory, as DynamoDB's JSON. */
-function gatewayOf(sockets: number, connections: Connections, maxPostsPerSecond: number): AwsGateway {
-  const tables = new Tables(new Random(1), new Crowd(sockets));
-  const seen = tables.seenBy(
-    () => Promise.resolve(),
-    () => {},
-  );
+/** A gateway of a function, with tables in its own memory, as DynamoDB's JSON. */
+function gatewayOf(connections: Connections, maxPostsPerSecond: number): AwsGateway {
+  const memory = new MemoryDynamo();
   const access = (): Dynamo => ({
-    run: async (operation, input) => JSON.parse(JSON.stringify(await seen.run(operation, input))),
+    run: async (operation, input) => JSON.parse(JSON.stringify(await memory.run(operation, input))),
   });
-  const log = new RecordingLog();
-  const { gateway } = fakeGateway({ settings: { maxPostsPerSecond }, policy: awsPolicy });
-  return {
-    ...gateway,
-    ...{ clock, log, connections, apiAuth: 'key' },
-    registry: registryWith(access, memoryTables, clock, DynamoDirectory, log),
-    broadcasts: new DynamoBroadcasts(access, memoryTables, clock, log),
-    tasks: new SqsTaskQueue({ ...nowhere, endpoint: 'http://127.0.0.1:9' }, caller, clock),
-  };
+  return broadcastGateway({ access, sqs: 'http://127.0.0.1:9', connections, maxPostsPerSecond });
 }
 
 /**
@@ -111,10 +74,12 @@ async function* messages({ broadcasts }: AwsGateway, sockets: number): AsyncGene
 let warm: { readonly key: string; readonly connections: Connections } | undefined;
 
 /** Posts the batches one after another, on connections that stay from one question to the next. */
-async function post({ sockets, perSecond, ...how }: Posting): Promise<Worked> {
+async function post({ sockets, perSecond, collectsEvery, ...how }: Posting): Promise<Worked & Held> {
   const key = JSON.stringify(how);
   if (warm?.key !== key) warm = { key, connections: await connectionsOf(how) };
-  const gateway = gatewayOf(0, warm.connections, perSecond ?? Number.POSITIVE_INFINITY);
+  const heap = collectsEvery === undefined ? undefined : new LiveHeap(collectsEvery);
+  const connections = heap === undefined ? warm.connections : looking(warm.connections, heap);
+  const gateway = gatewayOf(connections, perSecond ?? Number.POSITIVE_INFINITY);
   const handle = batchesHandler(gateway);
   const worked = { ms: 0, cpuUs: 0 };
   let messageId = 0;
@@ -130,63 +95,21 @@ async function post({ sockets, perSecond, ...how }: Posting): Promise<Worked> {
     worked.cpuUs += user + system;
     if (batchItemFailures.length > 0) throw new Error('A batch failed.');
   }
-  return { ...worked, peakBytes: peak() };
+  return { ...worked, heapBytes: heap?.peakBytes ?? 0, residentBytes: peakResidentBytes() };
 }
 
-/** How long a post takes that is alone, in milliseconds: one after another. */
-async function alone({ times, ...how }: Connecting & { readonly times: number }): Promise<number[]> {
-  const connections = await connectionsOf(how);
-  const took: number[] = [];
-  for (let time = 0; time < times; time++) {
-    const began = performance.now();
-    await connections.post(new Crowd(0).at(time), text128);
-    took.push(performance.now() - began);
-  }
-  return took;
-}
-
-/** Reads all segments of a broadcast and cuts them into messages, which are dropped. */
-async function cut({ sockets }: { readonly sockets: number }): Promise<Worked> {
-  const nobody: Connections = {
-    post: () => ({ kind: 'posted' }),
-    close: async () => {},
-    has: async () => true,
-  };
-  const gateway = gatewayOf(sockets, nobody, 6_000);
-  let found = 0;
-  const tasks = {
-    enqueue: async () => {
-      throw new Error('A segment was not read to its end.');
+/** The same connections. Each post is a moment at which the heap may be looked at. */
+function looking(connections: Connections, heap: LiveHeap): Connections {
+  return {
+    post: (...given) => {
+      heap.look();
+      return connections.post(...given);
     },
-    enqueueBatches: async (batches: readonly BatchTask[]) => {
-      for (const batch of batches) {
-        found += batch.sockets.length;
-        writeTask(batch);
-      }
-    },
+    close: (socket) => connections.close(socket),
+    has: (socket) => connections.has(socket),
   };
-  const [began, cpu] = [performance.now(), process.cpuUsage()];
-  const id = broadcastIdOf('bench');
-  const segments = gateway.registry.segmentsOf({});
-  await gateway.broadcasts.create({ ...broadcast, id, segments, startedAt: clock.now() });
-  await Promise.all(
-    Array.from({ length: segments }, (_, segment) =>
-      coordinate({ ...gateway, tasks }, { broadcast: id, segment }),
-    ),
-  );
-  if (found !== sockets) throw new Error(`Of ${sockets} sockets, ${found} were cut.`);
-  const { user, system } = process.cpuUsage(cpu);
-  return { ms: performance.now() - began, cpuUs: user + system, peakBytes: peak() };
-}
-
-/** The most resident memory that this process has had. */
-function peak(): number {
-  return process.resourceUsage().maxRSS * 1_024;
 }
 
 answer({
-  peak,
   post: (given) => post(given as Parameters<typeof post>[0]),
-  alone: (given) => alone(given as Parameters<typeof alone>[0]),
-  cut: (given) => cut(given as Parameters<typeof cut>[0]),
 });

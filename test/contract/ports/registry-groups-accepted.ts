@@ -75,7 +75,7 @@ export function acceptedGroupsContract(name: string, make: MakeRegistry): void {
         const run = registry.segment({ group: room }, 0, { from, limit: 1 })[Symbol.asyncIterator]();
         const { done, value } = await run.next();
         if (done === true) break;
-        found.push(...value.records.map((record) => record.socket));
+        found.push(...value.recipients.map(({ socket }) => socket));
         from = value.end;
         const renamed = members[(at * 7) % members.length];
         const user = at % 2 === 0 ? '' : `named ${at}`;

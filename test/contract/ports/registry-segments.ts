@@ -28,9 +28,9 @@ async function arrive(registry: Registry): Promise<SocketId> {
 async function read(registry: Registry, filter: SocketFilter, at: number, stretch: Stretch) {
   const sockets: SocketId[] = [];
   const pages: { readonly end: string; readonly upTo: number }[] = [];
-  for await (const { records, end: position } of registry.segment(filter, at, stretch)) {
-    expect(records.length, 'records of a page').toBeLessThanOrEqual(stretch.limit);
-    sockets.push(...records.map(({ socket }) => socket));
+  for await (const { recipients, end: position } of registry.segment(filter, at, stretch)) {
+    expect(recipients.length, 'sockets of a page').toBeLessThanOrEqual(stretch.limit);
+    sockets.push(...recipients.map(({ socket }) => socket));
     pages.push({ end: position, upTo: sockets.length });
   }
   expect(new Set(sockets).size, 'each socket once').toBe(sockets.length);
