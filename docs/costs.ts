@@ -19,7 +19,15 @@ const minutes = 43_200;
 const gigabytes = { waiting: 0.25, posting: 1, sweeping: 0.5 };
 const recordBytes = 300;
 /** How long functions run, in seconds, besides waiting for the app. */
-const seconds = { hook: 0.03, look: 0.03, call: 0.05, fanOut: 0.05, sweep: 0.1, perDelivery: 0.0002, segment: 1 };
+const seconds = {
+  hook: 0.03,
+  look: 0.03,
+  call: 0.05,
+  fanOut: 0.05,
+  sweep: 0.1,
+  perDelivery: 0.0002,
+  segment: 1,
+};
 /** A broadcast to more sockets than a call reaches: its segments, its batches, and a worker's posts a second. */
 const large = { from: 501, segments: 4, batch: 1_500, postsPerSecond: 1_500, postsPerCheck: 500 };
 /** DynamoDB: a page of a Scan has 1 MB, which is 256 units. */
@@ -180,6 +188,8 @@ export function month(use: Use) {
       joined * 2 * price.write +
       // The claim of a key, and the answer.
       keyed * 2 * price.write +
+      // The record counts what has failed.
+      held * price.write +
       messages * price.read +
       Math.min(hooks + looks, copies * breaker.readsPerMinute * minutes) * price.read +
       broadcasts * (each.reads * price.read + each.writes * price.write) +
@@ -188,7 +198,8 @@ export function month(use: Use) {
       minutes * (Math.max(16, scan) / 2) * price.read,
     // Each is sent, received and deleted.
     queue: ((toGroups + looks) * 3 + broadcasts * each.requests + polls) * price.queued,
-    logs: (hooks + looks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
+    logs:
+      (hooks + looks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
   };

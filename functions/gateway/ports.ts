@@ -1,4 +1,5 @@
 import type { AppResponse } from '../wire/answer.ts';
+import type { CloseCode } from '../wire/close-codes.ts';
 import type { GroupChange, GroupName } from '../wire/group.ts';
 import type { SigningKey } from '../wire/signature.ts';
 import type { SocketId } from '../wire/socket-id.ts';
@@ -49,8 +50,11 @@ export interface Lifecycle {
     acceptance: Acceptance,
     to: 'open' | 'accepted',
   ): Promise<'done' | 'waiting' | 'gone' | 'too_many_groups'>;
-  /** Sets the state of a socket. False if there is no such socket, or it is closing. */
-  setState(socket: SocketId, state: string): Promise<boolean>;
+  /**
+   * Sets the state of a socket. `gone`: there is no such socket, or it is closing. `outdated`: its state is not the
+   * `expected` one. Nothing changes then.
+   */
+  setState(socket: SocketId, state: string, expected?: string): Promise<'done' | 'gone' | 'outdated'>;
   /**
    * Marks a socket as `closing`. Exactly one of any number of calls gets the record: that caller owes the closed hook.
    * If the socket was accepted, the caller holds the lease for `leaseMs` milliseconds. A socket that is still opening
@@ -64,6 +68,11 @@ export interface Lifecycle {
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
   /** Lets nobody lease a socket of this status for `forMs` milliseconds from now; 0 returns the lease. */
   postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
+  /**
+   * Counts the bytes of a message whose first attempt failed. `full`: with those of its socket before, they would exceed
+   * 16 MiB, and are not counted. `gone`: there is no such socket, or it is closing.
+   */
+  countFailed(socket: SocketId, bytes: number): Promise<'counted' | 'full' | 'gone'>;
   /** Removes a record, whatever its status. Its socket is then in no group. */
   remove(socket: SocketId): Promise<void>;
 }
@@ -89,13 +98,15 @@ export interface Groups {
   /**
    * Joins and leaves groups in one step, all or nothing, unless the socket has ended. It is idempotent. A broadcast to a
    * group that starts after it has resolved reaches the sockets that have joined, and not those that have left. `known`
-   * saves reading a record that is at hand, even if it is out of date.
+   * saves reading a record that is at hand, even if it is out of date. `outdated`: its groups have changed since they had
+   * the version `at`; nothing changes.
    */
   changeGroups(
     socket: SocketId,
     change: GroupChange,
     known?: SocketRecord,
-  ): MaybePromise<'done' | 'gone' | 'too_many_groups'>;
+    at?: number,
+  ): MaybePromise<'done' | 'gone' | 'outdated' | 'too_many_groups'>;
 }
 
 /** The sockets that a send can reach: all except those that are closing. */
@@ -161,8 +172,11 @@ export interface Connections {
    * answered soon after. Rejects with a `NotPosted` if it is certain that nothing left.
    */
   post(socket: SocketId, body: string, until?: number): MaybePromise<Posted>;
-  /** Closes a connection with 1000 if it exists. Drops what its client still sends. Best effort. */
-  close(socket: SocketId): Promise<void>;
+  /**
+   * Closes a connection with 1000 if it exists. Drops what its client has sent and still sends. With another code, what it
+   * has sent until now counts. On AWS the client gets 1000 whatever the code. Best effort.
+   */
+  close(socket: SocketId, how?: CloseCode): Promise<void>;
   /** Whether a connection exists. Also true if that can't be determined for now. */
   has(socket: SocketId): Promise<boolean>;
 }

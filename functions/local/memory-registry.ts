@@ -7,6 +7,7 @@ import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { RecordListener } from './kept-records.ts';
+import { isLeased, lease, withLease } from './lease.ts';
 import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
 import { listPage, paged, segmentPages } from './record-pages.ts';
 import { userPage } from './user-page.ts';
@@ -43,14 +44,21 @@ export class MemoryRegistry implements Registry {
   /** Stores a record, such as that of a socket whose process has died. */
   restore(record: SocketRecord): void {
     this.#sequence += 1;
-    const entry = { record, sequence: this.#sequence, leaseEnds: 0, outbox: [], outboxBytes: 0 };
+    const entry = {
+      record,
+      sequence: this.#sequence,
+      leaseEnds: 0,
+      outbox: [],
+      outboxBytes: 0,
+      failedBytes: 0,
+    };
     this.#entries.set(record.socket, entry);
     this.#index.add(entry);
   }
 
   get(socket: SocketId): SocketRecord | undefined {
     const entry = this.#entries.get(socket);
-    return entry && this.#withLease(entry);
+    return entry && withLease(entry, this.#clock);
   }
 
   async accept(
@@ -70,28 +78,35 @@ export class MemoryRegistry implements Registry {
     return 'done';
   }
 
-  changeGroups(socket: SocketId, change: GroupChange): 'done' | 'gone' | 'too_many_groups' {
+  changeGroups(
+    socket: SocketId,
+    change: GroupChange,
+    _known?: SocketRecord,
+    at?: number,
+  ): 'done' | 'gone' | 'outdated' | 'too_many_groups' {
     const entry = this.#entries.get(socket);
     if (entry === undefined || entry.record.status === 'closing') return 'gone';
+    if (at !== undefined && entry.record.groupsVersion !== at) return 'outdated';
     const groups = changeGroups(entry.record.groups, change);
     if (groups === undefined) return 'too_many_groups';
     this.#regroup(entry, groups);
     return 'done';
   }
 
-  async setState(socket: SocketId, state: string): Promise<boolean> {
+  async setState(socket: SocketId, state: string, expected?: string): Promise<'done' | 'gone' | 'outdated'> {
     const entry = this.#entries.get(socket);
-    if (entry === undefined || entry.record.status === 'closing') return false;
+    if (entry === undefined || entry.record.status === 'closing') return 'gone';
+    if (expected !== undefined && entry.record.state !== expected) return 'outdated';
     this.#change(entry, { state });
-    return true;
+    return 'done';
   }
 
   async markEnded(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
     if (entry === undefined || entry.record.status === 'closing') return undefined;
-    const isLeased = leaseMs > 0 && entry.record.acceptedAt > 0;
-    const lease = isLeased ? { ...this.#lease(entry, leaseMs), attempts: 1 } : unleased;
-    this.#change(entry, { status: 'closing', end, ...lease });
+    const mayLease = leaseMs > 0 && entry.record.acceptedAt > 0;
+    const leased = mayLease ? { ...lease(entry, leaseMs, this.#clock), attempts: 1 } : unleased;
+    this.#change(entry, { status: 'closing', end, ...leased });
     entry.outbox = [];
     entry.outboxBytes = 0;
     this.#leaveAll(entry);
@@ -104,16 +119,24 @@ export class MemoryRegistry implements Registry {
     forMs: number,
   ): Promise<SocketRecord | undefined> {
     const entry = this.#entries.get(socket);
-    if (entry?.record.status !== status || this.#isLeased(entry)) return undefined;
-    this.#change(entry, { ...this.#lease(entry, forMs), attempts: entry.record.attempts + 1 });
+    if (entry?.record.status !== status || isLeased(entry, this.#clock)) return undefined;
+    this.#change(entry, { ...lease(entry, forMs, this.#clock), attempts: entry.record.attempts + 1 });
     return entry.record;
   }
 
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
     const entry = this.#entries.get(socket);
     if (entry?.record.status !== status) return;
-    this.#change(entry, this.#lease(entry, forMs));
+    this.#change(entry, lease(entry, forMs, this.#clock));
     if (status === 'closing') this.#listener?.postponed(entry.record);
+  }
+
+  async countFailed(socket: SocketId, bytes: number): Promise<'counted' | 'full' | 'gone'> {
+    const entry = this.#entries.get(socket);
+    if (entry === undefined || entry.record.status === 'closing') return 'gone';
+    if (entry.failedBytes + bytes > limits.failedBytes) return 'full';
+    entry.failedBytes += bytes;
+    return 'counted';
   }
 
   async remove(socket: SocketId): Promise<void> {
@@ -150,7 +173,7 @@ export class MemoryRegistry implements Registry {
   }
 
   async *survey(): AsyncGenerator<readonly SocketRecord[]> {
-    yield* paged(this.#entries.values(), this.#sequence, (entry) => this.#withLease(entry));
+    yield* paged(this.#entries.values(), this.#sequence, (entry) => withLease(entry, this.#clock));
   }
 
   /** A run in this process has no deadline, so no page says where to go on. */
@@ -194,22 +217,6 @@ export class MemoryRegistry implements Registry {
   #candidates(filter: SocketFilter): Iterable<Candidate> {
     const found = this.#index.find(filter) ?? this.#entries.values();
     return filter.group === undefined ? found : [...found];
-  }
-
-  #lease(entry: Entry, forMs: number): Pick<SocketRecord, 'leaseUntil'> {
-    entry.leaseEnds = this.#clock.monotonic() + forMs;
-    return { leaseUntil: this.#clock.now() + forMs };
-  }
-
-  #isLeased({ record, leaseEnds }: Entry): boolean {
-    return record.leaseUntil > 0 && leaseEnds > this.#clock.monotonic();
-  }
-
-  /** A record with the end of its lease converted to the present time of day, since the clock may have been set. */
-  #withLease({ record, leaseEnds }: Entry): SocketRecord {
-    if (record.leaseUntil === 0) return record;
-    const left = leaseEnds - this.#clock.monotonic();
-    return { ...record, leaseUntil: Math.round(this.#clock.now() + left) };
   }
 
   #change(entry: Entry, change: Partial<SocketRecord>): void {

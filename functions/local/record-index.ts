@@ -95,4 +95,6 @@ export interface Entry extends Candidate {
   leaseEnds: number;
   outbox: string[];
   outboxBytes: number;
+  /** Of its messages whose first attempts failed. */
+  failedBytes: number;
 }

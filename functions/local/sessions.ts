@@ -29,8 +29,10 @@ export class Sessions implements Connections {
     return session === undefined ? { kind: 'gone' } : session.post(this.#frameOf(body));
   }
 
-  async close(socket: SocketId): Promise<void> {
-    this.#sessions.get(socket)?.closeForApp();
+  async close(socket: SocketId, how: CloseCode = closeCodes.normal): Promise<void> {
+    const session = this.#sessions.get(socket);
+    if (how.code === closeCodes.normal.code) session?.closeForApp();
+    else session?.close(how);
   }
 
   async has(socket: SocketId): Promise<boolean> {

@@ -43,6 +43,8 @@ export const limits = {
   /** The outbox of a socket: the messages that wait until its client is connected. */
   outboxBytes: 262_144,
   outboxMessages: 100,
+  /** The messages of one socket whose first attempts failed, each with 256 bytes more. */
+  failedBytes: 16_777_216,
   /** The app's answer to a hook. */
   answerBytes: 1_048_576,
   ticketSeconds: 86_400,

@@ -20,6 +20,7 @@ export interface AlarmProps {
   readonly functions: readonly IFunction[];
   readonly deadTasks: Queue;
   readonly deadBatches: Queue;
+  readonly deadRetries: Queue;
   /** The account's limit of concurrent Lambdas. */
   readonly accountConcurrency: number;
   readonly topic: ITopic | undefined;
@@ -37,6 +38,8 @@ const description = {
   RetryAge: 'The app has not taken a hook for 15 minutes: it is away, or one hook is too much for it',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
+  DeadRetries:
+    'Retries that were given up can’t be kept as dead letters: the logs of the function redrive say why',
   DeadBatches:
     'Batches of broadcasts were given up after five attempts: their sockets did not all get the message',
   Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
@@ -47,9 +50,12 @@ const description = {
 /** How old a hook may become that is tried again, in seconds. A restart of the app takes less. */
 const longestRetry = 900;
 
-/** Eleven alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
+/** For how long dead retries must wait for their function, in periods of 5 minutes. It takes them within seconds. */
+const deadRetryPeriods = 3;
+
+/** Alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
-  const { gateway, functions, deadTasks, deadBatches, accountConcurrency, topic } = watched;
+  const { gateway, functions, deadTasks, deadBatches, deadRetries, accountConcurrency, topic } = watched;
   const failures = {
     lost: count(gateway, 'HooksLost'),
     refused: count(gateway, 'HooksRefused'),
@@ -57,12 +63,17 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
   };
   // The first says it at once, the second for as long as there are hooks.
   const open = { opened: count(gateway, 'BreakerOpened'), held: count(gateway, 'HooksHeld') };
-  const alarm = (id: keyof typeof description, metric: IMetric, threshold = 1): Alarm =>
+  const alarm = (
+    id: keyof typeof description,
+    metric: IMetric,
+    threshold = 1,
+    evaluationPeriods = 1,
+  ): Alarm =>
     new Alarm(scope, `${id}Alarm`, {
       metric,
       threshold,
       alarmDescription: `Sockethook: ${description[id]}.`,
-      evaluationPeriods: 1,
+      evaluationPeriods,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
@@ -75,6 +86,7 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
     alarm('Faults', count(gateway, 'Faults')),
     alarm('DeadTasks', visibleIn(deadTasks)),
     alarm('DeadBatches', visibleIn(deadBatches)),
+    alarm('DeadRetries', total(waitingIn(deadRetries), 'Dead retries'), 1, deadRetryPeriods),
     alarm('Throttles', sumOf(functions, 'Throttles', 'Throttles')),
     alarm('Errors', sumOf(functions, 'Errors', 'Errors')),
     alarm('Concurrency', accountWide(), Math.floor(accountConcurrency * 0.8)),
@@ -85,6 +97,15 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
 
 function visibleIn(dead: Queue): Metric {
   return dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM });
+}
+
+/** Those that its function has, or has put back, are not visible. */
+function waitingIn(dead: Queue) {
+  const options = { statistic: Stats.MAXIMUM };
+  return {
+    visible: visibleIn(dead),
+    received: dead.metricApproximateNumberOfMessagesNotVisible(options),
+  };
 }
 
 /** All Lambdas of the account: a metric without dimensions. */

@@ -153,7 +153,7 @@ export class Sockethook extends Construct implements IConnectable {
     // Only functions whose failures no caller sees; the others answer their caller. CloudWatch bills each metric.
     const { connect, default: message, disconnect, tasks: deliver, batches: post, sweep } = functions;
     const silent = [connect, message, disconnect, deliver, post, functions.retries, functions.redrive, sweep];
-    const dead = { deadTasks: tasks.dead, deadBatches: batches.dead };
+    const dead = { deadTasks: tasks.dead, deadBatches: batches.dead, deadRetries: retries.dead };
     const watched = { gateway, functions: silent, ...dead, accountConcurrency, topic };
     if (settings.alarms) alarms(this, watched);
     if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks, batches, retries });

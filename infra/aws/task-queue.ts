@@ -17,8 +17,8 @@ export interface Consumption {
   readonly batchSize: number;
 }
 
-/** How many times a task is received before it counts as dead. */
-const receives = 5;
+/** How many times a task is received before it counts as dead: `maxReceives` of the functions. SQS: 1,000 at most. */
+const receives = { Tasks: 5, Batches: 5, Retries: 120 } as const;
 
 /** Creates the queue of a function and the one for its dead tasks. They are encrypted and require TLS. */
 export function taskQueue(
@@ -40,7 +40,7 @@ export function taskQueue(
     ...(id === 'Retries' ? longest : {}),
     // Lambda: at least six times the function's timeout, so that no batch is received again while it runs.
     visibilityTimeout,
-    deadLetterQueue: { queue: dead, maxReceiveCount: receives },
+    deadLetterQueue: { queue: dead, maxReceiveCount: receives[id] },
   });
   return { queue, dead };
 }

@@ -1,9 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
+import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
 import { SqsTaskQueue } from '../../functions/aws/queue/sqs-task-queue.ts';
 import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
 import type { DeadLetters } from '../../functions/gateway/dead-letters.ts';
+import type { Registry } from '../../functions/gateway/ports.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
@@ -20,6 +22,7 @@ import {
   deadLettersAt,
   deadLettersNameOf,
   groupsNameOf,
+  registryAt,
 } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
@@ -80,7 +83,7 @@ export class Cloud {
       ...{ visibilityMs: visibilityMs('batches'), batchSize: 1, maxConcurrency: 4, maxReceives: 5 },
     });
     parts.queue.attach(queueNames.retries, invoke('retries'), {
-      ...{ visibilityMs: visibilityMs('retries'), maxConcurrency: 10, maxReceives: 5 },
+      ...{ visibilityMs: visibilityMs('retries'), maxConcurrency: 10, maxReceives: maxReceives.retries },
       redrive: queueNames.deadRetries,
     });
     parts.queue.attach(queueNames.deadRetries, invoke('redrive'), {
@@ -94,7 +97,7 @@ export class Cloud {
     return new Api(this.#api?.url ?? '', testSecrets.apiKeys[0] ?? '');
   }
 
-  /** The broadcasts, the dead letters and the queues, for what a test puts there itself. */
+  /** The records, the broadcasts, the dead letters and the queues, for what a test puts there itself. */
   get ports(): Ports {
     const { origins, table } = this.#parts;
     const access = dynamoAccess(origins.dynamodb, caller, systemClock);
@@ -103,6 +106,7 @@ export class Cloud {
     return {
       broadcasts: new DynamoBroadcasts(access, tables, systemClock, new RecordingLog()),
       deadLetters: deadLettersAt({ name: table, endpoint: origins.dynamodb }, systemClock),
+      registry: registryAt({ name: table, endpoint: origins.dynamodb }, systemClock),
       tasks: new SqsTaskQueue({ url, ...others, endpoint: origins.sqs }, caller, systemClock),
     };
   }
@@ -258,6 +262,7 @@ interface Ports {
   readonly broadcasts: Broadcasts;
   readonly deadLetters: DeadLetters;
   readonly tasks: SqsTaskQueue;
+  readonly registry: Registry;
 }
 
 /** What a deployment stands on. */

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
+import { limits } from '../../functions/wire/limits.ts';
+import { parseSocketId } from '../../functions/wire/socket-id.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Answer, actions } from '../support/recording-app.ts';
 import { Cloud, type Opened, queueNames } from './cloud.ts';
@@ -96,6 +99,38 @@ describe('SQS is away', () => {
   });
 });
 
+describe('SQS takes a message that failed for the first time', () => {
+  const isSend = ({ operation }: Passage): boolean => operation === 'SendMessage';
+
+  test('and its answer is lost: it is queued once, and kept as a dead letter as well', async () => {
+    const socket = await answering({ status: 503 }, 204);
+    cloud.wires.meddler = { after: (passage) => (isSend(passage) ? 'cut' : undefined) };
+    await sent(socket, 'hello');
+    cloud.wires.meddler = {};
+    expect([waiting().length, (await letters()).length, events('hook_lost')]).toEqual([1, 1, []]);
+    await passing(1, 1_000);
+    expect([bodiesAt(socket), waiting()]).toEqual([['hello', 'hello'], []]);
+  });
+
+  test('and answers only after two seconds: it is queued once, and nothing else is kept', async () => {
+    const socket = await answering({ status: 503 }, 204);
+    let sends = 0;
+    cloud.queue.hold();
+    cloud.wires.meddler = {
+      after: async (passage) => {
+        if (!isSend(passage)) return undefined;
+        sends += 1;
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        return undefined;
+      },
+    };
+    await sent(socket, 'hello');
+    cloud.wires.meddler = {};
+    expect([sends, waiting().length, await letters(), events('fault')]).toEqual([1, 1, [], []]);
+    cloud.queue.release();
+  });
+});
+
 describe('DynamoDB is away when a dead letter is to be kept', () => {
   test('of a message that the app has refused: it is queued, and kept later', async () => {
     const socket = await answering({ status: 400 });
@@ -141,8 +176,10 @@ describe('DynamoDB is away when a dead letter is to be kept', () => {
     const socket = await answering({ status: 503 }, { status: 400 });
     await sent(socket, 'hello');
     const over = failing(isLetter);
-    // It fails five times, and then where it should be kept.
-    for (const seconds of [1, 5, 20, 80, 320, 5]) await passing(1, seconds * 1_000);
+    // It fails as often as it may, and then where it should be kept.
+    cloud.queue.wear(queueNames.retries, maxReceives.retries - 5);
+    await passing(1, 1_000);
+    for (let receive = 0; receive < 5; receive++) await passing(1, 900_000);
     expect([cloud.queue.dead.length, await letters()]).toEqual([1, []]);
     over();
     await passing(4, 900_000);
@@ -188,5 +225,25 @@ describe('a retry that SQS hands over', () => {
     expect([bodiesAt(stuck).length, bodiesAt(free).length]).toEqual([2, 2]);
     await passing(1, minuteMs);
     expect([bodiesAt(stuck).length, bodiesAt(free).length, waiting()]).toEqual([3, 2, []]);
+  });
+});
+
+describe('a client whose messages fail', () => {
+  test('for 16 MiB is closed, its closed hook has 1013, and every message is kept', async () => {
+    const { client, path, from } = await answering({ status: 400 });
+    const socket = parseSocketId(from);
+    if (socket === undefined) throw new Error('There is no socket.');
+    await cloud.ports.registry.countFailed(socket, limits.failedBytes - 500);
+    for (const body of ['fits', 'is too much']) {
+      client.send(body);
+      await cloud.app.hook(path, 'message', ({ fields }) => fields['body'] === body);
+      await cloud.settled();
+    }
+    // API Gateway closes with 1000, whatever the reason.
+    expect((await client.closed).code).toBe(1000);
+    expect((await cloud.app.hook(path, 'closed')).fields).toMatchObject({ code: '1013', from });
+    await cloud.settled();
+    expect((await letters()).map(({ body }) => body)).toEqual(['fits', 'is too much']);
+    expect([events('socket_overloaded').length, await cloud.items()]).toEqual([1, []]);
   });
 });

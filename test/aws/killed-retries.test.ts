@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
+import { eventually } from '../support/eventually.ts';
 import { actions } from '../support/recording-app.ts';
-import { Cloud, type Opened } from './cloud.ts';
+import { Cloud, type Opened, queueNames } from './cloud.ts';
 import { killedAtEveryMoment } from './kill-switch.ts';
 
 let cloud: Cloud;
@@ -97,6 +99,7 @@ async function givenUp(): Promise<Opened> {
   cloud.handlers.retries = async () => {
     throw new Error('It was killed.');
   };
+  cloud.queue.wear(queueNames.retries, maxReceives.retries - 5);
   // Its visibility timeout is three minutes.
   for (let receive = 0; receive < 5; receive++) {
     await cloud.pass(180_000);
@@ -106,6 +109,58 @@ async function givenUp(): Promise<Opened> {
   return socket;
 }
 
+test('a message whose function is throttled for an hour is posted after that, and is no dead letter', async () => {
+  const socket = await waiting();
+  const { retries } = cloud.handlers;
+  cloud.handlers.retries = async () => {
+    throw new Error('Rate Exceeded.');
+  };
+  // Lambda has received it, and could not run the function.
+  for (let receive = 0; receive < 20; receive++) {
+    await cloud.pass(180_000);
+    await cloud.queue.settled();
+  }
+  cloud.handlers.retries = retries;
+  await cloud.pass(180_000);
+  await cloud.settled();
+  expect([attemptsAt(socket).length, await cloud.letterItems(), cloud.queue.dead]).toEqual([2, [], []]);
+  expect(await socket.client.next()).toBe('thanks');
+  await end(socket);
+});
+
+test('a function killed while one hook hangs leaves those alone that it has queued again, or that are done', async () => {
+  const answers = { hangs: 'hang', fails: { status: 503 }, works: 204 } as const;
+  const open = async (second: keyof typeof answers): Promise<Opened> => {
+    let attempts = 0;
+    const socket = await cloud.open(({ fields: { event } }) => {
+      if (event !== 'message') return 204;
+      attempts += 1;
+      if (attempts === 1) return { status: 503 };
+      return attempts === 2 ? answers[second] : 204;
+    });
+    socket.client.send('first');
+    await cloud.app.hook(socket.path, 'message');
+    await cloud.gateway.settled();
+    return socket;
+  };
+  cloud.queue.hold();
+  const [hangs, fails, works] = [await open('hangs'), await open('fails'), await open('works')];
+  await cloud.pass(1_000);
+  const removed = () => cloud.wires.passed.filter(({ operation }) => operation === 'DeleteMessage').length;
+  const before = removed();
+  cloud.queue.release();
+  await eventually('two of three are removed', () => removed() === before + 2);
+  await cloud.lambdas.retries.kill();
+  await cloud.queue.settled();
+  for (let step = 0; step < 3; step++) {
+    await cloud.pass(180_000);
+    await cloud.settled();
+  }
+  const attempts = [hangs, fails, works].map((socket) => attemptsAt(socket).length);
+  expect(attempts, 'the attempts of what hung, failed and worked').toEqual([3, 3, 2]);
+  for (const socket of [hangs, fails, works]) await end(socket);
+});
+
 test('a message whose workers die each time is a dead letter that says so, and can be replayed', async () => {
   const socket = await givenUp();
   const { json } = await cloud.api.call('GET', '/dead-letters?body=true');
@@ -113,7 +168,7 @@ test('a message whose workers die each time is a dead letter that says so, and c
     deadLetters: [
       expect.objectContaining({
         ...{ socket: socket.from, event: 'message', body: 'first', attempts: 1 },
-        lastError: 'the worker that posted it died or failed, each time',
+        lastError: 'it was handed to a worker too often, and none finished it',
       }),
     ],
   });

@@ -10,6 +10,8 @@ interface Message {
   receives: number;
   /** When it comes again if it fails, in milliseconds, if its Lambda has said so. */
   visibilityMs?: number;
+  /** Whether its Lambda has deleted it. */
+  isDeleted?: boolean;
 }
 
 /** A message that waits for its time, in the queue of this name. */
@@ -51,6 +53,7 @@ interface Work extends Required<Omit<Source, 'redrive'>>, Pick<Source, 'redrive'
  * - a message that failed as often as its queue allows is dead, and holds up no other; its Lambda may say when one comes
  *   again (broadcasts)
  * - a dead message goes to the queue of dead ones, if there is one, and is as new there (killed-retries)
+ * - a Lambda may delete a message itself, whatever becomes of the others of its event (killed-retries)
  * - a delay is at most 15 minutes (retries)
  * - the fault doubled: so many messages are handed over twice, at once (faults-sending)
  * - the fault repeated: so many messages come again after their tasks were done (faults-sending)
@@ -110,11 +113,19 @@ export class Queue {
     return {};
   };
 
+  readonly #deleteMessage: Operation = ({ ReceiptHandle }) => {
+    const message = this.#received.get(String(ReceiptHandle));
+    this.requests.deleted += 1;
+    if (message !== undefined) message.isDeleted = true;
+    return {};
+  };
+
   /** What SQS is asked. */
   readonly operations: Readonly<Record<string, Operation>> = {
     SendMessage: this.#sendMessage,
     SendMessageBatch: this.#sendMessageBatch,
     ChangeMessageVisibility: this.#changeMessageVisibility,
+    DeleteMessage: this.#deleteMessage,
   };
 
   /** Hands nothing over until it is released; SQS promises no pace. */
@@ -131,6 +142,12 @@ export class Queue {
   waitingIn(queueUrl: string): string[] {
     const waits = [...this.#waiting].filter(({ queue }) => queue === nameOf(queueUrl));
     return waits.map(({ message }) => message.body);
+  }
+
+  /** As if what waits in a queue had been handed over so often before, each time in vain. */
+  wear(queueUrl: string, receives: number): void {
+    for (const { queue, message } of this.#waiting)
+      if (queue === nameOf(queueUrl)) message.receives += receives;
   }
 
   /** So many milliseconds go by at once. `older` makes what a message says as much older. */
@@ -230,6 +247,7 @@ export class Queue {
       const isDone = done.some((messages) => messages.includes(message));
       const isRepeated = isDone && this.repeated > 0;
       if (isRepeated) this.repeated -= 1;
+      if (message.isDeleted === true) continue;
       if (!isDone && message.receives >= work.maxReceives) this.#bury(work, message);
       else if (!isDone || isRepeated) this.#put(queue, message, visibilityMs);
     }

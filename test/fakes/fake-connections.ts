@@ -1,4 +1,5 @@
 import type { Connections, Posted } from '../../functions/gateway/ports.ts';
+import { type CloseCode, closeCodes } from '../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 
 /**
@@ -17,6 +18,8 @@ export class FakeConnections implements Connections {
   /** The messages that were posted, in order. */
   readonly arrived: Arrived[] = [];
   readonly ended: SocketId[] = [];
+  /** The codes that they were closed with. */
+  readonly codes: number[] = [];
   /** The sockets that were probed, in order, and those whose connection does not exist. */
   readonly probed: SocketId[] = [];
   readonly missing = new Set<SocketId>();
@@ -35,8 +38,9 @@ export class FakeConnections implements Connections {
     return posted;
   }
 
-  async close(socket: SocketId): Promise<void> {
+  async close(socket: SocketId, { code }: CloseCode = closeCodes.normal): Promise<void> {
     this.ended.push(socket);
+    this.codes.push(code);
   }
 
   async has(socket: SocketId): Promise<boolean> {

@@ -24,7 +24,7 @@ export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
     },
     connections: {
       post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
-      close: (socket) => pass('end', () => connections.close(socket)),
+      close: (socket, how) => pass('end', () => connections.close(socket, how)),
       has: (socket) => pass('has', () => connections.has(socket)),
     },
     app: { post: (request) => pass(`hook ${request.headers['webhook-id']}`, () => app.post(request)) },

@@ -29,8 +29,8 @@ export class PassedRegistry implements Registry {
     return this.#pass(`accept ${to}`, () => this.#registry.accept(socket, acceptance, to));
   }
 
-  setState(socket: SocketId, state: string) {
-    return this.#pass('setState', () => this.#registry.setState(socket, state));
+  setState(socket: SocketId, state: string, expected?: string) {
+    return this.#pass('setState', () => this.#registry.setState(socket, state, expected));
   }
 
   markEnded(socket: SocketId, end: SocketEnd, leaseMs?: number) {
@@ -43,6 +43,10 @@ export class PassedRegistry implements Registry {
 
   postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
     return this.#pass(`postpone ${status}`, () => this.#registry.postpone(socket, status, forMs));
+  }
+
+  countFailed(socket: SocketId, bytes: number) {
+    return this.#pass('countFailed', () => this.#registry.countFailed(socket, bytes));
   }
 
   remove(socket: SocketId) {
@@ -61,9 +65,9 @@ export class PassedRegistry implements Registry {
     return this.#pass(`flushed ${count}`, () => this.#registry.flushed(socket, count));
   }
 
-  changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord) {
+  changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord, at?: number) {
     const call = `groups ${[...change.join.map((name) => `+${name}`), ...change.leave.map((name) => `-${name}`)].join(' ')}`;
-    return this.#pass(call, async () => this.#registry.changeGroups(socket, change, known));
+    return this.#pass(call, async () => this.#registry.changeGroups(socket, change, known, at));
   }
 
   listUsers(group: GroupName, limit: number, cursor?: string) {

@@ -29,9 +29,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.accept(socket, acceptance, to);
   }
 
-  async setState(socket: SocketId, state: string) {
+  async setState(socket: SocketId, state: string, expected?: string) {
     this.#before('setState', socket);
-    return this.#registry.setState(socket, state);
+    return this.#registry.setState(socket, state, expected);
   }
 
   async markEnded(socket: SocketId, end: SocketEnd, leaseMs?: number) {
@@ -47,6 +47,11 @@ export class WatchedRegistry implements Registry {
   async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
     this.#before('postpone', socket);
     return this.#registry.postpone(socket, status, forMs);
+  }
+
+  async countFailed(socket: SocketId, bytes: number) {
+    this.#before('countFailed', socket);
+    return this.#registry.countFailed(socket, bytes);
   }
 
   async remove(socket: SocketId) {
@@ -69,9 +74,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.flushed(socket, count);
   }
 
-  async changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord) {
+  async changeGroups(socket: SocketId, change: GroupChange, known?: SocketRecord, at?: number) {
     this.#before('changeGroups', socket);
-    return this.#registry.changeGroups(socket, change, known);
+    return this.#registry.changeGroups(socket, change, known, at);
   }
 
   async listUsers(group: GroupName, limit: number, cursor?: string) {

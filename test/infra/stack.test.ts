@@ -402,13 +402,17 @@ describe('what keeps', () => {
     }
   });
 
-  test.for(['Tasks', 'Batches', 'Retries'])(
-    '%s are encrypted, and dead ones are kept for 14 days',
-    (name) => {
+  test.for([
+    ['Tasks', 'tasks'],
+    ['Batches', 'batches'],
+    ['Retries', 'retries'],
+  ] as const)(
+    '%s are encrypted, dead when their function says so, and dead ones are kept for 14 days',
+    ([name, queue]) => {
       const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
       expect(Properties).toMatchObject({
         SqsManagedSseEnabled: true,
-        RedrivePolicy: { maxReceiveCount: maxReceives },
+        RedrivePolicy: { maxReceiveCount: maxReceives[queue] },
       });
       const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
       expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);

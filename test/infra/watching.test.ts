@@ -34,6 +34,10 @@ describe('alarms', () => {
     expect(metricsOf('Faults')).toEqual(['Sockethook Faults']);
     expect(metricsOf('DeadTasks')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
     expect(metricsOf('DeadBatches')).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
+    expect(metricsOf('DeadRetries')).toEqual([
+      'AWS/SQS ApproximateNumberOfMessagesVisible',
+      'AWS/SQS ApproximateNumberOfMessagesNotVisible',
+    ]);
     expect(metricsOf('Throttles')).toEqual(Array(8).fill('AWS/Lambda Throttles'));
     expect(metricsOf('Errors')).toEqual(Array(8).fill('AWS/Lambda Errors'));
     expect(metricsOf('Concurrency')).toEqual(['AWS/Lambda ConcurrentExecutions']);
@@ -60,6 +64,17 @@ describe('alarms', () => {
       ...{ Threshold: 900, Statistic: 'Maximum', Period: 300, EvaluationPeriods: 1 },
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     });
+  });
+
+  test('dead retries ring that no function keeps for 15 minutes, whether it has put them back or not', () => {
+    const { Properties } = stack.one('AWS::CloudWatch::Alarm', 'DeadRetries');
+    expect(Properties).toMatchObject({ Threshold: 1, EvaluationPeriods: 3 });
+    const [sum, ...metrics] = Properties['Metrics'] as (Query & {
+      readonly MetricStat?: { readonly Metric: { readonly Dimensions: { Value: unknown }[] } };
+    })[];
+    expect(sum?.Expression).toBe('FILL(visible, 0) + FILL(received, 0)');
+    const queues = metrics.map(({ MetricStat }) => stack.line(MetricStat?.Metric.Dimensions[0]?.Value));
+    expect(queues).toEqual(['<DeadRetries.QueueName>', '<DeadRetries.QueueName>']);
   });
 
   test('a gateway’s own metrics are told apart from another’s by the name that its functions write', () => {

@@ -110,6 +110,7 @@ const otherNames: Readonly<Record<Exclude<keyof typeof limits, keyof LocalLimits
   keptIdsBytes: 'ids in a send with a key that no socket can have, together, in bytes',
   deadLetterSeconds: 'time that a dead letter is kept, in seconds',
   deadLetterBodies: 'dead letters in a page that has their bodies',
+  failedBytes: 'messages of a socket whose first attempts failed, together, in bytes',
   formFields: 'fields in a form to the HTTP API',
   actionsPerKind: 'sends, and broadcasts, in one answer',
   outboxMessages: 'messages queued for a client that is connecting',

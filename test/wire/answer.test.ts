@@ -103,7 +103,8 @@ test.for(hookEvents)(
   (event) => {
     for (const status of statuses(500, 599).filter((code) => code !== 501)) {
       const why = `the app answered ${status}`;
-      const isAway = status >= 502 && status <= 504;
+      const isCloudflare = (status >= 520 && status <= 527) || status === 530;
+      const isAway = (status >= 502 && status <= 504) || isCloudflare;
       const failed = { kind: 'failed', status: 502, why, mayHaveAccepted: true, isAway };
       expect(answerTo(event, answered(status))).toEqual(failed);
     }

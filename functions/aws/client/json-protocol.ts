@@ -3,6 +3,7 @@ import { backoff, fullJitter } from '../../wire/backoff.ts';
 import type { AwsCalls } from './aws-calls.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsService } from './aws-service.ts';
+import { NoResponseError } from './https-client.ts';
 
 /** The longest pauses between the attempts of an operation, in milliseconds. */
 const pausesMs = { first: 100 };
@@ -16,6 +17,7 @@ const usual = {
   longestPauseMs: Number.POSITIVE_INFINITY,
   maxMs: 4_000,
   maxMsOfAttempt: 1_500,
+  repeats: 'always',
 } as const;
 
 /** The time for one attempt, and whether an earlier one may have been carried out. */
@@ -35,6 +37,8 @@ export interface JsonDialect {
   /** How long an operation may take with all attempts and pauses, and how long one attempt may take, in milliseconds. */
   readonly maxMs?: number;
   readonly maxMsOfAttempt?: number;
+  /** Which attempts are repeated. `untaken`: only those that certainly were not carried out. All by default. */
+  readonly repeats?: 'always' | 'untaken';
 }
 
 /** The operations of a service that speaks AWS JSON (Smithy, "AWS JSON 1.0 protocol" and "1.1"). */
@@ -52,12 +56,12 @@ export class JsonProtocol {
   }
 
   /**
-   * Runs an operation that may safely run twice, and resolves with its output. Errors that may pass (the network, a 5xx,
-   * throttling) are retried after a pause with jitter. Rejects with the last error, and at once with any other error.
-   * It is an `AwsError` if the service answered.
+   * Runs an operation, and resolves with its output. Errors that may pass (the network, a 5xx, throttling) are retried
+   * after a pause with jitter. Rejects with the last error, and at once with any other error. It is an `AwsError` if the
+   * service answered. An operation that must not run twice needs a dialect that repeats only `untaken` attempts.
    */
   async run(operation: string, input: object): Promise<unknown> {
-    const { attempts, maxMs, longestPauseMs: longest } = this.#dialect;
+    const { attempts, maxMs, longestPauseMs: longest, repeats } = this.#dialect;
     const body = JSON.stringify(input);
     const until = this.#clock.monotonic() + maxMs;
     let mayBeDone = false;
@@ -68,7 +72,7 @@ export class JsonProtocol {
       } catch (error) {
         const pause = fullJitter(backoff(attempt, { ...pausesMs, longest }), this.#clock.random());
         const isLast = attempt === attempts || this.#clock.monotonic() + pause >= until;
-        if (isLast || !mayPass(error)) throw error;
+        if (isLast || !mayPass(error) || (repeats === 'untaken' && !isUntaken(error))) throw error;
         mayBeDone ||= !isRefusal(error);
         await this.#clock.sleep(pause);
       }
@@ -121,4 +125,16 @@ function mayPass(error: unknown): boolean {
 /** Whether the service says that it did nothing. After a timeout or a 5xx nobody knows. */
 function isRefusal(error: unknown): error is AwsError {
   return error instanceof AwsError && error.status < 500;
+}
+
+/** The errors of a 5xx after which nothing was done. */
+const untaken = new RegExp(`${passing.source}|^ServiceUnavailable`);
+
+/**
+ * Whether an operation was certainly not carried out: the request never left, or the service says so. SQS API Reference,
+ * "Common Errors": `ServiceUnavailable` is 503, in contrast to `InternalFailure`.
+ */
+function isUntaken(error: unknown): boolean {
+  if (error instanceof NoResponseError) return !error.mayBeDone;
+  return error instanceof AwsError && (error.status < 500 || untaken.test(error.type));
 }

@@ -7,16 +7,21 @@ import { bodyKey, letterItem } from './dead-letter-item.ts';
 import type { TableNames } from './table.ts';
 import { newWriteId } from './write-id.ts';
 
+/** Less time than usual, since a function may have to keep a letter at the end of its run, after SQS did not answer. */
+const dialect = { ...itemDialect, maxMs: 1_750, maxMsOfAttempt: 1_000 } as const;
+
 /**
  * The dead letters in DynamoDB, for functions that only keep some. A letter is written after its body, and each body has an
  * id of its own, so that whoever finds a letter finds its body.
  */
 export class DeadLetterKeeper implements DeadLetters {
   protected readonly calls: DynamoCalls;
+  readonly #writes: DynamoCalls;
   readonly #table: string;
 
   constructor(access: DynamoAccess, { deadLetters }: Pick<TableNames, 'deadLetters'>) {
     this.calls = new DynamoCalls(access(itemDialect));
+    this.#writes = new DynamoCalls(access(dialect));
     this.#table = deadLetters;
   }
 
@@ -43,7 +48,7 @@ export class DeadLetterKeeper implements DeadLetters {
   }
 
   async #put(item: Item): Promise<void> {
-    await this.calls.putItem({ TableName: this.#table, Item: item });
+    await this.#writes.putItem({ TableName: this.#table, Item: item });
   }
 }
 

@@ -28,23 +28,25 @@ export class DynamoGroups implements Groups {
     socket: SocketId,
     change: GroupChange,
     known?: SocketRecord,
-  ): Promise<'done' | 'gone' | 'too_many_groups'> {
+    at?: number,
+  ): Promise<'done' | 'gone' | 'outdated' | 'too_many_groups'> {
     const regrouping = new Regrouping(this.#memberships, socket);
     let isCurrent = known === undefined;
     let record: StoredRecord | undefined = known ?? (await this.#read(socket));
+    let mayBeOurs: Holding | undefined;
     for (let round = 1; ; round++) {
       await pauseBefore(round, this.#clock);
-      const groups = record && record.status !== 'closing' ? changeGroups(record.groups, change) : 'gone';
-      // What the caller knew may be out of date. A socket that is closing stays so.
-      if (!isCurrent && record !== undefined && (groups === undefined || groups === record.groups)) {
+      const groups = groupsAfter(record, change, at);
+      // What the caller knew may be out of date. A socket that is closing stays so, and a version only grows.
+      if (!isCurrent && (groups === 'done' || groups === 'too_many_groups')) {
         record = await this.#read(socket);
         isCurrent = true;
         continue;
       }
-      if (record === undefined || groups === 'gone' || groups === undefined || groups === record.groups) {
+      if (record === undefined || typeof groups === 'string') {
         await regrouping.finish(record);
-        if (groups === undefined) return 'too_many_groups';
-        return groups === 'gone' ? 'gone' : 'done';
+        if (typeof groups !== 'string') return 'gone';
+        return groups === 'outdated' && isSame(record, mayBeOurs) ? 'done' : groups;
       }
       const next: Holding = { ...record, groups, groupsVersion: record.groupsVersion + 1 };
       await regrouping.prepare(record, next);
@@ -55,6 +57,7 @@ export class DynamoGroups implements Groups {
       }
       const item = await this.#table.currentItem(socket, written);
       record = item && recordOf(item);
+      mayBeOurs = written.repeated ? next : undefined;
       isCurrent = true;
     }
   }
@@ -63,6 +66,21 @@ export class DynamoGroups implements Groups {
     const item = await this.#table.get(socket);
     return item && recordOf(item);
   }
+}
+
+/** The groups that a record is to have, or the outcome if there is nothing to write. */
+function groupsAfter(record: StoredRecord | undefined, change: GroupChange, at: number | undefined) {
+  if (record === undefined || record.status === 'closing') return 'gone';
+  if (at !== undefined && record.groupsVersion !== at) return 'outdated';
+  const groups = changeGroups(record.groups, change);
+  if (groups === undefined) return 'too_many_groups';
+  return groups === record.groups ? 'done' : groups;
+}
+
+/** Whether a record has what a write whose answer was lost may have given it. */
+function isSame(record: Holding | undefined, written: Holding | undefined): boolean {
+  if (record === undefined || record.groupsVersion !== written?.groupsVersion) return false;
+  return record.groups.join() === written.groups.join();
 }
 
 function changeOf(from: Holding, to: Holding): Change {

@@ -1,5 +1,6 @@
 import type { Lifecycle } from '../../gateway/ports.ts';
 import type { Acceptance, SocketEnd, SocketRecord } from '../../gateway/record.ts';
+import { limits } from '../../wire/limits.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { type AcceptNeeds, accept } from './accept.ts';
 import { type Item, number, text } from './attribute.ts';
@@ -54,11 +55,14 @@ export class DynamoLifecycle implements Lifecycle {
     return accept(this.#needs, socket, acceptance, to);
   }
 
-  async setState(socket: SocketId, state: string): Promise<boolean> {
-    const values = { ':state': text(state), ':closing': text('closing') };
-    return (
-      await this.#table.update(socket, { update: 'SET #state = :state', condition: notClosing, values })
-    ).done;
+  async setState(socket: SocketId, state: string, expected?: string): Promise<'done' | 'gone' | 'outdated'> {
+    const written = await this.#table.update(socket, stateUpdate(state, expected));
+    if (written.done) return 'done';
+    if (expected === undefined) return 'gone';
+    const item = await this.#table.currentItem(socket, written);
+    if (item === undefined || !isNotClosing(item)) return 'gone';
+    // It has the state, and we may have set it: the answer was lost.
+    return written.repeated && textIn(item, 'state') === state ? 'done' : 'outdated';
   }
 
   async markEnded(socket: SocketId, end: SocketEnd, leaseMs = 0): Promise<SocketRecord | undefined> {
@@ -105,6 +109,21 @@ export class DynamoLifecycle implements Lifecycle {
     });
   }
 
+  /** A count whose answer was lost is done again, since an early end of a socket is better than a write id in each. */
+  async countFailed(socket: SocketId, bytes: number): Promise<'counted' | 'full' | 'gone'> {
+    const counted = await this.#table.update(socket, {
+      update: 'ADD #failedBytes :bytes',
+      condition: `${notClosing} AND (attribute_not_exists(#failedBytes) OR #failedBytes <= :room)`,
+      values: {
+        ':closing': text('closing'),
+        ':bytes': number(bytes),
+        ':room': number(limits.failedBytes - bytes),
+      },
+    });
+    if (counted.done) return 'counted';
+    return isNotClosing(await this.#table.currentItem(socket, counted)) ? 'full' : 'gone';
+  }
+
   async remove(socket: SocketId): Promise<void> {
     const item = await this.#table.delete(socket);
     if (item === undefined) return;
@@ -144,6 +163,20 @@ function closeBy({ code, reason, time }: SocketEnd, writeId: string, leaseUntil:
       ':id': text(writeId),
       ...(isLeased ? { ':until': number(leaseUntil), ':one': number(1) } : {}),
     },
+  };
+}
+
+function stateUpdate(state: string, expected: string | undefined) {
+  const values = { ':state': text(state), ':closing': text('closing') };
+  const update = 'SET #state = :state';
+  if (expected === undefined) return { update, condition: notClosing, values };
+  // An empty state may be stored, or left out.
+  const isExpected =
+    expected === '' ? '(attribute_not_exists(#state) OR #state = :expected)' : '#state = :expected';
+  return {
+    update,
+    condition: `${notClosing} AND ${isExpected}`,
+    values: { ...values, ':expected': text(expected) },
   };
 }
 

@@ -8,8 +8,18 @@ import type { QueueName } from '../queue/sqs-task-queue.ts';
 import { parseTask } from '../queue/task-message.ts';
 import { withDeadline } from './with-deadline.ts';
 
-/** How often the queues hand a message out before it is dead, as the stack has it. */
-export const maxReceives = 5;
+/**
+ * How often each queue hands a message out before it is dead, as the stack has it. A receive counts even if Lambda then
+ * throttles the run, so that the hook is not tried. A message comes again three minutes later, so retries outlast six
+ * hours of throttling, which is as long as an app may be away. One that kills its workers takes one for half a minute of
+ * each three. Dead retries have no other place, and never end.
+ */
+export const maxReceives: Readonly<Record<QueueName, number>> = {
+  tasks: 5,
+  batches: 5,
+  retries: 120,
+  deadRetries: Number.POSITIVE_INFINITY,
+};
 
 /** The pauses before a failed task comes again, in seconds. */
 const failed = { first: 5, factor: 4, longest: 900 };
@@ -23,7 +33,11 @@ function busy(leaseMs: number) {
   return { first: 10, factor: longest, longest };
 }
 
-/** The handler of a queue. It runs the tasks of a batch of messages, and puts back those that failed. */
+/**
+ * The handler of a queue. It runs the tasks of a batch of messages, and puts back those that failed. A retry that is done
+ * is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile, it would
+ * come again, beside the message that follows it.
+ */
 export function queueHandler(
   gateway: AwsGateway,
   queue: QueueName,
@@ -31,7 +45,7 @@ export function queueHandler(
 ): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
   const done = async (run: Gateway, record: QueueRecord): Promise<boolean> => {
     try {
-      const isLastAttempt = Number(record.attributes?.ApproximateReceiveCount ?? 1) >= maxReceives;
+      const isLastAttempt = Number(record.attributes?.ApproximateReceiveCount ?? 1) >= maxReceives[queue];
       await work({ ...run, isLastAttempt }, parseTask(record.body));
       return true;
     } catch (error) {
@@ -46,10 +60,24 @@ export function queueHandler(
       return false;
     }
   };
+  /** Best effort: otherwise Lambda removes it when the whole batch is done. */
+  const remove = async (record: QueueRecord): Promise<void> => {
+    await gateway.tasks.remove(record, queue).catch((why: unknown) => {
+      gateway.log.warn('task_not_removed', { why: String(why) });
+    });
+  };
   return async ({ Records }, context) => {
     // One limit for the whole batch, so that ten tasks together post no more than a small function can handle in time.
     const run = { ...withDeadline(gateway, context), deliveryLimit: new DeliveryLimit() };
-    const isDone = await Promise.all(Records.map((record) => done(run, record)));
+    let inProgress = Records.length;
+    const isDone = await Promise.all(
+      Records.map(async (record) => {
+        const isDone = await done(run, record);
+        inProgress -= 1;
+        if (isDone && queue === 'retries' && inProgress > 0) await remove(record);
+        return isDone;
+      }),
+    );
     const left = Records.filter((_, at) => isDone[at] === false);
     return { batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };

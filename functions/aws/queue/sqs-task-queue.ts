@@ -17,6 +17,19 @@ const apartSeconds = 2;
 const sends = 4;
 const pausesMs = { first: 200 };
 
+/**
+ * Most messages are harmless if they are there twice: a flush or a closed hook needs the lease, a segment or a batch its
+ * claim. Deliveries are made twice, which is better than not at all. An attempt gets more time than usual, so that a slow
+ * SQS rarely has two of one.
+ */
+const repeatable = { target: 'AmazonSQS', version: '1.0', maxMsOfAttempt: 2_500 } as const;
+
+/**
+ * Two retries of one hook would be posted beside each other for hours, and two replays make two retries of each letter. So
+ * there is one attempt, unless SQS certainly did not take it. It leaves a run the time to keep the hook otherwise.
+ */
+const forking = { ...repeatable, maxMs: 3_250, maxMsOfAttempt: 3_250, repeats: 'untaken' } as const;
+
 /** The URLs of the queues, and of SQS: the queue's own origin, unless there is an emulator. */
 export interface QueueAddress {
   readonly url: string;
@@ -35,23 +48,28 @@ export interface QueueAddress {
  */
 export class SqsTaskQueue implements TaskQueue {
   readonly #sqs: JsonProtocol;
+  /** For messages that must not be there twice. */
+  readonly #once: JsonProtocol;
   readonly #clock: Clock;
   readonly #urls: Omit<QueueAddress, 'endpoint'>;
 
   constructor({ endpoint, ...urls }: QueueAddress, caller: Caller, clock: Clock) {
     const service = new AwsService('sqs', endpoint, caller, clock);
-    this.#sqs = new JsonProtocol(service, { target: 'AmazonSQS', version: '1.0' }, clock);
+    this.#sqs = new JsonProtocol(service, repeatable, clock);
+    this.#once = new JsonProtocol(service, forking, clock);
     this.#clock = clock;
     this.#urls = urls;
   }
 
+  /** Rejects if SQS did not take the task. It may have taken one whose answer never came. */
   async enqueue(task: Task, delayMs = 0): Promise<void> {
     if (task.kind === 'batch') return this.enqueueBatches([task], delayMs);
     const QueueUrl = this.#urlOf(task.kind === 'retry' ? 'retries' : 'tasks');
+    const sqs = task.kind === 'retry' || task.kind === 'replay' ? this.#once : this.#sqs;
     const seconds = Math.ceil(delayMs / 1000);
     for (const [at, MessageBody] of writeTask(task).entries()) {
       const DelaySeconds = Math.min(longestDelaySeconds, seconds + at * apartSeconds);
-      await this.#sqs.run('SendMessage', { QueueUrl, MessageBody, DelaySeconds });
+      await sqs.run('SendMessage', { QueueUrl, MessageBody, DelaySeconds });
     }
   }
 
@@ -96,6 +114,12 @@ export class SqsTaskQueue implements TaskQueue {
       ReceiptHandle: receiptHandle,
       VisibilityTimeout,
     });
+  }
+
+  /** Removes a message whose task is done. */
+  async remove({ receiptHandle }: QueueRecord, from: QueueName): Promise<void> {
+    if (receiptHandle === undefined) return;
+    await this.#sqs.run('DeleteMessage', { QueueUrl: this.#urlOf(from), ReceiptHandle: receiptHandle });
   }
 
   #urlOf(name: QueueName): string {

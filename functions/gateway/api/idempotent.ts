@@ -77,10 +77,19 @@ async function runClaimed(
   // What was done is done, and its caller has to hear of it, or of the fault that came first.
   const stored = (write: Promise<void>): Promise<void> =>
     write.catch((error: unknown) => log.error('fault', { request, why: String(error) }));
+  const keepAnswer = async (answer: ApiResponse): Promise<void> => {
+    try {
+      await idempotency.answer(claim, keptOf(answer));
+    } catch (error) {
+      // A repeat need not wait until the claim ends: it goes on from the outcomes, which leave nothing to do.
+      await stored(idempotency.suspend(claim, journal.outcomes));
+      throw error;
+    }
+  };
   try {
     const answer = await run(source, journal);
     await journal.close();
-    if (isKept(answer)) await stored(idempotency.answer(claim, keptOf(answer)));
+    if (isKept(answer)) await stored(keepAnswer(answer));
     else if (journal.outcomes.size === 0) await stored(idempotency.release(claim));
     // An earlier run has done something, and this one nothing.
     else await stored(idempotency.suspend(claim, journal.outcomes));

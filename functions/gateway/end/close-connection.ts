@@ -1,3 +1,4 @@
+import type { CloseCode } from '../../wire/close-codes.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
 
@@ -9,9 +10,10 @@ export async function closeConnection(
   { connections, log }: Pick<Gateway, 'connections' | 'log'>,
   socket: SocketId,
   request: string,
+  how?: CloseCode,
 ): Promise<void> {
   try {
-    await connections.close(socket);
+    await connections.close(socket, how);
   } catch (error) {
     log.warn('close_failed', { request, why: String(error) });
   }

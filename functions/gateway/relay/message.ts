@@ -6,6 +6,7 @@ import { closeConnection } from '../end/close-connection.ts';
 import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import { countFailed } from './count-failed.ts';
 import { type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
 import { faultAnswer, postHook } from './post-hook.ts';
@@ -67,6 +68,7 @@ async function notAccepted(
   if (settings.messageFailure === 'retry') {
     const tries = { since: clock.now(), attempts: 0, errors: 0 };
     await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
+    await countFailed(gateway, hook);
     return undefined;
   }
   const answer = await retryUnlessFinal(gateway, hook, first);

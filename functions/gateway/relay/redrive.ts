@@ -2,10 +2,10 @@ import { deadLetter } from '../dead-letters.ts';
 import type { Gateway } from '../gateway.ts';
 import type { RetryTask } from '../tasks.ts';
 
-/** What a letter says of a hook whose last answers nobody knows. */
-const why = 'the worker that posted it died or failed, each time';
+/** What a letter says of a hook whose last answers nobody knows. It may not have been posted, if Lambda was throttled. */
+const why = 'it was handed to a worker too often, and none finished it';
 
-/** Keeps the hook of a `retry` task as a dead letter, since each worker that ran the task died or failed. */
+/** Keeps the hook of a `retry` task as a dead letter, since no worker finished the task. */
 export async function redrive({ deadLetters, clock, log }: Gateway, task: RetryTask): Promise<void> {
   const letter = deadLetter(task, why, clock.now());
   const { id: request, event: hook } = task.hook;

@@ -1,4 +1,4 @@
-import { type Actions, isAtMostReply } from '../../wire/actions.ts';
+import { isAtMostReply } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
@@ -29,8 +29,8 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
   if (isAtMostReply(answer.actions) && answer.actions.reply === undefined) return;
   try {
     const record = await registry.get(task.socket);
-    const actions = stillWanted(gateway, task, answer.actions, record);
-    await runActions(gateway, task.hook, actions, record ?? recordOf(task));
+    const asOf = { state: task.hook.state, groupsVersion: task.groupsVersion };
+    await runActions(gateway, task.hook, answer.actions, record ?? recordOf(task), asOf);
   } catch (error) {
     // The app has accepted the hook. To post it again would be wrong, and in the end it would be a dead letter.
     log.error('action_failed', { request: task.hook.id, action: 'all', code: 'fault', why: String(error) });
@@ -43,33 +43,6 @@ async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
   } catch (error) {
     return faultAnswer(gateway, hook, error);
   }
-}
-
-/**
- * The actions of an answer that came late, without those that would overwrite what has changed since the hook was made:
- * the state, and the groups, of its socket.
- */
-function stillWanted(
-  { log }: Gateway,
-  { hook, groupsVersion }: RetryTask,
-  actions: Actions,
-  record: SocketRecord | undefined,
-): Actions {
-  const isStateOld = actions.state !== undefined && record?.state !== hook.state;
-  const isGroupsOld =
-    actions.join.length + actions.leave.length > 0 && record?.groupsVersion !== groupsVersion;
-  if (!isStateOld && !isGroupsOld) return actions;
-  const { state, join, leave, ...others } = actions;
-  const request = hook.id;
-  if (isStateOld) log.warn('action_failed', { request, action: 'state', code: 'outdated' });
-  if (isGroupsOld)
-    log.warn('action_failed', { request, action: join.length > 0 ? 'join' : 'leave', code: 'outdated' });
-  return {
-    ...others,
-    ...(isStateOld || state === undefined ? {} : { state }),
-    join: isGroupsOld ? [] : join,
-    leave: isGroupsOld ? [] : leave,
-  };
 }
 
 /** A record in place of one that has been removed. A reply to it is for a socket that has gone. */

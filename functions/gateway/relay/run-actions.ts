@@ -10,18 +10,26 @@ import type { MaybePromise } from '../maybe-promise.ts';
 import type { SocketRecord } from '../record.ts';
 import type { DeliveriesTask, TaskBroadcast } from '../tasks.ts';
 
+/** The state of a socket, and the version of its groups, when a hook was made. */
+export interface AsOf {
+  readonly state: string;
+  readonly groupsVersion: number;
+}
+
 /**
  * Does what the answer to a hook asks for: state, join, leave, reply, send, broadcast, close, in this order. The last
  * three may be deferred. The hook itself has succeeded: an action that fails is logged under the hook's id, and the next
- * one goes on. Done at once, without a promise, where the world allows it.
+ * one goes on. Done at once, without a promise, where the world allows it. `asOf`: the answer came late, and must not
+ * overwrite a state or groups that are no longer as they were then.
  */
 export function runActions(
   gateway: Gateway,
   hook: Hook,
   actions: Actions,
   record: SocketRecord,
+  asOf?: AsOf,
 ): MaybePromise<void> {
-  if (!isAtMostReply(actions)) return runActionsInOrder(gateway, hook, actions, record);
+  if (!isAtMostReply(actions)) return runActionsInOrder(gateway, hook, actions, record, asOf);
   return actions.reply === undefined ? undefined : replyTo(gateway, hook, actions.reply, record);
 }
 
@@ -30,9 +38,10 @@ async function runActionsInOrder(
   hook: Hook,
   { state, join, leave, reply, send, broadcast, close }: Actions,
   record: SocketRecord,
+  asOf: AsOf | undefined,
 ): Promise<void> {
-  if (state !== undefined) await setState(gateway, hook, state);
-  if (join.length + leave.length > 0) await changeGroups(gateway, hook, { join, leave }, record);
+  if (state !== undefined) await setState(gateway, hook, state, asOf);
+  if (join.length + leave.length > 0) await changeGroups(gateway, hook, { join, leave }, record, asOf);
   if (reply !== undefined) await replyTo(gateway, hook, reply, record);
   const isDelivering = send.length + broadcast.length > 0;
   if (!close && !isDelivering) return;
@@ -52,9 +61,10 @@ async function runActionsInOrder(
   }
 }
 
-async function setState(gateway: Gateway, hook: Hook, state: string): Promise<void> {
+async function setState(gateway: Gateway, hook: Hook, state: string, asOf: AsOf | undefined): Promise<void> {
   try {
-    if (!(await gateway.registry.setState(hook.socket, state))) logFailure(gateway, hook, 'state', 'gone');
+    const set = await gateway.registry.setState(hook.socket, state, asOf?.state);
+    if (set !== 'done') logFailure(gateway, hook, 'state', set);
   } catch (error) {
     logFault(gateway, hook, 'state', error);
   }
@@ -66,10 +76,11 @@ async function changeGroups(
   hook: Hook,
   change: GroupChange,
   record: SocketRecord,
+  asOf: AsOf | undefined,
 ): Promise<void> {
   const action = change.join.length > 0 ? 'join' : 'leave';
   try {
-    const changed = await gateway.registry.changeGroups(hook.socket, change, record);
+    const changed = await gateway.registry.changeGroups(hook.socket, change, record, asOf?.groupsVersion);
     if (changed !== 'done') logFailure(gateway, hook, action, changed);
   } catch (error) {
     logFault(gateway, hook, action, error);

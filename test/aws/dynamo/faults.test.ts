@@ -53,7 +53,7 @@ describe('an answer that was lost', () => {
     expect(await registry.flushed(socket, 2)).toBe('more');
     expect(await registry.waiting(socket)).toEqual(['thrice']);
     expect(await registry.flushed(socket, 1)).toBe('open');
-    expect(await registry.setState(socket, 'state')).toBe(true);
+    expect(await registry.setState(socket, 'state')).toBe('done');
     expect(await registry.markEnded(socket, end)).toMatchObject({ socket, end });
     expect(await registry.markEnded(socket, { ...end, code: 1006 })).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 1_000)).toMatchObject({ socket, end });

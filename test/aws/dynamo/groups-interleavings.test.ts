@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { memberOf } from '../../../functions/aws/dynamo/member.ts';
 import type { Registry } from '../../../functions/gateway/ports.ts';
-import type { Acceptance } from '../../../functions/gateway/record.ts';
+import type { Acceptance, SocketRecord } from '../../../functions/gateway/record.ts';
 import { parseSocketId, type SocketId } from '../../../functions/wire/socket-id.ts';
 import { acceptance, end } from '../../contract/ports/registry-world.ts';
 import { aGroup, aRecord, newSocket } from '../../fakes/a-record.ts';
@@ -121,6 +121,28 @@ describe.for([0, 1])('every order of the calls to DynamoDB, with %i lost answers
       expect(found.schedules).toBeGreaterThan(closes ? 20_000 : 100);
     },
   );
+
+  test('of two late changes at one version, and a leave or an end', async () => {
+    const late = (group: typeof room, known?: SocketRecord) => (registry: Registry) =>
+      registry.changeGroups(socket, { join: [group], leave: [room] }, known, known?.groupsVersion);
+    const check = async (play: DynamoPlay): Promise<void> => {
+      await expectAgreement(play);
+      const done = ['one', 'other'].filter((name) => play.outcomes.get(name) === 'done');
+      expect(done.length, 'late changes that were made').toBeLessThanOrEqual(1);
+      const { groups = [] } = (await play.registry.get(socket)) ?? {};
+      expect(groups.filter((group) => group !== room).length).toBeLessThanOrEqual(1);
+    };
+    for (const rival of mishaps === 0 ? [leave, close] : [leave]) {
+      const begin = async (play: DynamoPlay): Promise<void> => {
+        await stand(play, true);
+        const known = await play.registry.get(socket);
+        play.begin('one', late(hall, known));
+        play.begin('other', late(aGroup('yard'), known));
+        play.begin('rival', rival);
+      };
+      expect((await everyOrder(mishaps, begin, { check })).schedules).toBeGreaterThan(50);
+    }
+  });
 
   test.for([false, true])('of a join and a handshake that names another user, closed: %s', async (closes) => {
     const found = await everyOrder(mishaps, async (play) => {

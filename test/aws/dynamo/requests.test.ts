@@ -67,7 +67,7 @@ describe('what is asked of DynamoDB', () => {
     sent();
     expect(await registry.markEnded(socket, end)).toBeUndefined();
     expect(await registry.lease(socket, 'closing', 10_000)).toBeUndefined();
-    expect(await registry.setState(socket, 'late')).toBe(false);
+    expect(await registry.setState(socket, 'late')).toBe('gone');
     expect(sent()).toEqual({ UpdateItem: 3 });
   });
 

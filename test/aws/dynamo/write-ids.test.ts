@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { acceptance, bring, end } from '../../contract/ports/registry-world.ts';
-import { aRecord } from '../../fakes/a-record.ts';
+import { aGroup, aRecord } from '../../fakes/a-record.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { DynamoFront, type Manner } from '../dynamo-front.ts';
 import { Dynamo, QuickClock, registryAt } from '../dynamo-table.ts';
@@ -70,6 +70,20 @@ describe.for(undone)('a write that was not done at first, and meanwhile by anoth
     expect(await other.get(socket)).toEqual(theirs);
   });
 
+  test('does not say that it set the state, or changed the groups', async () => {
+    const { one, other, clock } = await twoWorkers(manner);
+    const socket = await bring(other, 'open');
+    const known = await other.get(socket);
+    const change = { join: [aGroup('theirs')], leave: [] };
+    clock.meanwhile = async () => void (await other.setState(socket, 'theirs'));
+    expect(await one.setState(socket, 'ours', known?.state)).toBe('outdated');
+    expect((await other.get(socket))?.state).toBe('theirs');
+    await other.changeGroups(socket, change);
+    const ours = { join: [aGroup('ours')], leave: [] };
+    expect(await one.changeGroups(socket, ours, undefined, known?.groupsVersion)).toBe('outdated');
+    expect((await other.get(socket))?.groups).toEqual(change.join);
+  });
+
   test('does not say that it put the record', async () => {
     const { one, other, clock } = await twoWorkers(manner);
     const record = aRecord();
@@ -113,6 +127,19 @@ describe.for(['hang up', 'silence', 'a fault'] as const)(
     });
   },
 );
+
+describe('a late change whose answer was lost', () => {
+  test.for(['hang up', 'silence', 'a fault'] as const)('is known again (%s)', async (first) => {
+    const { one, other } = await twoWorkers({ first, carriesOut: true });
+    const socket = await bring(other, 'open');
+    const known = await other.get(socket);
+    expect(await one.setState(socket, 'late', known?.state)).toBe('done');
+    const change = { join: [aGroup('late')], leave: [] };
+    expect(await one.changeGroups(socket, change, known, known?.groupsVersion)).toBe('done');
+    const { state, groups, groupsVersion } = (await other.get(socket)) ?? {};
+    expect([state, groups, groupsVersion]).toEqual(['late', ['late'], (known?.groupsVersion ?? 0) + 1]);
+  });
+});
 
 describe('an append whose answer was lost', () => {
   test('is not done again though another message came in between', async () => {

@@ -3,7 +3,7 @@ import type { QueueEvent } from '../../../functions/aws/events.ts';
 import { awsPolicy } from '../../../functions/aws/gateway.ts';
 import { SqsTaskQueue } from '../../../functions/aws/queue/sqs-task-queue.ts';
 import { parseTask } from '../../../functions/aws/queue/task-message.ts';
-import type { BatchTask, DeliveriesTask, RetryTask } from '../../../functions/gateway/tasks.ts';
+import type { BatchTask, DeliveriesTask, RetryTask, Task } from '../../../functions/gateway/tasks.ts';
 import { systemClock } from '../../../functions/node/system-clock.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { taskQueueContract } from '../../contract/ports/task-queue.ts';
@@ -306,6 +306,67 @@ describe('a fault that may pass', () => {
     const { later: tasks, clock, inputs } = await start({ status: 500, body: '{"__type":"InternalError"}' });
     await expect(clock.until(tasks.enqueue(task))).rejects.toThrow('SendMessage: 500 InternalError');
     expect(inputs()).toHaveLength(4);
+  });
+});
+
+describe('a message of which two would go on beside each other', () => {
+  const hook = aHook();
+  const retry: RetryTask = {
+    ...{ kind: 'retry', socket: hook.socket, hook, groupsVersion: 0, dueAt: 0 },
+    tries: { since: 0, attempts: 1, errors: 0 },
+  };
+  const forking: readonly Task[] = [retry, { kind: 'replay', until: 1 }];
+  const unavailable: Answer = {
+    status: 503,
+    body: '{"__type":"com.amazonaws.sqs#ServiceUnavailable"}',
+  };
+
+  test('is sent once if SQS does not answer', async () => {
+    const { later: tasks, inputs } = await start('silence', sent);
+    await expect(tasks.enqueue(retry)).rejects.toThrow('No answer in time');
+    expect(inputs()).toHaveLength(1);
+  });
+
+  test('is not one of those that are sent again if SQS does not answer', async () => {
+    const { clock, later: tasks, inputs } = await start('silence', sent);
+    await clock.until(tasks.enqueue(task));
+    expect(inputs()).toHaveLength(2);
+  });
+
+  const unknown: Readonly<Record<string, Answer>> = {
+    'fails with a 500': { status: 500, body: '{"__type":"com.amazonaws.sqs#InternalFailure"}' },
+    'breaks the connection': 'hang up',
+    'answers with something that is no answer': { body: '{"Mess' },
+  };
+  test.for(forking.flatMap((task) => Object.keys(unknown).map((fault) => [task.kind, fault, task] as const)))(
+    'such as a %s, is sent once if SQS %s',
+    async ([, fault, task]) => {
+      const { later: tasks, clock, inputs } = await start(unknown[fault] ?? sent, sent);
+      await expect(clock.until(tasks.enqueue(task))).rejects.toThrow();
+      expect(inputs()).toHaveLength(1);
+    },
+  );
+
+  const untaken: Readonly<Record<string, Answer>> = {
+    'is not available': unavailable,
+    'throttles by 429': { status: 429 },
+    'throttles by name': { status: 400, headers: { 'x-amzn-errortype': 'ThrottlingException' } },
+    'throttles with a 5xx': { status: 503, headers: { 'x-amzn-errortype': 'RequestThrottled' } },
+  };
+  test.for(forking.flatMap((task) => Object.keys(untaken).map((fault) => [task.kind, fault, task] as const)))(
+    'such as a %s, is sent again if SQS %s and so has not taken it',
+    async ([, fault, task]) => {
+      const { later: tasks, clock, inputs } = await start(untaken[fault] ?? sent, sent);
+      await clock.until(tasks.enqueue(task));
+      expect(inputs()).toHaveLength(2);
+    },
+  );
+
+  test('is sent again if it never left', async () => {
+    const { service, clock, later: tasks } = await start(sent);
+    await service.stop();
+    await expect(clock.until(tasks.enqueue(retry))).rejects.toThrow('ECONNREFUSED');
+    expect(clock.slept).toHaveLength(3);
   });
 });
 

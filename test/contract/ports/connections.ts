@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Connections } from '../../../functions/gateway/ports.ts';
+import { closeCodes } from '../../../functions/wire/close-codes.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -75,6 +76,14 @@ export function connectionsContract(name: string, open: () => Promise<OpenConnec
       expect(await next()).toBe('last words');
       expect((await closed).code).toBe(1000);
       await connections.close(socket);
+    });
+
+    test('a connection that is ended for another reason closes too, with its code where the world allows that', async () => {
+      const { connections, socket, next, closed } = await open();
+      await connections.post(socket, 'last words');
+      await connections.close(socket, closeCodes.overloaded);
+      expect(await next()).toBe('last words');
+      expect([1000, 1013]).toContain((await closed).code);
     });
 
     test.for(['end', 'leave', 'vanish'] as const)('nothing is posted after %s', async (how) => {

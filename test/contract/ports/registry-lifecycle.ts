@@ -149,9 +149,9 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
         const registry = await fresh();
         const socket = await bring(registry, standing);
         const before = await registry.get(socket);
-        expect(await registry.setState(socket, 'x'.repeat(4_096))).toBe(true);
+        expect(await registry.setState(socket, 'x'.repeat(4_096))).toBe('done');
         expect(await registry.get(socket)).toEqual({ ...before, state: 'x'.repeat(4_096) });
-        expect(await registry.setState(socket, '')).toBe(true);
+        expect(await registry.setState(socket, '')).toBe('done');
         expect((await registry.get(socket))?.state).toBe('');
       },
     );
@@ -160,10 +160,10 @@ export function lifecycleContract(name: string, make: MakeRegistry): void {
       const registry = await fresh();
       const closing = await bring(registry, 'closing');
       const before = await registry.get(closing);
-      expect(await registry.setState(closing, 'late')).toBe(false);
+      expect(await registry.setState(closing, 'late')).toBe('gone');
       expect(await registry.get(closing)).toEqual(before);
       const unknown = newSocket();
-      expect(await registry.setState(unknown, 'late')).toBe(false);
+      expect(await registry.setState(unknown, 'late')).toBe('gone');
       expect(await registry.get(unknown)).toBeUndefined();
     });
 

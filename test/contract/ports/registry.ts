@@ -1,8 +1,10 @@
 import { directoryContract } from './registry-directory.ts';
+import { failedContract } from './registry-failed.ts';
 import { groupMembersContract } from './registry-group-members.ts';
 import { groupsContract } from './registry-groups.ts';
 import { acceptedGroupsContract } from './registry-groups-accepted.ts';
 import { interleavingsContract } from './registry-interleavings.ts';
+import { lateChangesContract } from './registry-late-changes.ts';
 import { leasesContract } from './registry-leases.ts';
 import { lifecycleContract } from './registry-lifecycle.ts';
 import { outboxContract } from './registry-outbox.ts';
@@ -20,7 +22,9 @@ export function registryContract(name: string, make: MakeRegistry): void {
   segmentsContract(name, make);
   groupsContract(name, make);
   acceptedGroupsContract(name, make);
+  lateChangesContract(name, make);
   groupMembersContract(name, make);
+  failedContract(name, make);
   surveyContract(name, make);
   stateTableContract(name, make);
   interleavingsContract(name, make);

@@ -34,6 +34,39 @@ function keptBy(world: FakeWorld, change: Partial<Idempotency>): FakeWorld['gate
 
 const fails = (): Promise<never> => Promise.reject(new Error('the store is down'));
 
+describe('a call whose answer can’t be kept', () => {
+  test('is answered, and a repeat is answered at once, without a second post', async () => {
+    const { world, sockets } = await worldOf(3);
+    const document = { sockets, body: 'hello' };
+    const first = await callSend(keptBy(world, { answer: fails }), document, { key });
+    expect(read(first)).toMatchObject({ status: 200, json: { delivered: 3 } });
+    expect(world.log.of('fault')).toHaveLength(1);
+    const repeat = read(await callSend(world.gateway, document, { key }));
+    expect(repeat).toMatchObject({ status: 200, json: { delivered: 3 } });
+    expect([...arrivals(world).values()]).toEqual([1, 1, 1]);
+  });
+
+  test('and neither can its outcomes is answered all the same', async () => {
+    const { world, sockets } = await worldOf(1);
+    const gateway = keptBy(world, { answer: fails, suspend: fails });
+    const first = await callSend(gateway, { sockets, body: 'hello' }, { key });
+    expect([first.status, world.log.of('fault').length]).toEqual([200, 2]);
+  });
+
+  test('since its answer was lost has it kept', async () => {
+    const { world, sockets } = await worldOf(1);
+    const gateway = keptBy(world, {
+      answer: async (claim, answer) => {
+        await world.gateway.idempotency.answer(claim, answer);
+        throw new Error('No answer in time.');
+      },
+    });
+    await callSend(gateway, { sockets, body: 'hello' }, { key });
+    const repeat = read(await callSend(world.gateway, { sockets, body: 'hello' }, { key }));
+    expect(repeat).toMatchObject({ status: 200, isReplayed: true });
+  });
+});
+
 describe('a call without an idempotency key', () => {
   test('is done each time, and asks nothing of the store of keys', async () => {
     const { world, sockets } = await worldOf(2);

@@ -122,8 +122,8 @@ describe('an answer that comes late', () => {
     expect(world.connections.of(socket)).toEqual([]);
     const codes = world.log.of('action_failed').map(({ fields }) => [fields['action'], fields['code']]);
     expect(codes).toEqual([
-      ['state', 'outdated'],
-      ['join', 'outdated'],
+      ['state', 'gone'],
+      ['join', 'gone'],
     ]);
   });
 

@@ -5,7 +5,7 @@ import { aHook } from '../../fakes/a-hook.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { lettersOf, onlyLetter } from '../../fakes/letters.ts';
 
-const why = 'the worker that posted it died or failed, each time';
+const why = 'it was handed to a worker too often, and none finished it';
 
 function aTask(now: number): RetryTask {
   const hook = aHook();
@@ -13,7 +13,7 @@ function aTask(now: number): RetryTask {
   return { kind: 'retry', socket: hook.socket, hook, groupsVersion: 3, tries, dueAt: now };
 }
 
-test('a hook whose workers died is a dead letter, with as many attempts as are known, and the app is not asked', async () => {
+test('a hook that no worker finished is a dead letter, with as many attempts as are known, and the app is not asked', async () => {
   const world = fakeGateway();
   const task = aTask(world.clock.now());
   await redrive(world.gateway, task);

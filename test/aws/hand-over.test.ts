@@ -1,0 +1,71 @@
+import { afterEach, expect, test } from 'vitest';
+import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
+import { DeadLetterKeeper } from '../../functions/aws/dynamo/dead-letter-keeper.ts';
+import { messageHandler } from '../../functions/aws/handlers/message-handler.ts';
+import { SqsTaskQueue } from '../../functions/aws/queue/sqs-task-queue.ts';
+import { deadLetter } from '../../functions/gateway/dead-letters.ts';
+import type { RetryTask } from '../../functions/gateway/tasks.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
+import { functionNeeds } from '../../infra/aws/function-needs.ts';
+import { aHook } from '../fakes/a-hook.ts';
+import { fakeGateway } from '../fakes/fake-gateway.ts';
+import { caller } from './dynamo-table.ts';
+import { RecordingService } from './recording-service.ts';
+
+const silent = new RecordingService('silence');
+afterEach(() => silent.stop());
+
+/** How long a call that fails takes, in milliseconds. */
+async function failing(call: () => Promise<unknown>): Promise<number> {
+  const began = systemClock.monotonic();
+  await expect(call()).rejects.toThrow('No answer in time');
+  return systemClock.monotonic() - began;
+}
+
+test('a message whose hook takes as long as it may is kept in time, however long SQS and DynamoDB take', async () => {
+  const timeoutMs = functionNeeds.default.timeout * 1_000;
+  const world = fakeGateway({ settings: { hookTimeoutMs: 20_000 } });
+  const { socket } = await world.admit();
+  let read = 0;
+  const { registry } = world.gateway;
+  const slow = {
+    ...world.gateway,
+    registry: Object.create(registry, {
+      get: {
+        value: async () => {
+          // To read the record took two seconds.
+          read = 2_000;
+          await world.clock.advance(read);
+          return registry.get(socket);
+        },
+      },
+    }),
+  };
+  const requestContext = {
+    connectionId: socket,
+    eventType: 'MESSAGE',
+    messageId: 'm',
+    requestId: 'r',
+  } as const;
+  const context = { getRemainingTimeInMillis: () => timeoutMs };
+  await messageHandler(slow)({ body: 'hello', requestContext }, context);
+  const hookMs = world.app.requests[0]?.timeoutMs ?? Number.NaN;
+
+  const endpoint = await silent.listen();
+  const url = `${endpoint}/1/retries`;
+  const tasks = new SqsTaskQueue(
+    { url, batches: url, retries: url, deadRetries: url, endpoint },
+    caller,
+    systemClock,
+  );
+  const hook = aHook();
+  const tries = { since: 0, attempts: 1, errors: 0 };
+  const retry: RetryTask = { kind: 'retry', socket: hook.socket, hook, groupsVersion: 0, tries, dueAt: 0 };
+  const keeper = new DeadLetterKeeper(dynamoAccess(endpoint, caller, systemClock), {
+    deadLetters: 'letters',
+  });
+  const queueMs = await failing(() => tasks.enqueue(retry));
+  // A letter is two writes, and one of them has failed.
+  const writeMs = await failing(() => keeper.put(deadLetter(retry, 'away', 0)));
+  expect(read + hookMs + queueMs + 2 * writeMs).toBeLessThan(timeoutMs);
+});
