@@ -36,6 +36,11 @@ export class Backlog {
     return this.#weight;
   }
 
+  /** When the oldest came, in milliseconds since 1970. */
+  get oldest(): number | undefined {
+    return this.#times[this.#first];
+  }
+
   /** What the oldest takes, in bytes. */
   get firstWeight(): number | undefined {
     return this.#weights[this.#first];

@@ -110,9 +110,11 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     () => sessions.expire(clock.monotonic(), settings.limits),
     Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
   );
+  const watch = setInterval(() => queues.warnOfOldBacklogs(clock), 1_000);
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
   const stop = (withinMs: number): Promise<void> => {
     clearInterval(expiry);
+    clearInterval(watch);
     clearInterval(sweeping);
     webSockets.close();
     return stopParts(parts, server, withinMs);
@@ -136,6 +138,7 @@ async function stopParts(
   const unposted = broadcastQueue.stop();
   if (unposted > 0) log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
   await Promise.race([Promise.all([queues.idle(), retries.idle()]), clock.sleep(withinMs)]);
+  queues.keepRest();
   for (const record of registry.owed())
     if (!(await kept.keep(record)))
       log.error('hook_lost', { request: hookId('closed', record.socket), hook: 'closed', why: 'stopped' });

@@ -1,8 +1,8 @@
 import type { Clock } from '../gateway/ports.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
-/** The longest timer. Node.js fires longer ones at once. */
-const longestTimerMs = 2_147_483_647;
+/** The longest pause, as long as `MESSAGE_RETRY_MINUTES` may be. If a hook is due even later, the clock was set back. */
+const longestPauseMs = 2_880 * 60_000;
 
 /**
  * The longest wait for the next look at whether the app is back, in milliseconds: the longest pause between probes, and
@@ -41,9 +41,9 @@ export class HookSchedule {
 
   /** Schedules a socket. A hook that is held goes on at once if the app is back by now. */
   add(socket: SocketId, { at, isHeld }: Due): void {
-    const isBack = isHeld && !this.#isAppAway();
-    const longest = isHeld ? longestHeldMs : longestTimerMs;
-    const pause = isBack ? 0 : Math.min(longest, Math.max(0, at - this.#clock.now()));
+    const early = Math.max(0, at - this.#clock.now());
+    const isDue = isHeld ? !this.#isAppAway() : early > longestPauseMs;
+    const pause = isDue ? 0 : Math.min(isHeld ? longestHeldMs : longestPauseMs, early);
     if (isHeld) this.#held.add(socket);
     const due = (): void => {
       this.#held.delete(socket);

@@ -8,20 +8,23 @@ interface Queues {
   readonly sockets: {
     enqueue(task: Exclude<SocketTask, RetryTask>, delayMs?: number): Promise<void>;
     /** Closes a client because there is no room for what it has sent. */
-    refuse(socket: SocketId, why: string): void;
+    refuse(socket: SocketId): void;
   };
   /** Broadcasts have a queue of their own, since they are about no socket in particular. */
   readonly broadcasts: Pick<BroadcastQueue, 'segment' | 'batches'>;
   readonly retries: { retry(task: RetryTask): Promise<'kept' | 'full'> };
 }
 
+type ReplayTask = Extract<Task, { kind: 'replay' }>;
+
 /** The task queue of one process. */
 export class LocalTasks implements TaskQueue {
   readonly #queues: Queues;
   readonly #run: (task: Task) => Promise<void>;
   readonly #log: Pick<Log, 'error'>;
-  /** The last replay of all dead letters. The next one begins when it is done. */
-  #replay: Promise<void> = Promise.resolve();
+  /** Whether all dead letters are being replayed, and the replay that begins when that is done. */
+  #isReplaying = false;
+  #nextReplay: ReplayTask | undefined;
 
   /** `run` runs the tasks that have no queue. */
   constructor(queues: Queues, run: (task: Task) => Promise<void>, log: Pick<Log, 'error'>) {
@@ -40,12 +43,7 @@ export class LocalTasks implements TaskQueue {
       case 'retry':
         return this.#retry(task);
       case 'replay':
-        this.#replay = this.#replay
-          .then(() => this.#run(task))
-          .catch((error: unknown) => {
-            this.#log.error('fault', { request: 'replay', why: String(error) });
-          });
-        return;
+        return this.#replay(task);
       default:
         return sockets.enqueue(task, delayMs);
     }
@@ -55,12 +53,31 @@ export class LocalTasks implements TaskQueue {
     return this.#queues.broadcasts.batches(...tasks);
   }
 
+  /** One replay covers all that waited for their turn, if it takes the letters that died until the last was asked for. */
+  #replay(task: ReplayTask): void {
+    if ((this.#nextReplay?.until ?? 0) <= task.until) this.#nextReplay = task;
+    if (!this.#isReplaying) void this.#replayAll();
+  }
+
+  async #replayAll(): Promise<void> {
+    this.#isReplaying = true;
+    for (let task = this.#nextReplay; task !== undefined; task = this.#nextReplay) {
+      this.#nextReplay = undefined;
+      try {
+        await this.#run(task);
+      } catch (error) {
+        this.#log.error('fault', { request: 'replay', why: String(error) });
+      }
+    }
+    this.#isReplaying = false;
+  }
+
   /** A client whose message can't be kept is closed, so that it knows. A dead letter that can't be replayed stays. */
   async #retry(task: RetryTask): Promise<void> {
     if ((await this.#queues.retries.retry(task)) === 'kept') return;
     const why = 'there is no room for hooks that wait to be tried again';
     if (task.isReplay) throw new Error(why);
     this.#log.error('hook_lost', { request: task.hook.id, hook: task.hook.event, why });
-    this.#queues.sockets.refuse(task.socket, why);
+    this.#queues.sockets.refuse(task.socket);
   }
 }

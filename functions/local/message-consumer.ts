@@ -13,8 +13,8 @@ export interface QueuedMessage {
 export interface MessageConsumer {
   /** Relays the next message. The one behind it waits until this is done. */
   relay(message: QueuedMessage): Promise<unknown>;
-  /** Its backlog is kept elsewhere. */
-  emptied(): void;
-  /** Its backlog was dropped, since all backlogs together are too large and this one was the largest. */
+  /** Its backlog has become smaller, since a message of it is kept elsewhere. */
+  shrunk(): void;
+  /** Nothing more of it can be taken: all backlogs together are too large, and this is the largest, or the store is full. */
   shed(): void;
 }

@@ -176,9 +176,10 @@ export class RetryQueue {
     }
   }
 
-  #scheduleFirst(socket: SocketId, due: Due = this.#nextOf(socket)): void {
+  #scheduleFirst(socket: SocketId, due?: Due): void {
     if (this.#isStopped || this.#schedule.has(socket) || this.#posting.has(socket)) return;
-    this.#schedule.add(socket, due);
+    // To read the hook takes longer than to keep another behind it.
+    this.#schedule.add(socket, due ?? this.#nextOf(socket));
   }
 
   /** When the first hook of a socket is due. One that was never tried was held, or is a replay, which is due. */

@@ -5,9 +5,11 @@ import { message } from '../gateway/relay/message.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import { hookId } from '../wire/hook.ts';
 import { isPing } from '../wire/ping.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { MessageConsumer, QueuedMessage } from './message-consumer.ts';
+import type { Pressure } from './queue-supervisor.ts';
 import type { SocketQueue } from './socket-queue.ts';
 
 /** The outcome of nearly every post; one object for all. */
@@ -16,8 +18,8 @@ const posted: Posted = { kind: 'posted' };
 /** How long a client is paused before each check whether it is still there, in milliseconds. */
 const probeMs = 15_000;
 
-/** The bound of each client's backlog is divided by this while all backlogs together are large. */
-const pressureDivisor = 8;
+/** The bound of each client's backlog is divided by this, by how large all backlogs together are. */
+const divisors: Readonly<Record<Pressure, number>> = { none: 1, some: 8, high: 64 };
 
 /** The limits of a session: beyond them its client is paused or closed. */
 export interface SessionLimits {
@@ -94,10 +96,14 @@ export class Session implements WebSocketListener, MessageConsumer {
     return now - this.#lastActive;
   }
 
-  /** Ends the session because the app closes it. Drops its backlog too. */
-  closeForApp(): void {
-    this.#queue.drop();
-    this.close(closeCodes.normal);
+  /** Ends the session because the app closes it, or because a message of it failed. Drops its backlog too. */
+  closeForApp(how: CloseCode): void {
+    const count = this.#queue.drop();
+    if (how.code !== closeCodes.normal.code && count > 0) {
+      const request = hookId('closed', this.socket);
+      this.#gateway.log.error('messages_lost', { request, count, why: how.reason });
+    }
+    this.close(how);
   }
 
   /** Lets TCP find out whether a client that has been paused for long is still there. `now` is on the monotonic clock. */
@@ -124,21 +130,20 @@ export class Session implements WebSocketListener, MessageConsumer {
   }
 
   relay({ id, body, time }: QueuedMessage): Promise<unknown> {
-    if (this.#queue.waiting <= this.#backlogLimit / 2) this.emptied();
+    this.shrunk();
     return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
-  /** Reads from the client again, if it was paused. */
-  emptied(): void {
+  /** Reads from the client again, if it was paused and half of its limit is free. */
+  shrunk(): void {
+    if (this.#queue.waiting > this.#backlogLimit / 2) return;
     this.#pausedAt = undefined;
     this.#connection.resume();
   }
 
   /** The bytes of backlog that pause the client; fewer while all backlogs together are large. */
   get #backlogLimit(): number {
-    return this.#queue.isUnderPressure
-      ? this.#limits.waitingBytes / pressureDivisor
-      : this.#limits.waitingBytes;
+    return this.#limits.waitingBytes / divisors[this.#queue.pressure];
   }
 
   #warnOfLargeMessage(bytes: number): void {

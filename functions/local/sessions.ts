@@ -31,8 +31,8 @@ export class Sessions implements Connections {
 
   async close(socket: SocketId, how: CloseCode = closeCodes.normal): Promise<void> {
     const session = this.#sessions.get(socket);
-    if (how.code === closeCodes.normal.code) session?.closeForApp();
-    else session?.close(how);
+    if (how.code === closeCodes.overloaded.code) session?.close(how);
+    else session?.closeForApp(how);
   }
 
   async has(socket: SocketId): Promise<boolean> {

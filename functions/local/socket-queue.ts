@@ -2,40 +2,16 @@ import type { SocketId } from '../wire/socket-id.ts';
 import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
 import { newId } from './ids.ts';
 import type { Job, MessageConsumer, QueuedMessage } from './message-consumer.ts';
+import type { Pressure, QueueSupervisor } from './queue-supervisor.ts';
 
-/** Supervises the queues of all sockets. */
-export interface QueueSupervisor {
-  /** The queue has nothing more to do for now. */
-  settled(queue: SocketQueue): void;
-  failed(queue: SocketQueue, error: unknown): void;
-  /** The weight of the queue has grown by this number of bytes, or shrunk. */
-  weightChanged(bytes: number): void;
-  /** Whether all backlogs together are large. */
-  readonly isUnderPressure: boolean;
-  /** Whether a message of this weight may be relayed now. If not, the queue may park. */
-  hasRoom(weight: number): boolean;
-  /** The queue waits for room. The supervisor resumes it when there may be some. */
-  park(queue: SocketQueue): void;
-  /** The weight of the messages that are being relayed has grown by this number of bytes, or shrunk. */
-  runningChanged(bytes: number): void;
-  /** Keeps a message of a blocked queue behind the hooks that block it. */
-  keep(queue: SocketQueue, message: QueuedMessage): void;
-  /** Keeps the message that is being relayed, before those hooks. */
-  keepRelayed(queue: SocketQueue, message: QueuedMessage): void;
-  /** A message that was kept while it was being relayed is done. */
-  keptRelayed(queue: SocketQueue, message: QueuedMessage): Promise<void>;
-}
-
-/**
- * The work on one socket, one piece after another, in order: the hooks of messages, and jobs. A new queue is held until
- * it is released.
- */
+/** The work on one socket, one piece after another, in order: the hooks of messages, and jobs. A new queue is held. */
 export class SocketQueue {
   readonly socket: SocketId;
   /** Whether nothing more will come once its work is done. */
   isEnded = false;
-  readonly #supervisor: QueueSupervisor;
-  readonly #backlog = new Backlog();
+  /** Its messages that wait. Only the queue itself changes them. */
+  readonly backlog = new Backlog();
+  readonly #supervisor: QueueSupervisor<SocketQueue>;
   readonly #jobs: { readonly job: Job; readonly behind: number }[] = [];
   #consumer: MessageConsumer | undefined;
   /** How many messages have come, and how many of them have left the backlog. */
@@ -50,12 +26,14 @@ export class SocketQueue {
   #isParked = false;
   /** Whether hooks of its socket wait to be tried again. Then nothing begins, and messages are kept behind them. */
   #isBlocked = false;
+  /** Whether its backlog is being kept. Nothing begins meanwhile. */
+  #isKeeping = false;
   /** The message that is being relayed. */
   #relayed: QueuedMessage | undefined;
   /** Whether that message is kept, so that it survives if its hook is not done in time. */
   #isRelayedKept = false;
 
-  constructor(socket: SocketId, supervisor: QueueSupervisor) {
+  constructor(socket: SocketId, supervisor: QueueSupervisor<SocketQueue>) {
     this.socket = socket;
     this.#supervisor = supervisor;
   }
@@ -67,7 +45,7 @@ export class SocketQueue {
 
   /** Whether there is nothing to do, at least until hooks of its socket have been tried again. */
   get isResting(): boolean {
-    return !this.#isHeld && !this.#isRunning && !this.#isParked;
+    return !this.#isHeld && !this.#isRunning && !this.#isParked && !this.#isKeeping;
   }
 
   /** Whether a message is being relayed. */
@@ -77,7 +55,7 @@ export class SocketQueue {
 
   /** The weight of the backlog, in bytes. */
   get waiting(): number {
-    return this.#backlog.weight;
+    return this.backlog.weight;
   }
 
   /** The weight of its socket in all, in bytes; 0 once it was shed, since shedding it again would free nothing. */
@@ -85,9 +63,9 @@ export class SocketQueue {
     return this.#isShed ? 0 : this.waiting + this.#held + this.#running;
   }
 
-  /** Whether all backlogs together are large. */
-  get isUnderPressure(): boolean {
-    return this.#supervisor.isUnderPressure;
+  /** How large all backlogs together are. */
+  get pressure(): Pressure {
+    return this.#supervisor.pressure;
   }
 
   /** Sets the consumer of its messages. */
@@ -104,21 +82,18 @@ export class SocketQueue {
   /** Adds a message. `bytes`: the size of its text. */
   receive(body: string, bytes: number, time: number): void {
     this.#received += 1;
-    if (this.#isBlocked) return void this.#keep({ body, time });
     const weight = messageWeight(bytes);
-    if (this.isIdle && this.#supervisor.hasRoom(weight)) {
-      void this.#run({ body, time, weight });
-      return;
-    }
-    this.#backlog.push({ body, time, weight });
+    if (this.isIdle && this.#supervisor.hasRoom(weight)) return void this.#run({ body, time, weight });
+    this.backlog.push({ body, time, weight });
     this.#weigh(weight);
-    this.#start();
+    if (this.#isBlocked) this.keepWaiting();
+    else this.#start();
   }
 
   /** Counts other memory that its socket takes. */
   addHeldBytes(bytes: number): void {
     this.#held += bytes;
-    this.#weigh(bytes);
+    if (!this.#isShed) this.#weigh(bytes);
   }
 
   release(): void {
@@ -129,14 +104,15 @@ export class SocketQueue {
   /** Hooks of its socket wait to be tried again. */
   block(): void {
     this.#isBlocked = true;
-    this.#keepBacklog();
-    this.#consumer?.emptied();
+    this.keepWaiting();
     if (this.#isParked) this.resume();
   }
 
   /** No hook of its socket waits any more. */
   unblock(): void {
     this.#isBlocked = false;
+    // What is not kept yet is relayed as it is.
+    this.#isKeeping = false;
     this.#start();
   }
 
@@ -149,6 +125,36 @@ export class SocketQueue {
     if (this.waiting > 0) this.block();
   }
 
+  /** Keeps the messages that wait, one after another, as its supervisor asks for them. */
+  keepWaiting(): void {
+    if (this.#isKeeping || this.waiting === 0) return;
+    this.#isKeeping = true;
+    this.#supervisor.drain(this);
+  }
+
+  /** Keeps the oldest message that waits. Returns whether there are more to be kept. */
+  keepNext(): boolean {
+    if (!this.#isKeeping) return false;
+    const message = this.backlog.shift();
+    if (message !== undefined) {
+      this.#started += 1;
+      this.#weigh(-message.weight);
+      this.#supervisor.keep(this, message);
+      this.#consumer?.shrunk();
+    }
+    if (this.#isKeeping && this.waiting > 0) return true;
+    this.#isKeeping = false;
+    this.resume();
+    if (!this.#isRunning) this.#supervisor.settled(this);
+    return false;
+  }
+
+  /** Keeps all messages that wait. */
+  keepAtOnce(): void {
+    this.#isKeeping ||= this.waiting > 0;
+    while (this.keepNext()) {}
+  }
+
   /** Goes on, if there is room now. */
   resume(): void {
     this.#isParked = false;
@@ -157,20 +163,23 @@ export class SocketQueue {
 
   /** Drops its backlog. Returns the number of messages dropped. */
   drop(): number {
-    const before = this.#backlog.weight;
-    const count = this.#backlog.clear();
+    const before = this.backlog.weight;
+    const count = this.backlog.clear();
     this.#started += count;
     if (count > 0) this.#weigh(-before);
     if (this.#isParked) this.resume();
     return count;
   }
 
-  /** Drops its backlog and ends its session, to free memory. Returns the number of messages dropped. */
-  shed(): number {
-    const count = this.drop();
+  /** Ends its session, to free memory. Its backlog is dropped unless it is to be kept. Returns how many messages it has. */
+  shed(isKept: boolean): number {
+    const { count } = this.backlog;
+    this.#consumer?.shed();
+    if (!isKept) this.drop();
     this.#weigh(-this.weight);
     this.#isShed = true;
-    this.#consumer?.shed();
+    this.#weigh(this.waiting);
+    this.keepWaiting();
     return count;
   }
 
@@ -199,18 +208,18 @@ export class SocketQueue {
 
   /** Begins the next piece of work. */
   #next(): Promise<unknown> | undefined {
-    if (this.#isBlocked) return undefined;
+    if (this.#isBlocked || this.#isKeeping) return undefined;
     const [next] = this.#jobs;
     if (next !== undefined && next.behind <= this.#started) {
       this.#jobs.shift();
       return next.job();
     }
-    if (!this.#supervisor.hasRoom(this.#backlog.firstWeight ?? 0)) {
+    if (!this.#supervisor.hasRoom(this.backlog.firstWeight ?? 0)) {
       this.#isParked = true;
       this.#supervisor.park(this);
       return undefined;
     }
-    const message = this.#backlog.shift();
+    const message = this.backlog.shift();
     if (message === undefined) return undefined;
     this.#weigh(-message.weight);
     return this.#relay(message);
@@ -225,25 +234,16 @@ export class SocketQueue {
     return this.#consumer?.relay(this.#relayed) ?? Promise.resolve();
   }
 
-  #keepBacklog(): void {
-    for (let next = this.#backlog.shift(); next !== undefined; next = this.#backlog.shift()) this.#keep(next);
-  }
-
-  #keep({ body, time, weight = 0 }: Omit<QueuedMessage, 'id'> & Partial<WaitingMessage>): void {
-    this.#started += 1;
-    this.#weigh(-weight);
-    this.#supervisor.keep(this, { id: newId(), body, time });
-  }
-
   #weighRunning(weight: number): void {
     const grown = weight - this.#running;
     this.#running = weight;
     if (grown === 0) return;
-    this.#weigh(grown);
+    if (!this.#isShed) this.#weigh(grown);
     this.#supervisor.runningChanged(grown);
   }
 
   #weigh(bytes: number): void {
-    if (!this.#isShed) this.#supervisor.weightChanged(bytes);
+    if (this.#isShed) this.#supervisor.shedWeightChanged(bytes);
+    else this.#supervisor.weightChanged(bytes);
   }
 }

@@ -1,20 +1,23 @@
-import type { Log } from '../gateway/ports.ts';
+import type { Clock, Log } from '../gateway/ports.ts';
 import type { SocketTask } from '../gateway/tasks.ts';
 import { hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import type { WaitingMessage } from './backlog.ts';
 import type { QueuedMessage } from './message-consumer.ts';
-import { type QueueSupervisor, SocketQueue } from './socket-queue.ts';
-import type { WaitingArrival } from './stored.ts';
+import { MessageLosses } from './message-losses.ts';
+import { OldBacklogs } from './old-backlogs.ts';
+import { type Keeper, noRoom, PacedKeeper } from './paced-keeper.ts';
+import type { Pressure, QueueSupervisor } from './queue-supervisor.ts';
+import { SocketQueue } from './socket-queue.ts';
 
 /** A message of at most this weight, in bytes, never waits for room. Most messages are far smaller. */
 const smallWeight = 16_384;
 
-/** Keeps messages over the death of the process. */
-export interface Keeper {
-  /** Keeps a message behind the hooks of its socket that wait. `full`: there is no room for it. */
-  append(arrival: WaitingArrival): Promise<'kept' | 'full'>;
-  /** The same before those hooks. */
-  prepend(arrival: WaitingArrival): Promise<'kept' | 'full'>;
+/** What was shed is kept in the store one message after another. Until then it may weigh this part of the total. */
+const shedDivisor = 8;
+
+/** The hooks that wait to be tried again, and what is kept behind them. */
+export interface WaitingHooks extends Keeper {
   /** No message of a socket is being relayed any more. */
   rested(socket: SocketId): void;
   /** A message that is kept, with this id, is done, unless its hook has failed and is kept to be tried again. */
@@ -23,15 +26,18 @@ export interface Keeper {
 
 /**
  * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
- * wait for each other. When all backlogs together are too large, the largest is shed first.
+ * wait for each other. When all backlogs together are too large, the largest is shed first: its client is closed, and what
+ * it had sent is kept.
  */
-export class SocketQueues implements QueueSupervisor {
+export class SocketQueues implements QueueSupervisor<SocketQueue> {
   readonly #queues = new Map<SocketId, SocketQueue>();
   readonly #runTask: (task: SocketTask) => Promise<void>;
   readonly #log: Log;
   readonly #maxBytes: number;
   #waiters: (() => void)[] = [];
   #weight = 0;
+  /** The same of the queues that were shed. */
+  #shedWeight = 0;
   /** The weight of the messages that are being relayed, and the queues that wait until it is less. */
   #running = 0;
   readonly #parked = new Set<SocketQueue>();
@@ -39,16 +45,22 @@ export class SocketQueues implements QueueSupervisor {
   readonly #blocked = new Set<SocketId>();
   /** Those of them whose closed hook is queued. */
   readonly #owed = new Set<SocketId>();
-  readonly #keeper: Keeper | undefined;
+  readonly #hooks: WaitingHooks | undefined;
+  readonly #keeper: PacedKeeper;
+  readonly #losses: MessageLosses;
+  readonly #oldBacklogs: OldBacklogs;
 
   /** `maxBytes`: the most that all sockets together may weigh. */
   constructor(
     runTask: (task: SocketTask) => Promise<void>,
     log: Log,
     maxBytes: number = Number.POSITIVE_INFINITY,
-    keeper?: Keeper,
+    hooks?: WaitingHooks,
   ) {
-    this.#keeper = keeper;
+    this.#hooks = hooks;
+    this.#keeper = new PacedKeeper(hooks, (queue, why) => this.#refused(queue, why));
+    this.#losses = new MessageLosses(log);
+    this.#oldBacklogs = new OldBacklogs(log);
     this.#runTask = runTask;
     this.#log = log;
     this.#maxBytes = maxBytes;
@@ -64,14 +76,15 @@ export class SocketQueues implements QueueSupervisor {
 
   /**
    * Forgets the queue of a socket that has ended, as soon as its work is done. Messages that still wait after
-   * `dropAfterMs` are dropped, since no client is left to wait for their replies.
+   * `keepAfterMs` are kept, and take their turn among the hooks that wait, since no client is left to wait for their
+   * replies.
    */
-  end(socket: SocketId, dropAfterMs: number = Number.POSITIVE_INFINITY): void {
+  end(socket: SocketId, keepAfterMs: number = Number.POSITIVE_INFINITY): void {
     const queue = this.#queues.get(socket);
     if (queue === undefined) return;
     queue.isEnded = true;
-    if (queue.waiting > 0 && Number.isFinite(dropAfterMs))
-      setTimeout(() => this.#drop(queue, 'the client has gone'), dropAfterMs).unref();
+    if (queue.waiting > 0 && Number.isFinite(keepAfterMs))
+      setTimeout(() => queue.keepWaiting(), keepAfterMs).unref();
     queue.release();
   }
 
@@ -100,10 +113,18 @@ export class SocketQueues implements QueueSupervisor {
     this.#queues.get(socket)?.unblock();
   }
 
+  /** Warns of messages that wait for long, but not of those that wait behind hooks that are tried again. */
+  warnOfOldBacklogs(clock: Clock): void {
+    const queues = this.#queues.values();
+    const slow =
+      this.#blocked.size === 0 ? queues : [...queues].filter(({ socket }) => !this.#blocked.has(socket));
+    this.#oldBacklogs.check(slow, clock);
+  }
+
   /** Closes a client because there is no room for what it has sent. */
-  refuse(socket: SocketId, why: string): void {
+  refuse(socket: SocketId): void {
     const queue = this.#queues.get(socket);
-    if (queue !== undefined) this.#lost(queue, queue.shed(), why);
+    if (queue !== undefined) this.#lose(queue, queue.shed(false), noRoom);
   }
 
   /** Keeps all messages, so that the next hook of each socket without one is its closed hook. */
@@ -111,14 +132,21 @@ export class SocketQueues implements QueueSupervisor {
     for (const queue of this.#queues.values()) queue.keepAll();
   }
 
-  keep(queue: SocketQueue, message: QueuedMessage): void {
-    const arrival: WaitingArrival = { kind: 'message', socket: queue.socket, ...message };
-    void this.#keep(queue, this.#keeper?.append(arrival));
+  /** Keeps at once what is still to be kept, since there is no more time. */
+  keepRest(): void {
+    this.#keeper.drainAtOnce();
+  }
+
+  drain(queue: SocketQueue): void {
+    this.#keeper.drain(queue);
+  }
+
+  keep(queue: SocketQueue, message: WaitingMessage): void {
+    this.#keeper.append(queue, message);
   }
 
   keepRelayed(queue: SocketQueue, message: QueuedMessage): void {
-    const arrival: WaitingArrival = { kind: 'message', socket: queue.socket, ...message };
-    void this.#keep(queue, this.#keeper?.prepend(arrival));
+    this.#keeper.prepend(queue, message);
   }
 
   /** Whether no message of a socket is being relayed. If one is, the keeper hears when it is done. */
@@ -127,7 +155,7 @@ export class SocketQueues implements QueueSupervisor {
   }
 
   async keptRelayed({ socket }: SocketQueue, { id }: QueuedMessage): Promise<void> {
-    await this.#keeper?.done(socket, id);
+    await this.#hooks?.done(socket, id);
   }
 
   /** Resolves when no queue has anything to do. */
@@ -136,7 +164,7 @@ export class SocketQueues implements QueueSupervisor {
   }
 
   settled(queue: SocketQueue): void {
-    this.#keeper?.rested(queue.socket);
+    this.#hooks?.rested(queue.socket);
     if (queue.isEnded && queue.isIdle && this.#queues.get(queue.socket) === queue)
       this.#queues.delete(queue.socket);
     if (this.#waiters.length === 0 || !this.#isIdle()) return;
@@ -148,8 +176,9 @@ export class SocketQueues implements QueueSupervisor {
     this.#log.error('fault', { request: hookId('closed', socket), why: String(error) });
   }
 
-  get isUnderPressure(): boolean {
-    return this.#weight > this.#maxBytes / 2;
+  get pressure(): Pressure {
+    if (this.#weight <= this.#maxBytes / 2) return 'none';
+    return this.#weight <= (this.#maxBytes / 4) * 3 ? 'some' : 'high';
   }
 
   /** Small messages always have room. A large one has room if no other message is being relayed. */
@@ -171,6 +200,10 @@ export class SocketQueues implements QueueSupervisor {
     }
   }
 
+  shedWeightChanged(bytes: number): void {
+    this.#shedWeight += bytes;
+  }
+
   weightChanged(bytes: number): void {
     this.#weight += bytes;
     // Shedding shrinks the weight in several steps. No other queue is chosen between them.
@@ -186,26 +219,21 @@ export class SocketQueues implements QueueSupervisor {
     }
     if (heaviest === undefined) return false;
     const before = this.#weight;
-    this.#lost(heaviest, heaviest.shed(), 'all clients together have too much waiting');
+    const request = hookId('closed', heaviest.socket);
+    const isKept = this.#shedWeight + heaviest.waiting <= this.#maxBytes / shedDivisor;
+    const waiting = heaviest.shed(isKept);
+    this.#log.warn('client_shed', { request, waiting });
+    if (!isKept) this.#lose(heaviest, waiting, 'all clients together have too much waiting');
     return this.#weight < before;
   }
 
   /** A client whose message can't be kept is closed, so that it knows. */
-  async #keep(queue: SocketQueue, keeping: Promise<'kept' | 'full'> | undefined): Promise<void> {
-    try {
-      if ((await keeping) === 'kept') return;
-      this.#lost(queue, queue.shed() + 1, 'there is no room for messages that wait behind others');
-    } catch (error) {
-      this.#lost(queue, queue.shed() + 1, String(error));
-    }
+  #refused(queue: SocketQueue, why: string): void {
+    this.#lose(queue, 1 + queue.shed(false), why);
   }
 
-  #drop(queue: SocketQueue, why: string): void {
-    this.#lost(queue, queue.drop(), why);
-  }
-
-  #lost({ socket }: SocketQueue, count: number, why: string): void {
-    if (count > 0) this.#log.error('messages_lost', { request: hookId('closed', socket), count, why });
+  #lose({ socket }: SocketQueue, count: number, why: string): void {
+    if (count > 0) this.#losses.add(socket, count, why);
   }
 
   /** A sweep queues the closed hook again and again, while it is blocked. */

@@ -19,10 +19,12 @@ export class Target {
   readonly #app: Server;
   #maxMemory = 0;
   readonly #watch: NodeJS.Timeout;
+  readonly #silence: { isOver: boolean };
 
-  private constructor(child: ChildProcess, app: Server, port: number) {
+  private constructor(child: ChildProcess, app: Server, silence: { isOver: boolean }, port: number) {
     this.#child = child;
     this.#app = app;
+    this.#silence = silence;
     this.port = port;
     this.#watch = setInterval(() => {
       this.#maxMemory = Math.max(this.#maxMemory, this.memory);
@@ -30,7 +32,8 @@ export class Target {
   }
 
   /** The app lets everybody in, after so many milliseconds at `/slow`; answers no message at `/silent`, and echoes others. */
-  static async start(slowMs = 0): Promise<Target> {
+  static async start(slowMs = 0, environment: Readonly<Record<string, string>> = {}): Promise<Target> {
+    const silence = { isOver: false };
     const app = createServer((request, response) => {
       const { url = '' } = request;
       let body = '';
@@ -38,7 +41,10 @@ export class Target {
         if (!url.endsWith('/silent')) body += chunk.toString('latin1');
       });
       request.on('end', () => {
-        if (url.includes('/message/silent')) return;
+        if (url.includes('/message/silent')) {
+          if (silence.isOver) response.writeHead(204).end();
+          return;
+        }
         const isEcho = url.includes('/message/');
         const answer = isEcho ? JSON.stringify({ reply: new URLSearchParams(body).get('body') }) : '';
         const send = (): unknown =>
@@ -55,6 +61,7 @@ export class Target {
         ...{ PATH: process.env['PATH'], PORT: '0' },
         WEBHOOK_BASE_URL: `http://127.0.0.1:${portOf(app)}`,
         SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -64,7 +71,7 @@ export class Target {
         if (event === 'started') resolve(Number(new URL(webSocket).port));
       });
     });
-    return new Target(child, app, port);
+    return new Target(child, app, silence, port);
   }
 
   /** Resident, in MB. */
@@ -81,6 +88,11 @@ export class Target {
   /** How many descriptors it has open. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  /** From now on the app answers at `/silent` too. */
+  endSilence(): void {
+    this.#silence.isOver = true;
   }
 
   get isRunning(): boolean {

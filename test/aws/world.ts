@@ -38,6 +38,7 @@ export const awsSubject: Subject = {
   keepsOrder: false,
   tellsRefusals: false,
   answersEverything: true,
+  closesWith: 1000,
   start: async (settings = {}) => {
     services ??= startServices();
     const { dynamo, queue } = await services;

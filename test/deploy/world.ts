@@ -12,6 +12,7 @@ export const deployedSubject: Subject = {
   keepsOrder: false,
   tellsRefusals: false,
   answersEverything: true,
+  closesWith: 1000,
   // On AWS a refused client sees the status of `$connect`; the emulator's server knows only one.
   refusesWith: 403,
   start: async (settings = {}) => {

@@ -1,8 +1,12 @@
+import { PacedKeeper } from '../../functions/local/paced-keeper.ts';
 import { SocketQueue } from '../../functions/local/socket-queue.ts';
 import { newSocket } from './a-record.ts';
 
-/** A queue, and a record of its events. `kept` is called for each message that it gives away to be kept. */
-export function watchedSocketQueue(kept: (queue: SocketQueue) => void = () => {}): {
+/**
+ * A queue, and a record of its events. `kept` is called for each message that it gives away to be kept. Without a keeper all
+ * of them are taken at once.
+ */
+export function watchedSocketQueue(kept: PacedKeeper | ((queue: SocketQueue) => void) = () => {}): {
   queue: SocketQueue;
   told: string[];
   weight: () => number;
@@ -15,13 +19,16 @@ export function watchedSocketQueue(kept: (queue: SocketQueue) => void = () => {}
     weightChanged: (bytes) => {
       weight += bytes;
     },
-    isUnderPressure: false,
+    shedWeightChanged: () => {},
+    pressure: 'none',
     hasRoom: () => true,
     park: () => {},
     runningChanged: () => {},
-    keep: (queue, { body }) => {
-      told.push(`kept: ${body}`);
-      kept(queue);
+    drain: (queue) => (kept instanceof PacedKeeper ? kept.drain(queue) : queue.keepAtOnce()),
+    keep: (queue, message) => {
+      told.push(`kept: ${message.body}`);
+      if (kept instanceof PacedKeeper) kept.append(queue, message);
+      else kept(queue);
     },
     keepRelayed: (_, { body }) => void told.push(`kept: ${body}`),
     keptRelayed: async () => {},

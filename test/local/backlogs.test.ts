@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Backlog, messageWeight } from '../../functions/local/backlog.ts';
+import { LastingStore } from '../fakes/lasting-store.ts';
 import { watchedSocketQueue } from '../fakes/watched-socket-queue.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -53,7 +54,7 @@ describe('a socket queue with messages', () => {
     relayed.length = 0;
     watched.queue.setConsumer({
       relay: async ({ body }) => void relayed.push(body),
-      emptied: () => {},
+      shrunk: () => {},
       shed: () => void watched.told.push('shed'),
     });
     return watched;
@@ -100,32 +101,35 @@ describe('a socket queue with messages', () => {
     const { queue, told, weight } = watchedSocketQueue((blocked) => blocked.block());
     for (const body of ['one', 'two', 'three']) queue.receive(body, body.length, 1);
     queue.keepAll();
-    expect(told).toEqual(['kept: one', 'kept: two', 'kept: three']);
+    expect(told).toEqual(['kept: one', 'kept: two', 'kept: three', 'idle']);
     expect([weight(), queue.waiting]).toEqual([0, 0]);
   });
 });
 
-test('when all clients together have too much waiting, the one with the most is closed with 1013', async () => {
-  const world = await startLocal({}, { allWaitingBytes: 40_000, waitingBytes: 1_000_000 });
+test('when all clients together have too much waiting, the one with the most is closed with 1013, and loses nothing', async () => {
+  const world = await startLocal({}, { allWaitingBytes: 140_000 });
   const go = gateAt(world, '/heavy');
   const goLight = gateAt(world, '/light');
   const [heavy, light] = await Promise.all(
     ['/heavy', '/light'].map((path) => connect(`${world.url}${path}`)),
   );
-  for (let at = 0; at < 5; at++) light?.send(`light ${at}`);
+  const bodies = Array.from({ length: 5 }, (_, at) => `${at} ${'x'.repeat(1_000)}`);
+  for (const body of bodies) for (const client of [light, heavy]) client?.send(body);
   await world.app.hook('/light', 'message');
-  for (let at = 0; at < 100; at++) heavy?.send(`heavy ${at} ${'x'.repeat(1_000)}`);
+  // A message that is begun and never ended.
+  heavy?.ws.send('y'.repeat(131_000), { fin: false });
   expect(await heavy?.closed).toEqual({ code: 1013, reason: 'Try again later' });
-  go();
-  expect((await world.app.hook('/heavy', 'closed')).fields).toMatchObject({ code: '1013' });
-  goLight();
   await light?.close();
+  for (const open of [go, goLight]) open();
+  expect((await world.app.hook('/heavy', 'closed')).fields).toMatchObject({ code: '1013' });
   await world.app.hook('/light', 'closed');
-  const told = world.app.of('/light', 'message').map(({ fields }) => fields['body']);
-  expect(told).toEqual(Array.from({ length: 5 }, (_, at) => `light ${at}`));
-  const [lost] = world.log.of('messages_lost');
-  expect(lost?.fields).toMatchObject({ why: 'all clients together have too much waiting' });
-  expect(Number(lost?.fields['count'])).toBeGreaterThan(10);
+  for (const path of ['/heavy', '/light'])
+    expect(
+      world.app.of(path, 'message').map(({ fields }) => fields['body']),
+      path,
+    ).toEqual(bodies);
+  expect(world.log.of('client_shed')).toMatchObject([{ level: 'warn', fields: { waiting: 4 } }]);
+  expect(world.log.of('messages_lost')).toEqual([]);
   await world.stop();
 });
 
@@ -151,20 +155,22 @@ test('just as much as all clients together may have waiting closes nobody', asyn
   }
 });
 
-test('what a client left behind keeps the app busy for a while only', async () => {
-  const world = await startLocal({}, { goneMs: 300 });
-  world.app.on('/gone', async ({ fields }) => {
-    if (fields['event'] === 'message') await new Promise((resolve) => setTimeout(resolve, 100));
-    return 204;
-  });
+test('what a client left behind is told in order, though from the store after a while, and then its end', async () => {
+  const store = new LastingStore();
+  const world = await startLocal({}, { goneMs: 100 }, { store });
+  const go = gateAt(world, '/gone');
   const client = await connect(`${world.url}/gone`);
-  for (let at = 0; at < 100; at++) client.send(`m${at}`);
+  const bodies = Array.from({ length: 50 }, (_, at) => `m${at}`);
+  for (const body of bodies) client.send(body);
   await client.close();
+  // And the record of the socket.
+  await eventually('what waits is stored', () => store.records === 49 + 1);
+  expect(world.app.of('/gone', 'message')).toHaveLength(1);
+  go();
   await world.app.hook('/gone', 'closed');
-  const told = world.app.of('/gone', 'message').length;
-  expect(told).toBeGreaterThan(1);
-  const lost = world.log.of('messages_lost').map(({ fields }) => [fields['count'], fields['why']]);
-  expect(lost).toEqual([[100 - told, 'the client has gone']]);
+  expect(world.app.of('/gone', 'message').map(({ fields }) => fields['body'])).toEqual(bodies);
+  await eventually('nothing is left in the store', () => store.records === 0);
+  expect(world.log.of('messages_lost')).toEqual([]);
   await world.stop();
 });
 
@@ -194,5 +200,59 @@ test('while much waits of all clients, each is held back sooner, and nobody is c
   await eventually('all is told', () => world.app.of('/many', 'message').length === 6_000);
   expect(clients.map((client) => client.ws.readyState)).toEqual(clients.map(() => 1));
   expect(world.log.of('messages_lost')).toEqual([]);
+  await world.stop();
+});
+
+test('messages behind one that closes its socket are lost with it, and the log says how many', async () => {
+  const world = await startLocal({ MESSAGE_FAILURE: 'close' });
+  let refuse: (status: number) => void = () => {};
+  const refused = new Promise<number>((resolve) => {
+    refuse = resolve;
+  });
+  world.app.on('/bad', ({ fields }) => (fields['event'] === 'message' ? refused : 204));
+  const client = await connect(`${world.url}/bad`);
+  for (let at = 0; at < 3; at++) client.send(`m${at}`);
+  client.ws.ping();
+  await new Promise((resolve) => client.ws.once('pong', resolve));
+  refuse(400);
+  expect(await client.closed).toEqual({ code: 1011, reason: 'The app failed' });
+  await world.app.hook('/bad', 'closed');
+  const told = world.app.of('/bad', 'message').length;
+  const lost = world.log.of('messages_lost').map(({ fields }) => [fields['count'], fields['why']]);
+  expect([told, lost]).toEqual([1, [[2, 'The app failed']]]);
+  await world.stop();
+});
+
+test('a client is read, and its pings are answered, until its backlog is full, and again when half is done', async () => {
+  const full = 10 * messageWeight(100);
+  const world = await startLocal({}, { waitingBytes: full });
+  const answers: (() => void)[] = [];
+  world.app.on('/full', async ({ fields }) => {
+    if (fields['event'] === 'message') await new Promise<void>((resolve) => answers.push(resolve));
+    return 204;
+  });
+  const client = await connect(`${world.url}/full`);
+  const other = await connect(`${world.url}/other`);
+  const pongs: string[] = [];
+  client.ws.on('pong', (payload) => pongs.push(payload.toString()));
+  // One is under way, and nine wait.
+  for (let at = 0; at < 10; at++) client.send('x'.repeat(100));
+  client.ws.ping('almost full');
+  await eventually('a pong', () => pongs.length === 1);
+  client.send('x'.repeat(100));
+  client.ws.ping('full');
+  for (let round = 0; round < 3; round++) {
+    other.ws.ping();
+    await new Promise((resolve) => other.ws.once('pong', resolve));
+  }
+  expect(pongs, 'with a full backlog').toEqual(['almost full']);
+  for (let done = 1; done <= 6; done++) {
+    await eventually('a hook', () => answers.length > 0);
+    if (done <= 5) expect(pongs, `when ${done} more are under way`).toEqual(['almost full']);
+    answers.shift()?.();
+  }
+  await eventually('the other pong', () => pongs.length === 2);
+  world.app.on('/full', () => 204);
+  for (const answer of answers) answer();
   await world.stop();
 });

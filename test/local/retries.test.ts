@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { LastingStore } from '../fakes/lasting-store.ts';
 import type { Api } from '../support/api.ts';
@@ -67,6 +68,33 @@ test('messages that wait when the gateway stops are posted at its next start, th
   expect(bodies.slice(-4)).toEqual(['one', 'two', 'three', 'closed']);
   await eventually('nothing is left in the store', () => store.records === 0);
   await next.stop();
+});
+
+test('what waits when there is no time left to stop is stored all the same', async () => {
+  const store = new (class extends LastingStore {
+    isOver = false;
+
+    override async write(...changes: Parameters<LastingStore['write']>): ReturnType<LastingStore['write']> {
+      if (this.isOver) return { ok: false, error: { code: 'failed', why: 'The store is closed.' } };
+      await sleep(50);
+      return super.write(...changes);
+    }
+
+    override async close(): Promise<void> {
+      this.isOver = true;
+    }
+  })();
+  world = await startLocal({}, {}, { store });
+  const { app, url } = world;
+  app.on('/room', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
+  const client = await connect(`${url}/room`);
+  // More than is stored at a time.
+  for (let at = 0; at < 8; at++) client.send('x'.repeat(125_000));
+  client.ws.ping();
+  await new Promise((resolve) => client.ws.once('pong', resolve));
+  await world.gateway.stop(1);
+  // The message that is being relayed, seven behind it, and the record of the socket.
+  await eventually('all are stored', () => store.records === 9);
 });
 
 test('a client whose message the store has no room for is closed with 1013, and the loss is logged', async () => {

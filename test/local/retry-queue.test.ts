@@ -57,10 +57,10 @@ function arrival(body: string, to: SocketId = socket): WaitingArrival {
   return { kind: 'message', socket: to, id: `m${made}`, body, time: Date.now() };
 }
 
-function failed(body: string): RetryTask {
-  const hook = messageHook(aRecord({ socket }), arrival(body));
+function failed(body: string, dueAt = Date.now(), of: SocketId = socket): RetryTask {
+  const hook = messageHook(aRecord({ socket: of }), arrival(body, of));
   const tries = { since: Date.now(), attempts: 1, errors: 0 };
-  return { kind: 'retry', socket, hook, groupsVersion: 0, tries, dueAt: Date.now() };
+  return { kind: 'retry', socket: of, hook, groupsVersion: 0, tries, dueAt };
 }
 
 async function answer(): Promise<void> {
@@ -130,6 +130,18 @@ describe('hooks that wait', () => {
     expect(work.posted).toEqual(['one', 'other']);
     for (let at = 0; at < 3; at++) await answer();
     await eventually('nothing is left', () => !queue.has(socket) && !queue.has(other));
+  });
+
+  test('longer than any retry waits get another time at once: the clock was set back', async () => {
+    const now = Date.now();
+    queue = new RetryQueue(new HookStore(store), work, { now: () => now }, new RecordingLog());
+    const twoDays = 48 * 3_600_000;
+    await queue.retry(failed('in two days', now + twoDays));
+    await queue.retry(failed('even later', now + twoDays + 1, newSocket()));
+    await queue.retry(failed('now', now, newSocket()));
+    await eventually('one that is due now', () => work.posted.includes('now'));
+    expect(work.posted).toEqual(['even later', 'now']);
+    queue.stop();
   });
 });
 

@@ -3,6 +3,7 @@ import type { SocketTask } from '../../functions/gateway/tasks.ts';
 import { messageWeight } from '../../functions/local/backlog.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import { newSocket } from '../fakes/a-record.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
 import { watchedSocketQueue } from '../fakes/watched-socket-queue.ts';
 import { eventually } from '../support/eventually.ts';
 import { RecordingLog } from '../support/recording-log.ts';
@@ -161,7 +162,7 @@ describe('socket queues', () => {
     const shed: string[] = [];
     const open = (name: string) => {
       const queue = queues.open(newSocket());
-      queue.setConsumer({ relay: async () => {}, emptied: () => {}, shed: () => void shed.push(name) });
+      queue.setConsumer({ relay: async () => {}, shrunk: () => {}, shed: () => void shed.push(name) });
       return queue;
     };
     open('light').receive('', 3_000 - messageWeight(0), 0);
@@ -170,6 +171,56 @@ describe('socket queues', () => {
     // Without what waits of it there is still too much; without what it holds there is not.
     heavy.addHeldBytes(2_500);
     expect(shed).toEqual(['heavy']);
+  });
+
+  test.for<[string, number, number]>([
+    ['is kept if it fits', 10_000, 0],
+    ['is lost if it is a byte too much', 10_001, 1],
+  ])('shed what %s into the part that may wait for the store', async ([, waiting, lost]) => {
+    const log = new RecordingLog();
+    const kept: string[] = [];
+    const keep = async ({ body }: { body: string }) => {
+      kept.push(body);
+      return 'kept' as const;
+    };
+    const hooks = { append: keep, prepend: keep, rested: () => {}, done: async () => {} };
+    const queues = new SocketQueues(async () => {}, log, 80_000, hooks);
+    const queue = queues.open(newSocket());
+    queue.setConsumer({ relay: async () => {}, shrunk: () => {}, shed: () => {} });
+    queue.receive('waits', waiting - messageWeight(0), 0);
+    queue.addHeldBytes(80_001 - waiting);
+    await turn();
+    expect(kept).toHaveLength(1 - lost);
+    expect(log.of('client_shed')).toHaveLength(1);
+    expect(log.of('messages_lost').map(({ fields }) => fields['count'])).toEqual(lost > 0 ? [lost] : []);
+  });
+
+  test.for<[number, string]>([
+    [40_000, 'none'],
+    [40_001, 'some'],
+    [60_000, 'some'],
+    [60_001, 'high'],
+  ])('of 80,000 bytes with %i say that their pressure is %s', ([bytes, pressure]) => {
+    const queues = new SocketQueues(async () => {}, new RecordingLog(), 80_000);
+    queues.open(newSocket()).addHeldBytes(bytes);
+    expect(queues.pressure).toBe(pressure);
+  });
+
+  test('warn of old messages, but not while hooks of their socket wait to be tried again', () => {
+    const [clock, log] = [new ManualClock(), new RecordingLog()];
+    const never = () => new Promise<'kept'>(() => {});
+    const hooks = { append: never, prepend: never, rested: () => {}, done: async () => {} };
+    const queues = new SocketQueues(async () => {}, log, 80_000_000, hooks);
+    const [away, slow] = [queues.open(newSocket()), queues.open(newSocket())];
+    queues.block(away.socket);
+    // More than is stored at a time.
+    for (let at = 0; at < 10; at++) away.receive('', 131_072, clock.now());
+    expect(away.backlog.count).toBeGreaterThan(0);
+    clock.skipTo(clock.now() + 60_000);
+    slow.receive('', 1, clock.now() - 6_000);
+    queues.warnOfOldBacklogs(clock);
+    const line = { request: `closed_${slow.socket}`, age: 6, waiting: 1, sockets: 1 };
+    expect(log.of('backlog_old').map(({ fields }) => fields)).toEqual([line]);
   });
 
   test('ending a queue that is not there is harmless', () => {

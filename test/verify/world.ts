@@ -60,6 +60,7 @@ export function verifiedSubject(plan: VerificationPlan): Subject {
     keepsOrder: false,
     tellsRefusals: false,
     answersEverything: true,
+    closesWith: 1000,
     startMs: 600_000,
     // The emulator's server knows only one status of a refusal.
     ...(plan.emulator === undefined ? {} : { refusesWith: 403 }),

@@ -1,5 +1,6 @@
 import { type Actions, isAtMostReply } from '../../wire/actions.ts';
 import type { Answer } from '../../wire/answer.ts';
+import { closeCodes } from '../../wire/close-codes.ts';
 import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
@@ -75,7 +76,7 @@ async function notAccepted(
   if (answer.kind === 'accepted') return answer;
   if (answer.kind === 'failed')
     log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
-  if (settings.messageFailure === 'close') await closeSocket(gateway, hook.socket);
+  if (settings.messageFailure === 'close') await closeSocket(gateway, hook.socket, closeCodes.appFailed);
   return undefined;
 }
 

@@ -14,10 +14,9 @@ import { runActions } from './run-actions.ts';
  * have ended since, and the app still gets its message. What the answer asks for must not undo what came in between.
  */
 export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
-  const { registry, tasks, clock, log } = gateway;
+  const { registry, clock, log } = gateway;
   const early = task.dueAt - clock.now();
-  // A queue may not keep a task for as long as it was asked to.
-  if (early > 0) return tasks.enqueue(task, early);
+  if (early > 0) return waitLonger(gateway, task, early);
   const answer = await tryPostHook(gateway, task.hook);
   if (answer.kind !== 'accepted') {
     // The app has had its closed hook, even if it does not handle it.
@@ -35,6 +34,15 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
     // The app has accepted the hook. To post it again would be wrong, and in the end it would be a dead letter.
     log.error('action_failed', { request: task.hook.id, action: 'all', code: 'fault', why: String(error) });
   }
+}
+
+/**
+ * A queue may not keep a task for as long as it was asked to. No pause is longer than the time of all retries, so a task
+ * that comes even earlier says that the clock was set back since it was queued. It gets a time by the clock as it is.
+ */
+function waitLonger({ tasks, clock, settings }: Gateway, task: RetryTask, early: number): Promise<void> {
+  const pause = Math.min(early, settings.messageRetryMs);
+  return tasks.enqueue({ ...task, dueAt: clock.now() + pause }, pause);
 }
 
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {

@@ -52,8 +52,8 @@ export function messageFailureContract(subject: Subject): void {
       world.app.on(path, ({ fields }) => (fields['body'] === 'bad' ? 400 : 204));
       const client = await connect(world.at(path));
       client.send('bad');
-      expect((await client.closed).code).toBe(1000);
-      expect((await world.app.hook(path, 'closed')).fields['code']).toBe('1000');
+      expect((await client.closed).code, 'what the client sees').toBe(subject.closesWith ?? 1011);
+      expect((await world.app.hook(path, 'closed')).fields['code'], 'what the app is told').toBe('1011');
       expect(await lettersIn(world, path)).toEqual([]);
     });
 

@@ -26,6 +26,8 @@ export interface Subject {
   readonly tellsRefusals: boolean;
   /** Whether what is no call gets a problem of ours; API Gateway answers it itself. */
   readonly answersEverything: boolean;
+  /** The only code that sockets are closed with on the app's behalf: API Gateway lets nobody choose it. */
+  readonly closesWith?: number;
   /** The only status that refused clients see, whatever they were refused with: for an emulator that hides it. */
   readonly refusesWith?: number;
 }

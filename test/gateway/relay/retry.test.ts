@@ -185,6 +185,24 @@ describe('a message whose app is away', () => {
     expect(world.app.requests).toEqual([]);
     expect(world.tasks.nextDue).toBe(dueAt);
   });
+
+  test.for<[string, number, number]>([
+    ['as much as its retries may take', 6 * hour, 6 * hour],
+    ['more than that', 6 * hour + 1, 6 * hour],
+    ['a year', 365 * 24 * hour, 6 * hour],
+  ])('waits no longer than its retries may take, if the clock says that it is early by %s', async (row) => {
+    const [, early, pause] = row;
+    const { world, socket } = await opened();
+    world.app.answers = [answered(503)];
+    await say(world, socket);
+    world.clock.skipTo(world.tasks.nextDue);
+    const [task] = world.tasks.take();
+    world.clock.set(-early);
+    if (task !== undefined) await runTask(world.gateway, task);
+    expect(world.tasks.nextDue - world.clock.now()).toBe(pause);
+    await world.pass(pause);
+    expect(bodiesOf(world)).toEqual(['body of m1', 'body of m1']);
+  });
 });
 
 describe('a message that an app answers with errors', () => {
