@@ -51,8 +51,7 @@ export interface Lifecycle {
     to: 'open' | 'accepted',
   ): Promise<'done' | 'waiting' | 'gone' | 'too_many_groups'>;
   /**
-   * Sets the state of a socket. `gone`: there is no such socket, or it is closing. `outdated`: its state is not the
-   * `expected` one. Nothing changes then.
+   * Sets the state of a socket, unless there is no such socket, it is closing, or its state is not the `expected` one.
    */
   setState(socket: SocketId, state: string, expected?: string): Promise<'done' | 'gone' | 'outdated'>;
   /**
@@ -69,8 +68,7 @@ export interface Lifecycle {
   /** Lets nobody lease a socket of this status for `forMs` milliseconds from now; 0 returns the lease. */
   postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
   /**
-   * Counts the bytes of a message whose first attempt failed. `full`: with those of its socket before, they would exceed
-   * 16 MiB, and are not counted. `gone`: there is no such socket, or it is closing.
+   * Counts the bytes of a message whose first attempt failed. `full`: they would exceed the limit, and are not counted.
    */
   countFailed(socket: SocketId, bytes: number): Promise<'counted' | 'full' | 'gone'>;
   /** Removes a record, whatever its status. Its socket is then in no group. */
@@ -98,8 +96,7 @@ export interface Groups {
   /**
    * Joins and leaves groups in one step, all or nothing, unless the socket has ended. It is idempotent. A broadcast to a
    * group that starts after it has resolved reaches the sockets that have joined, and not those that have left. `known`
-   * saves reading a record that is at hand, even if it is out of date. `outdated`: its groups have changed since they had
-   * the version `at`; nothing changes.
+   * saves reading a record that is at hand, even an old one. `outdated`: the groups have no longer the version `at`.
    */
   changeGroups(
     socket: SocketId,

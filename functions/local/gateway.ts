@@ -24,11 +24,13 @@ import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PacedClosed } from './paced-closed.ts';
+import { resume } from './resume.ts';
 import { RetryQueue, type RetryWork } from './retry-queue.ts';
 import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
 import { SocketQueues } from './socket-queues.ts';
 import type { Store } from './store.ts';
+import { storeRefusals } from './store-refusals.ts';
 import type { StoredHook } from './stored.ts';
 import { StoredDeadLetters } from './stored-dead-letters.ts';
 import { WebSocketServer } from './web-socket-server.ts';
@@ -69,8 +71,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** The interval of sweeps, which find postponed closed hooks, in milliseconds; 60,000 if not given. */
   readonly sweepMs?: number;
-  /** Keeps what must survive the process. In memory if not given. The gateway closes it. */
-  readonly store?: Store;
+  /** Keeps what must survive the process. If not given, nothing does. The gateway closes it. */
+  readonly store?: Store | undefined;
 }
 
 /** A gateway that listens. */
@@ -129,49 +131,42 @@ async function stopParts(
   server: Server,
   withinMs: number,
 ): Promise<void> {
-  const { clock, log } = gateway;
+  const { clock } = gateway;
   // There is time for only one hook of each socket. The others are kept for the next start.
   retries.stop();
   closing.stop();
   queues.keepAll();
   sessions.closeAll(closeCodes.goingAway);
   const unposted = broadcastQueue.stop();
-  if (unposted > 0) log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
+  if (unposted > 0) gateway.log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
   await Promise.race([Promise.all([queues.idle(), retries.idle()]), clock.sleep(withinMs)]);
   queues.keepRest();
-  for (const record of registry.owed())
-    if (!(await kept.keep(record)))
-      log.error('hook_lost', { request: hookId('closed', record.socket), hook: 'closed', why: 'stopped' });
+  if (kept === undefined) loseOwed(gateway.log, registry);
   server.close();
   server.closeAllConnections();
   sessions.terminateAll();
   await app.stop();
+  await kept?.close();
   await store.close();
 }
 
-/** Goes on with what a process before this one has left. Sockets that it had open are closed with 1006. */
-async function resume({ gateway, registry, retries, kept }: Parts): Promise<void> {
-  const { tasks, clock } = gateway;
-  const died = { ...closeCodes.abnormal, time: clock.now() };
-  const records = kept.load();
-  for (const { end = died, ...record } of records)
-    registry.restore({ ...record, status: 'closing', end, leaseUntil: 0 });
-  // Before the closed hooks, which then wait behind the messages.
-  retries.start();
-  for (const { socket } of records) await tasks.enqueue({ kind: 'closed', socket });
+/** Without a store of its own, a gateway leaves nothing to its next start. */
+function loseOwed(log: Log, registry: MemoryRegistry): void {
+  for (const { socket } of registry.owed())
+    log.error('hook_lost', { request: hookId('closed', socket), hook: 'closed', why: 'stopped' });
 }
 
 /** Puts a gateway together from the ports of one process. */
 function compose(
   settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log, store = new MemoryStore() }: GatewayOptions,
+  { webhookBaseUrl, secrets, clock, log, store: given }: GatewayOptions,
   webSocketUrl: string,
   shares: DescriptorShares,
 ) {
   const { messageBytes } = settings.limits;
-  const kept = new KeptRecords(store, (socket, why) =>
-    log.warn('record_not_kept', { request: hookId('closed', socket), why }),
-  );
+  const store = given ?? new MemoryStore();
+  // A store that ends with the process has no use for the records.
+  const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);
   const registry = new MemoryRegistry(clock, kept);
   const sessions = new Sessions();
   const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
@@ -203,16 +198,8 @@ function compose(
       post: (hook) => postStored(gateway, hook),
       isResting: (socket) => queues.isResting(socket),
       isAppAway: () => breaker.state().openedAt > 0,
-      blocked(socket) {
-        const record = registry.get(socket);
-        if (record !== undefined) void kept.keep(record);
-        queues.block(socket);
-      },
-      cleared(socket) {
-        // The record of a socket that has ended stays until its closed hook is done.
-        if (registry.get(socket)?.status !== 'closing') kept.release(socket);
-        queues.unblock(socket);
-      },
+      blocked: (socket) => queues.block(socket),
+      cleared: (socket) => queues.unblock(socket),
     };
   }
 }

@@ -6,9 +6,10 @@ import type { GroupChange, GroupName } from '../wire/group.ts';
 import { limits } from '../wire/limits.ts';
 import { byteLength } from '../wire/printable.ts';
 import type { SocketId } from '../wire/socket-id.ts';
-import type { RecordListener } from './kept-records.ts';
+import { type RecordListener, RecordRefused } from './kept-records.ts';
 import { isLeased, lease, withLease } from './lease.ts';
-import { type Candidate, type Entry, RecordIndex } from './record-index.ts';
+import { type Kept, places } from './record-block.ts';
+import { type Candidate, type Entry, newEntry, RecordIndex } from './record-index.ts';
 import { listPage, paged, segmentPages } from './record-pages.ts';
 import { userPage } from './user-page.ts';
 
@@ -37,23 +38,16 @@ export class MemoryRegistry implements Registry {
 
   async put(record: SocketRecord): Promise<boolean> {
     if (this.#entries.has(record.socket)) return false;
-    this.restore(record);
-    return true;
+    const entry = this.#add(record, places.none);
+    const kept = await this.#listener?.opening(entry);
+    if (kept?.ok !== false) return true;
+    await this.remove(record.socket);
+    throw new RecordRefused(kept.error.why);
   }
 
-  /** Stores a record, such as that of a socket whose process has died. */
-  restore(record: SocketRecord): void {
-    this.#sequence += 1;
-    const entry = {
-      record,
-      sequence: this.#sequence,
-      leaseEnds: 0,
-      outbox: [],
-      outboxBytes: 0,
-      failedBytes: 0,
-    };
-    this.#entries.set(record.socket, entry);
-    this.#index.add(entry);
+  /** Puts back the record of a socket whose process has died. */
+  restore({ record, place }: Kept): void {
+    this.#listener?.restored(this.#add(record, place));
   }
 
   get(socket: SocketId): SocketRecord | undefined {
@@ -110,6 +104,7 @@ export class MemoryRegistry implements Registry {
     entry.outbox = [];
     entry.outboxBytes = 0;
     this.#leaveAll(entry);
+    this.#listener?.ended(entry);
     return entry.record;
   }
 
@@ -128,7 +123,7 @@ export class MemoryRegistry implements Registry {
     const entry = this.#entries.get(socket);
     if (entry?.record.status !== status) return;
     this.#change(entry, lease(entry, forMs, this.#clock));
-    if (status === 'closing') this.#listener?.postponed(entry.record);
+    if (status === 'closing') this.#listener?.changed(entry);
   }
 
   async countFailed(socket: SocketId, bytes: number): Promise<'counted' | 'full' | 'gone'> {
@@ -141,11 +136,10 @@ export class MemoryRegistry implements Registry {
 
   async remove(socket: SocketId): Promise<void> {
     const entry = this.#entries.get(socket);
-    if (entry === undefined) return;
+    if (entry === undefined || !this.#entries.delete(socket)) return;
     this.#leaveAll(entry);
     this.#index.delete(entry);
-    this.#entries.delete(socket);
-    this.#listener?.removed(socket);
+    this.#listener?.removed(entry);
   }
 
   async append(socket: SocketId, body: string): Promise<'queued' | 'open' | 'full' | 'gone'> {
@@ -202,8 +196,8 @@ export class MemoryRegistry implements Registry {
 
   /** The records whose hooks are still owed: undecided handshakes, and closed hooks that were not posted. */
   owed(): readonly SocketRecord[] {
-    const records = Array.from(this.#entries.values(), ({ record }) => record);
-    return records.filter(({ status }) => status === 'opening' || status === 'closing');
+    const owed = ({ status }: SocketRecord): boolean => status === 'opening' || status === 'closing';
+    return Array.from(this.#entries.values(), ({ record }) => record).filter(owed);
   }
 
   /** The index keeps the order of entries, but not those of a user, since a handshake may set the user later. */
@@ -219,12 +213,20 @@ export class MemoryRegistry implements Registry {
     return filter.group === undefined ? found : [...found];
   }
 
+  #add(record: SocketRecord, place: number): Entry {
+    this.#sequence += 1;
+    const entry = newEntry(record, place, this.#sequence);
+    this.#entries.set(record.socket, entry);
+    this.#index.add(entry);
+    return entry;
+  }
+
   #change(entry: Entry, change: Partial<SocketRecord>): void {
-    const { user } = entry.record;
+    const { user, state } = entry.record;
     entry.record = { ...entry.record, ...change };
-    this.#listener?.changed(entry.record);
     // Only if the user changed: an entry that moves would appear twice in a broadcast in progress.
     if (entry.record.user !== user) this.#index.rename(entry, user);
+    if (entry.record.user !== user || entry.record.state !== state) this.#listener?.changed(entry);
   }
 
   /** Puts an entry into groups, and takes it out of the others. The list itself is the same object if nothing changes. */
@@ -232,7 +234,7 @@ export class MemoryRegistry implements Registry {
     const { groups: before, groupsVersion } = entry.record;
     if (groups === before) return;
     entry.record = { ...entry.record, groups, groupsVersion: groupsVersion + 1 };
-    this.#listener?.changed(entry.record);
+    this.#listener?.changed(entry);
     for (const group of before) if (!groups.includes(group)) this.#index.leave(entry, group);
     for (const group of groups) {
       if (before.includes(group)) continue;

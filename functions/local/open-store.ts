@@ -6,8 +6,8 @@ import { type Database, openDatabase, resultCode, resultCodes } from './sqlite.t
 import { cutCommits } from './sqlite-log.ts';
 import { blob, type CheckedDatabase, checksumOf, number, SqliteStore, type Sync } from './sqlite-store.ts';
 
-/** Of the tables. A store of a higher version was written by a newer Sockethook. */
-const version = 1;
+/** A store of a higher version was written by a newer Sockethook. Version 1 had records of few sockets, under other keys. */
+const version = 2;
 /** "SkHk": marks a SQLite database as ours (https://sqlite.org/fileformat2.html, section 1.3.15). */
 const applicationId = 0x536b486b;
 /** How often a store that another process holds is tried again, and the least pause between, in milliseconds. */
@@ -109,6 +109,7 @@ function begin(database: Database): void {
   // A commit goes to the log, which is synced before it is written into the database (https://sqlite.org/wal.html).
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = NORMAL');
+  database.exec('PRAGMA cache_size = -512');
   database.exec('PRAGMA checkpoint_fullfsync = ON');
   database.exec('BEGIN IMMEDIATE');
   database.exec(

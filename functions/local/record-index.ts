@@ -2,6 +2,7 @@ import type { SocketRecord } from '../gateway/record.ts';
 import type { SocketFilter } from '../gateway/socket-filter.ts';
 import type { GroupName } from '../wire/group.ts';
 import { type NormalPath, normalisePath } from '../wire/path.ts';
+import type { Kept } from './record-block.ts';
 
 /** Finds entries by path, in whatever spelling, by user and by group, without reading all entries. */
 export class RecordIndex {
@@ -87,7 +88,7 @@ class Membership implements Candidate {
 }
 
 /** A record, and the data that the registry keeps beside it. */
-export interface Entry extends Candidate {
+export interface Entry extends Candidate, Kept {
   record: SocketRecord;
   /** Higher for every new socket, so that a list has a stable order. */
   readonly sequence: number;
@@ -97,4 +98,9 @@ export interface Entry extends Candidate {
   outboxBytes: number;
   /** Of its messages whose first attempts failed. */
   failedBytes: number;
+}
+
+/** The entry of a socket of which nothing is known but its record. */
+export function newEntry(record: SocketRecord, place: number, sequence: number): Entry {
+  return { record, place, sequence, leaseEnds: 0, outbox: [], outboxBytes: 0, failedBytes: 0 };
 }

@@ -2,7 +2,7 @@ import type { DeadLetterId } from '../wire/dead-letter-id.ts';
 import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
 
 /** The first byte of every key says what it is. A later kind must not be the prefix of another. */
-const kinds = { body: 'b', letter: 'd', hook: 'q', record: 'r' } as const;
+const kinds = { body: 'b', letter: 'd', ended: 'e', hook: 'q', record: 'r', chunk: 's' } as const;
 
 /** The kinds of values in the store. */
 export type StoredKind = keyof typeof kinds;
@@ -13,14 +13,38 @@ export function keysOf(kind: StoredKind): readonly [from: Uint8Array, before: Ui
   return [Buffer.from([prefix]), Buffer.from([prefix + 1])];
 }
 
-/** The key of a socket's record. */
+/** The digits of a number in a key, in base 36, so that keys are in the order of numbers up to 2^51. */
+const digits = 10;
+
+/** The key of the chunk of records that begins at a place. */
+export function chunkKey(place: number): Uint8Array {
+  return numberKey(kinds.chunk, place);
+}
+
+/** The key of the bits that say which places of a block have ended. */
+export function endedKey(block: number): Uint8Array {
+  return numberKey(kinds.ended, block);
+}
+
+/** The place or the block of such a key. Throws if it is none. */
+export function readNumberKey(key: Uint8Array): number {
+  const number = Number.parseInt(Buffer.from(key.subarray(1)).toString('latin1'), 36);
+  if (Number.isSafeInteger(number)) return number;
+  throw new Error('A key in the store is not the key of records.');
+}
+
+function numberKey(kind: string, number: number): Uint8Array {
+  return Buffer.from(`${kind}${number.toString(36).padStart(digits, '0')}`);
+}
+
+/** The key of a socket's record in a store of version 1. */
 export function recordKey(socket: SocketId): Uint8Array {
   return Buffer.from(`${kinds.record}${socket}`);
 }
 
 /** The key of the hook at a place in the queue of its socket. Ids of sockets hold no NUL. */
 export function hookKey(socket: SocketId, at: number): Uint8Array {
-  return Buffer.from(`${kinds.hook}${socket}\0${at.toString(36).padStart(10, '0')}`);
+  return Buffer.from(`${kinds.hook}${socket}\0${at.toString(36).padStart(digits, '0')}`);
 }
 
 /** The socket of a hook, and its place in the queue, by its key. Throws if it is no such key. */

@@ -72,6 +72,9 @@ const storedHook = v.variant('kind', [
   v.object({ kind: v.literal('message'), socket, id: v.string(), body: v.string(), time: v.number() }),
 ]);
 
+const end = v.exactOptional(v.object({ code: v.number(), reason: v.string(), time: v.number() }));
+
+/** The record of a socket in a store of version 1. */
 const record = v.object({
   socket,
   status: v.picklist(['opening', 'accepted', 'open', 'closing']),
@@ -86,7 +89,24 @@ const record = v.object({
   acceptedAt: v.number(),
   leaseUntil: v.number(),
   attempts: v.number(),
-  end: v.exactOptional(v.object({ code: v.number(), reason: v.string(), time: v.number() })),
+  end,
+});
+
+/** A record as it is written: what is empty or 0 is left out. It is `open` unless it has ended. */
+const writtenRecord = v.object({
+  socket,
+  path,
+  openedAt: v.number(),
+  query: v.optional(v.string(), ''),
+  user: v.optional(v.string(), ''),
+  state: v.optional(v.string(), ''),
+  origin: v.optional(v.string(), ''),
+  groups: v.optional(v.array(groupText), []),
+  groupsVersion: v.optional(v.number(), 0),
+  acceptedAt: v.optional(v.number(), 0),
+  leaseUntil: v.optional(v.number(), 0),
+  attempts: v.optional(v.number(), 0),
+  end,
 });
 
 const letter = v.object({
@@ -99,7 +119,7 @@ const letter = v.object({
 });
 
 /** Writes a value for the store. */
-export function write(value: StoredHook | SocketRecord | DeadLetter): Uint8Array {
+export function write(value: StoredHook | DeadLetter): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
@@ -108,7 +128,33 @@ export function readHook(bytes: Uint8Array): StoredHook {
   return v.parse(storedHook, json(bytes));
 }
 
-/** Reads the record of a socket. Throws if it is none. */
+/** Writes a record as a part of a chunk. A socket costs one such text, so most of it is left out. */
+export function recordText(record: SocketRecord): string {
+  const { socket, path, openedAt, query, user, state, origin, groups } = record;
+  const { groupsVersion, acceptedAt, leaseUntil, attempts, end } = record;
+  const written: Partial<Writable<SocketRecord>> = { socket, path, openedAt };
+  if (query !== '') written.query = query;
+  if (user !== '') written.user = user;
+  if (state !== '') written.state = state;
+  if (origin !== '') written.origin = origin;
+  if (groups.length > 0) written.groups = groups;
+  if (groupsVersion > 0) written.groupsVersion = groupsVersion;
+  if (acceptedAt > 0) written.acceptedAt = acceptedAt;
+  if (leaseUntil > 0) written.leaseUntil = leaseUntil;
+  if (attempts > 0) written.attempts = attempts;
+  if (end !== undefined) written.end = end;
+  return JSON.stringify(written);
+}
+
+type Writable<Read> = { -readonly [Key in keyof Read]: Read[Key] };
+
+/** Reads the records of a chunk, in order. Throws if it is none. */
+export function readRecords(bytes: Uint8Array): readonly SocketRecord[] {
+  const records = v.parse(v.array(writtenRecord), json(bytes));
+  return records.map((read) => ({ ...read, status: read.end === undefined ? 'open' : 'closing' }));
+}
+
+/** Reads the record of a socket in a store of version 1. Throws if it is none. */
 export function readRecord(bytes: Uint8Array): SocketRecord {
   return v.parse(record, json(bytes));
 }

@@ -11,6 +11,7 @@ import { problem } from '../wire/problems.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
 import { newSocketId } from './ids.ts';
+import { RecordRefused } from './kept-records.ts';
 import { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { LocalLimits } from './settings.ts';
@@ -71,6 +72,8 @@ export class WebSocketServer {
         time: clock.now(),
       });
     } catch (error) {
+      // Whoever gets no closed hook if this process dies must not open. The store has logged why.
+      if (error instanceof RecordRefused) return { kind: 'refused', problem: problem('store_unavailable') };
       log.error('fault', { request: hookId('handshake', socket), why: String(error) });
       return { kind: 'refused', problem: problem('internal_error') };
     }

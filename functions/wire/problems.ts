@@ -36,6 +36,7 @@ export const problems = {
   app_failed: { status: 502, title: 'The app did not give a usable answer' },
   app_away: { status: 503, title: 'The app is away' },
   app_timed_out: { status: 504, title: 'The app did not answer in time' },
+  store_unavailable: { status: 503, title: 'The gateway cannot store the socket now' },
   shutting_down: { status: 503, title: 'The gateway is stopping' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 

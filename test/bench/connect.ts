@@ -29,7 +29,8 @@ export const connect: Bench = {
   },
 };
 
-async function connectAll(station: Station, count: number) {
+/** Measures how clients connect. They are gone when it resolves. */
+export async function connectAll(station: Station, count: number) {
   const measured = await station.measure(() => station.open(count), count);
   await station.close();
   // The closed hooks must be done before the next measurement.

@@ -14,6 +14,7 @@ import { memory } from './memory.ts';
 import { markdown } from './report/markdown.ts';
 import { machine, write } from './report/readme.ts';
 import { send } from './send.ts';
+import { stored } from './stored.ts';
 import { worker } from './worker.ts';
 
 const benches: readonly Bench[] = [
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   groups,
   connect,
   memory,
+  stored,
   flood,
   coldStart,
   defaultHandler,

@@ -48,7 +48,8 @@ export function measureEcho(effort: Effort, { subjects, answersBy, min }: Echo):
   });
 }
 
-async function warm(stations: readonly Station[], ms: number): Promise<void> {
+/** Sends for a while, since Node.js compiles what runs often. */
+export async function warm(stations: readonly Station[], ms: number): Promise<void> {
   for (const station of stations) {
     await station.open(50);
     await echo(station, 1, ms);
@@ -56,7 +57,8 @@ async function warm(stations: readonly Station[], ms: number): Promise<void> {
   }
 }
 
-async function echo(station: Station, inFlight: number, ms: number) {
+/** Measures messages that come back, on the clients that are open. */
+export async function echo(station: Station, inFlight: number, ms: number) {
   await station.drive({ text: text128, inFlight });
   await sleep(ms / 5);
   const measured = await station.measure(() => sleep(ms));

@@ -7,7 +7,15 @@ import { aPath, aRecord } from '../fakes/a-record.ts';
 import { groupName } from '../fakes/group-names.ts';
 
 function anEntry(given: Partial<SocketRecord>): Entry {
-  return { record: aRecord(given), sequence: 1, leaseEnds: 0, outbox: [], outboxBytes: 0, failedBytes: 0 };
+  return {
+    record: aRecord(given),
+    sequence: 1,
+    leaseEnds: 0,
+    place: -1,
+    outbox: [],
+    outboxBytes: 0,
+    failedBytes: 0,
+  };
 }
 
 const room = aPath('/room');

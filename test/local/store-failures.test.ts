@@ -141,10 +141,10 @@ const change = async (folder: string, sql: string): Promise<void> => {
 
 test('a store that a newer Sockethook wrote is an error at start, and is left as it is', async () => {
   const folder = await aStore(10);
-  await change(folder, 'PRAGMA user_version = 2');
+  await change(folder, 'PRAGMA user_version = 3');
   const before = readFileSync(join(folder, 'store.db'));
   await expect(openStore(folder)).rejects.toThrow(
-    'store.db cannot be used, since a newer Sockethook wrote it (version 2, this one reads up to 1): set SOCKETHOOK_DIR to a separate folder.',
+    'store.db cannot be used, since a newer Sockethook wrote it (version 3, this one reads up to 2): set SOCKETHOOK_DIR to a separate folder.',
   );
   expect(Buffer.compare(readFileSync(join(folder, 'store.db')), before)).toBe(0);
 });

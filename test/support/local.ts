@@ -1,5 +1,6 @@
 import { type GatewayOptions, type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import type { SecretTexts } from '../../functions/local/local-secrets.ts';
+import { MemoryStore } from '../../functions/local/memory-store.ts';
 import {
   type LocalLimits,
   type LocalSettings,
@@ -43,7 +44,8 @@ export async function startLocal(
   if (!parsed.ok) throw new Error(parsed.error.join('\n'));
   const settings: LocalSettings = { ...parsed.value, limits: { ...limitSets['api-gateway'], ...limits } };
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
-  const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, ...surroundings };
+  const store = new MemoryStore();
+  const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, store, ...surroundings };
   const gateway = await startGateway(settings, around);
   const api = new Api(gateway.apiUrl, testSecrets.apiKeys[0] ?? '');
   const stop = async (): Promise<void> => {

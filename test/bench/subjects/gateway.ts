@@ -19,9 +19,20 @@ export function before(): readonly Subject[] {
   return clone === undefined ? [] : [gatewayOf('before', pathToFileURL(`${resolve(clone)}/`), [])];
 }
 
+/** The gateway without a store, so that nothing outlives its process. */
+export const withoutStore: Subject = subjectOf(
+  'without store',
+  new URL('../servers/without-store.ts', import.meta.url),
+  [],
+);
+
 function gatewayOf(name: string, clone: URL, nodeOptions: readonly string[]): Subject {
+  return subjectOf(name, new URL('infra/local/start.ts', clone), nodeOptions);
+}
+
+function subjectOf(name: string, file: URL, nodeOptions: readonly string[]): Subject {
   return nodeSubject(name, ({ port, webhookBaseUrl }) => ({
-    file: new URL('infra/local/start.ts', clone),
+    file,
     env: {
       PORT: String(port),
       // Each has a store of its own, which is locked while it runs.

@@ -1,0 +1,30 @@
+import type { Gateway } from '../gateway/gateway.ts';
+import { closeCodes } from '../wire/close-codes.ts';
+import type { KeptRecords } from './kept-records.ts';
+import type { MemoryRegistry } from './memory-registry.ts';
+import type { RetryQueue } from './retry-queue.ts';
+
+/** The parts of a gateway that have something left to do at its start. */
+interface Parts {
+  readonly gateway: Gateway;
+  readonly registry: Pick<MemoryRegistry, 'restore'>;
+  readonly retries: Pick<RetryQueue, 'start'>;
+  readonly kept: Pick<KeptRecords, 'load'> | undefined;
+}
+
+/**
+ * Goes on with what a process before this one has left. Each socket that it had open, or was opening, is owed its closed
+ * hook: with 1006, unless it had ended before with another code.
+ */
+export async function resume({ gateway, registry, retries, kept }: Parts): Promise<void> {
+  const { tasks, clock } = gateway;
+  const died = { ...closeCodes.abnormal, time: clock.now() };
+  const records = kept?.load() ?? [];
+  for (const { record, place } of records) {
+    const { end = died } = record;
+    registry.restore({ record: { ...record, status: 'closing', end, leaseUntil: 0 }, place });
+  }
+  // Before the closed hooks, which then wait behind the messages.
+  retries.start();
+  for (const { record } of records) await tasks.enqueue({ kind: 'closed', socket: record.socket });
+}
