@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
-import type { Clock, Log } from '../gateway/ports.ts';
+import type { App, Clock, Log } from '../gateway/ports.ts';
 import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
@@ -14,6 +14,7 @@ import { batchWrites } from './batch-writes.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import { type DescriptorShares, descriptorShares, maxDescriptors } from './descriptors.ts';
 import { HookStore } from './hook-store.ts';
+import type { Ids } from './ids.ts';
 import { KeptRecords } from './kept-records.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { LocalTasks } from './local-tasks.ts';
@@ -73,6 +74,8 @@ export interface GatewayOptions {
   readonly sweepMs?: number;
   /** Keeps what must survive the process. If not given, nothing does. The gateway closes it. */
   readonly store?: Store | undefined;
+  /** Makes ids that are unique in the world if not given. */
+  readonly ids?: Ids;
 }
 
 /** A gateway that listens. */
@@ -126,9 +129,10 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
 
 type Parts = ReturnType<typeof compose>;
 
-async function stopParts(
+/** Ends everything. What is not posted in `withinMs` milliseconds is kept for the next start. */
+export async function stopParts(
   { gateway, registry, sessions, queues, retries, closing, kept, broadcastQueue, app, store }: Parts,
-  server: Server,
+  server: { close(): unknown; closeAllConnections(): void },
   withinMs: number,
 ): Promise<void> {
   const { clock } = gateway;
@@ -157,11 +161,12 @@ function loseOwed(log: Log, registry: MemoryRegistry): void {
 }
 
 /** Puts a gateway together from the ports of one process. */
-function compose(
+export function compose(
   settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log, store: given }: GatewayOptions,
+  { webhookBaseUrl, secrets, clock, log, store: given, ids }: GatewayOptions,
   webSocketUrl: string,
   shares: DescriptorShares,
+  app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares),
 ) {
   const { messageBytes } = settings.limits;
   const store = given ?? new MemoryStore();
@@ -169,11 +174,10 @@ function compose(
   const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);
   const registry = new MemoryRegistry(clock, kept);
   const sessions = new Sessions();
-  const app = new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: shares.app, cork: batchWrites });
   const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
   const retries = new RetryQueue(new HookStore(store), retryWork(), clock, log);
   const breaker = new MemoryBreaker(closing, retries);
-  const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries);
+  const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries, ids);
   const broadcastQueue = new BroadcastQueue(closing.run, log);
   const gateway: Gateway = {
     registry,
@@ -202,6 +206,10 @@ function compose(
       cleared: (socket) => queues.unblock(socket),
     };
   }
+}
+
+function appOf(webhookBaseUrl: string, clock: Clock, { app }: DescriptorShares): HttpApp {
+  return new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: app, cork: batchWrites });
 }
 
 /** Posts a hook that waited for its turn. */

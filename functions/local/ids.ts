@@ -9,8 +9,15 @@ const idBytes = 11;
 const drawnBytes = idBytes * 256;
 let pool = randomBytes(0);
 
+/** Gives new ids. Each is given once. */
+export interface Ids {
+  socket(): SocketId;
+  /** The id of a message or an API call. */
+  message(): string;
+}
+
 /** A new socket id: 88 random bits, so it can't be guessed and is not repeated. */
-export function newSocketId(): SocketId {
+function newSocketId(): SocketId {
   if (pool.length === 0) pool = randomBytes(drawnBytes);
   const id = socketIdFrom(pool.subarray(0, idBytes));
   pool = pool.subarray(idBytes);
@@ -22,3 +29,6 @@ export function newId(): string {
   count += 1;
   return `${prefix}${count.toString(36)}`;
 }
+
+/** Ids that are unique in the world. */
+export const uniqueIds: Ids = { socket: newSocketId, message: newId };

@@ -1,5 +1,6 @@
+import type { SocketId } from '../wire/socket-id.ts';
 import type { WaitingMessage } from './backlog.ts';
-import { newId } from './ids.ts';
+import type { Ids } from './ids.ts';
 import type { QueuedMessage } from './message-consumer.ts';
 import type { SocketQueue } from './socket-queue.ts';
 import type { WaitingArrival } from './stored.ts';
@@ -21,9 +22,18 @@ export interface Keeper {
   prepend(arrival: WaitingArrival): Promise<'kept' | 'full'>;
 }
 
+/** The hooks that wait to be tried again, and what is kept behind them. */
+export interface WaitingHooks extends Keeper {
+  /** No message of a socket is being relayed any more. */
+  rested(socket: SocketId): void;
+  /** A message that is kept, with this id, is done, unless its hook has failed and is kept to be tried again. */
+  done(socket: SocketId, id: string): Promise<void>;
+}
+
 /** Gives the messages of queues to a keeper, a few at a time. The others stay in their backlogs, where they count. */
 export class PacedKeeper {
   readonly #keeper: Keeper | undefined;
+  readonly #ids: Pick<Ids, 'message'>;
   readonly #refused: (queue: SocketQueue, why: string) => void;
   /** The queues whose messages are to be kept. They take turns. */
   readonly #draining = new Set<SocketQueue>();
@@ -31,8 +41,13 @@ export class PacedKeeper {
   #weight = 0;
 
   /** `refused` is called for each message that could not be kept. */
-  constructor(keeper: Keeper | undefined, refused: (queue: SocketQueue, why: string) => void) {
+  constructor(
+    keeper: Keeper | undefined,
+    ids: Pick<Ids, 'message'>,
+    refused: (queue: SocketQueue, why: string) => void,
+  ) {
     this.#keeper = keeper;
+    this.#ids = ids;
     this.#refused = refused;
   }
 
@@ -57,7 +72,7 @@ export class PacedKeeper {
   append(queue: SocketQueue, { body, time, weight }: WaitingMessage): void {
     this.#weight += weight;
     const { socket } = queue;
-    const kept = this.#keeper?.append({ kind: 'message', socket, id: newId(), body, time });
+    const kept = this.#keeper?.append({ kind: 'message', socket, id: this.#ids.message(), body, time });
     void this.#settle(queue, kept).then(() => {
       this.#weight -= weight;
       this.#drainAll();

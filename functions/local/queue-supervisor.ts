@@ -6,6 +6,8 @@ export type Pressure = 'none' | 'some' | 'high';
 
 /** Supervises the queues of all sockets. */
 export interface QueueSupervisor<Queue> {
+  /** A new id for a message. */
+  newId(): string;
   /** The queue has nothing more to do for now. */
   settled(queue: Queue): void;
   failed(queue: Queue, error: unknown): void;

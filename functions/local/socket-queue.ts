@@ -1,6 +1,5 @@
 import type { SocketId } from '../wire/socket-id.ts';
 import { Backlog, messageWeight, type WaitingMessage } from './backlog.ts';
-import { newId } from './ids.ts';
 import type { Job, MessageConsumer, QueuedMessage } from './message-consumer.ts';
 import type { Pressure, QueueSupervisor } from './queue-supervisor.ts';
 
@@ -48,9 +47,9 @@ export class SocketQueue {
     return !this.#isHeld && !this.#isRunning && !this.#isParked && !this.#isKeeping;
   }
 
-  /** Whether a message is being relayed. */
-  get isRelaying(): boolean {
-    return this.#relayed !== undefined;
+  /** Whether a message is being relayed, or a job is being done. */
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   /** The weight of the backlog, in bytes. */
@@ -227,7 +226,7 @@ export class SocketQueue {
 
   #relay({ body, time, weight }: WaitingMessage): Promise<unknown> {
     this.#started += 1;
-    const id = newId();
+    const id = this.#supervisor.newId();
     this.#relayed = { id, body, time };
     // The text, and the hook that is made of it.
     this.#weighRunning(2 * weight);

@@ -3,10 +3,11 @@ import type { SocketTask } from '../gateway/tasks.ts';
 import { hookId } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { WaitingMessage } from './backlog.ts';
+import { type Ids, uniqueIds } from './ids.ts';
 import type { QueuedMessage } from './message-consumer.ts';
 import { MessageLosses } from './message-losses.ts';
 import { OldBacklogs } from './old-backlogs.ts';
-import { type Keeper, noRoom, PacedKeeper } from './paced-keeper.ts';
+import { noRoom, PacedKeeper, type WaitingHooks } from './paced-keeper.ts';
 import type { Pressure, QueueSupervisor } from './queue-supervisor.ts';
 import { SocketQueue } from './socket-queue.ts';
 
@@ -15,14 +16,6 @@ const smallWeight = 16_384;
 
 /** What was shed is kept in the store one message after another. Until then it may weigh this part of the total. */
 const shedDivisor = 8;
-
-/** The hooks that wait to be tried again, and what is kept behind them. */
-export interface WaitingHooks extends Keeper {
-  /** No message of a socket is being relayed any more. */
-  rested(socket: SocketId): void;
-  /** A message that is kept, with this id, is done, unless its hook has failed and is kept to be tried again. */
-  done(socket: SocketId, id: string): Promise<void>;
-}
 
 /**
  * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
@@ -49,6 +42,7 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
   readonly #keeper: PacedKeeper;
   readonly #losses: MessageLosses;
   readonly #oldBacklogs: OldBacklogs;
+  readonly newId: () => string;
 
   /** `maxBytes`: the most that all sockets together may weigh. */
   constructor(
@@ -56,9 +50,11 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
     log: Log,
     maxBytes: number = Number.POSITIVE_INFINITY,
     hooks?: WaitingHooks,
+    ids: Pick<Ids, 'message'> = uniqueIds,
   ) {
     this.#hooks = hooks;
-    this.#keeper = new PacedKeeper(hooks, (queue, why) => this.#refused(queue, why));
+    this.newId = ids.message;
+    this.#keeper = new PacedKeeper(hooks, ids, (queue, why) => this.#refused(queue, why));
     this.#losses = new MessageLosses(log);
     this.#oldBacklogs = new OldBacklogs(log);
     this.#runTask = runTask;
@@ -149,9 +145,9 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
     this.#keeper.prepend(queue, message);
   }
 
-  /** Whether no message of a socket is being relayed. If one is, the keeper hears when it is done. */
+  /** Whether no hook of a socket is being posted. If one is, the keeper hears when it is done. */
   isResting(socket: SocketId): boolean {
-    return this.#queues.get(socket)?.isRelaying !== true;
+    return this.#queues.get(socket)?.isRunning !== true;
   }
 
   async keptRelayed({ socket }: SocketQueue, { id }: QueuedMessage): Promise<void> {

@@ -10,7 +10,7 @@ import { hookId } from '../wire/hook.ts';
 import { problem } from '../wire/problems.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
-import { newSocketId } from './ids.ts';
+import { type Ids, uniqueIds } from './ids.ts';
 import { RecordRefused } from './kept-records.ts';
 import { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,9 +29,17 @@ export class WebSocketServer {
   readonly #queues: SocketQueues;
   readonly #limits: LocalLimits;
   readonly #gone: (session: Session) => void;
+  readonly #ids: Pick<Ids, 'socket'>;
   #isClosing = false;
 
-  constructor(gateway: Gateway, sessions: Sessions, queues: SocketQueues, limits: LocalLimits) {
+  constructor(
+    gateway: Gateway,
+    sessions: Sessions,
+    queues: SocketQueues,
+    limits: LocalLimits,
+    ids: Pick<Ids, 'socket'> = uniqueIds,
+  ) {
+    this.#ids = ids;
     this.#gateway = gateway;
     this.#sessions = sessions;
     this.#queues = queues;
@@ -53,7 +61,7 @@ export class WebSocketServer {
       ? problem('shutting_down')
       : upgradeProblem(upgrade.head, this.#limits.urlLength);
     if (refusal !== undefined) return upgrade.refuse(refusalResponse(refusal));
-    const socket = newSocketId();
+    const socket = this.#ids.socket();
     const queue = this.#queues.open(socket);
     const outcome = await this.#runHandshake(socket, upgrade);
     if (outcome.kind === 'accepted') return this.#completeUpgrade(queue, upgrade, outcome.subprotocol);

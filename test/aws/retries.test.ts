@@ -157,16 +157,11 @@ test('an app that is down for an hour gets each of 1,000 messages once it is bac
   const arrived = sockets.flatMap(({ path }, at) => cloud.app.of(path, 'message').slice(from[at]));
   expect(new Set(arrived.map(({ fields }) => fields['body'])).size, 'messages that arrived').toBe(1_000);
   expect(new Set(arrived.map(({ headers }) => headers['webhook-id'])).size, 'ids').toBe(1_000);
-  // A send to SQS that times out, as on a busy machine, is repeated, and then there are two of the message.
-  const sends = cloud.wires.passed.filter(({ operation }) => operation === 'SendMessage');
-  const repeated = sends.length - new Set(sends.map(({ body }) => body)).size;
-  expect(arrived.length - 1_000, 'messages that arrived twice').toBeLessThanOrEqual(repeated);
-  expect([waiting(), await cloud.letterItems(), events('hook_lost'), events('fault')]).toEqual([
-    [],
-    [],
-    [],
-    [],
-  ]);
+  // A send to SQS that times out, as on a busy machine, may have been taken. Then the hook is kept in another way as well.
+  const unknown = events('fault').filter(({ why }) => String(why).includes('No answer in time'));
+  expect(arrived.length - 1_000, 'messages that arrived twice').toBeLessThanOrEqual(unknown.length);
+  expect((await cloud.letterItems()).length, 'items of letters').toBeLessThanOrEqual(2 * unknown.length);
+  expect([waiting(), events('hook_lost'), events('fault').length]).toEqual([[], [], unknown.length]);
   await cloud.stop();
 });
 

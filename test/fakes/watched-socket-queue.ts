@@ -14,6 +14,7 @@ export function watchedSocketQueue(kept: PacedKeeper | ((queue: SocketQueue) => 
   const told: string[] = [];
   let weight = 0;
   const queue = new SocketQueue(newSocket(), {
+    newId: () => 'one',
     settled: () => void told.push('idle'),
     failed: (_, error) => void told.push(`fault: ${error}`),
     weightChanged: (bytes) => {

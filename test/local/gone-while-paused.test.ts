@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../functions/node/system-clock.ts';
+import { LastingStore } from '../fakes/lasting-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLocal } from '../support/local.ts';
 import { upgradeRequest } from '../support/raw.ts';
@@ -14,10 +15,11 @@ const frames = Buffer.concat(texts.map((text) => clientFrame({ opcode: 1, payloa
 /** A gateway that pauses a client soon, and whose seconds are short; its app answers no message until it is let. */
 async function start() {
   const clock = { ...systemClock, monotonic: () => performance.now() * 30 };
+  const store = new LastingStore();
   const world = await startLocal(
     { HOOK_TIMEOUT_MS: '20000' },
     { waitingBytes: 4_000, goneMs: 10 },
-    { clock },
+    { clock, store },
   );
   let go: () => void = () => {};
   const gate = new Promise<void>((resolve) => {
@@ -27,7 +29,7 @@ async function start() {
     if (fields['event'] === 'message') await gate;
     return 204;
   });
-  return { ...world, go: () => go() };
+  return { ...world, store, go: () => go() };
 }
 
 test.for(['resetAndDestroy', 'destroy'] as const)(
@@ -40,10 +42,12 @@ test.for(['resetAndDestroy', 'destroy'] as const)(
     await once(socket, 'data');
     await world.app.hook('/stuck', 'message');
     socket[way]();
-    await eventually('the messages are dropped', () => world.log.of('messages_lost').length === 1);
-    expect(world.log.of('messages_lost')[0]?.fields['why']).toBe('the client has gone');
+    await eventually('what it had sent is stored', () => world.store.records > 1);
     world.go();
     expect((await world.app.hook('/stuck', 'closed')).fields['code']).toBe('1006');
+    const told = world.app.of('/stuck', 'message').map(({ fields }) => fields['body']);
+    expect(told.length).toBeGreaterThan(10);
+    expect(told).toEqual(texts.slice(0, told.length));
     await world.stop();
   },
 );

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { messageWeight } from '../../functions/local/backlog.ts';
+import { uniqueIds } from '../../functions/local/ids.ts';
 import { PacedKeeper } from '../../functions/local/paced-keeper.ts';
 import type { SocketQueue } from '../../functions/local/socket-queue.ts';
 import type { WaitingArrival } from '../../functions/local/stored.ts';
@@ -28,7 +29,7 @@ describe('messages that are kept, a few at a time,', () => {
   beforeEach(() => {
     slow = new SlowKeeper();
     refused = [];
-    keeper = new PacedKeeper(slow, (_, why) => void refused.push(why));
+    keeper = new PacedKeeper(slow, uniqueIds, (_, why) => void refused.push(why));
   });
 
   /** A queue with these messages, whose texts have so many bytes. */

@@ -227,3 +227,25 @@ describe('socket queues', () => {
     new SocketQueues(async () => {}, new RecordingLog()).end(newSocket());
   });
 });
+
+test('a hook that waits to be tried again waits until the closed hook of its socket was answered', async () => {
+  const socket = newSocket();
+  const rested: string[] = [];
+  const keep = async () => 'kept' as const;
+  const keeper = {
+    append: keep,
+    prepend: keep,
+    rested: (of: string) => void rested.push(of),
+    done: async () => {},
+  };
+  const queues = new SocketQueues(async () => {}, new RecordingLog(), Number.POSITIVE_INFINITY, keeper);
+  const { job: closedHook, open: answer } = gate();
+  const queue = queues.open(socket);
+  queue.push(closedHook);
+  queue.release();
+  await turn();
+  expect([queues.isResting(socket), rested], 'while it is posted').toEqual([false, []]);
+  answer();
+  await turn();
+  expect([queues.isResting(socket), rested], 'when it was answered').toEqual([true, [socket]]);
+});

@@ -51,12 +51,15 @@ function processes() {
   const double = new MemoryDynamo();
   const asked: string[] = [];
   const clock = new ManualClock();
-  const world = { isAway: false };
+  const world = { isAway: false, late: Promise.resolve() };
   const calls: Calls = {
     run: async (operation, input) => {
       asked.push(operation);
       if (world.isAway) throw new Error('DynamoDB is away.');
-      return double.run(operation, input);
+      const { late } = world;
+      const output = await double.run(operation, input);
+      await late;
+      return output;
     },
   };
   /** A gateway in a process of its own. */
@@ -125,10 +128,18 @@ describe('the state in a process', () => {
   });
 
   test('that a late answer has is not taken for the one after it', async () => {
-    const { clock, process } = processes();
+    const { clock, process, world } = processes();
     const { breaker } = process();
-    const [first, second] = [open(clock.now()), { ...untouched, version: 2 }];
-    await Promise.all([breaker.change(first), breaker.change(second), breaker.change(open(0))]);
+    let answer: () => void = () => undefined;
+    world.late = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const first = breaker.change(open(clock.now()));
+    world.late = Promise.resolve();
+    const second = { ...untouched, version: 2 };
+    expect(await breaker.change(second)).toBe(true);
+    answer();
+    expect(await first, 'the late answer').toBe(true);
     expect(breaker.state()).toEqual(second);
   });
 

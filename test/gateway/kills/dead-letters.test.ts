@@ -101,6 +101,8 @@ describe('a gateway that dies while it relays a message', () => {
       'after hook message_m1': false,
       'before queue retry': false,
       'after queue retry': true,
+      'before countFailed': true,
+      'after countFailed': true,
     });
   });
 
@@ -112,6 +114,8 @@ describe('a gateway that dies while it relays a message', () => {
       'after hook message_m1': false,
       'before put letter': false,
       'after put letter': true,
+      'before countFailed': true,
+      'after countFailed': true,
     });
   });
 });

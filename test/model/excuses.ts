@@ -1,0 +1,81 @@
+import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
+import { readHook, readLetter } from '../../functions/local/stored.ts';
+import { keysOf, recordKey } from '../../functions/local/stored-keys.ts';
+import { parseSocketId } from '../../functions/wire/socket-id.ts';
+import type { Disk } from './disk.ts';
+import { type Client, indexOf, type Ledger } from './ledger.ts';
+import type { Process } from './process.ts';
+import type { Timeline } from './timeline.ts';
+
+/**
+ * Whether a kill owes each socket that was open its closed hook. Until opening sockets are stored, only those are owed it
+ * whose hooks waited.
+ */
+const owesOpenSockets = false;
+
+/** What a local gateway may lose, by what is on its disk at that moment. */
+export class Excuses {
+  readonly #disk: Disk;
+  readonly #ledger: Ledger;
+  readonly #timeline: Timeline;
+
+  constructor(disk: Disk, ledger: Ledger, timeline: Timeline) {
+    this.#disk = disk;
+    this.#ledger = ledger;
+    this.#timeline = timeline;
+  }
+
+  /**
+   * A kill may cost the messages on their first attempt, and those behind them. Whatever is stored is owed, and while hooks
+   * of a socket wait, everything of it is stored.
+   */
+  lost(process: Process): void {
+    const { clients, arrivals, replays } = this.#ledger;
+    for (const client of clients) {
+      if (client.socket === undefined) continue;
+      const { socket } = client;
+      const stored = this.#storedOf(client);
+      const busy = arrivals.filter(
+        (one) => one.by === process && one.client === client.number && one.until > this.#timeline.time,
+      );
+      for (const sent of client.sent) {
+        const isFirst = busy.some(({ index }) => index === sent.index) || sent.at === this.#timeline.time;
+        if (!stored.has(sent.index) && (!stored.isBlocked || isFirst || replays.size > 0))
+          sent.excuse ??= 'a kill';
+      }
+      const id = parseSocketId(socket);
+      if (!owesOpenSockets && id !== undefined && !this.#disk.has(recordKey(id))) client.excuse ??= 'a kill';
+    }
+  }
+
+  /** The app closes a socket, which drops what waits in memory. `index`: the message whose answer asks for it. */
+  dropped(number: number, index: number): void {
+    const client = this.#ledger.clients[number];
+    if (client === undefined) return;
+    const stored = this.#storedOf(client);
+    for (const sent of client.sent)
+      if (sent.index > index && !stored.has(sent.index)) sent.excuse ??= 'the app closed its socket';
+    client.dropsSince ??= this.#timeline.time;
+  }
+
+  /** The messages of a client that are on the disk, and whether any of them is no dead letter. */
+  #storedOf({ number }: Client): Set<number> & { isBlocked?: boolean } {
+    const bodies = this.#hooks().filter((body) => body.startsWith(`${number}/`));
+    const letters = this.letters().filter(({ hook }) => hook.body.startsWith(`${number}/`));
+    const stored = new Set([...bodies, ...letters.map(({ hook }) => hook.body)].map(indexOf));
+    return Object.assign(stored, { isBlocked: bodies.length > 0 });
+  }
+
+  /** The bodies of the messages on the disk whose hooks wait. */
+  #hooks(): string[] {
+    return this.#disk.range(...keysOf('hook')).map(({ value }) => {
+      const hook = readHook(value);
+      return hook.kind === 'retry' ? hook.hook.body : hook.body;
+    });
+  }
+
+  /** All dead letters. */
+  letters(): DeadLetter[] {
+    return this.#disk.range(...keysOf('body')).map(({ value }) => readLetter(value));
+  }
+}

@@ -1,0 +1,22 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import { schedules } from './commands.ts';
+import { LocalWorld, type Stop } from './local-world.ts';
+import { playAll, playTwice } from './play-all.ts';
+
+const stop: fc.WeightedArbitrary<Stop> = {
+  weight: 2,
+  arbitrary: fc.record({
+    do: fc.constant('stop' as const),
+    withinMs: fc.constantFrom(0, 20, 5_000),
+    downMs: fc.constantFrom(1, 5_000, 400_000),
+  }),
+};
+
+test('a gateway in one process that dies and starts again loses and confuses nothing', async () => {
+  await playAll('local', schedules([stop]), (seed) => new LocalWorld(seed));
+});
+
+test('a schedule on one machine goes the same way each time', async () => {
+  await playTwice(schedules([stop]), (seed) => new LocalWorld(seed));
+});
