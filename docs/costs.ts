@@ -41,6 +41,8 @@ const secrets = 3;
 const alarmedMetrics = 28;
 /** The functions that post hooks read the state of the circuit breaker: each copy of one at most so often a minute. */
 const breaker = { functions: 3, readsPerMinute: 12 };
+/** Those that watch Lambda's queue of messages, which itself costs nothing. */
+const queueMetrics = 3;
 /** Of four queues. */
 const polls = 4 * 650_000;
 
@@ -67,6 +69,8 @@ export interface Use {
   /** Messages that the app did not take at first, and how often each is queued until it does: held, but for the last time. */
   readonly held?: number;
   readonly queued?: number;
+  /** Whether Lambda queues each message first. */
+  readonly queuesMessages?: boolean;
 }
 
 const uses: Readonly<Record<string, Use>> = {
@@ -183,7 +187,7 @@ export function month(use: Use) {
       run('posting', batches, seconds.fanOut + (isLarge ? posted / batches / large.postsPerSecond : 0)) +
       run('sweeping', minutes, seconds.sweep + sockets / 30 / 100),
     dynamo:
-      opened * 6 * price.write +
+      opened * writesOf(use) * price.write +
       // A membership is written and deleted. The record has the names, and is written anyway.
       joined * 2 * price.write +
       // The claim of a key, and the answer.
@@ -201,9 +205,18 @@ export function month(use: Use) {
     logs:
       (hooks + looks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
-    fixed: secrets * price.secret + alarmedMetrics * price.alarmedMetric,
+    fixed: secrets * price.secret + metricsOf(use) * price.alarmedMetric,
   };
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** What is known of a socket is kept for messages that come late. */
+function writesOf({ queuesMessages = false }: Use): number {
+  return queuesMessages ? 7 : 6;
+}
+
+function metricsOf({ queuesMessages = false }: Use): number {
+  return alarmedMetrics + (queuesMessages ? queueMetrics : 0);
 }
 
 /** The rows of the table, in whole cents below 10 dollars and whole dollars above. */

@@ -25,12 +25,17 @@ export interface ConnectEvent {
   readonly requestContext: WebSocketContext & { readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT' };
 }
 
-/** The event of a message. */
+/** The event of a message, from API Gateway itself, or from the template of the stack for messages that Lambda queues. */
 export interface MessageEvent {
+  /** How the function is invoked. Only the template says so, and no client can: it has no say in this part of an event. */
+  readonly invocationType?: 'Event' | null;
   readonly body?: string | null;
-  readonly requestContext: WebSocketContext & {
+  readonly isBase64Encoded?: boolean | null;
+  readonly requestContext: Omit<WebSocketContext, 'requestTimeEpoch'> & {
     readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
     readonly messageId?: string | null;
+    /** The template writes it as a text. */
+    readonly requestTimeEpoch?: number | string | null;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Breaker } from '../gateway/breaker.ts';
 import type { Broadcasts } from '../gateway/broadcasts.ts';
 import type { DeadLetters } from '../gateway/dead-letters.ts';
+import type { EndedSockets } from '../gateway/ended-sockets.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Idempotency } from '../gateway/idempotency.ts';
 import type { Clock, Connections, Log } from '../gateway/ports.ts';
@@ -75,6 +76,12 @@ type BreakerClass = new (
   tables: { readonly broadcasts: string },
   clock: Pick<Clock, 'now' | 'monotonic'>,
 ) => Breaker;
+/** A way to keep the records of ended sockets: in the same table. */
+type EndedSocketsClass = new (
+  access: DynamoAccess,
+  tables: { readonly deadLetters: string },
+  isKeeping: boolean,
+) => EndedSockets;
 
 /** A gateway whose tasks wait in SQS. */
 export interface AwsGateway extends Gateway, Pick<Basics, 'apiAuth'> {
@@ -95,6 +102,8 @@ interface Needs {
   readonly DeadLetters?: DeadLettersClass;
   /** Without one, a function posts no hooks. */
   readonly Breaker?: BreakerClass;
+  /** Only for functions that end sockets, or that handle messages. */
+  readonly EndedSockets?: EndedSocketsClass;
 }
 
 /** Builds a gateway on AWS, once at each cold start. */
@@ -105,6 +114,7 @@ export function awsGateway({
   Idempotency = NoIdempotency,
   DeadLetters = NoDeadLetters,
   Breaker = NoBreaker,
+  EndedSockets,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
@@ -117,6 +127,9 @@ export function awsGateway({
     idempotency: new Idempotency(access, aws.table, basics.clock),
     deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),
     breaker: new Breaker(access, aws.table, basics.clock),
+    ...(EndedSockets === undefined
+      ? {}
+      : { endedSockets: new EndedSockets(access, aws.table, aws.queuesMessages) }),
     connections: new Connections(aws.callbackUrl, caller, basics.clock),
     app: new HttpApp(new URL(basics.settings.webhookBaseUrl).origin, basics.clock),
     tasks: new SqsTaskQueue(aws.queue, caller, basics.clock),

@@ -55,6 +55,7 @@ const environment = v.object({
   URL_SUFFIX: v.optional(v.string(), 'amazonaws.com'),
   GATEWAY_NAME: v.optional(v.string(), 'sockethook'),
   REPLY_BY: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  MESSAGE_INVOCATION: v.optional(v.picklist(['request', 'event'], 'must be request or event'), 'request'),
   API_AUTH: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   API_KEYS_SECRET: v.optional(v.string()),
   WEBHOOK_SECRETS_SECRET: v.optional(v.string()),
@@ -84,6 +85,8 @@ export interface AwsSettings {
   readonly name: string;
   readonly caller: Caller;
   readonly apiAuth: ApiAuth;
+  /** Whether Lambda queues each message before it is handled. */
+  readonly queuesMessages: boolean;
   /** The base URL of @connections. */
   readonly callbackUrl: string;
   readonly table: TableAddress;
@@ -118,6 +121,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
       connections: connectionsOf(output.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     },
     apiAuth: output.API_AUTH,
+    queuesMessages: output.MESSAGE_INVOCATION === 'event',
     callbackUrl: output.CALLBACK_URL,
     table: {
       name: output.TABLE_NAME,

@@ -1,12 +1,15 @@
 import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
+import type { EndedSockets } from './ended-sockets.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: its ports and its configuration. Every flow takes one as its first argument. */
 export interface Gateway extends Ports {
   readonly settings: Settings;
   readonly policy: Policy;
+  /** Where messages may be handled after their sockets have ended: what is left of these. */
+  readonly endedSockets?: EndedSockets;
   /** When this run has to be over, on the monotonic clock; infinite for a run without an end. */
   readonly deadline: number;
   /** Whether the task of this run does not come again if it fails. */

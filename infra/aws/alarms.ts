@@ -12,7 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { count, retryAge, sumOf, total } from './metrics.ts';
+import { count, messageAge, messagesDropped, retryAge, sumOf, total } from './metrics.ts';
 
 /** What the alarms watch, and the topic that they notify. */
 export interface AlarmProps {
@@ -21,6 +21,8 @@ export interface AlarmProps {
   readonly deadTasks: Queue;
   readonly deadBatches: Queue;
   readonly deadRetries: Queue;
+  /** The function whose messages Lambda queues, if it does. */
+  readonly queuedMessages: IFunction | undefined;
   /** The account's limit of concurrent Lambdas. */
   readonly accountConcurrency: number;
   readonly topic: ITopic | undefined;
@@ -42,7 +44,11 @@ const description = {
     'Retries that were given up can’t be kept as dead letters: the logs of the function redrive say why',
   DeadBatches:
     'Batches of broadcasts were given up after five attempts: their sockets did not all get the message',
-  Throttles: 'Lambda refused to run a function: clients see errors, messages are lost',
+  MessageAge: 'A queued message has waited for 15 minutes: its function is throttled, or fails',
+  MessagesDropped:
+    'Lambda gave up queued messages, or could not hand them over: list them with GET /dead-letters',
+  Throttles:
+    'Lambda refused to run a function: clients see errors, and messages are lost unless they are queued',
   Errors: 'Functions crashed or ran out of time',
   Concurrency: 'The account runs nearly as many Lambdas as it may: a slow app holds one for each hook',
 } as const;
@@ -53,16 +59,13 @@ const longestRetry = 900;
 /** For how long dead retries must wait for their function, in periods of 5 minutes. It takes them within seconds. */
 const deadRetryPeriods = 3;
 
+/** How old a queued message may become, in milliseconds, as its metric counts. */
+const oldestMessage = 900_000;
+
 /** Alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
-  const { gateway, functions, deadTasks, deadBatches, deadRetries, accountConcurrency, topic } = watched;
-  const failures = {
-    lost: count(gateway, 'HooksLost'),
-    refused: count(gateway, 'HooksRefused'),
-    handshakes: count(gateway, 'HandshakesFailed'),
-  };
-  // The first says it at once, the second for as long as there are hooks.
-  const open = { opened: count(gateway, 'BreakerOpened'), held: count(gateway, 'HooksHeld') };
+  const { gateway, functions, deadTasks, deadBatches, deadRetries } = watched;
+  const { queuedMessages, accountConcurrency, topic } = watched;
   const alarm = (
     id: keyof typeof description,
     metric: IMetric,
@@ -78,21 +81,40 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   const all = [
-    alarm('HookFailures', total(failures, 'Hooks that failed')),
+    alarm('HookFailures', total(failuresOf(gateway), 'Hooks that failed')),
     alarm('ActionsFailed', count(gateway, 'ActionsFailed')),
-    alarm('BreakerOpen', total(open, 'Hooks that the breaker held')),
+    alarm('BreakerOpen', total(outageOf(gateway), 'Hooks that the breaker held')),
     alarm('DeadLetters', count(gateway, 'DeadLetters')),
     alarm('RetryAge', retryAge(gateway), longestRetry),
     alarm('Faults', count(gateway, 'Faults')),
     alarm('DeadTasks', visibleIn(deadTasks)),
     alarm('DeadBatches', visibleIn(deadBatches)),
     alarm('DeadRetries', total(waitingIn(deadRetries), 'Dead retries'), 1, deadRetryPeriods),
+    ...(queuedMessages === undefined
+      ? []
+      : [
+          alarm('MessageAge', messageAge(queuedMessages), oldestMessage),
+          alarm('MessagesDropped', messagesDropped(queuedMessages)),
+        ]),
     alarm('Throttles', sumOf(functions, 'Throttles', 'Throttles')),
     alarm('Errors', sumOf(functions, 'Errors', 'Errors')),
     alarm('Concurrency', accountWide(), Math.floor(accountConcurrency * 0.8)),
   ];
   if (topic !== undefined) for (const each of all) each.addAlarmAction(new SnsAction(topic));
   return all;
+}
+
+function failuresOf(gateway: string) {
+  return {
+    lost: count(gateway, 'HooksLost'),
+    refused: count(gateway, 'HooksRefused'),
+    handshakes: count(gateway, 'HandshakesFailed'),
+  };
+}
+
+/** The first says it at once, the second for as long as there are hooks. */
+function outageOf(gateway: string) {
+  return { opened: count(gateway, 'BreakerOpened'), held: count(gateway, 'HooksHeld') };
 }
 
 function visibleIn(dead: Queue): Metric {

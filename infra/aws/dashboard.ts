@@ -2,7 +2,7 @@ import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Dashboard, GraphWidget, type IMetric, type IWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { apiMetric, count, counted, retryAge } from './metrics.ts';
+import { apiMetric, count, counted, messageAge, messagesDropped, retryAge } from './metrics.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 /** The parts of a gateway that the dashboard shows. */
@@ -13,6 +13,8 @@ export interface DashboardProps {
   readonly tasks: TaskQueue;
   readonly batches: TaskQueue;
   readonly retries: TaskQueue;
+  /** The function whose messages Lambda queues, if it does. */
+  readonly queuedMessages: IFunction | undefined;
 }
 
 /** A dashboard of clients, hooks, functions and queues. CloudWatch: an account's first three dashboards are free. */
@@ -61,7 +63,7 @@ function functions({ functions }: DashboardProps): IWidget[] {
   ];
 }
 
-function queues({ gateway, tasks, batches, retries }: DashboardProps): IWidget[] {
+function queues({ gateway, tasks, batches, retries, queuedMessages: message }: DashboardProps): IWidget[] {
   const lengths = ({ queue, dead }: TaskQueue): IMetric[] => [
     queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' }),
     dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' }),
@@ -73,6 +75,9 @@ function queues({ gateway, tasks, batches, retries }: DashboardProps): IWidget[]
     graph('Batches of broadcasts', lengths(batches)),
     graph('Hooks that are tried again', lengths(retries)),
     graph('Age of the oldest, s', [age(tasks, 'tasks'), age(batches, 'batches'), retryAge(gateway)], 24),
+    ...(message === undefined
+      ? []
+      : [graph('Messages that Lambda queues', [messageAge(message), messagesDropped(message)], 24)]),
   ];
 }
 

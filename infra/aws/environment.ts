@@ -31,6 +31,7 @@ export function environmentOf(
     QUEUE_URL: tasks.queue.queueUrl,
     MAX_POSTS_PER_SECOND: String(settings.maxPostsPerSecond),
     REPLY_BY: settings.replyBy,
+    MESSAGE_INVOCATION: settings.messageInvocation,
     API_AUTH: settings.apiAuth,
     PROBE_MINUTES: String(settings.probeMinutes),
     URL_SUFFIX: Aws.URL_SUFFIX,

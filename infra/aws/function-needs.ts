@@ -77,9 +77,11 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
     breaker: posts,
-    deadLetters: keep,
+    deadLetters: ['GetItem', ...keep],
     queue: send,
     retries: send,
+    // Lambda sends it what it gives up, with the rights of the function.
+    deadRetries: send,
     connections: ['POST', 'DELETE'],
     secrets: ['webhookSecrets'],
   },
@@ -196,10 +198,12 @@ export const functionNeeds = {
     secrets: ['webhookSecrets'],
   },
   redrive: {
-    description: 'Keeps the retries that no worker could finish as dead letters',
+    description:
+      'Keeps as dead letters the retries that no worker could finish, and messages that Lambda gave up',
     timeout: timeouts.redrive,
     memoryMb: memory.waiting,
-    deadLetters: keep,
+    table: ['GetItem'],
+    deadLetters: ['GetItem', ...keep],
     deadRetries: receive,
   },
   sweep: {

@@ -49,7 +49,8 @@ function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
     ...(needs.deadLetters === undefined ? {} : { DEAD_LETTERS_TABLE_NAME: deadLetters.tableName }),
     ...(needs.batches === undefined ? {} : { BATCH_QUEUE_URL: batches.queue.queueUrl }),
     ...(needs.retries === undefined ? {} : { RETRY_QUEUE_URL: retries.queue.queueUrl }),
-    ...(needs.deadRetries === undefined ? {} : { DEAD_RETRY_QUEUE_URL: retries.dead.queueUrl }),
+    // Lambda itself sends to it for the function that only may do that.
+    ...(needs.deadRetries?.includes('ReceiveMessage') ? { DEAD_RETRY_QUEUE_URL: retries.dead.queueUrl } : {}),
   };
 }
 

@@ -36,6 +36,21 @@ export function retryAge(gateway: string): Metric {
   return new Metric({ ...name, statistic: Stats.MAXIMUM, period });
 }
 
+/** How long the messages that Lambda had queued for a function waited until it ran, at most, in milliseconds. */
+export function messageAge(handler: IFunction): Metric {
+  return handler.metric('AsyncEventAge', { statistic: Stats.MAXIMUM, period });
+}
+
+/**
+ * The queued messages that Lambda gave up. AWS Lambda Developer Guide, "Types of metrics": those that it hands over are
+ * among those that it drops, and those that it can't hand over are counted again.
+ */
+export function messagesDropped(handler: IFunction): MathExpression {
+  const sum = (name: string) => handler.metric(name, { statistic: Stats.SUM, period });
+  const failures = { dropped: sum('AsyncEventsDropped'), undelivered: sum('DestinationDeliveryFailures') };
+  return total(failures, 'given up');
+}
+
 /** A metric of the WebSocket API. API Gateway has one per API and stage. */
 export function apiMetric({ api, stageName }: WebSocketStage, metricName: string, statistic: string): Metric {
   const dimensionsMap = { ApiId: api.apiId, Stage: stageName };

@@ -33,6 +33,7 @@ const rules = v.object({
   allowedOrigins: v.optional(allowedOriginsValue),
   probeMinutes: v.optional(whole(0, 1_440), '30'),
   replyBy: v.optional(v.picklist(['route', 'post'], 'must be route or post'), 'post'),
+  messageInvocation: v.optional(v.picklist(['request', 'event'], 'must be request or event'), 'request'),
   memoryMb: v.optional(memoryValue),
   apiAuth: v.optional(v.picklist(['key', 'iam'], 'must be key or iam'), 'key'),
   connectConcurrency: v.optional(whole(1, 1_000_000)),
@@ -86,6 +87,8 @@ export function parseSettings(values: Readonly<Record<string, unknown>>): Result
   const errors = read.success ? [] : read.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`);
   if (values['webAclArn'] !== undefined && String(values['prettyUrl']) !== 'true')
     errors.push('webAclArn needs prettyUrl: AWS WAF protects CloudFront, and neither API.');
+  if (values['messageInvocation'] === 'event' && values['replyBy'] === 'route')
+    errors.push('replyBy route needs messageInvocation request: nothing travels back from a queued message.');
   const base = baseUrl(values['webhookBaseUrl'], String(values['allowInsecureWebhooks']) === 'true');
   if (!base.ok) return err([base.error, ...errors]);
   return read.success && errors.length === 0

@@ -52,6 +52,12 @@ export interface SockethookProps {
    */
   readonly replyBy?: 'route' | 'post' | undefined;
   /**
+   * How the function for a message is invoked. With `request` API Gateway waits for it, and a message is lost if the
+   * function is throttled or killed. With `event` Lambda queues the message first and runs the function again. It is not
+   * proven that API Gateway does this for WebSocket APIs. @default 'request'
+   */
+  readonly messageInvocation?: 'request' | 'event' | undefined;
+  /**
    * What lets a call of the HTTP API in: an API key, or IAM for callers in the same account who sign their requests.
    * `grantCalls` gives them the permission. @default 'key'
    */

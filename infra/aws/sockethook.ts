@@ -16,6 +16,7 @@ import { httpApi } from './http-api.ts';
 import { network } from './network.ts';
 import type { Resources } from './permissions.ts';
 import { prettyUrl } from './pretty-url.ts';
+import { redriveMessages } from './queued-messages.ts';
 import { schedule } from './schedule.ts';
 import { parseSettings, type Settings } from './setting-rules.ts';
 import type { SockethookProps } from './sockethook-props.ts';
@@ -100,7 +101,8 @@ export class Sockethook extends Construct implements IConnectable {
       network: place,
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
-    addWebSocketRoutes(this.webSockets, this.functions, settings.replyBy === 'route');
+    addWebSocketRoutes(this.webSockets, this.functions, settings);
+    redriveMessages(this.functions.default, this.retries.dead);
     const calls = httpApi(this, this.functions, access, settings.apiAuth);
     this.#guarded = settings.apiAuth === 'iam' ? calls.guarded : undefined;
     this.apiDomain = apiDomain && customDomain(this, 'ApiDomain', apiDomain, calls.stage);
@@ -154,9 +156,11 @@ export class Sockethook extends Construct implements IConnectable {
     const { connect, default: message, disconnect, tasks: deliver, batches: post, sweep } = functions;
     const silent = [connect, message, disconnect, deliver, post, functions.retries, functions.redrive, sweep];
     const dead = { deadTasks: tasks.dead, deadBatches: batches.dead, deadRetries: retries.dead };
-    const watched = { gateway, functions: silent, ...dead, accountConcurrency, topic };
+    const queuedMessages = settings.messageInvocation === 'event' ? message : undefined;
+    const watched = { gateway, functions: silent, ...dead, queuedMessages, accountConcurrency, topic };
+    const shown = { gateway, stage, functions, tasks, batches, retries, queuedMessages };
     if (settings.alarms) alarms(this, watched);
-    if (settings.dashboard) dashboard(this, { gateway, stage, functions, tasks, batches, retries });
+    if (settings.dashboard) dashboard(this, shown);
   }
 }
 

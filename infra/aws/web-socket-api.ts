@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketApi, type WebSocketRouteIntegration, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   WebSocketLambdaIntegration,
   WebSocketMockIntegration,
@@ -7,6 +7,8 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { type Access, accessLog } from './access-log.ts';
+import { queuedInvocation } from './queued-messages.ts';
+import type { Settings } from './setting-rules.ts';
 
 /** The functions behind the three routes that every WebSocket API has. */
 export interface WebSocketFunctions {
@@ -45,22 +47,26 @@ export function webSockets(scope: Construct, access: Access): WebSockets {
 }
 
 /**
- * Adds the routes. With `returnsReply` the answer of a message's function goes to the client; otherwise API Gateway
+ * Adds the routes. With `replyBy` `route` the answer of a message's function goes to the client; otherwise API Gateway
  * drops it. The stage depends on the routes, so that its first deployment has all of them.
  */
 export function addWebSocketRoutes(
   { api, stage }: WebSockets,
   functions: WebSocketFunctions,
-  returnsReply: boolean,
+  { messageInvocation, replyBy }: Pick<Settings, 'messageInvocation' | 'replyBy'>,
 ): void {
-  const lambda = (id: string, handler: IFunction) => ({
+  const lambda = (id: string, handler: IFunction): { integration: WebSocketRouteIntegration } => ({
     integration: new WebSocketLambdaIntegration(id, handler),
   });
+  const message =
+    messageInvocation === 'event'
+      ? { integration: queuedInvocation(api, functions.default) }
+      : lambda('MessageHandler', functions.default);
   stage.node.addDependency(
     api.addRoute('$connect', lambda('ConnectHandler', functions.connect)),
     api.addRoute('$default', {
-      ...lambda('MessageHandler', functions.default),
-      returnResponse: returnsReply,
+      ...message,
+      returnResponse: replyBy === 'route',
     }),
     api.addRoute('$disconnect', lambda('DisconnectHandler', functions.disconnect)),
     api.addRoute('ping', { integration: ping() }),

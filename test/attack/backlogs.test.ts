@@ -24,7 +24,7 @@ afterEach(async () => {
 /** Lets the clients flood for some seconds. Returns what they have seen. */
 async function flood(bytes: number, seconds: number): Promise<Seen> {
   const program = await programOf('test/attack/pinging-flooder.ts');
-  const args = [program, target.port, clients, bytes, fullBytes - 1].map(String);
+  const args = [program, target.port, clients, bytes, fullBytes - 1, target.pid].map(String);
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   flooder = child;
   let last = '';
@@ -65,8 +65,9 @@ describe('1,000 clients that ping and flood an app which never answers', () => {
       const pings = clients * Math.floor((fullBytes - 1) / (7 * 257));
       expect(seen, 'pings').toMatchObject({ answered: pings, unanswered: 0 });
       expect(seen.slowest, 'the slowest ping, in ms').toBeLessThan(2_000);
-      expect(seen.refused, 'clients that were closed').toBe(0);
       expect(target.maxMemory, 'memory, in MB').toBeLessThan(maxMemory);
+      // Later the store may be full.
+      if (timeout === '30000') expect(target.lost, 'messages that are lost').toBe(0);
       target.endSilence();
       const client = await comeIn();
       client.send('still here');

@@ -12,6 +12,12 @@ import { upgradeRequest } from '../support/raw.ts';
 
 const actionsType = 'application/vnd.sockethook+json';
 
+/** Whether the app is still silent at `/silent`, and how many messages the gateway's log says are lost. */
+interface Course {
+  isSilent: boolean;
+  lost: number;
+}
+
 /** A gateway as `npm start` runs it, in a process of its own, to be attacked; and its app, which keeps nothing. */
 export class Target {
   readonly port: number;
@@ -19,12 +25,12 @@ export class Target {
   readonly #app: Server;
   #maxMemory = 0;
   readonly #watch: NodeJS.Timeout;
-  readonly #silence: { isOver: boolean };
+  readonly #seen: Course;
 
-  private constructor(child: ChildProcess, app: Server, silence: { isOver: boolean }, port: number) {
+  private constructor(child: ChildProcess, app: Server, seen: Course, port: number) {
     this.#child = child;
     this.#app = app;
-    this.#silence = silence;
+    this.#seen = seen;
     this.port = port;
     this.#watch = setInterval(() => {
       this.#maxMemory = Math.max(this.#maxMemory, this.memory);
@@ -33,7 +39,7 @@ export class Target {
 
   /** The app lets everybody in, after so many milliseconds at `/slow`; answers no message at `/silent`, and echoes others. */
   static async start(slowMs = 0, environment: Readonly<Record<string, string>> = {}): Promise<Target> {
-    const silence = { isOver: false };
+    const seen: Course = { isSilent: true, lost: 0 };
     const app = createServer((request, response) => {
       const { url = '' } = request;
       let body = '';
@@ -42,7 +48,7 @@ export class Target {
       });
       request.on('end', () => {
         if (url.includes('/message/silent')) {
-          if (silence.isOver) response.writeHead(204).end();
+          if (!seen.isSilent) response.writeHead(204).end();
           return;
         }
         const isEcho = url.includes('/message/');
@@ -67,11 +73,17 @@ export class Target {
     });
     const port = await new Promise<number>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
-        const { event, webSocket } = JSON.parse(line);
+        const { event, webSocket, count } = JSON.parse(line);
         if (event === 'started') resolve(Number(new URL(webSocket).port));
+        if (event === 'messages_lost') seen.lost += count;
       });
     });
-    return new Target(child, app, silence, port);
+    return new Target(child, app, seen, port);
+  }
+
+  /** The process id of the gateway. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Resident, in MB. */
@@ -92,7 +104,12 @@ export class Target {
 
   /** From now on the app answers at `/silent` too. */
   endSilence(): void {
-    this.#silence.isOver = true;
+    this.#seen.isSilent = false;
+  }
+
+  /** How many messages the gateway's log says are lost. */
+  get lost(): number {
+    return this.#seen.lost;
   }
 
   get isRunning(): boolean {

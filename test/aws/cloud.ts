@@ -7,6 +7,7 @@ import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
 import type { DeadLetters } from '../../functions/gateway/dead-letters.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
+import { queuedMessages } from '../../infra/aws/message-template.ts';
 import { freshPath } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
 import { type Client, connect } from '../support/client.ts';
@@ -27,7 +28,8 @@ import {
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
 import { Lambda, type LogLine } from './lambda.ts';
-import { expire, grow, itemsOf, olderTask, withoutGroups } from './passing-time.ts';
+import { LambdaQueue, queuedBy } from './lambda-queue.ts';
+import { expire, grow, itemsOf, olderMessage, olderTask, withoutGroups } from './passing-time.ts';
 import { Queue } from './queue.ts';
 import { type Origins, Wires } from './wires.ts';
 
@@ -48,6 +50,8 @@ export class Cloud {
   readonly app: RecordingApp;
   readonly gateway: ApiGateway;
   readonly queue: Queue;
+  /** The messages that Lambda has queued, with `MESSAGE_INVOCATION` `event`. */
+  readonly messages: LambdaQueue;
   readonly wires: Wires;
   /** What is run for each handler; a test may put another function in its place. */
   readonly handlers: Record<HandlerName, Handler>;
@@ -55,11 +59,12 @@ export class Cloud {
   readonly #parts: Parts;
   #api: { readonly url: string; stop(): Promise<void> } | undefined;
 
-  private constructor(parts: Parts, gateway: ApiGateway, wires: Wires) {
+  private constructor(parts: Parts, gateway: ApiGateway, messages: LambdaQueue, wires: Wires) {
     this.#parts = parts;
     this.app = parts.app;
     this.queue = parts.queue;
     this.gateway = gateway;
+    this.messages = messages;
     this.wires = wires;
     const lambdas = functionNames.map((name) => [name, new Lambda(name, this.environment(wires))] as const);
     this.lambdas = Object.fromEntries(lambdas) as Record<HandlerName, Lambda>;
@@ -72,12 +77,16 @@ export class Cloud {
     const parts = await startParts(settings);
     let cloud: Cloud | undefined;
     const invoke = (name: HandlerName) => async (event: unknown) => cloud?.handlers[name](event);
+    const messages = new LambdaQueue(invoke('default'), queuedMessages, async (record) => {
+      parts.queue.put(queueNames.deadRetries, record);
+    });
     const gateway = await ApiGateway.start({
       routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
       returnResponse: true,
+      queued: queuedBy(messages, settings),
     });
     const origins = { ...parts.origins, connections: new URL(gateway.endpoint).origin };
-    cloud = new Cloud(parts, gateway, await Wires.open(origins));
+    cloud = new Cloud(parts, gateway, messages, await Wires.open(origins));
     parts.queue.attach(queueNames.tasks, invoke('tasks'), { visibilityMs: visibilityMs('tasks') });
     parts.queue.attach(queueNames.batches, invoke('batches'), {
       ...{ visibilityMs: visibilityMs('batches'), batchSize: 1, maxConcurrency: 4, maxReceives: 5 },
@@ -194,6 +203,7 @@ export class Cloud {
     await grow(this.#parts.client, broadcastsNameOf(this.#parts.table), ms, ['broadcast', 'part']);
     await grow(this.#parts.client, deadLettersNameOf(this.#parts.table), ms, ['shard', 'letter']);
     for (const lambda of Object.values(this.lambdas)) await lambda.freeze(ms);
+    this.messages.pass(ms, (payload) => olderMessage(payload, ms));
     this.queue.pass(ms, (body) => olderTask(body, ms));
   }
 
@@ -233,12 +243,14 @@ export class Cloud {
   /** Resolves when no function runs, and no task is due. */
   async settled(): Promise<void> {
     await this.gateway.settled();
+    await this.messages.settled();
     await this.queue.settled();
     await this.gateway.settled();
   }
 
   async stop(): Promise<void> {
     await this.gateway.stop();
+    this.messages.stop();
     this.queue.stop();
     for (const lambda of Object.values(this.lambdas)) await lambda.kill();
     await this.#api?.stop();

@@ -20,12 +20,21 @@ const routed: Subject = {
   start: (settings) => awsSubject.start({ ...settings, REPLY_BY: 'route' }),
 };
 
+/** The same, whose messages Lambda queues before it runs their function. */
+const queued: Subject = {
+  ...awsSubject,
+  name: 'Lambda functions, messages queued',
+  start: (settings) => awsSubject.start({ ...settings, MESSAGE_INVOCATION: 'event' }),
+};
+
 hooksContract(awsSubject);
 handshakeContract(awsSubject);
 messagesContract(awsSubject);
 messagesContract(routed);
+messagesContract(queued);
 actionsContract(awsSubject);
 actionsContract(routed);
+actionsContract(queued);
 sendingContract(awsSubject);
 closedContract(awsSubject);
 httpApiContract(awsSubject);
@@ -35,3 +44,4 @@ broadcastsContract(awsSubject);
 deadLettersContract(awsSubject);
 messageFailureContract(awsSubject);
 messageFailureContract(routed);
+messageFailureContract(queued);

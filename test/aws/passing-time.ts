@@ -54,6 +54,13 @@ export function olderTask(body: string, ms: number): string {
   return JSON.stringify({ ...task, tries: { ...tries, since: tries.since - ms }, dueAt: dueAt - ms });
 }
 
+/** Makes a message that Lambda has queued so many milliseconds older. */
+export function olderMessage(payload: string, ms: number): string {
+  const { requestContext, ...event } = JSON.parse(payload);
+  const requestTimeEpoch = String(Number(requestContext.requestTimeEpoch) - ms);
+  return JSON.stringify({ ...event, requestContext: { ...requestContext, requestTimeEpoch } });
+}
+
 /** Lets everything in a table be past its time to live. */
 export async function expire(client: DynamoDBClient, table: string): Promise<void> {
   for (const { socket = { S: '' } } of await itemsOf(client, table)) {

@@ -83,6 +83,11 @@ export class Queue {
     this.#work.delete(nameOf(queueUrl));
   }
 
+  /** Puts a text there, as another service does. */
+  put(queueUrl: string, body: string): void {
+    this.#put(nameOf(queueUrl), { messageId: randomUUID(), body, receives: 0 }, 0);
+  }
+
   readonly #sendMessage: Operation = ({ QueueUrl, MessageBody, DelaySeconds }) => {
     const message = { messageId: randomUUID(), body: String(MessageBody), receives: 0 };
     const seconds = Number(DelaySeconds ?? 0);

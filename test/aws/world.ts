@@ -1,3 +1,4 @@
+import { queuedMessages } from '../../infra/aws/message-template.ts';
 import type { Subject } from '../contract/gateway/world.ts';
 import { Api } from '../support/api.ts';
 import { testSecrets } from '../support/local.ts';
@@ -7,6 +8,7 @@ import { type Handler, type HandlerName, startHandlers } from './bundles.ts';
 import { broadcastsNameOf, Dynamo, deadLettersNameOf, groupsNameOf } from './dynamo-table.ts';
 import { startHttpApi } from './http-api.ts';
 import { JsonService } from './json-service.ts';
+import { LambdaQueue, queuedBy } from './lambda-queue.ts';
 import { Queue } from './queue.ts';
 
 /** The services that all worlds of a process share, at the addresses that the SDK reads from the environment. */
@@ -59,9 +61,13 @@ export const awsSubject: Subject = {
     const table = await dynamo.table(dynamo.client());
     let handlers: Record<HandlerName, Handler> | undefined;
     const invoke = (name: HandlerName) => async (event: unknown) => handlers?.[name](event);
+    const messages = new LambdaQueue(invoke('default'), queuedMessages, async (record) => {
+      queue.put(deadRetryQueueUrl, record);
+    });
     const gateway = await ApiGateway.start({
       routes: { $connect: invoke('connect'), $default: invoke('default'), $disconnect: invoke('disconnect') },
       returnResponse: true,
+      queued: queuedBy(messages, settings),
       limits: { frameBytes: Number.POSITIVE_INFINITY },
     });
     handlers = await startHandlers({
@@ -97,6 +103,8 @@ export const awsSubject: Subject = {
       stop: async () => {
         await gateway.stop();
         await gateway.settled();
+        messages.stop();
+        await messages.settled();
         queue.detach(queueUrl);
         queue.detach(batchQueueUrl);
         queue.detach(retryQueueUrl);

@@ -49,6 +49,8 @@ const broadcasts = under('aws/dynamo', 'broadcast-counts', 'broadcast-item', 'br
 const idempotency = under('aws/dynamo', 'call-item', 'idempotency');
 /** What each holds that has to do with dead letters. */
 const keeper = under('aws/dynamo', 'dead-letter-item', 'dead-letter-keeper');
+/** What each holds that ends sockets, or handles messages after their ends. */
+const endedSockets = under('aws/dynamo', 'ended-sockets');
 const deadLetters = [...keeper, ...under('aws/dynamo', 'dead-letters')];
 /** What each holds that posts hooks. */
 const breaker = under('aws/dynamo', 'breaker', 'table-schema');
@@ -75,11 +77,18 @@ interface Bundle {
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<FunctionName, Bundle> = {
   connect: { ours: [...socketFunction, ...breaker, ...handler('connect')], npm: jose, kib: 110 },
-  default: { ours: [...socketFunction, ...breaker, ...keeper, ...handler('message')], npm: plain, kib: 101 },
-  disconnect: {
-    ours: [...socketFunction, ...breaker, ...keeper, ...handler('disconnect')],
+  default: {
+    ours: [
+      ...[...socketFunction, ...breaker, ...keeper, ...endedSockets],
+      ...[...aws('client-message'), ...handler('message')],
+    ],
     npm: plain,
-    kib: 99,
+    kib: 105,
+  },
+  disconnect: {
+    ours: [...socketFunction, ...breaker, ...keeper, ...endedSockets, ...handler('disconnect')],
+    npm: plain,
+    kib: 103,
   },
   send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 96 },
   broadcast: {
@@ -115,6 +124,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...under('aws/dynamo', 'breaker'),
       ...broadcasts,
       ...deadLetters,
+      ...endedSockets,
       ...queue,
       ...handler('tasks'),
     ],
@@ -132,7 +142,10 @@ const expected: Record<FunctionName, Bundle> = {
     kib: 100,
   },
   redrive: {
-    ours: [...socketFunction, ...keeper, ...queue, ...handler('redrive')],
+    ours: [
+      ...[...socketFunction, ...keeper, ...endedSockets, ...queue, ...handler('redrive')],
+      ...aws('client-message', 'queue/given-up'),
+    ],
     npm: plain,
     kib: 90,
   },

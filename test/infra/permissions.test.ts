@@ -41,8 +41,9 @@ const allowed: Record<string, string[]> = {
   default: [
     ...dynamo('GetItem', 'UpdateItem'),
     ...groups('PutItem', 'DeleteItem'),
-    ...deadLetters('PutItem'),
     ...breaker('GetItem', 'PutItem'),
+    ...deadLetters('GetItem', 'PutItem'),
+    ...on('<DeadRetries.Arn>', 'sqs', 'SendMessage'),
     ...enqueues,
     ...retries,
     ...may('POST', 'DELETE'),
@@ -121,7 +122,7 @@ const allowed: Record<string, string[]> = {
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
-  redrive: [...deadLetters('PutItem'), ...consumes('<DeadRetries.Arn>')],
+  redrive: [...dynamo('GetItem'), ...deadLetters('GetItem', 'PutItem'), ...consumes('<DeadRetries.Arn>')],
   sweep: [...dynamo('GetItem', 'UpdateItem', 'Scan'), ...enqueues, ...may('GET')],
 };
 
@@ -213,6 +214,21 @@ describe('what a function may do', () => {
     const gateway = new Sockethook(scope, 'Gateway', { webhookBaseUrl: 'https://app.example/' });
     const app = new Role(scope, 'App', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
     expect(() => gateway.grantCalls(app)).toThrow('grantCalls needs apiAuth "iam"');
+  });
+
+  test('where messages are queued, API Gateway may invoke their function, and do nothing else', () => {
+    const set = Synthesised.of({ messageInvocation: 'event' });
+    const others = new Set(stack.all('AWS::IAM::Role').map(([id]) => id));
+    const added = set.all('AWS::IAM::Role').filter(([id]) => !others.has(id));
+    expect(added).toHaveLength(1);
+    const { Properties } = set.one('AWS::IAM::Role', 'MessageInvoker');
+    expect(JSON.stringify(Properties['AssumeRolePolicyDocument'])).toContain('apigateway.amazonaws.com');
+    expect(Properties['ManagedPolicyArns']).toBeUndefined();
+    const policies = Properties['Policies'] as Resource['Properties'][];
+    expect(policies.flatMap((policy) => linesOf(policy, set))).toEqual([
+      'lambda:InvokeFunction on <FunctionsdefaultFunction.Arn>',
+    ]);
+    for (const name of Object.keys(allowed)) expect(permissionsOf(name, set)).toEqual(permissionsOf(name));
   });
 
   test('a role has no policy but the one that is written with it', () => {

@@ -89,6 +89,7 @@ describe('the other settings', () => {
     ['allowedOrigins', '*', 'must name each origin; leave it out to let pages of any origin connect'],
     ['probeMinutes', 1_441, 'must be a whole number from 0 to 1440'],
     ['replyBy', 'mail', 'must be route or post'],
+    ['messageInvocation', 'async', 'must be request or event'],
     ['apiAuth', 'none', 'must be key or iam'],
     ['connectConcurrency', 0, 'must be a whole number from 1 to 1000000'],
     ['taskConcurrency', 1, 'must be a whole number from 2 to 1000'],
@@ -117,6 +118,8 @@ describe('the other settings', () => {
     ...[2, 1_000].map((retryConcurrency) => ({ retryConcurrency })),
     ...[1, 2_880].map((messageRetryMinutes) => ({ messageRetryMinutes })),
     ...['retry', 'close', 'drop'].map((messageFailure) => ({ messageFailure })),
+    ...['request', 'event'].map((messageInvocation) => ({ messageInvocation })),
+    { messageInvocation: 'request', replyBy: 'route' },
   ])('%j is fine', (given) => {
     expect(errorsOf({ ...good, ...given })).toEqual([]);
   });
@@ -178,6 +181,12 @@ describe('the other settings', () => {
   test('a domain comes with its certificate', () => {
     expect(errorsOf({ ...good, domainName: 'ws.example.com' })).toEqual([
       'domainName and certificateArn go together.',
+    ]);
+  });
+
+  test('no reply can travel by the route of a message that is queued', () => {
+    expect(errorsOf({ ...good, messageInvocation: 'event', replyBy: 'route' })).toEqual([
+      'replyBy route needs messageInvocation request: nothing travels back from a queued message.',
     ]);
   });
 

@@ -62,6 +62,60 @@ describe('the WebSocket API', () => {
     expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default']);
   });
 
+  test('where messages are queued, their function is invoked as an event, with what the template makes of a message', () => {
+    const set = Synthesised.of({ messageInvocation: 'event' });
+    expect(routesOf('WebSocketApi', set)).toEqual(routesOf('WebSocketApi'));
+    const { Properties } = set.one('AWS::ApiGatewayV2::Integration', 'QueuedMessageHandler');
+    expect(set.line(Properties['IntegrationUri'])).toBe(
+      'arn:<AWS::Partition>:apigateway:<AWS::Region>:lambda:path/2015-03-31/functions/<FunctionsdefaultFunction.Arn>/invocations',
+    );
+    expect(set.line(Properties['CredentialsArn'])).toBe('<WebSocketApiMessageInvoker.Arn>');
+    expect(Properties).toMatchObject({
+      IntegrationType: 'AWS',
+      IntegrationMethod: 'POST',
+      PassthroughBehavior: 'NEVER',
+      RequestParameters: { 'integration.request.header.X-Amz-Invocation-Type': "'Event'" },
+      TemplateSelectionExpression: '\\$default',
+      RequestTemplates: {
+        $default:
+          '{"invocationType":"Event","body":"$util.base64Encode($input.body)","isBase64Encoded":true,' +
+          '"requestContext":{"eventType":"$context.eventType","connectionId":"$context.connectionId",' +
+          '"messageId":"$context.messageId","requestId":"$context.requestId",' +
+          '"requestTimeEpoch":"$context.requestTimeEpoch"}}',
+      },
+    });
+    expect(environmentOf('default', set)['MESSAGE_INVOCATION']).toBe('event');
+    expect(set.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+  });
+
+  test('API Gateway waits for the function of a message unless messages are queued', () => {
+    const types = stack.all('AWS::ApiGatewayV2::Integration').map(([, { Properties }]) => Properties);
+    expect(types.filter(({ IntegrationType }) => IntegrationType === 'AWS')).toEqual([]);
+    expect(environmentOf('default')['MESSAGE_INVOCATION']).toBe('request');
+  });
+
+  test.for(['request', 'event'])(
+    'with %s, what Lambda still has of messages is kept as long as it can be, and then handed to those that keep it',
+    (messageInvocation) => {
+      const set = Synthesised.of({ messageInvocation });
+      const { Properties } = set.one('AWS::Lambda::EventInvokeConfig', 'default');
+      expect(Properties).toMatchObject({ MaximumEventAgeInSeconds: 21_600, MaximumRetryAttempts: 2 });
+      const { OnFailure, ...others } = Properties['DestinationConfig'] as Record<
+        string,
+        { Destination: unknown }
+      >;
+      expect([set.line(OnFailure?.Destination), others]).toEqual(['<DeadRetries.Arn>', {}]);
+      const { EventSourceArn, FunctionName } = set.one(
+        'AWS::Lambda::EventSourceMapping',
+        'RedriveWork',
+      ).Properties;
+      expect([set.line(EventSourceArn), set.line(FunctionName)]).toEqual([
+        '<DeadRetries.Arn>',
+        '<FunctionsredriveFunction>',
+      ]);
+    },
+  );
+
   test('the stage is made after its routes, so that its first deployment has them', () => {
     const { DependsOn = [] } = stack.one('AWS::ApiGatewayV2::Stage', 'WebSocket');
     const routes = stack.all('AWS::ApiGatewayV2::Route').map(([id]) => id);
@@ -334,6 +388,7 @@ describe('what the functions are told', () => {
       QUEUE_URL: '<Tasks>',
       MAX_POSTS_PER_SECOND: '9000',
       REPLY_BY: 'post',
+      MESSAGE_INVOCATION: 'request',
       API_AUTH: 'key',
       PROBE_MINUTES: '5',
       URL_SUFFIX: '<AWS::URLSuffix>',
@@ -447,7 +502,7 @@ describe('the schedule', () => {
     expect(Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }]);
     expect(JSON.stringify(Targets)).toContain(stack.lambda('sweep').id);
     // Lambda itself would run it twice more, with the minute of the first.
-    const again = stack.one('AWS::Lambda::EventInvokeConfig').Properties;
+    const again = stack.one('AWS::Lambda::EventInvokeConfig', 'sweep').Properties;
     expect(again['MaximumRetryAttempts']).toBe(0);
     expect(JSON.stringify(again['FunctionName'])).toContain(stack.lambda('sweep').id);
   });

@@ -10,8 +10,8 @@ interface Query {
 }
 
 /** What an alarm looks at: the names of its metrics. */
-function metricsOf(part: string): string[] {
-  const { Properties } = stack.one('AWS::CloudWatch::Alarm', part);
+function metricsOf(part: string, of = stack): string[] {
+  const { Properties } = of.one('AWS::CloudWatch::Alarm', part);
   const queries = (Properties['Metrics'] ?? []) as Query[];
   const names = queries.flatMap(({ MetricStat }) =>
     MetricStat === undefined ? [] : [`${MetricStat.Metric.Namespace} ${MetricStat.Metric.MetricName}`],
@@ -41,6 +41,27 @@ describe('alarms', () => {
     expect(metricsOf('Throttles')).toEqual(Array(8).fill('AWS/Lambda Throttles'));
     expect(metricsOf('Errors')).toEqual(Array(8).fill('AWS/Lambda Errors'));
     expect(metricsOf('Concurrency')).toEqual(['AWS/Lambda ConcurrentExecutions']);
+  });
+
+  test('where messages are queued, two more look at those that wait for long, or are given up', () => {
+    const set = Synthesised.of({ messageInvocation: 'event' });
+    expect(set.all('AWS::CloudWatch::Alarm')).toHaveLength(12);
+    const age = set.one('AWS::CloudWatch::Alarm', 'MessageAge').Properties;
+    expect(age).toMatchObject({
+      ...{ Namespace: 'AWS/Lambda', MetricName: 'AsyncEventAge', Statistic: 'Maximum', Period: 300 },
+      ...{ Threshold: 900_000, ComparisonOperator: 'GreaterThanOrEqualToThreshold' },
+    });
+    const [{ Name, Value } = { Name: '', Value: '' }] = age['Dimensions'] as {
+      Name: string;
+      Value: unknown;
+    }[];
+    expect([Name, set.line(Value)]).toEqual(['FunctionName', '<FunctionsdefaultFunction>']);
+    expect(metricsOf('MessagesDropped', set)).toEqual([
+      'AWS/Lambda AsyncEventsDropped',
+      'AWS/Lambda DestinationDeliveryFailures',
+    ]);
+    const body = JSON.stringify(set.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
+    for (const name of ['AsyncEventAge', 'AsyncEventsDropped']) expect(body).toContain(name);
   });
 
   test('none looks at more than the ten metrics that CloudWatch allows', () => {

@@ -52,28 +52,33 @@ test('after a kill every socket gets its closed hook with 1006, as it was last',
   const store = new LastingStore();
   const { app, url } = await start(store);
   app.on('/named', () => actions({ user: 'ann', state: 's1', join: ['room'] }));
+  app.on('/stated', () => actions({ state: 's2' }));
   app.on('/connecting', () => 'hang');
   app.on('/refused', () => 403);
-  await Promise.all(['/plain', '/plain', '/named'].map((path) => connect(`${url}${path}?a=1`)));
+  await Promise.all(['/plain', '/plain', '/named', '/stated'].map((path) => connect(`${url}${path}?a=1`)));
   await refused(`${url}/refused`);
   const connecting = tryConnect(`${url}/connecting`).catch(() => {});
   const ended = await connect(`${url}/ended`);
   await ended.close();
   await Promise.all([app.hook('/connecting', 'handshake'), app.hook('/ended', 'closed')]);
   // The lazy writes: what the handshake changed, and what has ended.
-  await eventually('four sockets are stored, as they are', async () => {
+  await eventually('five sockets are stored, as they are', async () => {
     const text = JSON.stringify(
       store
         .range(Uint8Array.of(0), Uint8Array.of(255), 100)
         .map(({ value }) => Buffer.from(value).toString()),
     );
-    return text.includes('s1') && !text.includes('/ended') && !text.includes('/refused');
+    return (
+      text.includes('s1') && text.includes('s2') && !text.includes('/ended') && !text.includes('/refused')
+    );
   });
   const next = await start(await killed(store), { WEBHOOK_BASE_URL: app.baseUrl });
   app.on('/connecting', () => 204);
   await eventually('the closed hooks', () => {
-    const closed = ['/plain', '/named', '/connecting'].map((path) => app.of(path, 'closed').length);
-    return String(closed) === '2,1,1';
+    const closed = ['/plain', '/named', '/stated', '/connecting'].map(
+      (path) => app.of(path, 'closed').length,
+    );
+    return String(closed) === '2,1,1,1';
   });
   const sockets = app.of('/plain', 'handshake').map(({ fields }) => fields['from']);
   expect(
@@ -84,6 +89,7 @@ test('after a kill every socket gets its closed hook with 1006, as it was last',
   ).toEqual(sockets.sort());
   const told = app.of('/named', 'closed')[0]?.fields;
   expect(told).toMatchObject({ code: '1006', user: 'ann', state: 's1', groups: '["room"]', query: 'a=1' });
+  expect(app.of('/stated', 'closed')[0]?.fields['state']).toBe('s2');
   expect(app.of('/ended', 'closed'), 'closed hooks of a socket whose closed hook was answered').toHaveLength(
     1,
   );

@@ -66,6 +66,17 @@ test('a million calls with an idempotency key cost the two writes each that the 
   expect({ ...keyed, dynamo: 0, total: 0 }).toEqual({ ...without, dynamo: 0, total: 0 });
 });
 
+test('queued messages cost the write for each socket and the three metrics that the page says', () => {
+  const said = page.section('Cost').replaceAll('\n', ' ');
+  expect(said).toContain('a socket takes 1 write more when it ends');
+  expect(said).toContain('three alarmed metrics cost 0.30 a month');
+  const opened = 1_000_000;
+  const [without, queued] = [month({ opened }), month({ opened, queuesMessages: true })];
+  expect(queued.dynamo - without.dynamo).toBeCloseTo((opened * 0.625) / 1_000_000);
+  expect(queued.fixed - without.fixed).toBeCloseTo(0.3);
+  expect({ ...queued, dynamo: 0, fixed: 0, total: 0 }).toEqual({ ...without, dynamo: 0, fixed: 0, total: 0 });
+});
+
 test('the table of metrics has every metric, and the event that it counts', () => {
   const written = page.rows('Watching it', 'metric').map(([metric, event]) => [metric, event]);
   expect(written.map(([metric]) => metric).sort()).toEqual([...counted].sort());

@@ -120,6 +120,70 @@ export const routeQuestions: readonly Question[] = [
   },
 ];
 
+/** Asked of a stack whose messages Lambda queues. */
+export const queuedQuestions: readonly Question[] = [
+  {
+    about: 'messages of several kinds, messageInvocation event',
+    standIn: 'all arrive as they were sent, and no frame',
+    ask: async ({ world }) => {
+      const path = freshPath();
+      const client = await opened(world, path);
+      const texts = [
+        'plain',
+        '{"a":[1]}',
+        '"✓ 東京 🗼" \\ $context.stage #set($a)',
+        'a\n\tb',
+        '',
+        'x'.repeat(32_000),
+      ];
+      for (const text of texts) client.send(text);
+      const wanted = (text: string) =>
+        world.app.hook(path, 'message', ({ fields }) => fields['body'] === text);
+      const hooks = await within(Promise.all(texts.map(wanted)), 30_000);
+      const heard = await within(client.next());
+      await client.close();
+      const got = world.app
+        .of(path, 'message')
+        .map(({ fields }) => JSON.stringify(fields['body']).slice(0, 50));
+      return [
+        hooks === undefined ? `only these arrive: ${got.join(' ')}` : 'all arrive as they were sent',
+        heard === undefined ? 'and no frame' : `and the frame ${heard}`,
+      ].join(', ');
+    },
+  },
+  {
+    about: 'the ids and times of ten messages, messageInvocation event',
+    standIn: 'ten ids, and all of the last minute',
+    ask: async ({ world }) => {
+      const path = freshPath();
+      const client = await opened(world, path);
+      const sent = Array.from({ length: 10 }, (_, at) => String(at));
+      for (const body of sent) client.send(body);
+      const all = sent.map((body) =>
+        world.app.hook(path, 'message', ({ fields }) => fields['body'] === body),
+      );
+      const hooks = (await within(Promise.all(all), 30_000)) ?? world.app.of(path, 'message');
+      await client.close();
+      const ids = new Set(hooks.map(({ headers }) => headers['webhook-id']));
+      const late = hooks.filter(({ fields }) => Math.abs(Date.now() - Number(fields['time'])) > 60_000);
+      return `${ids.size === 10 ? 'ten' : ids.size} ids, and ${late.length === 0 ? 'all' : 'some not'} of the last minute`;
+    },
+  },
+  {
+    about: 'a reply, messageInvocation event',
+    standIn: 'thanks',
+    ask: async ({ world }) => {
+      const path = freshPath();
+      world.app.on(path, ({ fields: { event } }) => actions(event === 'message' ? { reply: 'thanks' } : {}));
+      const client = await connect(world.at(path));
+      client.send('hello');
+      const heard = await within(client.next(), 30_000);
+      await client.close();
+      return heard ?? 'no frame';
+    },
+  },
+];
+
 async function opened(world: GatewayWorld, path: string): Promise<Client> {
   world.app.on(path, () => actions({}));
   return connect(world.at(path));

@@ -4,13 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayWorld } from '../contract/gateway/world.ts';
 import { ChildApp } from '../support/child-app.ts';
 import { environmentOf } from './plan.ts';
-import { type Question, questions, routeQuestions } from './questions.ts';
+import { type Question, questions, queuedQuestions, routeQuestions } from './questions.ts';
 import { type Finding, findingsOf, table } from './report.ts';
 import { Verification, type VerificationPlan } from './verification.ts';
 import { startWorld } from './world.ts';
 
 /** CloudFormation deletes no stack that it is updating, so a deploy that was cut short is waited for. */
 const destroying = { tries: 40, pauseMs: 15_000 };
+
+/** How long a stage may still have an old integration after a deploy, in milliseconds: its answers look the same. */
+const switchingMs = 60_000;
 
 /** One verification, from the deploy to the destroy. */
 export class Run {
@@ -64,8 +67,9 @@ export class Run {
     const asked = await this.#step('is asked what no document says', () => this.#answers(questions, {}));
     const suite = await this.#step('goes through the suite', () => this.#suiteFindings());
     const routed = await this.#step('is asked of replies by the route', () => this.#routeAnswers());
+    const queued = await this.#step('is asked of messages that Lambda queues', () => this.#queuedAnswers());
     this.#say(`It took ${Math.round((Date.now() - started) / 1_000)} seconds.`);
-    return [...asked, ...suite, ...routed];
+    return [...asked, ...suite, ...routed, ...queued];
   }
 
   async #step<Outcome>(what: string, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -73,9 +77,14 @@ export class Run {
     return Promise.race([work(), this.#interrupted]);
   }
 
-  async #answers(all: readonly Question[], settings: Readonly<Record<string, string>>): Promise<Finding[]> {
+  async #answers(
+    all: readonly Question[],
+    settings: Readonly<Record<string, string>>,
+    pauseMs = 0,
+  ): Promise<Finding[]> {
     const world = await startWorld(this.#verification, settings);
     this.#world = world;
+    await sleep(pauseMs);
     const callback = {
       endpoint: this.#callbackUrl(this.#verification.output('CallbackUrl')),
       region: this.#verification.output('Region'),
@@ -103,6 +112,13 @@ export class Run {
   async #routeAnswers(): Promise<Finding[]> {
     if (this.#plan.emulator === undefined) return this.#answers(routeQuestions, { REPLY_BY: 'route' });
     this.#say('  not asked: the emulator knows no route responses');
+    return [];
+  }
+
+  async #queuedAnswers(): Promise<Finding[]> {
+    if (this.#plan.emulator === undefined)
+      return this.#answers(queuedQuestions, { MESSAGE_INVOCATION: 'event' }, switchingMs);
+    this.#say('  not asked: the emulator gives a function its own event, and waits for it');
     return [];
   }
 

@@ -1,8 +1,7 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { message } from '../../gateway/relay/message.ts';
 import { hookId } from '../../wire/hook.ts';
-import { isPing } from '../../wire/ping.ts';
-import { parseSocketId } from '../../wire/socket-id.ts';
+import { clientMessage } from '../client-message.ts';
 import type { LambdaContext, MessageEvent, WebSocketResult } from '../events.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -13,26 +12,29 @@ import { withDeadline } from './with-deadline.ts';
  */
 const reserveMs = 7_000;
 
-/** The handler of `$default`. Always 200, since the client would see any other status and any exception. */
+/**
+ * The handler of `$default`. If a client waits for it, it always answers 200, since the client would see any other status
+ * and any exception. If Lambda has queued the message, it throws, since Lambda then runs it again.
+ */
 export function messageHandler(
   gateway: Gateway,
 ): (event: MessageEvent, context: LambdaContext) => Promise<WebSocketResult> {
-  return async ({ body: text, requestContext }, context) => {
-    const { connectionId, eventType, messageId, requestId, requestTimeEpoch } = requestContext;
-    const body = text ?? '';
-    const socket = parseSocketId(connectionId);
-    if (eventType !== 'MESSAGE' || socket === undefined || isPing(body)) return { statusCode: 200 };
+  // No socket has been gone for long whose message is handled at once.
+  const { endedSockets: _, ...direct } = gateway;
+  // Nobody receives the result of a queued run.
+  const queued: Gateway = { ...gateway, settings: { ...gateway.settings, replyBy: 'post' } };
+  return async (event, context) => {
+    const arrival = clientMessage(event, gateway.clock.now());
+    if (arrival === undefined) return { statusCode: 200 };
+    const isQueued = event.invocationType === 'Event';
+    const run = withDeadline(isQueued ? queued : direct, context, reserveMs);
     try {
-      const reply = await message(withDeadline(gateway, context, reserveMs), {
-        socket,
-        id: messageId ?? requestId,
-        body,
-        time: requestTimeEpoch ?? gateway.clock.now(),
-      });
+      const reply = await message(run, arrival);
       return reply === undefined ? { statusCode: 200 } : { statusCode: 200, body: reply };
     } catch (error) {
-      const request = hookId('message', messageId ?? requestId);
-      gateway.log.error('hook_lost', { request, why: String(error) });
+      const facts = { request: hookId('message', arrival.id), why: String(error) };
+      gateway.log.error(isQueued ? 'fault' : 'hook_lost', facts);
+      if (isQueued) throw error;
       return { statusCode: 200 };
     }
   };

@@ -33,20 +33,32 @@ function busy(leaseMs: number) {
   return { first: 10, factor: longest, longest };
 }
 
+/** Handles a batch of messages of a queue. */
+type QueueHandler = (event: QueueEvent, context: LambdaContext) => Promise<QueueResult>;
+
 /**
- * The handler of a queue. It runs the tasks of a batch of messages, and puts back those that failed. A retry that is done
- * is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile, it would
- * come again, beside the message that follows it.
+ * The handler of a queue of tasks. It runs those of a batch of messages, and puts back those that failed. A retry that is
+ * done is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile, it
+ * would come again, beside the message that follows it.
  */
 export function queueHandler(
   gateway: AwsGateway,
   queue: QueueName,
   work: (gateway: Gateway, task: Task) => Promise<void>,
-): (event: QueueEvent, context: LambdaContext) => Promise<QueueResult> {
+): QueueHandler {
+  return textHandler(gateway, queue, (run, text) => work(run, parseTask(text)));
+}
+
+/** The same for messages that need not be tasks: `work` gets the text of each. */
+export function textHandler(
+  gateway: AwsGateway,
+  queue: QueueName,
+  work: (gateway: Gateway, text: string) => Promise<void>,
+): QueueHandler {
   const done = async (run: Gateway, record: QueueRecord): Promise<boolean> => {
     try {
       const isLastAttempt = Number(record.attributes?.ApproximateReceiveCount ?? 1) >= maxReceives[queue];
-      await work({ ...run, isLastAttempt }, parseTask(record.body));
+      await work({ ...run, isLastAttempt }, record.body);
       return true;
     } catch (error) {
       const isBusy = error instanceof WorkIsBusy;

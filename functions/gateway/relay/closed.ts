@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { attempted, keepDeadLetter } from './hook-failed.ts';
 import { closedHook } from './hooks.ts';
+import { removeRecord } from './late-messages.ts';
 import { faultAnswer } from './post-hook.ts';
 import { postHookWithRetries } from './post-hook-with-retries.ts';
 import { postponeClosed } from './postpone-closed.ts';
@@ -32,16 +33,15 @@ export async function closed(gateway: Gateway, socket: SocketId): Promise<void> 
  * the lease expired tries again.
  */
 export async function postClosedHook(gateway: Gateway, record: SocketRecord): Promise<void> {
-  const { registry, settings } = gateway;
   if (record.end === undefined) return;
-  if (!settings.hooks.has('closed')) return registry.remove(record.socket);
+  if (!gateway.settings.hooks.has('closed')) return removeRecord(gateway, record);
   const hook = closedHook(record, record.end);
   const answer = await tryPostHook(gateway, hook);
   if (answer.kind === 'failed') return postponeClosed(gateway, record, hook, answer);
   // The letter comes before the record is removed, so that one of them always has the hook.
   if (answer.kind === 'refused') await keepDeadLetter(gateway, attempted(record, hook), answer);
   if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, record);
-  await registry.remove(record.socket);
+  await removeRecord(gateway, record);
 }
 
 async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {

@@ -10,6 +10,7 @@ import type { SocketRecord } from '../record.ts';
 import { countFailed } from './count-failed.ts';
 import { type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
+import { endedRecord } from './late-messages.ts';
 import { faultAnswer, postHook } from './post-hook.ts';
 import { retryUnlessFinal } from './post-hook-with-retries.ts';
 import { runActions } from './run-actions.ts';
@@ -32,7 +33,7 @@ export interface ClientMessage {
 export async function message(gateway: Gateway, arrival: ClientMessage): Promise<string | undefined> {
   const { registry, settings, policy } = gateway;
   const found = registry.get(arrival.socket);
-  const record = found instanceof Promise ? await found : found;
+  const record = (found instanceof Promise ? await found : found) ?? (await endedRecord(gateway, arrival));
   if (record === undefined || (!policy.keepsOrder && hadEnded(record, arrival.time))) {
     await closeConnection(gateway, arrival.socket, hookId('message', arrival.id));
     return undefined;

@@ -3,6 +3,7 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { attempted, keepDeadLetter } from './hook-failed.ts';
+import { removeRecord } from './late-messages.ts';
 import { heldPause } from './next-try.ts';
 import type { FailedAnswer } from './post-hook.ts';
 
@@ -27,7 +28,7 @@ export async function postponeClosed(
   if (left <= 0) {
     // The letter comes before the record is removed, so that one of them always has the hook.
     await keepDeadLetter(gateway, attempted(record, hook), answer);
-    return registry.remove(socket);
+    return removeRecord(gateway, record);
   }
   const grown = halfJitter(backoff(attempts, pausesMs), clock.random());
   const isHeld = answer.heldAfterMs !== undefined;

@@ -12,7 +12,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Api, Routes } from './api.ts';
+import type { Api, QueuedMessages, Routes } from './api.ts';
 import { answerCall } from './connections-api.ts';
 import { Faults } from './faults.ts';
 import { newId } from './ids.ts';
@@ -28,6 +28,8 @@ export interface ApiGatewayOptions {
   readonly routes: Routes;
   /** Whether `$default` has a route response; by default it has none. */
   readonly returnResponse?: boolean;
+  /** Hands messages over instead of invoking `$default`. */
+  readonly queued?: QueuedMessages | undefined;
   /** By default `production`. */
   readonly stage?: string;
   /** What events say; by default of the form that API Gateway makes. */
@@ -105,11 +107,11 @@ export class ApiGateway {
 }
 
 function deploy(options: ApiGatewayOptions): Api {
-  const { routes, returnResponse = false, stage = 'production', jitter = () => 0 } = options;
+  const { routes, returnResponse = false, queued, stage = 'production', jitter = () => 0 } = options;
   const limits = { ...apiGatewayLimits, ...options.limits };
   const apiId = newId().replace(/\W|_/g, '').slice(0, 10).toLowerCase();
   const domainName = options.domainName ?? `${apiId}.execute-api.us-east-1.amazonaws.com`;
   const invocations = new Invocations(limits.integrationTimeoutMs);
   const parts = { faults: new Faults(), invocations, connections: new Map() };
-  return { routes, returnResponse, stage, apiId, domainName, jitter, limits, ...parts };
+  return { routes, returnResponse, queued, stage, apiId, domainName, jitter, limits, ...parts };
 }

@@ -15,6 +15,13 @@ export interface Routes {
   $disconnect?(event: DisconnectEvent | MessageEvent): Promise<unknown>;
 }
 
+/** An integration of type `AWS`, which hands what its template makes of a message to another service. */
+export interface QueuedMessages {
+  readonly template: string;
+  /** Throws if the service does not take it. */
+  take(payload: string): void;
+}
+
 /** One deployed API, as its parts see it. */
 export interface Api {
   readonly stage: string;
@@ -23,6 +30,8 @@ export interface Api {
   readonly routes: Routes;
   /** Whether `$default` has a route response. */
   readonly returnResponse: boolean;
+  /** The integration that hands messages over instead of invoking `$default`. */
+  readonly queued: QueuedMessages | undefined;
   /** Milliseconds by which the next message's invocation is put off. */
   readonly jitter: () => number;
   readonly limits: Limits;

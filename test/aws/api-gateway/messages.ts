@@ -10,18 +10,21 @@
  * - a Lambda that returns no status makes an "Internal server error" frame
  * - a body of more than 128 KiB makes an "Internal server error" frame
  * - a Lambda that takes too long makes an "Endpoint request timed out" frame
+ * - an integration of type AWS hands over what its template makes of a message, and the client gets nothing
+ * - a message that the other service does not take makes an "Internal server error" frame
  * - without a $default route a message makes a "Forbidden" frame
  * - the fault duplicateMessage: a message is invoked twice with the same ids
  * - the fault reverseMessages: so many messages are invoked in reverse
  * - the fault systemRoutes: a message can select $connect and $disconnect, as an event of type MESSAGE
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Api } from './api.ts';
+import type { Api, QueuedMessages } from './api.ts';
 import type { Connection } from './connection.ts';
 import { errorFrame, gatewayMessages } from './error-frames.ts';
 import { type MessageEvent, messageEvent } from './events.ts';
 import type { Lambda, Outcome } from './invocations.ts';
 import { lambdaResponse } from './lambda-response.ts';
+import { rendered } from './template.ts';
 
 /** The route selection expression is `$request.body.sockethook`. */
 const selector = 'sockethook';
@@ -64,12 +67,24 @@ export class Messages {
     const { jitter, invocations } = this.#api;
     const delay = jitter();
     if (delay > 0) await sleep(delay);
+    const { queued } = this.#api;
+    if (queued !== undefined && event.requestContext.routeKey === '$default')
+      return this.#handOver(queued, from, event);
     const lambda = this.#lambda(event.requestContext.routeKey);
     const frame =
       lambda === undefined
         ? errorFrame(gatewayMessages.forbidden, event.requestContext)
         : this.#frame(await invocations.invoke(lambda, event), event);
     if (frame !== '') from.send(frame);
+  }
+
+  #handOver({ template, take }: QueuedMessages, from: Connection, event: MessageEvent): void {
+    try {
+      take(rendered(template, event));
+    } catch (error) {
+      this.#api.invocations.errors.push(error);
+      from.send(errorFrame(gatewayMessages.internal, event.requestContext));
+    }
   }
 
   #lambda(routeKey: string): Lambda<MessageEvent> | undefined {
