@@ -38,7 +38,7 @@ const pageUnits = 256;
  */
 const bytes = { logged: 400, message: 300, hook: 1_000 };
 const secrets = 3;
-const alarmedMetrics = 28;
+const alarmedMetrics = 30;
 /** The functions that post hooks read the state of the circuit breaker: each copy of one at most so often a minute. */
 const breaker = { functions: 3, readsPerMinute: 12 };
 /** Those that watch Lambda's queue of messages, which itself costs nothing. */

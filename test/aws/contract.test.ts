@@ -1,4 +1,5 @@
 import { actionsContract } from '../contract/gateway/actions.ts';
+import { breakerContract } from '../contract/gateway/breaker.ts';
 import { broadcastsContract } from '../contract/gateway/broadcasts.ts';
 import { closedContract } from '../contract/gateway/closed.ts';
 import { deadLettersContract } from '../contract/gateway/dead-letters.ts';
@@ -45,3 +46,4 @@ deadLettersContract(awsSubject);
 messageFailureContract(awsSubject);
 messageFailureContract(routed);
 messageFailureContract(queued);
+breakerContract(awsSubject);

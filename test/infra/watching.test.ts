@@ -21,7 +21,7 @@ function metricsOf(part: string, of = stack): string[] {
 
 describe('alarms', () => {
   test('each looks at what it is named after', () => {
-    expect(alarms).toHaveLength(11);
+    expect(alarms).toHaveLength(12);
     expect(metricsOf('HookFailures')).toEqual([
       'Sockethook HooksLost',
       'Sockethook HooksRefused',
@@ -45,7 +45,7 @@ describe('alarms', () => {
 
   test('where messages are queued, two more look at those that wait for long, or are given up', () => {
     const set = Synthesised.of({ messageInvocation: 'event' });
-    expect(set.all('AWS::CloudWatch::Alarm')).toHaveLength(12);
+    expect(set.all('AWS::CloudWatch::Alarm')).toHaveLength(14);
     const age = set.one('AWS::CloudWatch::Alarm', 'MessageAge').Properties;
     expect(age).toMatchObject({
       ...{ Namespace: 'AWS/Lambda', MetricName: 'AsyncEventAge', Statistic: 'Maximum', Period: 300 },

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SocketRecord } from '../../functions/gateway/record.ts';
 import { KeptRecords } from '../../functions/local/kept-records.ts';
+import { loadRecords } from '../../functions/local/load-records.ts';
 import { places } from '../../functions/local/record-block.ts';
 import type { Store } from '../../functions/local/store.ts';
 import { aGroup, aRecord, newSocket } from '../fakes/a-record.ts';
@@ -19,7 +20,7 @@ async function copyOf(store: Store): Promise<LastingStore> {
 
 /** The records that a start would find. */
 function foundIn(store: Store): SocketRecord[] {
-  const found = new KeptRecords(store, () => {}, clock).load();
+  const found = loadRecords(store).records;
   return found.map(({ record }) => record).sort((one, other) => (one.socket < other.socket ? -1 : 1));
 }
 

@@ -52,7 +52,7 @@ test(
   },
 );
 
-test('two gateways can’t use one store, and a lock ends with its process', async () => {
+test('two gateways can’t use one store, and a lock ends with its process', minutes, async () => {
   const folder = join(root, 'locked');
   const program = await programOf('test/local/store-writer.ts');
   const writer = await ChildApp.start(process.execPath, [program, folder], {}, { listening: /open/ });

@@ -1,17 +1,10 @@
 import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
 import { readHook, readLetter } from '../../functions/local/stored.ts';
-import { keysOf, recordKey } from '../../functions/local/stored-keys.ts';
-import { parseSocketId } from '../../functions/wire/socket-id.ts';
+import { keysOf } from '../../functions/local/stored-keys.ts';
 import type { Disk } from './disk.ts';
 import { type Client, indexOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
-
-/**
- * Whether a kill owes each socket that was open its closed hook. Until opening sockets are stored, only those are owed it
- * whose hooks waited.
- */
-const owesOpenSockets = false;
 
 /** What a local gateway may lose, by what is on its disk at that moment. */
 export class Excuses {
@@ -33,7 +26,6 @@ export class Excuses {
     const { clients, arrivals, replays } = this.#ledger;
     for (const client of clients) {
       if (client.socket === undefined) continue;
-      const { socket } = client;
       const stored = this.#storedOf(client);
       const busy = arrivals.filter(
         (one) => one.by === process && one.client === client.number && one.until > this.#timeline.time,
@@ -43,8 +35,6 @@ export class Excuses {
         if (!stored.has(sent.index) && (!stored.isBlocked || isFirst || replays.size > 0))
           sent.excuse ??= 'a kill';
       }
-      const id = parseSocketId(socket);
-      if (!owesOpenSockets && id !== undefined && !this.#disk.has(recordKey(id))) client.excuse ??= 'a kill';
     }
   }
 

@@ -18,7 +18,7 @@ const short = { ...itemDialect, maxMs: 1_000, maxMsOfAttempt: 500 };
 /** The first call of a run may meet a connection that ended while its process was frozen. */
 const reading = { ...short, attempts: 2 };
 /** A change that fails is not made again: the next hook has another reason to make it. */
-const writing = { ...short, attempts: 1 };
+const writing = { ...short, attempts: 1, maxMsOfAttempt: short.maxMs };
 
 /**
  * The circuit breaker of all processes that share a table. Its state is one item of the table of broadcasts, which never

@@ -1,8 +1,8 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { message } from '../../gateway/relay/message.ts';
 import { hookId } from '../../wire/hook.ts';
-import { clientMessage } from '../client-message.ts';
 import type { LambdaContext, MessageEvent, WebSocketResult } from '../events.ts';
+import { clientMessage } from './client-message.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { redrive } from '../../gateway/relay/redrive.ts';
 import { redriveMessage } from '../../gateway/relay/redrive-message.ts';
-import { clientMessage } from '../client-message.ts';
 import type { AwsGateway } from '../gateway.ts';
 import { parseGivenUp } from '../queue/given-up.ts';
 import { parseTask } from '../queue/task-message.ts';
+import { clientMessage } from './client-message.ts';
 import { textHandler } from './queue-handler.ts';
 
 /** The handler of the queue of retries that no worker could finish, and of messages that Lambda gave up. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientMessage } from '../../../functions/aws/client-message.ts';
+import { clientMessage } from '../../../functions/aws/handlers/client-message.ts';
 import { parseGivenUp } from '../../../functions/aws/queue/given-up.ts';
 import { messageTemplate } from '../../../infra/aws/message-template.ts';
 

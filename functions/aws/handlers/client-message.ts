@@ -1,7 +1,7 @@
-import type { ClientMessage } from '../gateway/relay/message.ts';
-import { isPing } from '../wire/ping.ts';
-import { parseSocketId } from '../wire/socket-id.ts';
-import type { MessageEvent } from './events.ts';
+import type { ClientMessage } from '../../gateway/relay/message.ts';
+import { isPing } from '../../wire/ping.ts';
+import { parseSocketId } from '../../wire/socket-id.ts';
+import type { MessageEvent } from '../events.ts';
 
 /** The message of an event. Undefined for a ping, and for anything that is not a message of a socket. */
 export function clientMessage(event: MessageEvent, now: number): ClientMessage | undefined {
