@@ -16,7 +16,7 @@ import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
 import { NoDeadLetters } from './dynamo/no-dead-letters.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
 import { NoIdempotency } from './dynamo/no-idempotency.ts';
-import { type DirectoryClass, dynamoRegistry } from './dynamo/registry.ts';
+import { type DirectoryClass, registryWith } from './dynamo/registry.ts';
 import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 
 /** The policy on AWS. */
@@ -118,11 +118,12 @@ export function awsGateway({
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
   const { caller } = aws;
+  // One for all, since a message waits for the handshake of each further connection. What is rare would find none open.
   const access = dynamoAccess(aws.table.endpoint, caller, basics.clock);
   return {
     ...basics,
     policy: awsPolicy,
-    registry: dynamoRegistry(aws.table, caller, basics.clock, Directory, basics.log),
+    registry: registryWith(access, aws.table, basics.clock, Directory, basics.log),
     broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
     idempotency: new Idempotency(access, aws.table, basics.clock),
     deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),

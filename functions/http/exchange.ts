@@ -53,8 +53,8 @@ export interface PendingExchange extends ResponseListener, Queued {
 /** Why there is no answer. */
 export type Failure =
   | { readonly kind: 'timeout' }
-  /** The request never reached the server. */
-  | { readonly kind: 'unreachable'; readonly why: string }
+  /** The request never reached the server. `isOurs`: this side had no connection for it, so the server is not to blame. */
+  | { readonly kind: 'unreachable'; readonly why: string; readonly isOurs?: true }
   /** The answer is not HTTP, or was cut off. */
   | { readonly kind: 'broken'; readonly why: string };
 
@@ -74,6 +74,7 @@ const maxDropped = 262_144;
 
 /** Why a request that waited for a connection was never sent. */
 export const noConnectionFree = 'no connection was free in time';
+const unsent: Failure = { kind: 'unreachable', why: noConnectionFree, isOurs: true };
 
 /** How long a request may wait until its connection is established, and then for its answer. */
 export interface ExchangeTimeouts {
@@ -142,7 +143,8 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   starve(ms: number, why: string): void {
     this.#starvedMs += ms;
     if ('waiting' in this.#deadlines) return;
-    if (this.#isWaiting && this.#starvedMs >= this.#deadlines.ms) this.fail({ kind: 'unreachable', why });
+    if (this.#isWaiting && this.#starvedMs >= this.#deadlines.ms)
+      this.fail({ kind: 'unreachable', why, isOurs: true });
   }
 
   sentOver(abort: () => void): void {
@@ -159,7 +161,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   }
 
   expire(): void {
-    this.fail(this.#isWaiting ? { kind: 'unreachable', why: noConnectionFree } : { kind: 'timeout' });
+    this.fail(this.#isWaiting ? unsent : { kind: 'timeout' });
     this.#abort?.();
   }
 

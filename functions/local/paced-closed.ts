@@ -17,8 +17,10 @@ export class PacedClosed {
   readonly #run: (task: Task) => Promise<void>;
   /** Each is told whether it may begin. */
   #waiting: ((mayBegin: boolean) => void)[] = [];
-  #atOnce = atOnce.first;
+  #atOnce = atOnce.max;
   #running = 0;
+  /** How often the app has come back. */
+  #wakes = 0;
   #isStopped = false;
 
   constructor(records: Records, run: (task: Task) => Promise<void>) {
@@ -32,6 +34,7 @@ export class PacedClosed {
 
   /** The app is back: few hooks at a time at first. */
   wake(): void {
+    this.#wakes += 1;
     this.#atOnce = atOnce.first;
   }
 
@@ -44,12 +47,13 @@ export class PacedClosed {
 
   async #runPaced(task: SocketTask): Promise<void> {
     if (!(await this.#turn())) return;
+    const wakes = this.#wakes;
     try {
       await this.#run(task);
     } finally {
       this.#running -= 1;
-      // One that is postponed again does not show that the app can take more.
-      if (!this.#isPostponed(task.socket)) this.#atOnce = Math.min(atOnce.max, this.#atOnce + 1);
+      // Even in vain: hooks that hang must not hold up the others for long.
+      if (wakes === this.#wakes) this.#atOnce = Math.min(atOnce.max, this.#atOnce + 1);
       this.#beginNext();
     }
   }

@@ -7,8 +7,8 @@ import type { FirstHook, HookStore } from './hook-store.ts';
 import type { StoredHook, WaitingArrival } from './stored.ts';
 
 /**
- * How many hooks are tried again at a time, so that an app that is back is not knocked over: few at first, and one more
- * with each that is done.
+ * How many hooks are tried again at a time. An app that is back must not be knocked over: few at first, and one more with
+ * each that was tried, even in vain, since hooks that hang must not hold up the others for long.
  */
 export const atOnce = { first: 4, max: 64 };
 
@@ -52,7 +52,7 @@ export class RetryQueue {
   /** Sockets whose hook is due, and waits until another hook of its socket is done. */
   readonly #restless = new Set<SocketId>();
   readonly #posting = new Map<SocketId, Posting>();
-  #atOnce = atOnce.first;
+  #atOnce = atOnce.max;
   #isStopped = false;
   /** Resolves `idle`. */
   #waiter: (() => void) | undefined;
@@ -77,6 +77,7 @@ export class RetryQueue {
   /** Begins to post what a process before this one has left. */
   start(): void {
     this.#hooks.load();
+    this.#atOnce = atOnce.first;
     for (const socket of this.#hooks.sockets) {
       this.#work.blocked(socket);
       this.#scheduleFirst(socket);
@@ -213,10 +214,8 @@ export class RetryQueue {
       this.#log.error('fault', { request: id, why: String(error) });
       posting.again ??= { at: this.#clock.now() + faultPauseMs, isHeld: false };
     }
-    if (posting.again === undefined) {
-      this.#atOnce = Math.min(atOnce.max, this.#atOnce + 1);
-      await this.#remove(socket, id, place);
-    }
+    if (posting.again === undefined) await this.#remove(socket, id, place);
+    if (posting.again?.isHeld !== true) this.#atOnce = Math.min(atOnce.max, this.#atOnce + 1);
     this.#posting.delete(socket);
     if (this.#posting.size === 0) this.#waiter?.();
     if (this.#isStopped) return;

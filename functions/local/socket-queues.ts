@@ -36,7 +36,7 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
   readonly #parked = new Set<SocketQueue>();
   /** The sockets whose hooks wait to be tried again. */
   readonly #blocked = new Set<SocketId>();
-  /** Those of them whose closed hook is queued. */
+  /** The sockets whose closed task is queued, or runs. */
   readonly #owed = new Set<SocketId>();
   readonly #hooks: WaitingHooks | undefined;
   readonly #keeper: PacedKeeper;
@@ -89,10 +89,10 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
       setTimeout(() => void this.enqueue(task), delayMs).unref();
       return;
     }
-    if (task.kind === 'closed' && this.#isOwedAlready(task.socket)) return;
+    if (task.kind === 'closed' && this.#owed.has(task.socket)) return;
     const known = this.#queues.get(task.socket);
     const queue = known ?? this.open(task.socket);
-    queue.push(() => this.#runTask(task));
+    queue.push(task.kind === 'closed' ? this.#closedJob(task) : () => this.#runTask(task));
     if (known === undefined) this.end(task.socket);
   }
 
@@ -105,7 +105,6 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
   /** No hook of a socket waits any more. */
   unblock(socket: SocketId): void {
     this.#blocked.delete(socket);
-    this.#owed.delete(socket);
     this.#queues.get(socket)?.unblock();
   }
 
@@ -232,12 +231,10 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
     if (count > 0) this.#losses.add(socket, count, why);
   }
 
-  /** A sweep queues the closed hook again and again, while it is blocked. */
-  #isOwedAlready(socket: SocketId): boolean {
-    if (!this.#blocked.has(socket)) return false;
-    if (this.#owed.has(socket)) return true;
-    this.#owed.add(socket);
-    return false;
+  /** Each sweep queues the closed task of a socket again, while it waits for its turn. One is enough. */
+  #closedJob(task: SocketTask): () => Promise<void> {
+    this.#owed.add(task.socket);
+    return () => this.#runTask(task).finally(() => this.#owed.delete(task.socket));
   }
 
   #isIdle(): boolean {

@@ -18,8 +18,8 @@ export type AppResponse =
     }
   /** The app took too long, measured from connecting to the last byte that mattered. */
   | { readonly kind: 'timeout' }
-  /** The request never reached the app. */
-  | { readonly kind: 'unreachable'; readonly why: string }
+  /** The request never reached the app. `isOurs`: the gateway had no connection for it. */
+  | { readonly kind: 'unreachable'; readonly why: string; readonly isOurs?: true }
   /** The answer is not HTTP, was cut off, or is too large. The app may or may not have acted on the hook. */
   | { readonly kind: 'broken'; readonly why: string };
 
@@ -62,6 +62,12 @@ const away: ReadonlySet<number> = new Set([
   ...[502, 503, 504],
   ...[520, 521, 522, 523, 524, 525, 526, 527, 530],
 ]);
+
+/** Whether a status says that the app is away. Only a proxy in front of it can say so. */
+export function isAwayStatus(status: number): boolean {
+  return away.has(status);
+}
+
 /** Statuses that mean "I have no such handler". */
 const unhandled: ReadonlySet<number> = new Set([404, 405, 501]);
 
@@ -112,7 +118,7 @@ function readStatus(response: Response, format: HookFormat, context: AnswerConte
   if (status >= 400 && status < 500) return { kind: 'refused', status, why, ...headers };
   const isRedirect = status >= 300 && status < 400;
   const retryAfter = parseRetryAfter(response.retryAfter, now);
-  return { ...failed(why, !isRedirect, retryAfter), isAway: away.has(status), ...headers };
+  return { ...failed(why, !isRedirect, retryAfter), isAway: isAwayStatus(status), ...headers };
 }
 
 function readAccepted(response: Response, format: HookFormat, context: AnswerContext): Answer {

@@ -20,6 +20,8 @@ export interface FunctionNeeds {
   readonly breaker?: readonly string[];
   /** Actions on the table of dead letters, without the prefix `dynamodb:`. */
   readonly deadLetters?: readonly string[];
+  /** Actions on the records of ended sockets in the same table, without the prefix `dynamodb:`. */
+  readonly endedSockets?: readonly string[];
   /** Actions on the queue of tasks, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
   /** Actions on the queue of batches, without the prefix `sqs:`. */
@@ -77,7 +79,8 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
     breaker: posts,
-    deadLetters: ['GetItem', ...keep],
+    deadLetters: keep,
+    endedSockets: ['GetItem'],
     queue: send,
     retries: send,
     // Lambda sends it what it gives up, with the rights of the function.
@@ -203,7 +206,8 @@ export const functionNeeds = {
     timeout: timeouts.redrive,
     memoryMb: memory.waiting,
     table: ['GetItem'],
-    deadLetters: ['GetItem', ...keep],
+    deadLetters: keep,
+    endedSockets: ['GetItem'],
     deadRetries: receive,
   },
   sweep: {

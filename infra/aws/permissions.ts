@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { breakerKey, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import { breakerKey, endedKeys, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import type { FunctionNeeds } from './function-needs.ts';
 import type { GatewaySecrets } from './gateway-secrets.ts';
 import type { TaskQueue } from './task-queue.ts';
@@ -31,8 +31,11 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
     ...statement(named('dynamodb', needs.table), table.tableArn),
     ...statement(named('dynamodb', needs.groups), groups.tableArn),
     ...statement(named('dynamodb', needs.broadcasts), broadcasts.tableArn),
-    ...(needs.breaker ? [onBreaker(broadcasts, named('dynamodb', needs.breaker))] : []),
+    ...(needs.breaker ? [onItems(broadcasts, breakerKey, named('dynamodb', needs.breaker))] : []),
     ...statement(named('dynamodb', needs.deadLetters), deadLetters.tableArn),
+    ...(needs.endedSockets
+      ? [onItems(deadLetters, `${endedKeys}*`, named('dynamodb', needs.endedSockets))]
+      : []),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
     ...statement(named('sqs', needs.batches), batches.queue.queueArn),
@@ -47,9 +50,12 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
   ];
 }
 
-/** One item of the table. IAM, "Using IAM policy conditions for fine-grained access control" of DynamoDB. */
-function onBreaker({ tableArn }: Table, actions: string[]): PolicyStatement {
-  const conditions = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [breakerKey] } };
+/**
+ * The items of the table whose partition key is like a pattern. IAM, "Using IAM policy conditions for fine-grained access
+ * control" of DynamoDB.
+ */
+function onItems({ tableArn }: Table, keys: string, actions: string[]): PolicyStatement {
+  const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } };
   return new PolicyStatement({ actions, resources: [tableArn], conditions });
 }
 

@@ -144,7 +144,7 @@ const expected: Record<FunctionName, Bundle> = {
   redrive: {
     ours: [
       ...[...socketFunction, ...keeper, ...endedSockets, ...queue, ...handler('redrive')],
-      ...aws('handlers/client-message', 'queue/given-up'),
+      ...aws('dynamo/table-schema', 'handlers/client-message', 'queue/given-up'),
     ],
     npm: plain,
     kib: 90,

@@ -17,6 +17,7 @@ const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actio
 const broadcasts = (...actions: string[]) => on('<Broadcasts.Arn>', 'dynamodb', ...actions);
 const breaker = (...actions: string[]) => on('breaker#app of <Broadcasts.Arn>', 'dynamodb', ...actions);
 const deadLetters = (...actions: string[]) => on('<DeadLetters.Arn>', 'dynamodb', ...actions);
+const ended = (...actions: string[]) => on('ended#* of <DeadLetters.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
 const indexes = ['pathShard', 'user'].flatMap((name) => on(`${table}/index/${name}`, 'dynamodb', 'Query'));
 const enqueues = on(queue, 'sqs', 'SendMessage');
@@ -42,7 +43,8 @@ const allowed: Record<string, string[]> = {
     ...dynamo('GetItem', 'UpdateItem'),
     ...groups('PutItem', 'DeleteItem'),
     ...breaker('GetItem', 'PutItem'),
-    ...deadLetters('GetItem', 'PutItem'),
+    ...deadLetters('PutItem'),
+    ...ended('GetItem'),
     ...on('<DeadRetries.Arn>', 'sqs', 'SendMessage'),
     ...enqueues,
     ...retries,
@@ -122,7 +124,12 @@ const allowed: Record<string, string[]> = {
     ...may('POST', 'DELETE'),
     secret('WebhookSecrets'),
   ],
-  redrive: [...dynamo('GetItem'), ...deadLetters('GetItem', 'PutItem'), ...consumes('<DeadRetries.Arn>')],
+  redrive: [
+    ...dynamo('GetItem'),
+    ...deadLetters('PutItem'),
+    ...ended('GetItem'),
+    ...consumes('<DeadRetries.Arn>'),
+  ],
   sweep: [...dynamo('GetItem', 'UpdateItem', 'Scan'), ...enqueues, ...may('GET')],
 };
 
@@ -153,10 +160,10 @@ function linesOf(policy: Resource['Properties'], of: Synthesised): string[] {
   });
 }
 
-/** The partition key that a statement is limited to. */
+/** The partition keys, perhaps as a pattern, that a statement is limited to. */
 function itemIn(condition: unknown): string {
   expect(condition).toEqual({
-    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [expect.any(String)] },
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [expect.any(String)] },
   });
   const [keys] = Object.values(condition as Record<string, { 'dynamodb:LeadingKeys': string[] }>);
   return keys?.['dynamodb:LeadingKeys'].join() ?? '';
@@ -255,12 +262,12 @@ describe('what a function may do', () => {
     expect(traced.all('AWS::IAM::ManagedPolicy')).toEqual([]);
   });
 
-  test('a wildcard stands only where AWS makes the names later: the ids of connections', () => {
+  test('a wildcard stands only where a name is known only later: ids of connections and of ended sockets', () => {
     const wild = Object.keys(allowed)
       .flatMap((name) => permissionsOf(name))
       .filter((permission) => permission.includes('*'))
       .map((permission) => permission.replace(/.* on /, '').replace(/(POST|GET|DELETE)/, 'METHOD'));
-    expect([...new Set(wild)]).toEqual([connections('METHOD')]);
+    expect([...new Set(wild)]).toEqual(['ended#* of <DeadLetters.Arn>', connections('METHOD')]);
   });
 
   test('whoever does not use TLS gets nothing from any queue', () => {

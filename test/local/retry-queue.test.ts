@@ -106,6 +106,14 @@ describe('hooks that wait', () => {
     expect(work.told).toEqual(['blocked', 'cleared']);
   });
 
+  test('of many sockets do not wait behind a few that hang', async () => {
+    const others = Array.from({ length: 60 }, () => newSocket());
+    for (const other of others) await queue.append(arrival('hangs', other));
+    await queue.append(arrival('goes on'));
+    await eventually('all are posted', () => work.posted.length === 61);
+    expect(work.posted).toContain('goes on');
+  });
+
   test('wait for a hook of their socket that is being posted, which comes first if it fails', async () => {
     work.isBusy = true;
     const letter = deadLetter(failed('replayed'), 'the app answered 400', Date.now());

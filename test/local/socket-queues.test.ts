@@ -228,6 +228,25 @@ describe('socket queues', () => {
   });
 });
 
+test('a closed hook that waits for its turn is queued once, however often a sweep finds it, and again when it was tried', async () => {
+  const waiting: (() => void)[] = [];
+  let runs = 0;
+  const run = () => {
+    runs += 1;
+    return new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const queues = new SocketQueues(run, new RecordingLog());
+  const task: SocketTask = { kind: 'closed', socket: newSocket() };
+  for (let sweep = 0; sweep < 30; sweep++) await queues.enqueue(task);
+  waiting.shift()?.();
+  await queues.idle();
+  expect(runs, 'tries after 30 sweeps').toBe(1);
+  await queues.enqueue(task);
+  waiting.shift()?.();
+  await queues.idle();
+  expect(runs, 'tries after one more sweep').toBe(2);
+});
+
 test('a hook that waits to be tried again waits until the closed hook of its socket was answered', async () => {
   const socket = newSocket();
   const rested: string[] = [];

@@ -82,7 +82,8 @@ describe('with as many connections to the app as there may be', () => {
     const first = app.post(aRequest(origin, { path: '/first' }));
     const impatient = app.post(aRequest(origin, { path: '/impatient', waitMs: 60 }));
     const patient = app.post(aRequest(origin, { path: '/patient' }));
-    expect(await impatient).toEqual({ kind: 'unreachable', why: 'no connection was free in time' });
+    const why = 'no connection was free in time';
+    expect(await impatient).toEqual({ kind: 'unreachable', why, isOurs: true });
     letGo();
     expect(await first).toMatchObject({ status: 204 });
     await eventually('the next one is there', () => kept.length === 1);

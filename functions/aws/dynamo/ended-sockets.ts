@@ -5,6 +5,7 @@ import { type Item, number, text, texts } from './attribute.ts';
 import { type DynamoAccess, DynamoCalls, itemDialect } from './calls.ts';
 import { expiresAfter, filled, recordOf } from './item.ts';
 import type { TableNames } from './table.ts';
+import { endedKeys } from './table-schema.ts';
 
 /** How long a record is kept. SQS: 14 days, for a message that was given up. Before that, Lambda has it for 6 hours. */
 const keptDays = 15;
@@ -37,7 +38,7 @@ export class DynamoEndedSockets implements EndedSockets {
 }
 
 function keyOf(socket: SocketId): Item {
-  return { shard: text(`ended#${socket}`), letter: text('socket') };
+  return { shard: text(endedKeys + socket), letter: text('socket') };
 }
 
 /** The item of a record that is `closing`, with the attributes that `recordOf` reads. */

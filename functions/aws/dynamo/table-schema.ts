@@ -33,6 +33,9 @@ export const broadcastsSchema = {
 /** The partition key of the circuit breaker in the table of broadcasts, whose own ids have no `#`. */
 export const breakerKey = 'breaker#app';
 
+/** How the partition keys of the records of ended sockets begin in the table of dead letters. No other key does. */
+export const endedKeys = 'ended#';
+
 /**
  * The keys of the table of dead letters. A letter is in one of a few shards, where letters stand in their order. Its body
  * is an item of its own, in a shard of its own.

@@ -1,9 +1,9 @@
-import type { AppResponse } from '../../wire/answer.ts';
+import { type AppResponse, isAwayStatus } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { BreakerState } from '../breaker.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
-import { afterAnswer, afterFailure, afterProbeBegan, heldFor, isOpen } from './circuit.ts';
+import { afterAnswer, afterFailure, afterProbeBegan, handshakeHeldFor, heldFor, isOpen } from './circuit.ts';
 
 /** Whether a hook may be posted. */
 export type Admission =
@@ -34,7 +34,7 @@ export async function heldNow(gateway: Gateway): Promise<number> {
   const { breaker, clock } = gateway;
   const found = breaker.state();
   const state = found instanceof Promise ? await found.catch(() => undefined) : found;
-  const forMs = state === undefined ? 0 : heldFor(state, clock.now(), leaseMsOf(gateway));
+  const forMs = state === undefined ? 0 : handshakeHeldFor(state, clock.now(), leaseMsOf(gateway));
   if (forMs > 0) breaker.held.handshakes += 1;
   return forMs;
 }
@@ -47,6 +47,8 @@ export function observe(
   response: AppResponse,
 ): MaybePromise<void> {
   const { clock } = gateway;
+  // It says nothing of the app. If it was a probe, its lease ends, and another follows.
+  if (response.kind === 'unreachable' && response.isOurs) return;
   const state = gateway.breaker.state();
   if (isAnswered(response)) {
     if (!(state instanceof Promise) && afterAnswer(state) === state) return;
@@ -123,9 +125,9 @@ function logChange(
   }
 }
 
-/** Whether this is the app, or a proxy that speaks for it. 502 to 504 say that the app is not there. */
+/** Whether this is the app, or a proxy that speaks for it. */
 function isAnswered(response: AppResponse): boolean {
-  return response.kind === 'response' && !(response.status >= 502 && response.status <= 504);
+  return response.kind === 'response' && !isAwayStatus(response.status);
 }
 
 function reasonOf(response: AppResponse): string {

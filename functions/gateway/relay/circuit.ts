@@ -20,6 +20,20 @@ export function heldFor(state: BreakerState, now: number, leaseMs: number): numb
   return isOpen(state) && left <= Math.max(pausesMs.longest, leaseMs) ? Math.max(0, left) : 0;
 }
 
+/** How long every second probe is left to the hooks of open sockets, in milliseconds, in case any are held. */
+const turnMs = 10_000;
+
+/**
+ * The same for a handshake. A client can make as many as it likes, and might win every probe with one that the app never
+ * answers. So every second probe is left to the hooks of sockets that are open, for a while.
+ */
+export function handshakeHeldFor(state: BreakerState, now: number, leaseMs: number): number {
+  const held = heldFor(state, now, leaseMs);
+  if (held > 0 || !isOpen(state) || state.probes % 2 === 0) return held;
+  const left = state.heldUntil + turnMs - now;
+  return left <= turnMs ? Math.max(0, left) : 0;
+}
+
 /** One hook probes, and holds all others until it is answered or `leaseMs` milliseconds are over. */
 export function afterProbeBegan(state: BreakerState, now: number, leaseMs: number): BreakerState {
   return { ...state, version: state.version + 1, heldUntil: now + leaseMs, probes: state.probes + 1 };

@@ -16,6 +16,14 @@ export const answerReserveMs = 1_000;
 /** Advice for an app whose answer has actions that were not done. */
 const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
 
+const noTime: FailedAnswer = {
+  kind: 'failed',
+  status: 504,
+  why: 'no time is left',
+  mayHaveAccepted: false,
+  isAway: true,
+};
+
 /**
  * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may first have to wait for
  * a connection: a handshake, whose client waits too, at most as long as a hook may take; other hooks until the end of the
@@ -31,13 +39,14 @@ export async function postHook(
   const { url, body } = request;
   const pending = secrets.signingKeys();
   const keys = pending instanceof Promise ? await pending : pending;
-  const left = timeLeft(gateway);
-  const timeoutMs = Math.min(settings.hookTimeoutMs, left);
-  if (timeoutMs <= 0)
-    return { kind: 'failed', status: 504, why: 'no time is left', mayHaveAccepted: false, isAway: true };
+  if (timeLeft(gateway) <= 0) return noTime;
   const pendingAdmission = admit(gateway, hook.event);
   const admission = pendingAdmission instanceof Promise ? await pendingAdmission : pendingAdmission;
   if (admission.kind === 'held') return heldAnswer(admission);
+  // A breaker that is slow to tell its state has taken some.
+  const left = timeLeft(gateway);
+  if (left <= 0) return noTime;
+  const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
   const waitMs = Math.min(maxWaitMs, left - timeoutMs);
   const response = await app.post({

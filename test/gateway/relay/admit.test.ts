@@ -36,6 +36,9 @@ describe('the circuit breaker opens', () => {
     ['502', answered(502)],
     ['503', answered(503)],
     ['504', answered(504)],
+    ["Cloudflare's 520", answered(520)],
+    ["Cloudflare's 527", answered(527)],
+    ["Cloudflare's 530", answered(530)],
   ])('after 20 %s', async ([, response]) => {
     const world = fakeGateway();
     await answers(world.gateway, response, 19);
@@ -44,7 +47,7 @@ describe('the circuit breaker opens', () => {
     expect(await isOpen(world), 'after 20').toBe(true);
   });
 
-  test.for([200, 204, 302, 400, 401, 404, 408, 425, 429, 500, 501, 505])(
+  test.for([200, 204, 302, 400, 401, 404, 408, 425, 429, 500, 501, 505, 519, 528, 529, 531])(
     'never after %i, which the app says',
     async (status) => {
       const world = fakeGateway();
@@ -52,6 +55,17 @@ describe('the circuit breaker opens', () => {
       expect(await isOpen(world)).toBe(false);
     },
   );
+
+  test('never after hooks that did not leave because the gateway had no connection for them', async () => {
+    const world = fakeGateway();
+    const response: AppResponse = {
+      kind: 'unreachable',
+      why: 'no connection was free in time',
+      isOurs: true,
+    };
+    await answers(world.gateway, response, 100);
+    expect(await isOpen(world)).toBe(false);
+  });
 
   test('and says so once, with the reason and the first pause', async () => {
     const { gateway, log } = await opened();

@@ -4,6 +4,7 @@ import {
   afterAnswer,
   afterFailure,
   afterProbeBegan,
+  handshakeHeldFor,
   heldFor,
   isOpen,
 } from '../../../functions/gateway/relay/circuit.ts';
@@ -119,5 +120,29 @@ describe('an answer', () => {
 
   test('changes nothing if nothing has failed', () => {
     expect(afterAnswer(untouched)).toBe(untouched);
+  });
+});
+
+describe('a handshake', () => {
+  test('may be the first probe', () => {
+    expect(handshakeHeldFor(open, open.heldUntil - 1, leaseMs), 'before the pause ends').toBe(1);
+    expect(handshakeHeldFor(open, open.heldUntil, leaseMs), 'when it ends').toBe(0);
+  });
+
+  test('leaves every second probe to the hooks of open sockets, for ten seconds', () => {
+    const once = probed(open, 0.5);
+    expect(heldFor(once, once.heldUntil, leaseMs), 'other hooks').toBe(0);
+    expect(handshakeHeldFor(once, once.heldUntil - 1, leaseMs), 'before the pause ends').toBe(1);
+    expect(handshakeHeldFor(once, once.heldUntil, leaseMs), 'when it ends').toBe(10_000);
+    expect(handshakeHeldFor(once, once.heldUntil + 9_999, leaseMs), 'just before its turn').toBe(1);
+    expect(handshakeHeldFor(once, once.heldUntil + 10_000, leaseMs), 'in its turn').toBe(0);
+    const twice = probed(once, 0.5, once.heldUntil);
+    expect(handshakeHeldFor(twice, twice.heldUntil, leaseMs), 'the third probe').toBe(0);
+  });
+
+  test('is not held by a breaker that is closed, or by a clock that was set back', () => {
+    expect(handshakeHeldFor(untouched, now, leaseMs), 'closed').toBe(0);
+    const once = probed(open, 0.5);
+    expect(handshakeHeldFor(once, once.heldUntil - 3_600_000, leaseMs), 'an hour back').toBe(0);
   });
 });

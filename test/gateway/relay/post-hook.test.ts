@@ -1,4 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import {
+  type Breaker,
+  type BreakerState,
+  HeldCounts,
+  untouched,
+} from '../../../functions/gateway/breaker.ts';
+import type { MaybePromise } from '../../../functions/gateway/maybe-promise.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
@@ -19,6 +26,47 @@ describe('an app that takes all the time that is left of a run', () => {
     expect(log.of('action_failed')).toEqual([]);
   });
 });
+
+describe('a hook whose circuit breaker takes a while to tell its state', () => {
+  test.for([
+    { left: 20_000, waits: 2_000, timeouts: [10_000] },
+    { left: 8_000, waits: 2_000, timeouts: [5_000] },
+    { left: 3_001, waits: 2_000, timeouts: [1] },
+    { left: 3_000, waits: 2_000, timeouts: [] },
+  ])('has only the time that is left of its run after that ($left ms)', async ({ left, waits, timeouts }) => {
+    const world = fakeGateway();
+    const { gateway, app, clock, tasks } = world;
+    const { socket } = await world.admit();
+    const slow = new SlowBreaker(() => clock.sleep(waits));
+    const hurried = { ...gateway, breaker: slow, deadline: clock.monotonic() + left };
+    await clock.until(message(hurried, { socket, id: 'm1', body: 'hello', time: clock.now() }));
+    expect(app.requests.map(({ timeoutMs }) => timeoutMs)).toEqual(timeouts);
+    expect(tasks.delayed.length, 'tried again later').toBe(1 - timeouts.length);
+  });
+});
+
+/** A closed breaker whose state is known only after a while. */
+class SlowBreaker implements Breaker {
+  readonly held = new HeldCounts();
+  readonly #wait: () => Promise<void>;
+  #state: MaybePromise<BreakerState> | undefined;
+
+  constructor(wait: () => Promise<void>) {
+    this.#wait = wait;
+  }
+
+  state(): MaybePromise<BreakerState> {
+    this.#state ??= this.#wait().then(() => {
+      this.#state = untouched;
+      return untouched;
+    });
+    return this.#state;
+  }
+
+  change(): boolean {
+    return false;
+  }
+}
 
 describe('a hook for which there is no connection at first', () => {
   test('waits for as long as it takes, a handshake no longer than a hook may take', async () => {
