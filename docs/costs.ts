@@ -66,7 +66,10 @@ export interface Use {
   /** Broadcasts to a group in an answer, and the sockets in such a group. */
   readonly toGroups?: number;
   readonly members?: number;
-  /** Messages that the app did not take at first, and how often each is queued until it does: held, but for the last time. */
+  /**
+   * Messages that the app did not take at first, and how often each is queued until it does: held, but for the last
+   * time.
+   */
   readonly held?: number;
   readonly queued?: number;
   /** Whether Lambda queues each message first. */
@@ -103,7 +106,8 @@ const uses: Readonly<Record<string, Use>> = {
   'an app that is away for an hour, and 10,000 messages that wait for it': {
     messages: 10_000,
     held: 10_000,
-    // Until the next probe, and later for an eighth to a quarter of the outage so far: test/aws/breaker.test.ts counts it.
+    // Until the next probe, and later for an eighth to a quarter of the outage so far: test/aws/breaker.test.ts counts
+    // it.
     queued: 31,
     hookSeconds: 0.05,
   },

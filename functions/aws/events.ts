@@ -25,9 +25,13 @@ export interface ConnectEvent {
   readonly requestContext: WebSocketContext & { readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT' };
 }
 
-/** The event of a message, from API Gateway itself, or from the template of the stack for messages that Lambda queues. */
+/**
+ * The event of a message, from API Gateway itself, or from the template of the stack for messages that Lambda queues.
+ */
 export interface MessageEvent {
-  /** How the function is invoked. Only the template says so, and no client can: it has no say in this part of an event. */
+  /**
+   * How the function is invoked. Only the template says so, and no client can: it has no say in this part of an event.
+   */
   readonly invocationType?: 'Event' | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean | null;

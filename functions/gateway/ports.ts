@@ -170,9 +170,9 @@ export interface Connections {
    */
   post(socket: SocketId, body: string, until?: number): MaybePromise<Posted>;
   /**
-   * Closes a connection if it exists, with 1000 or as it is told, and drops what its client still sends. What it has sent
-   * until now is dropped as well, except if it is overloaded. Best effort. API Gateway's DELETE carries no code, so there
-   * it is always 1000.
+   * Closes a connection if it exists, with 1000 or as it is told, and drops what its client still sends. What it has
+   * sent until now is dropped as well, except if it is overloaded. Best effort. API Gateway's DELETE carries no code,
+   * so there it is always 1000.
    */
   close(socket: SocketId, how?: CloseCode): Promise<void>;
   /** Whether a connection exists. Also true if that can't be determined for now. */

@@ -53,7 +53,9 @@ export interface PendingExchange extends ResponseListener, Queued {
 /** Why there is no answer. */
 export type Failure =
   | { readonly kind: 'timeout' }
-  /** The request never reached the server. `isOurs`: this side had no connection for it, so the server is not to blame. */
+  /**
+   * The request never reached the server. `isOurs`: this side had no connection for it, so the server is not to blame.
+   */
   | { readonly kind: 'unreachable'; readonly why: string; readonly isOurs?: true }
   /** The answer is not HTTP, or was cut off. */
   | { readonly kind: 'broken'; readonly why: string };

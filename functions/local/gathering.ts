@@ -8,8 +8,8 @@ export interface Patience {
 }
 
 /**
- * Brings together what comes at nearly the same time, so that one step serves all of it. What comes alone waits for a turn
- * of the event loop at most.
+ * Brings together what comes at nearly the same time, so that one step serves all of it. What comes alone waits for a
+ * turn of the event loop at most.
  */
 export class Gathering<Item, Outcome> {
   readonly #patience: Patience;

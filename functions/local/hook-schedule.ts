@@ -1,12 +1,15 @@
 import type { Clock } from '../gateway/ports.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 
-/** The longest pause, as long as `MESSAGE_RETRY_MINUTES` may be. If a hook is due even later, the clock was set back. */
+/**
+ * The longest pause, as long as `MESSAGE_RETRY_MINUTES` may be. If a hook is due even later, the clock was set back.
+ */
 const longestPauseMs = 2_880 * 60_000;
 
 /**
  * The longest wait for the next look at whether the app is back, in milliseconds: the longest pause between probes, and
- * the time over which held hooks are spread. A hook that has probed often would wait for longer, and nobody might probe.
+ * the time over which held hooks are spread. A hook that has probed often would wait for longer, and nobody might
+ * probe.
  */
 const longestHeldMs = 35_000;
 

@@ -37,9 +37,9 @@ export interface RecordListener {
 }
 
 /**
- * The records of all sockets, in the store, so that each gets its closed hook even if the process is killed. The record of
- * a socket that opens is stored at once, together with those that open at the same time. All else is gathered for a moment,
- * since most sockets end without needing it.
+ * The records of all sockets, in the store, so that each gets its closed hook even if the process is killed. The record
+ * of a socket that opens is stored at once, together with those that open at the same time. All else is gathered for a
+ * moment, since most sockets end without needing it.
  */
 export class KeptRecords implements RecordListener {
   readonly #store: Store;

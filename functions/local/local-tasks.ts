@@ -53,7 +53,9 @@ export class LocalTasks implements TaskQueue {
     return this.#queues.broadcasts.batches(...tasks);
   }
 
-  /** One replay covers all that waited for their turn, if it takes the letters that died until the last was asked for. */
+  /**
+   * One replay covers all that waited for their turn, if it takes the letters that died until the last was asked for.
+   */
   #replay(task: ReplayTask): void {
     if ((this.#nextReplay?.until ?? 0) <= task.until) this.#nextReplay = task;
     if (!this.#isReplaying) void this.#replayAll();

@@ -15,6 +15,9 @@ export interface MessageConsumer {
   relay(message: QueuedMessage): Promise<unknown>;
   /** Its backlog has become smaller, since a message of it is kept elsewhere. */
   shrunk(): void;
-  /** Nothing more of it can be taken: all backlogs together are too large, and this is the largest, or the store is full. */
+  /**
+   * Nothing more of it can be taken: all backlogs together are too large, and this is the largest, or the store is
+   * full.
+   */
   shed(): void;
 }

@@ -16,9 +16,9 @@ interface Backlogged {
 }
 
 /**
- * Warns of sockets whose messages wait for long, since their app is too slow for what their clients send. A line names the
- * worst of them, and says how many they are. It is written for sockets that no line was about since their backlogs are
- * old.
+ * Warns of sockets whose messages wait for long, since their app is too slow for what their clients send. A line names
+ * the worst of them, and says how many they are. It is written for sockets that no line was about since their backlogs
+ * are old.
  */
 export class OldBacklogs {
   readonly #log: Pick<Log, 'warn'>;

@@ -6,7 +6,10 @@ import { type Database, openDatabase, resultCode, resultCodes } from './sqlite.t
 import { cutCommits } from './sqlite-log.ts';
 import { blob, type CheckedDatabase, checksumOf, number, SqliteStore, type Sync } from './sqlite-store.ts';
 
-/** A store of a higher version was written by a newer Sockethook. Version 1 had records of few sockets, under other keys. */
+/**
+ * A store of a higher version was written by a newer Sockethook. Version 1 had records of few sockets, under other
+ * keys.
+ */
 const version = 2;
 /** "SkHk": marks a SQLite database as ours (https://sqlite.org/fileformat2.html, section 1.3.15). */
 const applicationId = 0x536b486b;

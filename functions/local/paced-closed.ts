@@ -9,8 +9,8 @@ interface Records {
 }
 
 /**
- * Runs tasks. Closed hooks that were postponed are paced: an outage postpones those of all sockets that ended in it, and
- * one sweep finds them all. A closed hook on its first attempt waits for nothing.
+ * Runs tasks. Closed hooks that were postponed are paced: an outage postpones those of all sockets that ended in it,
+ * and one sweep finds them all. A closed hook on its first attempt waits for nothing.
  */
 export class PacedClosed {
   readonly #records: Records;

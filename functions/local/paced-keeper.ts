@@ -6,8 +6,8 @@ import type { SocketQueue } from './socket-queue.ts';
 import type { WaitingArrival } from './stored.ts';
 
 /**
- * The most weight that is being kept at a time, in bytes. While a message is being kept it takes several times the memory
- * that it takes in a backlog, and what is kept in one turn of the event loop holds up everything else.
+ * The most weight that is being kept at a time, in bytes. While a message is being kept it takes several times the
+ * memory that it takes in a backlog, and what is kept in one turn of the event loop holds up everything else.
  */
 const maxWeight = 524_288;
 

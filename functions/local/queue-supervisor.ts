@@ -1,7 +1,9 @@
 import type { WaitingMessage } from './backlog.ts';
 import type { QueuedMessage } from './message-consumer.ts';
 
-/** How large all backlogs together are: at most half of what they may be, more than that, or more than three quarters. */
+/**
+ * How large all backlogs together are: at most half of what they may be, more than that, or more than three quarters.
+ */
 export type Pressure = 'none' | 'some' | 'high';
 
 /** Supervises the queues of all sockets. */

@@ -4,8 +4,8 @@ import { recordText } from './stored.ts';
 import { chunkKey } from './stored-keys.ts';
 
 /**
- * The most that one chunk has. A record that is kept keeps its whole chunk in the store, so the bytes bound what clients
- * that end at different times can leave there.
+ * The most that one chunk has. A record that is kept keeps its whole chunk in the store, so the bytes bound what
+ * clients that end at different times can leave there.
  */
 const most = { records: 64, characters: 16_384 };
 

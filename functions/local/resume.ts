@@ -13,8 +13,8 @@ interface Parts {
 }
 
 /**
- * Goes on with what a process before this one has left. Each socket that it had open, or was opening, is owed its closed
- * hook: with 1006, unless it had ended before with another code.
+ * Goes on with what a process before this one has left. Each socket that it had open, or was opening, is owed its
+ * closed hook: with 1006, unless it had ended before with another code.
  */
 export async function resume({ gateway, registry, retries, kept }: Parts): Promise<void> {
   const { tasks, clock } = gateway;

@@ -7,8 +7,8 @@ import type { FirstHook, HookStore } from './hook-store.ts';
 import type { StoredHook, WaitingArrival } from './stored.ts';
 
 /**
- * How many hooks are tried again at a time. An app that is back must not be knocked over: few at first, and one more with
- * each that was tried, even in vain, since hooks that hang must not hold up the others for long.
+ * How many hooks are tried again at a time. An app that is back must not be knocked over: few at first, and one more
+ * with each that was tried, even in vain, since hooks that hang must not hold up the others for long.
  */
 export const atOnce = { first: 4, max: 64 };
 

@@ -170,7 +170,9 @@ export class SocketQueue {
     return count;
   }
 
-  /** Ends its session, to free memory. Its backlog is dropped unless it is to be kept. Returns how many messages it has. */
+  /**
+   * Ends its session, to free memory. Its backlog is dropped unless it is to be kept. Returns how many messages it has.
+   */
   shed(isKept: boolean): number {
     const { count } = this.backlog;
     this.#consumer?.shed();

@@ -19,8 +19,8 @@ const shedDivisor = 8;
 
 /**
  * A queue for each socket, in which its hooks and tasks follow one another (promise 7: order). Different sockets do not
- * wait for each other. When all backlogs together are too large, the largest is shed first: its client is closed, and what
- * it had sent is kept.
+ * wait for each other. When all backlogs together are too large, the largest is shed first: its client is closed, and
+ * what it had sent is kept.
  */
 export class SocketQueues implements QueueSupervisor<SocketQueue> {
   readonly #queues = new Map<SocketId, SocketQueue>();

@@ -80,7 +80,7 @@ export class WebSocketServer {
         time: clock.now(),
       });
     } catch (error) {
-      // Whoever gets no closed hook if this process dies must not open. The store has logged why.
+      // A socket that gets no closed hook if this process dies must not open. The store has logged why.
       if (error instanceof RecordRefused) return { kind: 'refused', problem: problem('store_unavailable') };
       log.error('fault', { request: hookId('handshake', socket), why: String(error) });
       return { kind: 'refused', problem: problem('internal_error') };

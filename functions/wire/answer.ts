@@ -55,8 +55,8 @@ export type Answer =
 /** Statuses that mean "not now". */
 const temporary: ReadonlySet<number> = new Set([408, 425, 429]);
 /**
- * Statuses of a proxy whose app is away. Cloudflare, "Cloudflare 5xx errors": 520 for an answer that is none, 521 to 523
- * and 525 to 527 for no connection, 524 for no answer in time, 530 for a name or a tunnel that leads nowhere.
+ * Statuses of a proxy whose app is away. Cloudflare, "Cloudflare 5xx errors": 520 for an answer that is none, 521 to
+ * 523 and 525 to 527 for no connection, 524 for no answer in time, 530 for a name or a tunnel that leads nowhere.
  */
 const away: ReadonlySet<number> = new Set([
   ...[502, 503, 504],

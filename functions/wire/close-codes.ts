@@ -16,7 +16,9 @@ export const closeCodes = {
   /** The client reads more slowly than messages are sent to it. */
   slowReader: { code: 1008, reason: 'Reading too slowly' },
   tooBig: { code: 1009, reason: 'Message too big' },
-  /** The app did not take a message, and `MESSAGE_FAILURE` closes the socket then. API Gateway closes with 1000 instead. */
+  /**
+   * The app did not take a message, and `MESSAGE_FAILURE` closes the socket then. API Gateway closes with 1000 instead.
+   */
   appFailed: { code: 1011, reason: 'The app failed' },
   /** The backlog of all clients together is full, and this client's is the largest, or too much of it has failed. */
   overloaded: { code: 1013, reason: 'Try again later' },

@@ -51,8 +51,8 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
 }
 
 /**
- * The items of the table whose partition key is like a pattern. IAM, "Using IAM policy conditions for fine-grained access
- * control" of DynamoDB.
+ * The items of the table whose partition key is like a pattern. IAM, "Using IAM policy conditions for fine-grained
+ * access control" of DynamoDB.
  */
 function onItems({ tableArn }: Table, keys: string, actions: string[]): PolicyStatement {
   const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } };

@@ -8,9 +8,9 @@ import type { Construct } from 'constructs';
 import { messageTemplate, queuedMessages } from './message-template.ts';
 
 /**
- * The integration of a route whose function is invoked asynchronously: Lambda takes the message, and API Gateway waits for
- * no more than that. API Gateway Developer Guide, "Set up asynchronous invocation of the backend Lambda function", which
- * is about REST APIs. Nobody has said that it holds for WebSocket APIs.
+ * The integration of a route whose function is invoked asynchronously: Lambda takes the message, and API Gateway waits
+ * for no more than that. API Gateway Developer Guide, "Set up asynchronous invocation of the backend Lambda function",
+ * which is about REST APIs. Nobody has said that it holds for WebSocket APIs.
  */
 export function queuedInvocation(scope: Construct, handler: IFunction): WebSocketAwsIntegration {
   const { partition, region } = Stack.of(scope);

@@ -53,8 +53,8 @@ export interface SockethookProps {
   readonly replyBy?: 'route' | 'post' | undefined;
   /**
    * How the function for a message is invoked. With `request` API Gateway waits for it, and a message is lost if the
-   * function is throttled or killed. With `event` Lambda queues the message first and runs the function again. It is not
-   * proven that API Gateway does this for WebSocket APIs. @default 'request'
+   * function is throttled or killed. With `event` Lambda queues the message first and runs the function again. It is
+   * not proven that API Gateway does this for WebSocket APIs. @default 'request'
    */
   readonly messageInvocation?: 'request' | 'event' | undefined;
   /**

@@ -16,9 +16,10 @@ export interface Seen {
 }
 
 /**
- * A process of its own: `pinging-flooder.ts PORT CLIENTS BYTES WEIGHT PID`. Each client sends messages of so many bytes to
- * the gateway, which has this process id. It sends a ping after some, and goes on when that is answered. Before its messages
- * would exceed this weight, it begins to flood. Prints what it has seen each second, a line of JSON, until it is ended.
+ * A process of its own: `pinging-flooder.ts PORT CLIENTS BYTES WEIGHT PID`. Each client sends messages of this many
+ * bytes to the gateway, which has this process id. It sends a ping after some, and goes on when that is answered.
+ * Before its messages would exceed this weight, it begins to flood. Prints what it has seen each second, a line of
+ * JSON, until it is ended.
  */
 const [port = 0, clients = 0, bytes = 0, weight = 0, gateway = 0] = process.argv.slice(2).map(Number);
 const frame = clientFrame(1, Buffer.alloc(bytes, 'x'));

@@ -15,7 +15,9 @@ interface Waiting {
   timer?: NodeJS.Timeout;
 }
 
-/** AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation", in milliseconds. */
+/**
+ * AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation", in milliseconds.
+ */
 const pauses = { failed: [60_000, 120_000], throttled: 1_000, longest: 300_000 };
 
 /** How many bytes Lambda took of an asynchronous event before 2025. Since then it takes four times as many. */
@@ -68,7 +70,7 @@ export class LambdaQueue {
     return this.#waiting.size + this.#due.length;
   }
 
-  /** From now on there are so many runs at most at a time. */
+  /** From now on there are at most this many runs at a time. */
   limit(maxConcurrency: number): void {
     this.#maxConcurrency = maxConcurrency;
     this.#isPaused = false;
@@ -83,7 +85,7 @@ export class LambdaQueue {
     this.#put({ payload, runs: 0, throttles: 0, takenAt: now, due: now });
   }
 
-  /** So many milliseconds go by. `older` is what an event says then. */
+  /** This many milliseconds go by. `older` is what an event says then. */
   pass(ms: number, older = (payload: string): string => payload): void {
     for (const wait of [...this.#due, ...this.#waiting]) {
       wait.takenAt -= ms;

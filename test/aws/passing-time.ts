@@ -54,7 +54,7 @@ export function olderTask(body: string, ms: number): string {
   return JSON.stringify({ ...task, tries: { ...tries, since: tries.since - ms }, dueAt: dueAt - ms });
 }
 
-/** Makes a message that Lambda has queued so many milliseconds older. */
+/** Makes a message that Lambda has queued this many milliseconds older. */
 export function olderMessage(payload: string, ms: number): string {
   const { requestContext, ...event } = JSON.parse(payload);
   const requestTimeEpoch = String(Number(requestContext.requestTimeEpoch) - ms);

@@ -157,7 +157,8 @@ test('an app that is down for an hour gets each of 1,000 messages once it is bac
   const arrived = sockets.flatMap(({ path }, at) => cloud.app.of(path, 'message').slice(from[at]));
   expect(new Set(arrived.map(({ fields }) => fields['body'])).size, 'messages that arrived').toBe(1_000);
   expect(new Set(arrived.map(({ headers }) => headers['webhook-id'])).size, 'ids').toBe(1_000);
-  // A send to SQS that times out, as on a busy machine, may have been taken. Then the hook is kept in another way as well.
+  // A send to SQS that times out, as on a busy machine, may have been taken. Then the hook is kept in another way as
+  // well.
   const unknown = events('fault').filter(({ why }) => String(why).includes('No answer in time'));
   expect(arrived.length - 1_000, 'messages that arrived twice').toBeLessThanOrEqual(unknown.length);
   expect((await cloud.letterItems()).length, 'items of letters').toBeLessThanOrEqual(2 * unknown.length);

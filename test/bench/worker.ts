@@ -156,12 +156,12 @@ async function wallOf({ start, server, origin }: Measured, { isQuick }: Effort) 
   return { table, ratio: free.ratio };
 }
 
-/** With so many sockets, all that a coordinator or a worker holds is filled. */
+/** With this many sockets, all that a coordinator or a worker holds is filled. */
 const filledAt = 100_000;
 
 /**
- * Each in a process of its own, and each twice: once as it is deployed, and once with garbage collections in between that
- * show what it holds.
+ * Each in a process of its own, and each twice: once as it is deployed, and once with garbage collections in between
+ * that show what it holds.
  */
 async function memoryOf(measured: Measured, { isQuick }: Effort) {
   const sizes = [10_000, filledAt, isQuick ? 200_000 : 1_000_000];

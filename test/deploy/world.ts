@@ -44,8 +44,8 @@ export const deployedSubject: Subject = {
 const patienceMs = 60_000;
 
 /**
- * While the stack was deployed again, the app of the part before had gone, and hooks that it did not take may have opened
- * the breaker. A client that is let in has closed it. Where none is let in, the part asks for no open one.
+ * While the stack was deployed again, the app of the part before had gone, and hooks that it did not take may have
+ * opened the breaker. A client that is let in has closed it. Where none is let in, the part asks for no open one.
  */
 async function appIsBack(apiUrl: string, url: string): Promise<void> {
   const health = await (await fetch(`${apiUrl}/health`)).text();

@@ -3,8 +3,8 @@ import { SocketQueue } from '../../functions/local/socket-queue.ts';
 import { newSocket } from './a-record.ts';
 
 /**
- * A queue, and a record of its events. `kept` is called for each message that it gives away to be kept. Without a keeper all
- * of them are taken at once.
+ * A queue, and a record of its events. `kept` is called for each message that it gives away to be kept. Without a
+ * keeper all of them are taken at once.
  */
 export function watchedSocketQueue(kept: PacedKeeper | ((queue: SocketQueue) => void) = () => {}): {
   queue: SocketQueue;

@@ -131,8 +131,8 @@ function send(clients: readonly Client[]): NodeJS.Timeout {
 }
 
 /**
- * A kill may cost the message of a socket that is on its first attempt, and those that were read behind it. These are its
- * last ones, so nothing may be missing before one that came.
+ * A kill may cost the message of a socket that is on its first attempt, and those that were read behind it. These are
+ * its last ones, so nothing may be missing before one that came.
  */
 function gaps(told: readonly { readonly event: string; readonly number: number }[]): number[] {
   const numbers = new Set(told.filter(({ event }) => event === 'message').map(({ number }) => number));

@@ -32,7 +32,7 @@ describe('messages that are kept, a few at a time,', () => {
     keeper = new PacedKeeper(slow, uniqueIds, (_, why) => void refused.push(why));
   });
 
-  /** A queue with these messages, whose texts have so many bytes. */
+  /** A queue with these messages, whose texts have this many bytes. */
   const queueOf = (bodies: readonly string[], bytes: number): SocketQueue => {
     const { queue } = watchedSocketQueue(keeper);
     for (const body of bodies) queue.receive(body, bytes, 1);

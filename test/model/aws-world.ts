@@ -29,8 +29,8 @@ export type AwsCommand =
   | { readonly do: 'double'; readonly times: number };
 
 /**
- * Whether a message is lost whose function begins after the closed hook of its socket was done. Its record is gone by then,
- * and with it what its hook says.
+ * Whether a message is lost whose function begins after the closed hook of its socket was done. Its record is gone by
+ * then, and with it what its hook says.
  */
 const losesOvertaken = true;
 
@@ -153,7 +153,10 @@ export class AwsWorld {
     for (const queue of Object.values(this.#cloud.queues)) queue.doubled = times;
   }
 
-  /** EventBridge, less often than a stack has it, so that a play of many hours is short. A sweep of an empty table would find nothing. */
+  /**
+   * EventBridge, less often than a stack has it, so that a play of many hours is short. A sweep of an empty table would
+   * find nothing.
+   */
   #sweepAgain(): void {
     const { timeline } = this;
     timeline.after(sweepMs, () => {
@@ -280,7 +283,9 @@ export class AwsWorld {
     await this.#functions.run(timeouts.waited, (gateway) => gateway.tasks.enqueue({ kind: 'replay', until }));
   }
 
-  /** The faults end, the clients go, and time runs on until nothing is left to do, or for as long as hooks are tried. */
+  /**
+   * The faults end, the clients go, and time runs on until nothing is left to do, or for as long as hooks are tried.
+   */
   async #calmDown(): Promise<void> {
     this.#fate.relent();
     this.#cloud.troubles.end();

@@ -19,8 +19,8 @@ export class Excuses {
   }
 
   /**
-   * A kill may cost the messages on their first attempt, and those behind them. Whatever is stored is owed, and while hooks
-   * of a socket wait, everything of it is stored.
+   * A kill may cost the messages on their first attempt, and those behind them. Whatever is stored is owed, and while
+   * hooks of a socket wait, everything of it is stored.
    */
   lost(process: Process): void {
     const { clients, arrivals, replays } = this.#ledger;

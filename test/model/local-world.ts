@@ -208,7 +208,9 @@ export class LocalWorld {
     timeline.after(this.#downMs, () => this.#start());
   }
 
-  /** The faults end, the clients go, and time runs on until nothing is left to do, or for as long as hooks are tried. */
+  /**
+   * The faults end, the clients go, and time runs on until nothing is left to do, or for as long as hooks are tried.
+   */
   async #calmDown(): Promise<void> {
     this.#fate.relent();
     this.#app.mood = 'up';

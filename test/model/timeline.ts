@@ -1,10 +1,10 @@
 /** When every play begins, in milliseconds since 1970. */
 const beginsAt = 1_764_000_000_000;
 
-/** How many events a play may have. None should come near it: whoever has more never comes to rest. */
+/** How many events a play may have. None should come near it: a play that has more never comes to rest. */
 const mostEvents = 50_000;
 
-/** Whoever plans something. What is planned does not happen after its death. */
+/** Those who plan something. What is planned does not happen after its death. */
 export interface Mortal {
   readonly isDead: boolean;
 }

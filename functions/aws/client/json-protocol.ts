@@ -57,8 +57,8 @@ export class JsonProtocol {
 
   /**
    * Runs an operation, and resolves with its output. Errors that may pass (the network, a 5xx, throttling) are retried
-   * after a pause with jitter. Rejects with the last error, and at once with any other error. It is an `AwsError` if the
-   * service answered. An operation that must not run twice needs a dialect that repeats only `untaken` attempts.
+   * after a pause with jitter. Rejects with the last error, and at once with any other error. It is an `AwsError` if
+   * the service answered. An operation that must not run twice needs a dialect that repeats only `untaken` attempts.
    */
   async run(operation: string, input: object): Promise<unknown> {
     const { attempts, maxMs, longestPauseMs: longest, repeats } = this.#dialect;
@@ -131,8 +131,8 @@ function isRefusal(error: unknown): error is AwsError {
 const untaken = new RegExp(`${passing.source}|^ServiceUnavailable`);
 
 /**
- * Whether an operation was certainly not carried out: the request never left, or the service says so. SQS API Reference,
- * "Common Errors": `ServiceUnavailable` is 503, in contrast to `InternalFailure`.
+ * Whether an operation was certainly not carried out: the request never left, or the service says so. SQS API
+ * Reference, "Common Errors": `ServiceUnavailable` is 503, in contrast to `InternalFailure`.
  */
 function isUntaken(error: unknown): boolean {
   if (error instanceof NoResponseError) return !error.mayBeDone;

@@ -21,8 +21,8 @@ const reading = { ...short, attempts: 2 };
 const writing = { ...short, attempts: 1, maxMsOfAttempt: short.maxMs };
 
 /**
- * The circuit breaker of all processes that share a table. Its state is one item of the table of broadcasts, which never
- * expires. A process reads it at most every five seconds, and believes what it has read or written until then.
+ * The circuit breaker of all processes that share a table. Its state is one item of the table of broadcasts, which
+ * never expires. A process reads it at most every five seconds, and believes what it has read or written until then.
  */
 export class DynamoBreaker implements Breaker {
   readonly held = new HeldCounts();
@@ -85,7 +85,7 @@ export class DynamoBreaker implements Breaker {
       (state) => {
         if (this.#known === read) this.#learn(state, at);
       },
-      // Whoever asked for the state meets the fault.
+      // The caller that asked for the state meets the fault.
       () => undefined,
     );
     return read;

@@ -11,8 +11,8 @@ import { endedKeys } from './table-schema.ts';
 const keptDays = 15;
 
 /**
- * The records of ended sockets in the table of dead letters, which nobody scans: a sweep reads the table of sockets each
- * minute, and would pay for them. Each has a partition key of its own.
+ * The records of ended sockets in the table of dead letters, which nobody scans: a sweep reads the table of sockets
+ * each minute, and would pay for them. Each has a partition key of its own.
  */
 export class DynamoEndedSockets implements EndedSockets {
   readonly #calls: DynamoCalls;

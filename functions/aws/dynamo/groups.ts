@@ -80,7 +80,10 @@ function groupsAfter(record: StoredRecord | undefined, change: GroupChange, at: 
 /** Whether a record has what a write whose answer was lost may have given it. */
 function isSame(record: Holding | undefined, written: Holding | undefined): boolean {
   if (record === undefined || record.groupsVersion !== written?.groupsVersion) return false;
-  return record.groups.join() === written.groups.join();
+  return (
+    record.groups.length === written.groups.length &&
+    record.groups.every((name) => written.groups.includes(name))
+  );
 }
 
 function changeOf(from: Holding, to: Holding): Change {

@@ -79,9 +79,9 @@ export class Segments {
   }
 
   /**
-   * How many of these sockets stand before the end of a stretch; undefined if it may be behind all of them. Only DynamoDB
-   * knows the order of a Scan. If the socket at the end has gone, what stands behind it says where it was. That is read
-   * after these, so that sockets that are put there meanwhile are known.
+   * How many of these sockets stand before the end of a stretch; undefined if it may be behind all of them. Only
+   * DynamoDB knows the order of a Scan. If the socket at the end has gone, what stands behind it says where it was.
+   * That is read after these, so that sockets that are put there meanwhile are known.
    */
   async #endIn(
     found: readonly Recipient[],
@@ -117,7 +117,9 @@ export class Segments {
   }
 }
 
-/** A recipient at a position. The rest of its record is not kept, since a page of a segment waits for several others. */
+/**
+ * A recipient at a position. The rest of its record is not kept, since a page of a segment waits for several others.
+ */
 export function placed({ socket, status, acceptedAt }: Recipient, at: string): Placed {
   return { recipient: { socket, status, acceptedAt }, at };
 }

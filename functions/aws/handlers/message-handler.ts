@@ -7,14 +7,14 @@ import { withDeadline } from './with-deadline.ts';
 
 /**
  * The part of the run that is reserved for keeping a hook that fails, in milliseconds. With the second that every hook
- * leaves it is 8 s, of the 28 s that the function has. A silent SQS takes 3.25 s, and the two writes of a dead letter at
- * most 2 s each.
+ * leaves it is 8 s, of the 28 s that the function has. A silent SQS takes 3.25 s, and the two writes of a dead letter
+ * at most 2 s each.
  */
 const reserveMs = 7_000;
 
 /**
- * The handler of `$default`. If a client waits for it, it always answers 200, since the client would see any other status
- * and any exception. If Lambda has queued the message, it throws, since Lambda then runs it again.
+ * The handler of `$default`. If a client waits for it, it always answers 200, since the client would see any other
+ * status and any exception. If Lambda has queued the message, it throws, since Lambda then runs it again.
  */
 export function messageHandler(
   gateway: Gateway,

@@ -11,8 +11,8 @@ import { withDeadline } from './with-deadline.ts';
 /**
  * How often each queue hands a message out before it is dead, as the stack has it. A receive counts even if Lambda then
  * throttles the run, so that the hook is not tried. A message comes again three minutes later, so retries outlast six
- * hours of throttling, which is as long as an app may be away. One that kills its workers takes one for half a minute of
- * each three. Dead retries have no other place, and never end.
+ * hours of throttling, which is as long as an app may be away. One that kills its workers takes one for half a minute
+ * of each three. Dead retries have no other place, and never end.
  */
 export const maxReceives: Readonly<Record<QueueName, number>> = {
   tasks: 5,
@@ -37,9 +37,9 @@ function busy(leaseMs: number) {
 type QueueHandler = (event: QueueEvent, context: LambdaContext) => Promise<QueueResult>;
 
 /**
- * The handler of a queue of tasks. It runs those of a batch of messages, and puts back those that failed. A retry that is
- * done is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile, it
- * would come again, beside the message that follows it.
+ * The handler of a queue of tasks. It runs those of a batch of messages, and puts back those that failed. A retry that
+ * is done is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile,
+ * it would come again, beside the message that follows it.
  */
 export function queueHandler(
   gateway: AwsGateway,

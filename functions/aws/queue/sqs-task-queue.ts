@@ -18,15 +18,15 @@ const sends = 4;
 const pausesMs = { first: 200 };
 
 /**
- * Most messages are harmless if they are there twice: a flush or a closed hook needs the lease, a segment or a batch its
- * claim. Deliveries are made twice, which is better than not at all. An attempt gets more time than usual, so that a slow
- * SQS rarely has two of one.
+ * Most messages are harmless if they are there twice: a flush or a closed hook needs the lease, a segment or a batch
+ * its claim. Deliveries are made twice, which is better than not at all. An attempt gets more time than usual, so that
+ * a slow SQS rarely has two of one.
  */
 const repeatable = { target: 'AmazonSQS', version: '1.0', maxMsOfAttempt: 2_500 } as const;
 
 /**
- * Two retries of one hook would be posted beside each other for hours, and two replays make two retries of each letter. So
- * there is one attempt, unless SQS certainly did not take it. It leaves a run the time to keep the hook otherwise.
+ * Two retries of one hook would be posted beside each other for hours, and two replays make two retries of each letter.
+ * So there is one attempt, unless SQS certainly did not take it. It leaves a run the time to keep the hook otherwise.
  */
 const forking = { ...repeatable, maxMs: 3_250, maxMsOfAttempt: 3_250, repeats: 'untaken' } as const;
 

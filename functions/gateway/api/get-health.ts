@@ -2,8 +2,8 @@ import type { Gateway } from '../gateway.ts';
 import { type Call, document } from './call.ts';
 
 /**
- * `GET /health`: shows that the gateway answers, and whether its app does. Needs no key. `breaker` is `closed`, `open`, or
- * `unknown` if its state can't be read. Only if it is open: since when, in milliseconds since 1970.
+ * `GET /health`: shows that the gateway answers, and whether its app does. Needs no key. `breaker` is `closed`, `open`,
+ * or `unknown` if its state can't be read. Only if it is open: since when, in milliseconds since 1970.
  */
 export const getHealth: Call<Pick<Gateway, 'breaker'>> = async ({ breaker }) => {
   try {

@@ -6,8 +6,8 @@ import { closeConnection } from './close-connection.ts';
 import { endSocket } from './end-socket.ts';
 
 /**
- * Closes a socket, on the app's behalf with 1000, or for a reason of the gateway's own; its closed hook follows. `gone` if
- * there was none to close.
+ * Closes a socket, on the app's behalf with 1000, or for a reason of the gateway's own; its closed hook follows. `gone`
+ * if there was none to close.
  */
 export async function closeSocket(
   gateway: Gateway,

@@ -24,8 +24,8 @@ export function heldFor(state: BreakerState, now: number, leaseMs: number): numb
 const turnMs = 10_000;
 
 /**
- * The same for a handshake. A client can make as many as it likes, and might win every probe with one that the app never
- * answers. So every second probe is left to the hooks of sockets that are open, for a while.
+ * The same for a handshake. A client can make as many as it likes, and might win every probe with one that the app
+ * never answers. So every second probe is left to the hooks of sockets that are open, for a while.
  */
 export function handshakeHeldFor(state: BreakerState, now: number, leaseMs: number): number {
   const held = heldFor(state, now, leaseMs);
@@ -47,8 +47,8 @@ export function afterAnswer(state: BreakerState): BreakerState {
 }
 
 /**
- * The app has not answered an attempt. The breaker opens when that has happened too often in a row; if it is open, only a
- * probe counts. The same state if there is nothing to change. `random` is from 0 up to 1.
+ * The app has not answered an attempt. The breaker opens when that has happened too often in a row; if it is open, only
+ * a probe counts. The same state if there is nothing to change. `random` is from 0 up to 1.
  */
 export function afterFailure(
   state: BreakerState,

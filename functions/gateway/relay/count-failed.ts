@@ -8,8 +8,8 @@ import type { Gateway } from '../gateway.ts';
 const overhead = 256;
 
 /**
- * The first attempt of a message failed, and its hook is kept. One client must not fill the queue of retries or the dead
- * letters: a socket whose messages exceed the limit is closed with 1013. Never rejects, since the hook is safe.
+ * The first attempt of a message failed, and its hook is kept. One client must not fill the queue of retries or the
+ * dead letters: a socket whose messages exceed the limit is closed with 1013. Never rejects, since the hook is safe.
  */
 export async function countFailed(gateway: Gateway, { id: request, socket, body }: Hook): Promise<void> {
   const { registry, log } = gateway;

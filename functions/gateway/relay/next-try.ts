@@ -36,8 +36,8 @@ const outageShare = 0.25;
 const spreadMs = 5_000;
 
 /**
- * For how many milliseconds a hook waits that was not posted since the app is away: until the next probe, and on, so that
- * not all hooks come at once. Where each look costs money, longer outages have longer waits.
+ * For how many milliseconds a hook waits that was not posted since the app is away: until the next probe, and on, so
+ * that not all hooks come at once. Where each look costs money, longer outages have longer waits.
  */
 export function heldPause(
   { retryAfter = 0, heldAfterMs = 0 }: Pick<FailedAnswer, 'retryAfter' | 'heldAfterMs'>,

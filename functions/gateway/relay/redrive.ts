@@ -2,7 +2,9 @@ import { deadLetter } from '../dead-letters.ts';
 import type { Gateway } from '../gateway.ts';
 import type { RetryTask } from '../tasks.ts';
 
-/** What a letter says of a hook whose last answers nobody knows. It may not have been posted, if Lambda was throttled. */
+/**
+ * What a letter says of a hook whose last answers nobody knows. It may not have been posted, if Lambda was throttled.
+ */
 const why = 'it was handed to a worker too often, and none finished it';
 
 /** Keeps the hook of a `retry` task as a dead letter, since no worker finished the task. */

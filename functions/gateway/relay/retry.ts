@@ -37,8 +37,9 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
 }
 
 /**
- * A queue may not keep a task for as long as it was asked to. No pause is longer than the time of all retries, so a task
- * that comes even earlier says that the clock was set back since it was queued. It gets a time by the clock as it is.
+ * A queue may not keep a task for as long as it was asked to. No pause is longer than the time of all retries, so a
+ * task that comes even earlier says that the clock was set back since it was queued. It gets a time by the clock as it
+ * is.
  */
 function waitLonger({ tasks, clock, settings }: Gateway, task: RetryTask, early: number): Promise<void> {
   const pause = Math.min(early, settings.messageRetryMs);

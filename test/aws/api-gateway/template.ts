@@ -1,5 +1,5 @@
 /**
- * The mapping template of an integration, as far as ours needs Apache Velocity:
+ * The mapping template of an integration, in the part of Apache Velocity that ours needs:
  * - a template gets the values of $context and the body in base64
  * - a template that says anything else can’t be rendered
  */

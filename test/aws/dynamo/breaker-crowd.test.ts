@@ -31,8 +31,8 @@ interface Event {
 }
 
 /**
- * A gateway on AWS under load: hooks come at a steady rate, and each has one of many processes to itself until it is done.
- * They share the breaker in DynamoDB, each with its own view of it. All chance comes from one seed.
+ * A gateway on AWS under load: hooks come at a steady rate, and each has one of many processes to itself until it is
+ * done. They share the breaker in DynamoDB, each with its own view of it. All chance comes from one seed.
  */
 class Crowd {
   readonly events: Event[] = [];
@@ -50,7 +50,7 @@ class Crowd {
     this.#outcome = (at) => outcome(at, this.random);
   }
 
-  /** So many hooks a second for so many seconds. */
+  /** Posts this many hooks a second, for this many seconds. */
   async run(perSecond: number, seconds: number): Promise<void> {
     for (let at = 0; at < seconds * 1_000; at += 1_000 / perSecond)
       this.#time.after(at, () => void this.#hook());

@@ -1,13 +1,13 @@
 /**
- * The most that a process had in use on its heap: what is left after garbage collections at many moments of its work. Its
- * resident memory says less, since V8 leaves garbage where it is while there is plenty of memory.
+ * The most that a process had in use on its heap: what is left after garbage collections at many moments of its work.
+ * Its resident memory says less, since V8 leaves garbage where it is while there is plenty of memory.
  */
 export class LiveHeap {
   readonly #every: number;
   #moments = 0;
   #peakBytes = 0;
 
-  /** Looks at every moment, or at one of so many. */
+  /** Looks at every moment, or at one in this many. */
   constructor(every = 1) {
     this.#every = every;
   }

@@ -68,7 +68,7 @@ function answerThoseDue(): void {
 
 answer({
   port: () => port,
-  /** Answers from now on after so many milliseconds. */
+  /** From now on it answers after this many milliseconds. */
   setLatency: (ms) => {
     latencyMs = Number(ms);
   },

@@ -7,7 +7,7 @@ import { answer } from '../measure/questions.ts';
 
 let queued = 0;
 
-/** DynamoDB with so many open sockets, and an SQS that drops its messages. Resolves to their URL. */
+/** DynamoDB with this many open sockets, and an SQS that drops its messages. Resolves to their URL. */
 function open(sockets: number): Promise<string> {
   const tables = new Tables(new Random(1), new Crowd(sockets)).seenBy(
     () => Promise.resolve(),

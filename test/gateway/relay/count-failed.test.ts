@@ -14,7 +14,7 @@ const overhead = 256;
 const text = 'naïve';
 const size = Buffer.byteLength(text) + overhead;
 
-/** A socket whose messages that failed leave so many bytes of their room. */
+/** A socket whose failed messages leave this many bytes of their room. */
 async function withRoom(world: FakeWorld, bytes: number): Promise<SocketId> {
   const { socket } = await world.admit();
   await world.registry.countFailed(socket, limits.failedBytes - bytes);
