@@ -57,6 +57,8 @@ interface OtherAnswers {
   readonly handshake: string | Refusal;
   readonly message: string;
   readonly closed: never;
+  readonly joined: never;
+  readonly left: never;
 }
 
 /**

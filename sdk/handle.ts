@@ -12,6 +12,10 @@ export interface HookHandlers<Context> {
   readonly message?: Handler<Context, HookAnswer<'message'>>;
   /** A socket has ended. It may be one that this app has never seen, if the answer to its handshake was lost. */
   readonly closed?: Handler<Context, HookAnswer<'closed'>>;
+  /** A user has come to a group. Only if the gateway's setting `HOOKS` names `joined` and `left`. */
+  readonly joined?: Handler<Context, HookAnswer<'joined'>>;
+  /** A user has left a group, and has not come back for a while. */
+  readonly left?: Handler<Context, HookAnswer<'left'>>;
 }
 
 /** Handles one hook. An error goes to the framework, which answers 500, and the gateway tries again. */

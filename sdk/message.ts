@@ -23,6 +23,10 @@ export interface Message {
    * closed hook, those that it was in at its end.
    */
   readonly groups: readonly string[];
+  /** The group that a user has come to or left, in a joined or left hook. Empty in other hooks. */
+  readonly group: string;
+  /** Which of the joined and left hooks of a user and a group is later. 0 in other hooks. */
+  readonly sequence: number;
   /** The hook's id, the same on every attempt. */
   readonly id: string;
   /** The close code, in a closed hook. */
@@ -49,6 +53,8 @@ export function toMessage({ event, id, fields, groups }: VerifiedHook, request: 
     state: field('state'),
     origin: field('origin'),
     groups,
+    group: field('group'),
+    sequence: Number(field('sequence')),
     id,
     code: code === '' ? undefined : Number(code),
     reason: field('reason'),

@@ -16,6 +16,7 @@ import { NoBroadcasts } from './dynamo/no-broadcasts.ts';
 import { NoDeadLetters } from './dynamo/no-dead-letters.ts';
 import { NoDirectory } from './dynamo/no-directory.ts';
 import { NoIdempotency } from './dynamo/no-idempotency.ts';
+import { NoPresences } from './dynamo/no-presences.ts';
 import { type DirectoryClass, registryWith } from './dynamo/registry.ts';
 import { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 
@@ -40,6 +41,7 @@ export const awsPolicy = {
   batchRetryMs: 15_000,
   // Each keeps a part of `maxPostsPerSecond`, so no lock is needed.
   broadcastWorkers: 4,
+  untoldMs: 90_000,
   // A margin for a `$disconnect` that is on its way.
   lifeMs: limits.lifeMs + 300_000,
 } as const satisfies Policy;
@@ -127,6 +129,7 @@ export function awsGateway({
     broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
     idempotency: new Idempotency(access, aws.table, basics.clock),
     deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),
+    presences: new NoPresences(),
     breaker: new Breaker(access, aws.table, basics.clock),
     ...(EndedSockets === undefined
       ? {}

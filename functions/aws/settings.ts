@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import type { Settings } from '../gateway/gateway.ts';
-import { hookEvents } from '../wire/hook.ts';
 import { limits } from '../wire/limits.ts';
 import { parsed } from '../wire/schema.ts';
 import {
@@ -11,6 +10,8 @@ import {
   hooksValue,
   messageFailureValue,
   messageRetryValue,
+  presenceGraceValue,
+  usualHooks,
   whole,
 } from '../wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../wire/webhook-base-url.ts';
@@ -32,10 +33,11 @@ const environment = v.object({
     parsed<string>((text) => parseWebhookBaseUrl(text, { allowInsecure: true })),
   ),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
-  HOOKS: v.optional(hooksValue, hookEvents.join(',')),
+  HOOKS: v.optional(hooksValue, usualHooks),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 20_000), '10000'),
   MESSAGE_FAILURE: v.optional(messageFailureValue, 'retry'),
   MESSAGE_RETRY_MINUTES: v.optional(messageRetryValue, '360'),
+  PRESENCE_GRACE_MS: v.optional(presenceGraceValue, '5000'),
   FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
   REQUIRE_TICKET: v.optional(flag, 'false'),
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
@@ -174,6 +176,7 @@ function gatewaySettings(output: Environment): Settings {
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
     messageFailure: output.MESSAGE_FAILURE,
     messageRetryMs: output.MESSAGE_RETRY_MINUTES,
+    presenceGraceMs: output.PRESENCE_GRACE_MS,
     forwardHeaders: output.FORWARD_HEADERS,
     requireTicket: output.REQUIRE_TICKET,
     allowedOrigins: output.ALLOWED_ORIGINS,

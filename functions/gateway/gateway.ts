@@ -30,6 +30,8 @@ export interface Settings {
   readonly messageFailure: MessageFailure;
   /** How long the hook of a message is retried while the app is away, in milliseconds from the first attempt. */
   readonly messageRetryMs: number;
+  /** How long a user has to be away from a group before the app hears of it, in milliseconds. */
+  readonly presenceGraceMs: number;
   /** In lower case. */
   readonly forwardHeaders: readonly string[];
   readonly requireTicket: boolean;
@@ -84,6 +86,8 @@ export interface Policy {
   readonly batchRetryMs: number;
   /** How many workers post batches at a time. */
   readonly broadcastWorkers: number;
+  /** After how long a run is certainly over that has died, where it may leave a change untold; undefined where none can. */
+  readonly untoldMs: number | undefined;
   /** How long a socket lives at most. */
   readonly lifeMs: number;
 }

@@ -9,6 +9,7 @@ import type { Broadcasts } from './broadcasts.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import type { Presences } from './presences.ts';
 import type { Acceptance, Recipient, SocketEnd, SocketRecord } from './record.ts';
 import type { SocketFilter } from './socket-filter.ts';
 import type { TaskQueue } from './tasks.ts';
@@ -22,6 +23,7 @@ export interface Ports {
   readonly broadcasts: Broadcasts;
   readonly idempotency: Idempotency;
   readonly deadLetters: DeadLetters;
+  readonly presences: Presences;
   readonly connections: Connections;
   readonly app: App;
   readonly breaker: Breaker;

@@ -4,6 +4,7 @@ import { flush } from './deliver/flush.ts';
 import { runDeliveries } from './deliver/run-deliveries.ts';
 import type { Gateway } from './gateway.ts';
 import { closed } from './relay/closed.ts';
+import { presence } from './relay/presence.ts';
 import { replay } from './relay/replay.ts';
 import { retry } from './relay/retry.ts';
 import type { Task } from './tasks.ts';
@@ -19,6 +20,8 @@ export function runTask(gateway: Gateway, task: Task): Promise<void> {
       return coordinate(gateway, task);
     case 'batch':
       return postBatch(gateway, task);
+    case 'presence':
+      return presence(gateway, task);
     case 'retry':
       return retry(gateway, task);
     case 'replay':

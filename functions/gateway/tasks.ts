@@ -3,6 +3,7 @@ import type { Broadcast, Send } from '../wire/deliveries.ts';
 import type { Hook } from '../wire/hook.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { Batch } from './broadcasts.ts';
+import type { PresenceKey } from './presences.ts';
 import type { Recipient } from './record.ts';
 
 /**
@@ -22,6 +23,7 @@ export type Task =
   /** Read a segment of a broadcast, and cut it into batches. */
   | { readonly kind: 'segment'; readonly broadcast: BroadcastId; readonly segment: number }
   | BatchTask
+  | PresenceTask
   /** Replay the dead letters that died until a moment, in milliseconds since 1970. */
   | { readonly kind: 'replay'; readonly until: number; readonly cursor?: string | undefined };
 
@@ -47,6 +49,15 @@ export interface RetryTask {
   readonly dueAt: number;
   /** Whether it was a dead letter until now, so that it comes after what its socket has sent since. */
   readonly isReplay?: true;
+}
+
+/** Look who is in a group, and tell the app if that has changed for a subject. */
+export interface PresenceTask extends PresenceKey {
+  readonly kind: 'presence';
+  /** The socket that has joined or left. */
+  readonly socket: SocketId;
+  /** The lease whose worker left this task to go on. */
+  readonly after?: string | undefined;
 }
 
 /** How a hook was tried so far. */

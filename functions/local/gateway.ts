@@ -1,83 +1,19 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gateway, Policy } from '../gateway/gateway.ts';
-import type { App, Clock, Log } from '../gateway/ports.ts';
-import { message } from '../gateway/relay/message.ts';
-import { runTask } from '../gateway/run-task.ts';
+import type { Log } from '../gateway/ports.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
-import { HttpApp } from '../node/http-app.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import { hookId } from '../wire/hook.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
 import { batchWrites } from './batch-writes.ts';
-import { BroadcastQueue } from './broadcast-queue.ts';
-import { type DescriptorShares, descriptorShares, maxDescriptors } from './descriptors.ts';
-import { HookStore } from './hook-store.ts';
-import type { Ids } from './ids.ts';
-import { KeptRecords } from './kept-records.ts';
-import { localSecrets, type SecretTexts } from './local-secrets.ts';
-import { LocalTasks } from './local-tasks.ts';
+import { compose, type GatewayOptions, type Parts } from './compose.ts';
+import { descriptorShares, maxDescriptors } from './descriptors.ts';
 import { localUrls } from './local-urls.ts';
-import { MemoryBreaker } from './memory-breaker.ts';
-import { MemoryBroadcasts } from './memory-broadcasts.ts';
-import { MemoryIdempotency } from './memory-idempotency.ts';
-import { MemoryRegistry } from './memory-registry.ts';
-import { MemoryStore } from './memory-store.ts';
-import { PacedClosed } from './paced-closed.ts';
+import type { MemoryRegistry } from './memory-registry.ts';
 import { resume } from './resume.ts';
-import { RetryQueue, type RetryWork } from './retry-queue.ts';
-import { Sessions } from './sessions.ts';
 import type { LocalSettings } from './settings.ts';
-import { SocketQueues } from './socket-queues.ts';
-import type { Store } from './store.ts';
-import { storeRefusals } from './store-refusals.ts';
-import type { StoredHook } from './stored.ts';
-import { StoredDeadLetters } from './stored-dead-letters.ts';
 import { WebSocketServer } from './web-socket-server.ts';
-
-/** The policy of a gateway in one process. */
-const localPolicy = {
-  defersDeliveries: false,
-  keepsOrder: true,
-  looksCost: false,
-  retry: { attempts: 3, withinMs: 10_000 },
-  closedRetryWindowMs: 86_400_000,
-  leaseMs: 60_000,
-  flushRetryMs: 1_000,
-  goneGraceMs: 10_000,
-  // A batch is posted in one turn of the event loop, and more turns cost a broadcast more CPU: with batches of 2,000 a
-  // delivery to 5,000 sockets took 8.1 µs, with one of all it took 7.4 µs. That turn holds up the loop for 37 ms, and 50
-  // are too many. With 1,000 messages of 128 KiB a turn held it up for 46 ms.
-  batchSockets: 5_000,
-  batchBytes: 48 * 1_048_576,
-  // A batch is posted soon after it was cut, while its records are in the caches of the processor.
-  batchesPerCall: 1,
-  batchRetryMs: 3_000,
-  broadcastWorkers: 1,
-  // Each step is finished by the process that began it, so a sweep finds only postponed closed hooks.
-  staleMs: Number.POSITIVE_INFINITY,
-  sweepsFinishFlushes: false,
-  // Sessions expire by themselves.
-  lifeMs: Number.POSITIVE_INFINITY,
-} as const satisfies Policy;
-
-/** Settings that nobody sets on one machine. */
-const localOnly = { replyBy: 'post', probeMinutes: 0, maxPostsPerSecond: Number.POSITIVE_INFINITY } as const;
-
-/** What a local gateway needs besides its settings. */
-export interface GatewayOptions {
-  readonly webhookBaseUrl: string;
-  readonly secrets: SecretTexts;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The interval of sweeps, which find postponed closed hooks, in milliseconds; 60,000 if not given. */
-  readonly sweepMs?: number;
-  /** Keeps what must survive the process. If not given, nothing does. The gateway closes it. */
-  readonly store?: Store | undefined;
-  /** Makes ids that are unique in the world if not given. */
-  readonly ids?: Ids;
-}
 
 /** A gateway that listens. */
 export interface LocalGateway {
@@ -128,11 +64,21 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   return { port, ...urls, stop };
 }
 
-type Parts = ReturnType<typeof compose>;
-
 /** Ends everything. What is not posted in `withinMs` milliseconds is kept for the next start. */
 export async function stopParts(
-  { gateway, registry, sessions, queues, retries, closing, kept, broadcastQueue, app, store }: Parts,
+  {
+    gateway,
+    registry,
+    sessions,
+    queues,
+    retries,
+    closing,
+    kept,
+    broadcastQueue,
+    presenceQueue,
+    app,
+    store,
+  }: Parts,
   server: { close(): unknown; closeAllConnections(): void },
   withinMs: number,
 ): Promise<void> {
@@ -144,7 +90,10 @@ export async function stopParts(
   sessions.closeAll(closeCodes.goingAway);
   const unposted = broadcastQueue.stop();
   if (unposted > 0) gateway.log.error('broadcasts_lost', { tasks: unposted, why: 'stopped' });
-  await Promise.race([Promise.all([queues.idle(), retries.idle()]), clock.sleep(withinMs)]);
+  await Promise.race([
+    Promise.all([queues.idle(), retries.idle(), presenceQueue.stop()]),
+    clock.sleep(withinMs),
+  ]);
   queues.keepRest();
   if (kept === undefined) loseOwed(gateway.log, registry);
   server.close();
@@ -159,67 +108,6 @@ export async function stopParts(
 function loseOwed(log: Log, registry: MemoryRegistry): void {
   for (const { socket } of registry.owed())
     log.error('hook_lost', { request: hookId('closed', socket), hook: 'closed', why: 'stopped' });
-}
-
-/** Puts a gateway together from the ports of one process. */
-export function compose(
-  settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log, store: given, ids }: GatewayOptions,
-  webSocketUrl: string,
-  shares: DescriptorShares,
-  app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares),
-) {
-  const { messageBytes } = settings.limits;
-  const store = given ?? new MemoryStore();
-  // A store that ends with the process has no use for the records.
-  const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);
-  const registry = new MemoryRegistry(clock, kept);
-  const sessions = new Sessions();
-  const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
-  const retries = new RetryQueue(new HookStore(store), retryWork(), clock, log);
-  const breaker = new MemoryBreaker(closing, retries);
-  const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries, ids);
-  const broadcastQueue = new BroadcastQueue(closing.run, log);
-  const gateway: Gateway = {
-    registry,
-    connections: sessions,
-    app,
-    breaker,
-    broadcasts: new MemoryBroadcasts(clock),
-    idempotency: new MemoryIdempotency(clock),
-    deadLetters: new StoredDeadLetters(store, clock),
-    tasks: new LocalTasks({ sockets: queues, broadcasts: broadcastQueue, retries }, closing.run, log),
-    secrets: localSecrets(secrets),
-    clock,
-    log,
-    settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
-    policy: localPolicy,
-    deadline: Number.POSITIVE_INFINITY,
-  };
-  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, closing, kept, store };
-
-  function retryWork(): RetryWork {
-    return {
-      post: (hook) => postStored(gateway, hook),
-      isResting: (socket) => queues.isResting(socket),
-      isAppAway: () => breaker.state().openedAt > 0,
-      blocked: (socket) => queues.block(socket),
-      cleared: (socket) => queues.unblock(socket),
-    };
-  }
-}
-
-function appOf(webhookBaseUrl: string, clock: Clock, { app }: DescriptorShares): HttpApp {
-  return new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: app, cork: batchWrites });
-}
-
-/** Posts a hook that waited for its turn. */
-async function postStored(gateway: Gateway, hook: StoredHook): Promise<void> {
-  if (hook.kind === 'retry') return runTask(gateway, hook);
-  const record = await gateway.registry.get(hook.socket);
-  const why = 'the record of its socket could not be stored';
-  if (record === undefined) gateway.log.error('hook_lost', { request: hookId('message', hook.id), why });
-  else await message(gateway, hook);
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

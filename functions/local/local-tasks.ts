@@ -2,6 +2,7 @@ import type { Log } from '../gateway/ports.ts';
 import type { RetryTask, SocketTask, Task, TaskQueue } from '../gateway/tasks.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
+import type { PresenceQueue } from './presence-queue.ts';
 
 /** The queues of one process. */
 interface Queues {
@@ -12,6 +13,7 @@ interface Queues {
   };
   /** Broadcasts have a queue of their own, since they are about no socket in particular. */
   readonly broadcasts: Pick<BroadcastQueue, 'segment' | 'batches'>;
+  readonly presences: Pick<PresenceQueue, 'enqueue'>;
   readonly retries: { retry(task: RetryTask): Promise<'kept' | 'full'> };
 }
 
@@ -42,6 +44,8 @@ export class LocalTasks implements TaskQueue {
         return broadcasts.batches([task], delayMs);
       case 'retry':
         return this.#retry(task);
+      case 'presence':
+        return this.#queues.presences.enqueue(task, delayMs);
       case 'replay':
         return this.#replay(task);
       default:

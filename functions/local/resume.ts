@@ -1,6 +1,8 @@
 import type { Gateway } from '../gateway/gateway.ts';
+import { wantsPresence } from '../gateway/presence-changes.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import type { KeptRecords } from './kept-records.ts';
+import type { MemoryPresences } from './memory-presences.ts';
 import type { MemoryRegistry } from './memory-registry.ts';
 import type { RetryQueue } from './retry-queue.ts';
 
@@ -10,13 +12,14 @@ interface Parts {
   readonly registry: Pick<MemoryRegistry, 'restore'>;
   readonly retries: Pick<RetryQueue, 'start'>;
   readonly kept: Pick<KeptRecords, 'load'> | undefined;
+  readonly presences: Pick<MemoryPresences, 'load'>;
 }
 
 /**
  * Goes on with what a process before this one has left. Each socket that it had open, or was opening, is owed its
  * closed hook: with 1006, unless it had ended before with another code.
  */
-export async function resume({ gateway, registry, retries, kept }: Parts): Promise<void> {
+export async function resume({ gateway, registry, retries, kept, presences }: Parts): Promise<void> {
   const { tasks, clock } = gateway;
   const died = { ...closeCodes.abnormal, time: clock.now() };
   const records = kept?.load() ?? [];
@@ -27,4 +30,7 @@ export async function resume({ gateway, registry, retries, kept }: Parts): Promi
   // Before the closed hooks, which then wait behind the messages.
   retries.start();
   for (const { record } of records) await tasks.enqueue({ kind: 'closed', socket: record.socket });
+  // If presence is off by now, nobody wants to hear.
+  const gone = wantsPresence(gateway) ? presences.load() : [];
+  for (const each of gone) await tasks.enqueue({ kind: 'presence', ...each });
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { MessageFailure } from '../gateway/gateway.ts';
 import { parseApiKey } from '../wire/api-key.ts';
-import { type HookEvent, hookEvents } from '../wire/hook.ts';
+import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
 import { limits } from '../wire/limits.ts';
 import { err, ok, type Result } from '../wire/result.ts';
@@ -14,6 +14,8 @@ import {
   list,
   messageFailureValue,
   messageRetryValue,
+  presenceGraceValue,
+  usualHooks,
   whole,
 } from '../wire/setting-values.ts';
 import { parseSigningKey } from '../wire/signature.ts';
@@ -32,6 +34,7 @@ export interface LocalSettings {
   readonly hookTimeoutMs: number;
   readonly messageFailure: MessageFailure;
   readonly messageRetryMs: number;
+  readonly presenceGraceMs: number;
   readonly forwardHeaders: readonly string[];
   readonly requireTicket: boolean;
   readonly allowedOrigins: ReadonlySet<string> | undefined;
@@ -109,10 +112,11 @@ const url = (parse: (text: string) => Result<string, string>) =>
 const environment = v.object({
   WEBHOOK_BASE_URL: v.optional(url((text) => parseWebhookBaseUrl(text, { allowInsecure: true }))),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),
-  HOOKS: v.optional(hooksValue, hookEvents.join(',')),
+  HOOKS: v.optional(hooksValue, usualHooks),
   HOOK_TIMEOUT_MS: v.optional(whole(1, 600_000), '10000'),
   MESSAGE_FAILURE: v.optional(messageFailureValue, 'retry'),
   MESSAGE_RETRY_MINUTES: v.optional(messageRetryValue, '360'),
+  PRESENCE_GRACE_MS: v.optional(presenceGraceValue, '5000'),
   FORWARD_HEADERS: v.optional(forwardHeadersValue, ''),
   REQUIRE_TICKET: v.optional(flag, 'false'),
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
@@ -150,6 +154,7 @@ export function parseSettings(
     hookTimeoutMs: output.HOOK_TIMEOUT_MS,
     messageFailure: output.MESSAGE_FAILURE,
     messageRetryMs: output.MESSAGE_RETRY_MINUTES,
+    presenceGraceMs: output.PRESENCE_GRACE_MS,
     forwardHeaders: output.FORWARD_HEADERS,
     requireTicket: output.REQUIRE_TICKET,
     allowedOrigins: output.ALLOWED_ORIGINS,

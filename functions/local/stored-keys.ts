@@ -1,8 +1,17 @@
+import type { PresenceKey } from '../gateway/presences.ts';
 import type { DeadLetterId } from '../wire/dead-letter-id.ts';
 import { parseSocketId, type SocketId } from '../wire/socket-id.ts';
 
 /** The first byte of every key says what it is. A later kind must not be the prefix of another. */
-const kinds = { body: 'b', letter: 'd', ended: 'e', hook: 'q', record: 'r', chunk: 's' } as const;
+const kinds = {
+  body: 'b',
+  letter: 'd',
+  ended: 'e',
+  hook: 'q',
+  presence: 'p',
+  record: 'r',
+  chunk: 's',
+} as const;
 
 /** The kinds of values in the store. */
 export type StoredKind = keyof typeof kinds;
@@ -63,6 +72,11 @@ export function letterKey(id: string): Uint8Array {
 /** The key of the whole dead letter. */
 export function bodyKey(id: DeadLetterId): Uint8Array {
   return Buffer.from(`${kinds.body}${id}`);
+}
+
+/** The key of what was told of a subject in a group. No name of a group holds NUL. */
+export function presenceKey({ group, subject }: PresenceKey): Uint8Array {
+  return Buffer.from(`${kinds.presence}${group}\0${subject}`);
 }
 
 /** The least key that is greater. */

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import type { DeadLetter } from '../gateway/dead-letters.ts';
+import type { PresenceKey, PresenceState, Subject } from '../gateway/presences.ts';
 import type { SocketRecord } from '../gateway/record.ts';
 import type { RetryTask } from '../gateway/tasks.ts';
 import { type DeadLetterId, parseDeadLetterId } from '../wire/dead-letter-id.ts';
-import { type HookId, hookEvents } from '../wire/hook.ts';
+import { type HookId, hookEvents, presenceEvents } from '../wire/hook.ts';
 import { type ClientPath, parsePath } from '../wire/path.ts';
 import { err, ok } from '../wire/result.ts';
 import { groupText, parsed } from '../wire/schema.ts';
@@ -40,7 +41,7 @@ const letterId = v.pipe(
   }),
 );
 const hookId = v.custom<HookId>(
-  (value) => typeof value === 'string' && /^(?:handshake|message|closed)_/.test(value),
+  (value) => typeof value === 'string' && /^(?:handshake|message|closed|joined|left)_/.test(value),
 );
 
 const hook = v.object({
@@ -58,6 +59,7 @@ const hook = v.object({
   reason: v.string(),
   time: v.number(),
   clientHeaders: v.record(v.string(), v.string()),
+  presence: v.exactOptional(v.object({ group: groupText, sequence: v.number() })),
 });
 
 const storedHook = v.variant('kind', [
@@ -118,8 +120,26 @@ const letter = v.object({
   diedAt: v.number(),
 });
 
+const telling = v.object({
+  event: v.picklist(presenceEvents),
+  socket,
+  path,
+  time: v.number(),
+  rounds: v.number(),
+});
+const presence = v.object({
+  group: groupText,
+  subject: v.custom<Subject>((value) => typeof value === 'string' && /^[su]:/.test(value)),
+  told: v.optional(telling),
+  telling: v.optional(telling),
+  sequence: v.number(),
+});
+
+/** What the store keeps of a subject in a group. */
+export type StoredPresence = PresenceKey & PresenceState;
+
 /** Writes a value for the store. */
-export function write(value: StoredHook | DeadLetter): Uint8Array {
+export function write(value: StoredHook | DeadLetter | StoredPresence): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
@@ -162,6 +182,11 @@ export function readRecord(bytes: Uint8Array): SocketRecord {
 /** Reads a dead letter. Throws if it is none. */
 export function readLetter(bytes: Uint8Array): DeadLetter {
   return v.parse(letter, json(bytes));
+}
+
+/** Reads what was told of a subject in a group. Throws if it is nothing such. */
+export function readPresence(bytes: Uint8Array): StoredPresence {
+  return v.parse(presence, json(bytes));
 }
 
 function json(bytes: Uint8Array): unknown {

@@ -20,13 +20,15 @@ export const actionNames = [
 export type ActionName = (typeof actionNames)[number];
 
 /**
- * Which actions an answer to each event may carry. A closed socket can't get a reply or join a group, and only a
- * handshake sets the user and the subprotocol.
+ * Which actions an answer to each event may carry. A closed socket can't get a reply or join a group, a user is not one
+ * socket, and only a handshake sets the user and the subprotocol.
  */
 const allowed = {
   handshake: ['reply', 'send', 'broadcast', 'state', 'join', 'leave', 'user', 'subprotocol'],
   message: ['reply', 'send', 'broadcast', 'close', 'state', 'join', 'leave'],
   closed: ['send', 'broadcast'],
+  joined: ['send', 'broadcast'],
+  left: ['send', 'broadcast'],
 } as const satisfies Readonly<Record<HookEvent, readonly ActionName[]>>;
 
 /** An action that an answer to this event may carry. */
@@ -37,4 +39,6 @@ export const allowedActions: Readonly<Record<HookEvent, ReadonlySet<string>>> = 
   handshake: new Set<string>(allowed.handshake),
   message: new Set<string>(allowed.message),
   closed: new Set<string>(allowed.closed),
+  joined: new Set<string>(allowed.joined),
+  left: new Set<string>(allowed.left),
 };

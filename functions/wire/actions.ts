@@ -93,6 +93,8 @@ const schemas: Record<HookEvent, Map<number, ActionsSchema>> = {
   handshake: new Map(),
   message: new Map(),
   closed: new Map(),
+  joined: new Map(),
+  left: new Map(),
 };
 
 /** Schemas are cached, except for handshakes that offer subprotocols: each of these has its own list of offers. */

@@ -2,8 +2,17 @@ import type { GroupName } from './group.ts';
 import type { ClientPath } from './path.ts';
 import type { SocketId } from './socket-id.ts';
 
-/** The three hooks, in the order of a socket's life. */
-export const hookEvents = ['handshake', 'message', 'closed'] as const;
+/** The hooks about a socket, in the order of its life. */
+export const socketEvents = ['handshake', 'message', 'closed'] as const;
+
+/** The hooks about a user of a group. */
+export const presenceEvents = ['joined', 'left'] as const;
+
+/** All hooks. */
+export const hookEvents = [...socketEvents, ...presenceEvents] as const;
+
+/** A hook about a user of a group: whether there is a socket of that user in it now. */
+export type PresenceEvent = (typeof presenceEvents)[number];
 
 /** The event that a hook reports. */
 export type HookEvent = (typeof hookEvents)[number];
@@ -41,6 +50,14 @@ export interface Hook {
   readonly time: number;
   /** A handshake's headers that come from the client; names as they go on the wire. */
   readonly clientHeaders: Readonly<Record<string, string>>;
+  /** What a hook about a user of a group tells besides. Absent in all others. */
+  readonly presence?: Presence;
+}
+
+/** The group that a user came to or left, and which hook of the two it is: later ones have higher numbers. */
+export interface Presence {
+  readonly group: GroupName;
+  readonly sequence: number;
 }
 
 /** `groups` of a socket that is in none. */
@@ -64,7 +81,12 @@ export function hookFields(hook: Hook): Record<string, string> {
     code: hook.code,
     reason: hook.reason,
     time: String(hook.time),
+    ...presenceFields(hook),
   };
+}
+
+function presenceFields({ presence }: Hook): Record<string, string> {
+  return presence === undefined ? {} : { group: presence.group, sequence: String(presence.sequence) };
 }
 
 /** Where a hook is posted: `{base}/{event}{path}?{query}`. */

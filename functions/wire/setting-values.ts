@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { isForwardable } from './client-headers.ts';
 import { form } from './formats/form.ts';
 import { json } from './formats/json.ts';
-import { hookEvents } from './hook.ts';
+import { hookEvents, presenceEvents, socketEvents } from './hook.ts';
 import { parseOrigin } from './page-origin.ts';
 
 const hookEvent = v.picklist(hookEvents);
@@ -41,7 +41,10 @@ export const flag = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** `HOOKS`: one or more of the three events. */
+/** What `HOOKS` is by default. */
+export const usualHooks = socketEvents.join(',');
+
+/** `HOOKS`: one or more of the events; both about users of groups, or none. */
 export const hooksValue = v.pipe(
   list,
   v.check(
@@ -50,6 +53,10 @@ export const hooksValue = v.pipe(
   ),
   v.array(hookEvent),
   v.transform((names) => new Set(names)),
+  v.check(
+    (names) => new Set(presenceEvents.map((event) => names.has(event))).size === 1,
+    `must name both of ${presenceEvents.join(' and ')}, or none`,
+  ),
 );
 
 /** `WEBHOOK_FORMAT`, by name. */
@@ -66,6 +73,9 @@ export const messageRetryValue = v.pipe(
   whole(1, 2_880),
   v.transform((minutes) => minutes * 60_000),
 );
+
+/** `PRESENCE_GRACE_MS`: at most 15 minutes, for as long as SQS delays a message. */
+export const presenceGraceValue = whole(0, 900_000);
 
 /** `FORWARD_HEADERS`: names of headers, in lower case. */
 export const forwardHeadersValue = v.pipe(

@@ -1,13 +1,13 @@
 import { Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
-import { hookEvents } from '../../functions/wire/hook.ts';
 import { err, ok, type Result } from '../../functions/wire/result.ts';
 import {
   allowedOriginsValue,
   flag,
   forwardHeadersValue,
   hooksValue,
+  usualHooks,
   messageFailureValue,
   whole,
 } from '../../functions/wire/setting-values.ts';
@@ -22,7 +22,7 @@ const rules = v.object({
   webhookBaseUrl: v.optional(v.string(), ''),
   allowInsecureWebhooks: v.optional(flag, 'false'),
   webhookFormat: v.optional(v.picklist(['form', 'json'], 'must be form or json'), 'form'),
-  hooks: v.optional(hooksValue, hookEvents.join(',')),
+  hooks: v.optional(hooksValue, usualHooks),
   // Shorter than a client or API Gateway waits.
   hookTimeoutMs: v.optional(whole(1, 20_000), '10000'),
   messageFailure: v.optional(messageFailureValue, 'retry'),

@@ -6,6 +6,7 @@ import { localSecrets } from '../../functions/local/local-secrets.ts';
 import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
+import { MemoryPresences } from '../../functions/local/memory-presences.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
 import { MemoryStore } from '../../functions/local/memory-store.ts';
 import { StoredDeadLetters } from '../../functions/local/stored-dead-letters.ts';
@@ -57,6 +58,7 @@ export function fakeGateway(given: Given = {}): FakeWorld {
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
     deadLetters: new StoredDeadLetters(new MemoryStore(), clock),
+    presences: new MemoryPresences(new MemoryStore(), clock, log),
     connections,
     app,
     breaker: new MemoryBreaker(),
@@ -83,6 +85,7 @@ const usualSettings: Settings = {
   hookTimeoutMs: 10_000,
   messageFailure: 'retry',
   messageRetryMs: 21_600_000,
+  presenceGraceMs: 5_000,
   forwardHeaders: [],
   requireTicket: false,
   allowedOrigins: undefined,
@@ -102,6 +105,7 @@ const usualPolicy: Policy = {
   closedRetryWindowMs: 86_400_000,
   staleMs: 60_000,
   sweepsFinishFlushes: true,
+  untoldMs: undefined,
   lifeMs: 7_500_000,
   flushRetryMs: 1_000,
   goneGraceMs: 10_000,

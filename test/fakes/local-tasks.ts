@@ -1,6 +1,7 @@
 import type { Task } from '../../functions/gateway/tasks.ts';
 import { BroadcastQueue } from '../../functions/local/broadcast-queue.ts';
 import { LocalTasks } from '../../functions/local/local-tasks.ts';
+import { PresenceQueue } from '../../functions/local/presence-queue.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
 import type { RecordingLog } from '../support/recording-log.ts';
 
@@ -20,5 +21,11 @@ export function localTasksOf(
     await run(task);
     return 'kept';
   };
-  return new LocalTasks({ sockets, broadcasts: new BroadcastQueue(run, log), retries: { retry } }, run, log);
+  const queues = {
+    sockets,
+    broadcasts: new BroadcastQueue(run, log),
+    retries: { retry },
+    presences: new PresenceQueue(run, log),
+  };
+  return new LocalTasks(queues, run, log);
 }

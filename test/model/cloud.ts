@@ -4,6 +4,7 @@ import { DynamoDeadLetters } from '../../functions/aws/dynamo/dead-letters.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { NoBroadcasts } from '../../functions/aws/dynamo/no-broadcasts.ts';
 import { NoIdempotency } from '../../functions/aws/dynamo/no-idempotency.ts';
+import { NoPresences } from '../../functions/aws/dynamo/no-presences.ts';
 import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
 import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
@@ -88,6 +89,7 @@ export class Cloud {
       idempotency: new NoIdempotency(),
       deadLetters: new DeadLetters(access, memoryTables, clock, this.log),
       breaker: new DynamoBreaker(access, memoryTables, clock),
+      presences: new NoPresences(),
       connections: this.#connectionsOf(process),
       tasks: new CalledQueues(this.queues, caller, clock),
       app: { post: (request) => process.call(() => this.#app.post(request, process, never)) },

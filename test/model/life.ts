@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../functions/gateway/ports.ts';
-import { compose, type GatewayOptions } from '../../functions/local/gateway.ts';
+import { compose, type GatewayOptions } from '../../functions/local/compose.ts';
 import type { Ids } from '../../functions/local/ids.ts';
 import { type LocalSettings, limitSets } from '../../functions/local/settings.ts';
 import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import { form } from '../../functions/wire/formats/form.ts';
-import { hookEvents } from '../../functions/wire/hook.ts';
+import { socketEvents } from '../../functions/wire/hook.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import type { Disk } from './disk.ts';
 import type { ModelApp } from './model-app.ts';
@@ -16,10 +16,11 @@ import type { Process } from './process.ts';
 export const settings: LocalSettings = {
   webhookBaseUrl: 'http://app.example/hooks',
   format: form,
-  hooks: new Set(hookEvents),
+  hooks: new Set(socketEvents),
   hookTimeoutMs: 10_000,
   messageFailure: 'retry',
   messageRetryMs: 21_600_000,
+  presenceGraceMs: 5_000,
   forwardHeaders: [],
   requireTicket: false,
   allowedOrigins: undefined,

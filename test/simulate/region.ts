@@ -2,6 +2,7 @@ import { DynamoBroadcasts } from '../../functions/aws/dynamo/broadcasts.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { NoBreaker } from '../../functions/aws/dynamo/no-breaker.ts';
 import { NoDeadLetters } from '../../functions/aws/dynamo/no-dead-letters.ts';
+import { NoPresences } from '../../functions/aws/dynamo/no-presences.ts';
 import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import type { QueueEvent } from '../../functions/aws/events.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
@@ -71,6 +72,7 @@ const usualSettings: Omit<Settings, 'maxPostsPerSecond'> = {
   hookTimeoutMs: 10_000,
   messageFailure: 'retry',
   messageRetryMs: 21_600_000,
+  presenceGraceMs: 5_000,
   forwardHeaders: [],
   requireTicket: false,
   allowedOrigins: undefined,
@@ -155,6 +157,7 @@ export class Region {
       broadcasts: new DynamoBroadcasts(access, memoryTables, clock, this.log),
       idempotency: new MemoryIdempotency(clock),
       deadLetters: new NoDeadLetters(),
+      presences: new NoPresences(),
       connections: new ProcessConnections(process, this.clock, this.api),
       tasks: new ProcessQueue(this.queues, process, this.#random),
       app: new FakeApp(),

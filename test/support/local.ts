@@ -1,4 +1,5 @@
-import { type GatewayOptions, type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
+import type { GatewayOptions } from '../../functions/local/compose.ts';
+import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import type { SecretTexts } from '../../functions/local/local-secrets.ts';
 import { MemoryStore } from '../../functions/local/memory-store.ts';
 import {

@@ -4,9 +4,10 @@ import { limits } from '../../wire/limits.ts';
 import { type Problem, problem } from '../../wire/problems.ts';
 import { err, ok, type Result } from '../../wire/result.ts';
 import type { RouteKey } from '../../wire/routes.ts';
-import { parseSocketId } from '../../wire/socket-id.ts';
+import { parseSocketId, type SocketId } from '../../wire/socket-id.ts';
 import { tooManyGroups } from '../../wire/ticket.ts';
 import type { Gateway } from '../gateway.ts';
+import { tellingPresence, wantsPresence } from '../presence-changes.ts';
 import { authorized } from './authorized.ts';
 import {
   type ApiRequest,
@@ -83,7 +84,7 @@ export const groupCalls = {
 } satisfies Readonly<Record<RouteKey<'groups'>, Call>>;
 
 async function changeGroup(
-  { registry }: Gateway,
+  gateway: Gateway,
   request: ApiRequest,
   change: (group: GroupName) => GroupChange,
 ): Promise<ApiResponse> {
@@ -93,12 +94,24 @@ async function changeGroup(
   if (!content.ok) return refusal(content.error);
   if (content.value.length > 0) return refusal(problem('malformed_body', { detail: noBody }));
   const socket = parseSocketId(request.parameters['socket'] ?? '');
-  const changed = socket && (await registry.changeGroups(socket, change(read.value.group)));
+  const changed = socket && (await changeGroups(gateway, socket, change(read.value.group)));
   if (socket === undefined || changed === 'gone') return unknownSocket();
   if (changed === 'done') return noContent;
-  const isFull = ((await registry.get(socket))?.groups.length ?? 0) >= limits.groups;
+  const isFull = ((await gateway.registry.get(socket))?.groups.length ?? 0) >= limits.groups;
   const detail = `The socket can't join this group: ${tooManyGroups}.`;
   return refusal(problem('too_many_groups', { detail, limit: isFull ? limits.groups : limits.groupsBytes }));
+}
+
+async function changeGroups(
+  gateway: Gateway,
+  socket: SocketId,
+  change: GroupChange,
+): Promise<'done' | 'gone' | 'outdated' | 'too_many_groups'> {
+  const { registry } = gateway;
+  if (!wantsPresence(gateway)) return registry.changeGroups(socket, change);
+  const record = await registry.get(socket);
+  if (record === undefined) return 'gone';
+  return tellingPresence(gateway, record, change, () => registry.changeGroups(socket, change, record));
 }
 
 const noBody = 'This call takes no body. Its group is in the path or in the query.';

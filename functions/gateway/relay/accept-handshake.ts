@@ -4,6 +4,7 @@ import { hookId } from '../../wire/hook.ts';
 import { problem } from '../../wire/problems.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { Gateway } from '../gateway.ts';
+import { tellingPresence, tellPresence, wantsPresence } from '../presence-changes.ts';
 import type { Acceptance, SocketRecord } from '../record.ts';
 import type { HandshakeOutcome } from './connect-request.ts';
 import { placed } from './run-actions.ts';
@@ -26,7 +27,11 @@ export async function acceptHandshake(
   const replied = reply === undefined ? 'no reply' : await registry.append(socket, reply);
   if (replied === 'full') log.warn('action_failed', { request: hook, action: 'reply', code: 'outbox_full' });
   const acceptance = { user, state, acceptedAt: clock.now(), changes: groupChanges(ticketGroups, actions) };
-  if ((await accept(gateway, socket, acceptance, replied === 'queued')) === 'gone') {
+  const make = () => accept(gateway, socket, acceptance, replied === 'queued');
+  const accepted = await (wantsPresence(gateway)
+    ? acceptTelling(gateway, { ...record, user }, acceptance, make)
+    : make());
+  if (accepted === 'gone') {
     // The socket ended while the app was deciding, so its closed hook had to wait for the decision.
     await tasks.enqueue({ kind: 'closed', socket });
     return { kind: 'refused', problem: problem('closed_by_app') };
@@ -41,6 +46,21 @@ export async function acceptHandshake(
       close: false,
     });
   return { kind: 'accepted', subprotocol };
+}
+
+/** Accepts a socket, and tells in which groups it is then: also those that calls have put it in meanwhile. */
+async function acceptTelling(
+  gateway: Gateway,
+  record: SocketRecord,
+  { changes }: Pick<Attempts, 'changes'>,
+  make: () => Promise<'done' | 'gone'>,
+): Promise<'done' | 'gone'> {
+  const joined = async () => (await gateway.registry.get(record.socket))?.groups ?? [];
+  const before = new Set([...(await joined()), ...changes.flatMap(({ join }) => join)]);
+  const outcome = await tellingPresence(gateway, record, { join: [...before], leave: [] }, make);
+  const since = (await joined()).filter((group) => !before.has(group));
+  await tellPresence(gateway, record, since);
+  return outcome;
 }
 
 /** What to try until the groups are not too many: to join all, those of the ticket, none. All leave what the answer says. */

@@ -3,6 +3,7 @@ import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';
+import { tellPresenceOfEnded } from '../presence-changes.ts';
 import type { SocketRecord } from '../record.ts';
 import { attempted, keepDeadLetter } from './hook-failed.ts';
 import { closedHook } from './hooks.ts';
@@ -34,6 +35,7 @@ export async function closed(gateway: Gateway, socket: SocketId): Promise<void> 
  */
 export async function postClosedHook(gateway: Gateway, record: SocketRecord): Promise<void> {
   if (record.end === undefined) return;
+  await tellPresenceOfEnded(gateway, record);
   if (!gateway.settings.hooks.has('closed')) return removeRecord(gateway, record);
   const hook = closedHook(record, record.end);
   const answer = await tryPostHook(gateway, hook);

@@ -1,6 +1,7 @@
 import type { SocketId } from '../../wire/socket-id.ts';
 import { type Ending, markEnded } from '../end/end-socket.ts';
 import type { Gateway } from '../gateway.ts';
+import { tellPresenceOfEnded } from '../presence-changes.ts';
 import { postClosedHook } from './closed.ts';
 
 /**
@@ -21,7 +22,11 @@ export async function disconnect(gateway: Gateway, socket: SocketId, ending: End
  * begins only then, since the wait has no bound.
  */
 export function disconnectInOrder(gateway: Gateway, socket: SocketId, ending: Ending): () => Promise<void> {
-  const marked = markEnded(gateway, socket, ending);
+  const marked = markEnded(gateway, socket, ending).then(async (record) => {
+    // Its other hooks may take long.
+    if (record !== undefined) await tellPresenceOfEnded(gateway, record);
+    return record;
+  });
   // The run that posts meets the fault; until then it must not count as unhandled.
   marked.catch(() => undefined);
   return async () => {

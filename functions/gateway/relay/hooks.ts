@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { GroupName } from '../../wire/group.ts';
 import { type Hook, type HookEvent, hookId } from '../../wire/hook.ts';
+import { type PresenceKey, type Telling, userOf } from '../presences.ts';
 import type { SocketEnd, SocketRecord } from '../record.ts';
 
 /** The handshake hook of a socket that is opening, with the groups of its ticket. */
@@ -19,6 +21,32 @@ export function messageHook(record: SocketRecord, message: { id: string; body: s
 /** The hook that tells that a socket has ended, and how. */
 export function closedHook(record: SocketRecord, { code, reason, time }: SocketEnd): Hook {
   return hookOf(record, 'closed', record.socket, time, { code: String(code), reason });
+}
+
+/** The hook that tells that a user has come to a group, or has left it. Its id is the same on every attempt. */
+export function presenceHook(
+  { group, subject }: PresenceKey,
+  { event, socket, path, time }: Telling,
+  sequence: number,
+): Hook {
+  const digest = createHash('sha256').update(`${group}\0${subject}`).digest('base64url').slice(0, 22);
+  return {
+    event,
+    id: hookId(event, `${digest}-${sequence.toString(36)}`),
+    socket,
+    body: '',
+    path,
+    query: '',
+    user: userOf(subject),
+    state: '',
+    origin: '',
+    groups: [],
+    code: '',
+    reason: '',
+    time,
+    clientHeaders: noHeaders,
+    presence: { group, sequence },
+  };
 }
 
 /** A hook of a socket. Fields that an event does not use are empty. One literal: spreading costs more than signing. */

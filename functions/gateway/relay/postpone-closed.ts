@@ -22,7 +22,7 @@ export async function postponeClosed(
 ): Promise<void> {
   const { registry, clock, log, policy } = gateway;
   const { socket, attempts } = record;
-  const { why, retryAfter = 0 } = answer;
+  const { why } = answer;
   const facts = { request: hook.id, hook: 'closed', why };
   const left = hook.time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
@@ -30,10 +30,15 @@ export async function postponeClosed(
     await keepDeadLetter(gateway, attempted(record, hook), answer);
     return removeRecord(gateway, record);
   }
-  const grown = halfJitter(backoff(attempts, pausesMs), clock.random());
-  const isHeld = answer.heldAfterMs !== undefined;
-  const pause = isHeld ? heldPause(answer, policy, clock.random()) : Math.ceil(Math.max(grown, retryAfter));
+  const pause = pauseBetweenRounds(gateway, attempts, answer);
   log.warn('hook_postponed', { ...facts, attempts, pause });
   // The last attempt is at the end of the window.
   await registry.postpone(socket, 'closing', Math.min(pause, left));
+}
+
+/** For how many milliseconds a hook is left alone after some rounds of attempts, the last of which ended like this. */
+export function pauseBetweenRounds({ policy, clock }: Gateway, rounds: number, answer: FailedAnswer): number {
+  if (answer.heldAfterMs !== undefined) return heldPause(answer, policy, clock.random());
+  const grown = halfJitter(backoff(rounds, pausesMs), clock.random());
+  return Math.ceil(Math.max(grown, answer.retryAfter ?? 0));
 }

@@ -20,7 +20,7 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
   const answer = await tryPostHook(gateway, task.hook);
   if (answer.kind !== 'accepted') {
     // The app has had its closed hook, even if it does not handle it.
-    const isDone = task.hook.event === 'closed' && ['unwanted', 'invalid'].includes(answer.kind);
+    const isDone = task.hook.event !== 'message' && ['unwanted', 'invalid'].includes(answer.kind);
     if (!isDone) return retryLater(gateway, task, answer);
     logFinalAnswer(gateway, task.hook, answer);
     return;
@@ -29,7 +29,13 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
   try {
     const record = await registry.get(task.socket);
     const asOf = { state: task.hook.state, groupsVersion: task.groupsVersion };
-    await runActions(gateway, task.hook, answer.actions, record ?? recordOf(task), asOf);
+    await runActions(
+      gateway,
+      task.hook,
+      answer.actions,
+      record ?? recordOf(task.hook, task.groupsVersion),
+      asOf,
+    );
   } catch (error) {
     // The app has accepted the hook. To post it again would be wrong, and in the end it would be a dead letter.
     log.error('action_failed', { request: task.hook.id, action: 'all', code: 'fault', why: String(error) });
@@ -55,7 +61,7 @@ async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
 }
 
 /** A record in place of one that has been removed. A reply to it is for a socket that has gone. */
-function recordOf({ hook, groupsVersion }: RetryTask): SocketRecord {
+export function recordOf(hook: Hook, groupsVersion: number): SocketRecord {
   const { socket, path, query, user, state, origin, groups, time } = hook;
   return {
     socket,

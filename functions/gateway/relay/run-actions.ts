@@ -7,6 +7,7 @@ import type { Outcome } from '../deliver/outcome.ts';
 import { runDeliveries } from '../deliver/run-deliveries.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
+import { tellingPresence, wantsPresence } from '../presence-changes.ts';
 import type { SocketRecord } from '../record.ts';
 import type { DeliveriesTask, TaskBroadcast } from '../tasks.ts';
 
@@ -80,7 +81,9 @@ async function changeGroups(
 ): Promise<void> {
   const action = change.join.length > 0 ? 'join' : 'leave';
   try {
-    const changed = await gateway.registry.changeGroups(hook.socket, change, record, asOf?.groupsVersion);
+    const { registry } = gateway;
+    const make = () => registry.changeGroups(hook.socket, change, record, asOf?.groupsVersion);
+    const changed = await (wantsPresence(gateway) ? tellingPresence(gateway, record, change, make) : make());
     if (changed !== 'done') logFailure(gateway, hook, action, changed);
   } catch (error) {
     logFault(gateway, hook, action, error);

@@ -1,0 +1,76 @@
+import type { GroupName } from '../wire/group.ts';
+import type { Gateway } from './gateway.ts';
+import type { MaybePromise } from './maybe-promise.ts';
+import { subjectOf } from './presences.ts';
+import type { SocketRecord } from './record.ts';
+import type { PresenceTask } from './tasks.ts';
+
+/** The part of a record that says who is present. */
+type Present = Pick<SocketRecord, 'socket' | 'user' | 'path'>;
+
+/** Whether the app wants to know who comes to groups and leaves them. */
+export function wantsPresence({ settings }: Gateway): boolean {
+  return settings.hooks.has('joined');
+}
+
+/**
+ * Makes a change of the groups of a socket, or lets it be, and sees to it that the app hears of it even if this run dies
+ * at any moment: a task that comes after that is queued first. Whoever finds that the socket has left also finds when.
+ */
+export async function tellingPresence<T>(
+  gateway: Gateway,
+  socket: Present,
+  { join, leave }: { readonly join: readonly GroupName[]; readonly leave: readonly GroupName[] },
+  change: () => MaybePromise<T>,
+): Promise<T> {
+  const { presences, clock, settings, policy } = gateway;
+  const { untoldMs } = policy;
+  if (untoldMs !== undefined) {
+    await look(gateway, socket, join, untoldMs);
+    await look(gateway, socket, leave, untoldMs + settings.presenceGraceMs);
+  }
+  const at = clock.now();
+  for (const group of leave)
+    await presences.depart({ group, subject: subjectOf(socket) }, { ...placeOf(socket), at });
+  const outcome = await change();
+  await look(gateway, socket, join, 0);
+  await look(gateway, socket, leave, settings.presenceGraceMs);
+  return outcome;
+}
+
+/**
+ * The same for a socket that has ended. Its record says that its closed hook is owed, and until that is posted this is
+ * done again by whoever takes the record over.
+ */
+export async function tellPresenceOfEnded(gateway: Gateway, record: SocketRecord): Promise<void> {
+  const { end, acceptedAt, groups } = record;
+  if (!wantsPresence(gateway) || end === undefined || acceptedAt === 0) return;
+  for (const group of groups) {
+    const key = { group, subject: subjectOf(record) };
+    await gateway.presences.depart(key, { ...placeOf(record), at: end.time });
+  }
+  await look(gateway, record, groups, gateway.settings.presenceGraceMs);
+}
+
+/** Has the app told at once of a socket that is in these groups. */
+export function tellPresence(gateway: Gateway, socket: Present, groups: readonly GroupName[]): Promise<void> {
+  return look(gateway, socket, groups, 0);
+}
+
+async function look(
+  { tasks }: Gateway,
+  present: Present,
+  groups: readonly GroupName[],
+  delayMs: number,
+): Promise<void> {
+  const { socket } = present;
+  const subject = subjectOf(present);
+  for (const group of groups) {
+    const task: PresenceTask = { kind: 'presence', group, subject, socket };
+    await tasks.enqueue(task, delayMs);
+  }
+}
+
+function placeOf({ socket, path }: Present): Pick<Present, 'socket' | 'path'> {
+  return { socket, path };
+}

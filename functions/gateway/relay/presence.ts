@@ -1,0 +1,155 @@
+import type { Answer } from '../../wire/answer.ts';
+import type { Hook } from '../../wire/hook.ts';
+import type { Gateway } from '../gateway.ts';
+import { wantsPresence } from '../presence-changes.ts';
+import { type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
+import type { SocketRecord } from '../record.ts';
+import type { PresenceTask } from '../tasks.ts';
+import { keepDeadLetter } from './hook-failed.ts';
+import { presenceHook } from './hooks.ts';
+import { faultAnswer } from './post-hook.ts';
+import { postHookWithRetries } from './post-hook-with-retries.ts';
+import { pauseBetweenRounds } from './postpone-closed.ts';
+import { recordOf } from './retry.ts';
+import { runActions } from './run-actions.ts';
+
+/** How long a task waits that meets another's lease, in milliseconds, before it looks again. */
+const longestWaitMs = 5_000;
+
+/**
+ * Runs a `presence` task: compares what the app was told of a subject in a group with who is there, and tells it what has
+ * changed, one hook after another, until nothing has. It is level-triggered: what came and went in between is not told,
+ * and a task too many does no harm.
+ */
+export async function presence(gateway: Gateway, task: PresenceTask): Promise<void> {
+  const { presences, tasks, policy } = gateway;
+  // It was queued before presence was switched off.
+  if (!wantsPresence(gateway)) return;
+  const leased = await presences.lease(task, policy.leaseMs);
+  // Its worker may have looked before this change.
+  if (leased.kind === 'busy') return tasks.enqueue(task, Math.min(leased.forMs, longestWaitMs));
+  if (leased.kind === 'postponed') {
+    if (leased.token === task.after) await tasks.enqueue(task, leased.forMs);
+    return;
+  }
+  const { token } = leased;
+  let postponeMs: number | undefined;
+  try {
+    postponeMs = await tellChanges(gateway, task, token, leased.state);
+  } finally {
+    await presences.release(task, token, postponeMs);
+  }
+}
+
+/** Tells until nothing has changed. Returns for how long to postpone what is left, if the app could not be told. */
+async function tellChanges(
+  gateway: Gateway,
+  task: PresenceTask,
+  token: string,
+  known: PresenceState,
+): Promise<number | undefined> {
+  const { presences, tasks } = gateway;
+  let state = known;
+  for (;;) {
+    const next: Telling | number | undefined = state.telling ?? (await changeOf(gateway, task, state));
+    if (next === undefined) return undefined;
+    if (typeof next === 'number') {
+      await tasks.enqueue({ ...task, after: undefined }, next);
+      return undefined;
+    }
+    if (state.telling === undefined) {
+      const sequence = Math.max(state.sequence + 1, gateway.clock.now());
+      state = { ...state, sequence, telling: next };
+      if (!(await presences.set(task, token, state))) return undefined;
+    }
+    const pause = await tell(gateway, task, state, next);
+    if (pause !== undefined) {
+      const telling = { ...next, rounds: next.rounds + 1 };
+      if (!(await presences.set(task, token, { ...state, telling }))) return undefined;
+      // Before it is postponed, so that one of the two always holds what is owed.
+      await tasks.enqueue({ ...task, after: token }, pause);
+      return pause;
+    }
+    state = { ...state, told: next, telling: undefined };
+    if (!(await presences.set(task, token, state))) return undefined;
+  }
+}
+
+/** What to tell; or in how many milliseconds to look again, while the subject may come back; undefined for nothing. */
+async function changeOf(
+  gateway: Gateway,
+  task: PresenceTask,
+  { told, departure }: PresenceState,
+): Promise<Telling | number | undefined> {
+  const { clock, settings } = gateway;
+  const here = await presentSocket(gateway, task);
+  const time = clock.now();
+  if (here !== undefined)
+    return told?.event === 'joined' ? undefined : { event: 'joined', ...placeOf(here), time, rounds: 0 };
+  if (told?.event !== 'joined') return undefined;
+  const wait = (departure?.at ?? 0) + settings.presenceGraceMs - time;
+  if (wait > 0) return Math.min(wait, settings.presenceGraceMs);
+  return { event: 'left', ...placeOf(departure ?? told), time, rounds: 0 };
+}
+
+function placeOf({ socket, path }: Pick<Telling, 'socket' | 'path'>): Pick<Telling, 'socket' | 'path'> {
+  return { socket, path };
+}
+
+/** A socket of the subject that is in the group: the one that has just joined, if it is still there. */
+async function presentSocket(
+  { registry }: Gateway,
+  { group, subject, socket }: PresenceTask,
+): Promise<SocketRecord | undefined> {
+  const isHere = (record: SocketRecord | undefined): record is SocketRecord =>
+    record !== undefined &&
+    record.acceptedAt > 0 &&
+    record.status !== 'closing' &&
+    record.groups.includes(group) &&
+    subjectOf(record) === subject;
+  const known = await registry.get(socket);
+  if (isHere(known)) return known;
+  const user = userOf(subject);
+  if (user === '') return undefined;
+  for await (const { records } of registry.pages({ group, user })) {
+    const found = records.find(isHere);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Posts the hook. Undefined once the app has heard it, or it is a dead letter; else for how many milliseconds to postpone
+ * it. The app may be told `left` of a user whom it was never told to have joined, if that hook was a dead letter.
+ */
+async function tell(
+  gateway: Gateway,
+  task: PresenceTask,
+  { sequence }: PresenceState,
+  telling: Telling,
+): Promise<number | undefined> {
+  const { clock, log, policy } = gateway;
+  const hook = presenceHook(task, telling, sequence);
+  const answer = await tryPostHook(gateway, hook);
+  const { rounds, time } = telling;
+  const left = time + policy.closedRetryWindowMs - clock.now();
+  if (answer.kind === 'failed' && left > 0) {
+    const pause = Math.min(left, pauseBetweenRounds(gateway, rounds + 1, answer));
+    const facts = { request: hook.id, hook: hook.event, why: answer.why };
+    log.warn('hook_postponed', { ...facts, attempts: rounds + 1, pause });
+    return pause;
+  }
+  const tries = { since: time, attempts: rounds + 1, errors: 0 };
+  if (answer.kind === 'failed' || answer.kind === 'refused')
+    await keepDeadLetter(gateway, { hook, groupsVersion: 0, tries }, answer);
+  if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, recordOf(hook, 0));
+  return undefined;
+}
+
+async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
+  try {
+    return await postHookWithRetries(gateway, hook);
+  } catch (error) {
+    return faultAnswer(gateway, hook, error);
+  }
+}

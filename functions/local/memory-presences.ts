@@ -1,0 +1,132 @@
+import type { Clock, Log } from '../gateway/ports.ts';
+import {
+  type Departure,
+  type PresenceKey,
+  type PresenceLease,
+  type PresenceState,
+  type Presences,
+  unknownPresence,
+} from '../gateway/presences.ts';
+import type { Store } from './store.ts';
+import { readPresence, write } from './stored.ts';
+import { after, keysOf, presenceKey } from './stored-keys.ts';
+
+interface Entry {
+  state: PresenceState;
+  token: string;
+  /** On the monotonic clock. */
+  leaseEnds: number;
+  isPostponed: boolean;
+}
+
+/**
+ * What the app knows of who is in which group, in one process. What was told, and what is being told, is in the store, so
+ * that the next process tells of those who have gone with this one.
+ */
+export class MemoryPresences implements Presences {
+  readonly #store: Store;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #log: Pick<Log, 'warn'>;
+  readonly #entries = new Map<string, Entry>();
+  #leases = 0;
+
+  constructor(store: Store, clock: Pick<Clock, 'now' | 'monotonic'>, log: Pick<Log, 'warn'>) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Reads what a process before this one has told, and returns the subjects that may have gone with it, each with a socket
+   * that it had. They have left now. Throws if the store holds what it never wrote.
+   */
+  load(): readonly (PresenceKey & Pick<Departure, 'socket'>)[] {
+    const loaded: (PresenceKey & Pick<Departure, 'socket'>)[] = [];
+    const [start, before] = keysOf('presence');
+    for (let from = start; ; ) {
+      const found = this.#store.range(from, before, 1_000);
+      for (const { value } of found) {
+        const { group, subject, ...state } = readPresence(value);
+        const { socket, path } = state.telling ?? state.told ?? { socket: undefined, path: undefined };
+        if (socket === undefined) continue;
+        this.#entry({ group, subject }).state = {
+          ...state,
+          departure: { socket, path, at: this.#clock.now() },
+        };
+        loaded.push({ group, subject, socket });
+      }
+      const last = found.at(-1);
+      if (last === undefined) return loaded;
+      from = after(last.key);
+    }
+  }
+
+  async lease(key: PresenceKey, forMs: number): Promise<PresenceLease> {
+    const entry = this.#entry(key);
+    const left = entry.leaseEnds - this.#clock.monotonic();
+    if (left > 0 && entry.isPostponed) return { kind: 'postponed', token: entry.token, forMs: left };
+    if (left > 0) return { kind: 'busy', forMs: left };
+    this.#leases += 1;
+    Object.assign(entry, {
+      token: String(this.#leases),
+      leaseEnds: this.#clock.monotonic() + forMs,
+      isPostponed: false,
+    });
+    return { kind: 'leased', token: entry.token, state: entry.state };
+  }
+
+  async set(key: PresenceKey, token: string, state: PresenceState): Promise<boolean> {
+    const entry = this.#leased(key, token);
+    if (entry === undefined) return false;
+    const { departure } = entry.state;
+    entry.state = { ...state, departure };
+    const isGone = state.told?.event !== 'joined' && state.telling === undefined;
+    await this.#keep(key, isGone ? undefined : state);
+    return this.#leased(key, token) !== undefined;
+  }
+
+  async release(key: PresenceKey, token: string, postponeMs = 0): Promise<void> {
+    const entry = this.#leased(key, token);
+    if (entry === undefined) return;
+    entry.leaseEnds = this.#clock.monotonic() + postponeMs;
+    entry.isPostponed = postponeMs > 0;
+    const { told, telling } = entry.state;
+    if (telling === undefined && told?.event !== 'joined') this.#entries.delete(nameOf(key));
+  }
+
+  async depart(key: PresenceKey, departure: Departure): Promise<void> {
+    const entry = this.#entry(key);
+    if ((entry.state.departure?.at ?? 0) <= departure.at) entry.state = { ...entry.state, departure };
+  }
+
+  #entry(key: PresenceKey): Entry {
+    const name = nameOf(key);
+    const entry = this.#entries.get(name) ?? {
+      state: unknownPresence,
+      token: '',
+      leaseEnds: Number.NEGATIVE_INFINITY,
+      isPostponed: false,
+    };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #leased(key: PresenceKey, token: string): Entry | undefined {
+    const entry = this.#entries.get(nameOf(key));
+    return entry?.token === token && !entry.isPostponed && entry.leaseEnds > this.#clock.monotonic()
+      ? entry
+      : undefined;
+  }
+
+  async #keep(key: PresenceKey, state: PresenceState | undefined): Promise<void> {
+    const { group, subject } = key;
+    const value = state && write({ group, subject, ...state, departure: undefined });
+    const written = await this.#store.write([{ key: presenceKey(key), value }]);
+    if (!written.ok) this.#log.warn('presence_not_kept', { group, why: written.error.why });
+  }
+}
+
+/** No name of a group holds a control character. */
+function nameOf({ group, subject }: PresenceKey): string {
+  return `${group}\0${subject}`;
+}

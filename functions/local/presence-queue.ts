@@ -1,0 +1,80 @@
+import type { Log } from '../gateway/ports.ts';
+import type { PresenceTask } from '../gateway/tasks.ts';
+
+/** How many tasks run at a time: each may post a hook. */
+const maxAtOnce = 64;
+
+interface Waiting {
+  readonly task: PresenceTask;
+  readonly dueAt: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * The tasks that look who is in a group. One for each subject in a group is enough, the earliest: it looks at what is there
+ * then, and comes back if it is too early for what came later.
+ */
+export class PresenceQueue {
+  readonly #run: (task: PresenceTask) => Promise<void>;
+  readonly #log: Pick<Log, 'error'>;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #due: PresenceTask[] = [];
+  #running = 0;
+  #isStopped = false;
+  #idle: (() => void) | undefined;
+
+  constructor(run: (task: PresenceTask) => Promise<void>, log: Pick<Log, 'error'>) {
+    this.#run = run;
+    this.#log = log;
+  }
+
+  enqueue(task: PresenceTask, delayMs = 0): void {
+    if (this.#isStopped) return;
+    const name = `${task.group}\0${task.subject}\0${task.after ?? ''}`;
+    const dueAt = performance.now() + delayMs;
+    const before = this.#waiting.get(name);
+    if (before !== undefined && before.dueAt <= dueAt) return;
+    clearTimeout(before?.timer);
+    const due = (): void => {
+      this.#waiting.delete(name);
+      this.#due.push(task);
+      this.#runDue();
+    };
+    this.#waiting.set(name, { task, dueAt, timer: setTimeout(due, delayMs).unref() });
+  }
+
+  /** Runs nothing more, and resolves when nothing runs. What the app was not told is told by the next process. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const { timer } of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #runDue(): void {
+    while (!this.#isStopped && this.#running < maxAtOnce) {
+      const task = this.#due.shift();
+      if (task === undefined) return;
+      void this.#runOne(task);
+    }
+  }
+
+  async #runOne(task: PresenceTask): Promise<void> {
+    this.#running += 1;
+    try {
+      await this.#run(task);
+    } catch (error) {
+      this.#log.error('fault', { request: `presence_${task.socket}`, why: String(error) });
+      this.enqueue(task, faultPauseMs);
+    }
+    this.#running -= 1;
+    if (this.#isStopped && this.#running === 0) this.#idle?.();
+    this.#runDue();
+  }
+}
+
+/** The pause after a fault of our own, in milliseconds. */
+const faultPauseMs = 60_000;
