@@ -3,10 +3,11 @@ import { DynamoBroadcasts as Broadcasts } from './aws/dynamo/broadcasts.ts';
 import { DynamoDeadLetters as DeadLetters } from './aws/dynamo/dead-letters.ts';
 import { DynamoDirectory as Directory } from './aws/dynamo/directory.ts';
 import { DynamoEndedSockets as EndedSockets } from './aws/dynamo/ended-sockets.ts';
+import { DynamoPresences as Presences } from './aws/dynamo/presences.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { tasksHandler } from './aws/handlers/tasks-handler.ts';
 
 /** The queue: runs the tasks of a batch. */
 export const handler = tasksHandler(
-  awsGateway({ Directory, Breaker, Broadcasts, DeadLetters, EndedSockets }),
+  awsGateway({ Directory, Breaker, Presences, Broadcasts, DeadLetters, EndedSockets }),
 );

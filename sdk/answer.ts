@@ -5,7 +5,7 @@ import { AnswerError, ArgumentError } from './errors.ts';
 
 /** The actions that a handler may return. They run in the order state, join, leave, reply, send, broadcast, close. */
 export interface HookActions {
-  /** A text to the socket itself. Not in a closed hook. */
+  /** A text to the socket itself. In a handshake or a message hook. */
   readonly reply?: string;
   readonly send?: readonly { readonly sockets: string | readonly string[]; readonly body: string }[];
   readonly broadcast?: readonly {
@@ -17,11 +17,11 @@ export interface HookActions {
   }[];
   /** Closes the socket. In a message hook only. */
   readonly close?: boolean;
-  /** Printable text of at most 4 KiB, kept with the socket and sent with its later hooks. Not in a closed hook. */
+  /** Printable text of at most 4 KiB, kept with the socket and sent with its later hooks. In the same hooks as `reply`. */
   readonly state?: string;
-  /** Groups that the socket joins: at most 50 names. Not in a closed hook. */
+  /** Groups that the socket joins: at most 50 names. In the same hooks as `reply`. */
   readonly join?: readonly string[];
-  /** Groups that the socket leaves: at most 50 names. A name that is also in `join` is left. Not in a closed hook. */
+  /** Groups that the socket leaves: at most 50 names. A name that is also in `join` is left. In the same hooks as `reply`. */
   readonly leave?: readonly string[];
   /** The user that the socket belongs to. In a handshake only. */
   readonly user?: string;
@@ -62,8 +62,8 @@ interface OtherAnswers {
 }
 
 /**
- * The answer of a handler: nothing, or actions. Instead of actions, a string is a reply, except in a closed hook. A
- * handshake handler may also return a refusal.
+ * The answer of a handler: nothing, or actions. In a handshake and a message hook, a string is a reply. A handshake
+ * handler may also return a refusal.
  */
 export type HookAnswer<Event extends HookEvent> =
   | undefined

@@ -1,8 +1,8 @@
 import { maySocketExist, toGroup } from './arguments.ts';
 import { call, callSocket } from './call.ts';
-import type { GroupPage } from './outcomes.ts';
+import type { GroupPage, UserPage } from './outcomes.ts';
 import { type PageOptions, pageQuery } from './page.ts';
-import { readGroupPage } from './read-outcomes.ts';
+import { readGroupPage, readUserPage } from './read-outcomes.ts';
 
 /**
  * Adds a socket to a group, even one whose client is still connecting. Once it has resolved, the socket gets what is
@@ -30,6 +30,14 @@ export async function leaveGroup(group: string, socket: string): Promise<boolean
  */
 export async function listGroup(group: string, options: PageOptions = {}): Promise<GroupPage> {
   return readGroupPage(await call('GET', groupPath(group, '/sockets', pageQuery(options))));
+}
+
+/**
+ * Lists the users with sockets in a group, one page at a time. If a page has a `cursor`, there may be more. Sockets without
+ * a user are not listed. Rejects as `sendMessage`.
+ */
+export async function listUsers(group: string, options: PageOptions = {}): Promise<UserPage> {
+  return readUserPage(await call('GET', groupPath(group, '/users', pageQuery(options))));
 }
 
 /** A name that nothing on the way decodes or shortens. */

@@ -19,7 +19,7 @@ export {
   replayDeadLetter,
   replayDeadLetters,
 } from './dead-letters.ts';
-export { joinGroup, leaveGroup, listGroup } from './groups.ts';
+export { joinGroup, leaveGroup, listGroup, listUsers } from './groups.ts';
 export { broadcastMessage, closeSocket, sendMessage } from './send-message.ts';
 
 // Errors
@@ -53,9 +53,11 @@ export type {
   DeadLetter,
   DeadLetterPage,
   GroupPage,
+  GroupUser,
   OpenSocket,
   SendOutcome,
   StartedBroadcast,
+  UserPage,
 } from './outcomes.ts';
 export type { PageOptions } from './page.ts';
 export type { Seen, SeenIds } from './seen-ids.ts';

@@ -4,7 +4,10 @@ import type { VerifiedHook } from './verify-hook.ts';
 /** The contents of a hook. */
 export interface Message {
   readonly event: HookEvent;
-  /** The socket's id, as `sendMessage` takes it. */
+  /**
+   * The socket's id, as `sendMessage` takes it. In a joined or left hook, the socket that came first or left last. It may
+   * have ended.
+   */
   readonly socket: string;
   /** The text of a message. Empty in other hooks. */
   readonly body: string;
@@ -12,7 +15,10 @@ export interface Message {
   readonly path: string;
   /** The client's own query, without the `?`. */
   readonly query: string;
-  /** The user, from the ticket or from the answer to the handshake. Empty means no particular user. */
+  /**
+   * The user, from the ticket or from the answer to the handshake. Empty means no particular user. In a joined or left hook
+   * the socket then counts as a user of its own.
+   */
   readonly user: string;
   /** The state that an earlier answer set. */
   readonly state: string;
@@ -20,12 +26,12 @@ export interface Message {
   readonly origin: string;
   /**
    * The groups that the socket is in, in the order in which it joined them. In a handshake, those of the ticket; in a
-   * closed hook, those that it was in at its end.
+   * closed hook, those that it was in at its end. Empty in a joined or left hook.
    */
   readonly groups: readonly string[];
   /** The group that a user has come to or left, in a joined or left hook. Empty in other hooks. */
   readonly group: string;
-  /** Which of the joined and left hooks of a user and a group is later. 0 in other hooks. */
+  /** Of two joined or left hooks of a user and a group, the one with the higher number is the later. 0 in other hooks. */
   readonly sequence: number;
   /** The hook's id, the same on every attempt. */
   readonly id: string;

@@ -18,6 +18,19 @@ export interface GroupPage {
   readonly cursor?: string;
 }
 
+/** A page of the users of a group. It has a cursor for the next page if there may be more. */
+export interface UserPage {
+  readonly users: readonly GroupUser[];
+  readonly cursor?: string;
+}
+
+/** A user with sockets in a group. */
+export interface GroupUser {
+  readonly user: string;
+  /** How many of the user's sockets are in the group, at least 1. */
+  readonly sockets: number;
+}
+
 /** A socket that a send can reach. */
 export interface OpenSocket {
   /** The socket's id, as `sendMessage` takes it. */
@@ -88,6 +101,10 @@ export interface DeadLetter {
   readonly path: string;
   /** Empty means no particular user. */
   readonly user: string;
+  /** The group that a user came to or left. Present in a joined or left hook. */
+  readonly group?: string;
+  /** Which of the hooks of this user and this group it is. Present in a joined or left hook. */
+  readonly sequence?: number;
   /** How often the hook was posted, since it happened or since it was replayed. */
   readonly attempts: number;
   /** What came of the last attempt. */

@@ -12,7 +12,9 @@ export function readDeadLetterPage(answer: unknown): DeadLetterPage {
 
 /** Reads a dead letter. Throws an `ApiError` if some other server gave it. */
 export function readDeadLetter(answer: unknown): DeadLetter {
-  const { deadLetter, event, socket, path, user, attempts, lastError, time, diedAt, body } = fields(answer);
+  const row = fields(answer);
+  const { deadLetter, event, socket, path, user, attempts, lastError, time, diedAt, body } = row;
+  const { group, sequence } = row;
   const known = hookEvents.find((name) => name === event);
   if (typeof deadLetter !== 'string' || known === undefined) throw foreign('GET /dead-letters');
   if (!isCount(attempts) || !isCount(time) || !isCount(diedAt)) throw foreign('GET /dead-letters');
@@ -22,6 +24,7 @@ export function readDeadLetter(answer: unknown): DeadLetter {
     socket: String(socket),
     path: String(path),
     user: String(user),
+    ...(typeof group === 'string' && isCount(sequence) ? { group, sequence } : {}),
     attempts,
     lastError: String(lastError),
     time: new Date(time),

@@ -1,6 +1,14 @@
 import { type SendFailure, sendFailures } from '../functions/wire/send-failures.ts';
 import { ApiError } from './errors.ts';
-import type { BroadcastProgress, BroadcastResult, GroupPage, OpenSocket, SendOutcome } from './outcomes.ts';
+import type {
+  BroadcastProgress,
+  BroadcastResult,
+  GroupPage,
+  GroupUser,
+  OpenSocket,
+  SendOutcome,
+  UserPage,
+} from './outcomes.ts';
 
 /** Reads the answer to a send. Throws an `ApiError` if some other server gave it. */
 export function readSendOutcome(answer: unknown): SendOutcome {
@@ -38,6 +46,20 @@ export function readGroupPage(answer: unknown): GroupPage {
   if (!Array.isArray(sockets)) throw foreign('GET /groups');
   const page = { sockets: sockets.map(readSocket) };
   return typeof cursor === 'string' ? { ...page, cursor } : page;
+}
+
+/** Reads a page of the users of a group. Throws an `ApiError` if some other server gave it. */
+export function readUserPage(answer: unknown): UserPage {
+  const { users, cursor } = fields(answer);
+  if (!Array.isArray(users)) throw foreign('GET /groups');
+  const page = { users: users.map(readUser) };
+  return typeof cursor === 'string' ? { ...page, cursor } : page;
+}
+
+function readUser(entry: unknown): GroupUser {
+  const { user, sockets } = fields(entry);
+  if (typeof user !== 'string' || !isCount(sockets)) throw foreign('GET /groups');
+  return { user, sockets };
 }
 
 function readSocket(entry: unknown): OpenSocket {

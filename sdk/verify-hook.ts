@@ -47,13 +47,16 @@ export function verifyHook(
   return ok({ event, id: signed.value.id, fields, groups });
 }
 
+/** The path of a hook, wherever the app has mounted its handler. */
+const hookPath = new RegExp(`^.*?/(${hookEvents.join('|')})(/.*)$`);
+
 /**
  * The event is the first segment of the URL that is the name of one. The rest is the client's path. Proxies may change
  * the escapes of both path and query, and so does a Fetch-style request: `'` in a query becomes `%27`.
  */
 function isAt(url: string, event: HookEvent, fields: ReadonlyMap<string, string>): boolean {
   const [pathname, query] = cut(url, '?');
-  const named = /^.*?\/(handshake|message|closed)(\/.*)$/.exec(pathname);
+  const named = hookPath.exec(pathname);
   return (
     named?.[1] === event &&
     isSamePath(named[2] ?? '', fields.get('path') ?? '') &&

@@ -49,7 +49,7 @@ _MOST_CHARACTERS_OF_A_KEY = 255
 # The maximum difference between the clocks of gateway and app.
 _TOLERANCE_SECONDS = 300
 
-_EVENTS = ('handshake', 'message', 'closed')
+_EVENTS = ('handshake', 'message', 'closed', 'joined', 'left')
 # Characters that RFC 3986 does not allow in a path, and any stray "%".
 _NOT_IN_PATH = re.compile(
     r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
@@ -103,7 +103,8 @@ class Message:
 
     socket = _field('from', 'The id of the socket.')
     body = _field('body', 'The text of a message. Empty in other hooks.')
-    event = _field('event', '"handshake", "message" or "closed".')
+    event = _field(
+        'event', '"handshake", "message", "closed", "joined" or "left".')
     path = _field('path', 'The path the client connected to, escaped.')
     query = _field('query', "The client's own query.")
     user = _field('user', 'The user of the socket. May be empty.')
@@ -112,6 +113,11 @@ class Message:
     code = _field('code', 'The close code, in a closed hook.')
     reason = _field('reason', 'The close reason, in a closed hook.')
     time = _field('time', 'When it happened, in milliseconds since 1970.')
+    group = _field(
+        'group', 'The group that a user came to or left. Else empty.')
+    sequence = _field(
+        'sequence', 'Of two "joined" or "left" hooks of a user and a group, '
+        'the one with the larger number is the later. Else empty.')
 
     @property
     def groups(self):
@@ -119,7 +125,7 @@ class Message:
         return json.loads(self._fields['groups'] or '[]')
 
     _OPTIONAL = ('event', 'path', 'query', 'user', 'state', 'origin',
-                 'groups', 'code', 'reason', 'time')
+                 'groups', 'code', 'reason', 'time', 'group', 'sequence')
 
     def __init__(self, fields):
         self._fields = {name: fields.get(name, '') for name in self._OPTIONAL}

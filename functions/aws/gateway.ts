@@ -5,6 +5,7 @@ import type { EndedSockets } from '../gateway/ended-sockets.ts';
 import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { Idempotency } from '../gateway/idempotency.ts';
 import type { Clock, Connections, Log } from '../gateway/ports.ts';
+import type { Presences } from '../gateway/presences.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { limits } from '../wire/limits.ts';
 import { awsBasics, type Basics } from './basics.ts';
@@ -78,6 +79,14 @@ type BreakerClass = new (
   tables: { readonly broadcasts: string },
   clock: Pick<Clock, 'now' | 'monotonic'>,
 ) => Breaker;
+
+/** A way to keep who is in which group: in the table of broadcasts. */
+type PresencesClass = new (
+  access: DynamoAccess,
+  tables: { readonly broadcasts: string },
+  clock: Pick<Clock, 'now'>,
+) => Presences;
+
 /** A way to keep the records of ended sockets: in the same table. */
 type EndedSocketsClass = new (
   access: DynamoAccess,
@@ -104,6 +113,8 @@ interface Needs {
   readonly DeadLetters?: DeadLettersClass;
   /** Without one, a function posts no hooks. */
   readonly Breaker?: BreakerClass;
+  /** Without one, a function changes no groups, and ends no sockets. */
+  readonly Presences?: PresencesClass;
   /** Only for functions that end sockets, or that handle messages. */
   readonly EndedSockets?: EndedSocketsClass;
 }
@@ -116,6 +127,7 @@ export function awsGateway({
   Idempotency = NoIdempotency,
   DeadLetters = NoDeadLetters,
   Breaker = NoBreaker,
+  Presences = NoPresences,
   EndedSockets,
 }: Needs = {}): AwsGateway {
   const { aws, ...basics } = awsBasics();
@@ -129,7 +141,7 @@ export function awsGateway({
     broadcasts: new Broadcasts(access, aws.table, basics.clock, basics.log),
     idempotency: new Idempotency(access, aws.table, basics.clock),
     deadLetters: new DeadLetters(access, aws.table, basics.clock, basics.log),
-    presences: new NoPresences(),
+    presences: new Presences(access, aws.table, basics.clock),
     breaker: new Breaker(access, aws.table, basics.clock),
     ...(EndedSockets === undefined
       ? {}

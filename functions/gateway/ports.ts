@@ -246,7 +246,5 @@ export interface Log {
 
 /** The fields of a log line. `request` is the id of the hook or API call that the line is about. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
-  readonly time?: never;
-  readonly level?: never;
-  readonly event?: never;
+  readonly [Name in 'time' | 'level' | 'event']?: never;
 };

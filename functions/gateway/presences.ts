@@ -20,7 +20,10 @@ export interface PresenceState {
   readonly sequence: number;
   /** The hook that is being told. It is decided before its first post, and never changes. */
   readonly telling?: Telling | undefined;
-  /** The latest moment at which a socket of the subject was about to leave the group, even if it did not in the end. */
+  /**
+   * The latest moment at which a socket of the subject was about to leave the group, even if it did not in the end, as of
+   * the lease.
+   */
   readonly departure?: Departure | undefined;
 }
 
@@ -61,6 +64,8 @@ export interface Presences {
   release(key: PresenceKey, token: string, postponeMs?: number): Promise<void>;
   /** Notes a departure, whoever holds the lease, unless a later one is noted. */
   depart(key: PresenceKey, departure: Departure): Promise<void>;
+  /** The departure that is noted now: another may have come since the lease was taken. */
+  departure(key: PresenceKey): Promise<Departure | undefined>;
 }
 
 /** The subject that a socket counts for. */

@@ -99,6 +99,10 @@ export class MemoryPresences implements Presences {
     if ((entry.state.departure?.at ?? 0) <= departure.at) entry.state = { ...entry.state, departure };
   }
 
+  async departure(key: PresenceKey): Promise<Departure | undefined> {
+    return this.#entries.get(nameOf(key))?.state.departure;
+  }
+
   #entry(key: PresenceKey): Entry {
     const name = nameOf(key);
     const entry = this.#entries.get(name) ?? {

@@ -67,7 +67,7 @@ export class PresenceQueue {
     try {
       await this.#run(task);
     } catch (error) {
-      this.#log.error('fault', { request: `presence_${task.socket}`, why: String(error) });
+      this.#log.error('fault', { task: task.kind, socket: task.socket, why: String(error) });
       this.enqueue(task, faultPauseMs);
     }
     this.#running -= 1;

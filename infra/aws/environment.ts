@@ -21,6 +21,7 @@ export function environmentOf(
     HOOK_TIMEOUT_MS: String(settings.hookTimeoutMs),
     MESSAGE_FAILURE: settings.messageFailure,
     MESSAGE_RETRY_MINUTES: String(settings.messageRetryMinutes),
+    PRESENCE_GRACE_MS: String(settings.presenceGraceMs),
     FORWARD_HEADERS: settings.forwardHeaders.join(','),
     REQUIRE_TICKET: String(settings.requireTicket),
     ...(allowedOrigins === undefined ? {} : { ALLOWED_ORIGINS: [...allowedOrigins].join(',') }),

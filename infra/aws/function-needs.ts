@@ -18,6 +18,11 @@ export interface FunctionNeeds {
   readonly broadcasts?: readonly string[];
   /** Actions on the item of the circuit breaker, without the prefix `dynamodb:`. */
   readonly breaker?: readonly string[];
+  /**
+   * Actions on the items of who is in which group, without the prefix `dynamodb:`. Only if the app wants to know of that,
+   * and then it queues the tasks that tell it.
+   */
+  readonly presences?: readonly string[];
   /** Actions on the table of dead letters, without the prefix `dynamodb:`. */
   readonly deadLetters?: readonly string[];
   /** Actions on the records of ended sockets in the same table, without the prefix `dynamodb:`. */
@@ -51,6 +56,8 @@ const changes = ['PutItem', 'DeleteItem'] as const;
 const members = ['Query', 'DeleteItem'] as const;
 /** Keeps idempotency keys. */
 const keys = ['GetItem', 'PutItem', 'UpdateItem'] as const;
+/** Notes who leaves a group. */
+const departures = ['UpdateItem'] as const;
 const { waited } = timeouts;
 
 /**
@@ -69,6 +76,7 @@ export const functionNeeds = {
     table: ['PutItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
     groups: changes,
     breaker: posts,
+    presences: departures,
     queue: send,
     secrets: ['webhookSecrets', 'urlKeys'],
   },
@@ -79,6 +87,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
     breaker: posts,
+    presences: departures,
     deadLetters: keep,
     endedSockets: ['GetItem'],
     queue: send,
@@ -95,6 +104,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     groups: ['DeleteItem'],
     breaker: posts,
+    presences: departures,
     deadLetters: keep,
     queue: send,
     secrets: ['webhookSecrets'],
@@ -144,6 +154,7 @@ export const functionNeeds = {
     memoryMb: memory.waiting,
     table: ['GetItem', 'UpdateItem', 'BatchGetItem'],
     groups: ['Query', ...changes],
+    presences: departures,
     secrets: ['apiKeys'],
   },
   'dead-letters': {
@@ -194,6 +205,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem'],
     groups: changes,
     breaker: posts,
+    presences: departures,
     deadLetters: keep,
     queue: send,
     retries: consume,

@@ -20,6 +20,7 @@ export interface FunctionsProps extends FunctionSettings {
   /** Memory of the functions that do not have their default, in MB. */
   readonly memoryMb: Memory;
   readonly apiAuth: Settings['apiAuth'];
+  readonly hooks: Settings['hooks'];
   /** The VPC of the functions that post hooks. The others call only AWS. */
   readonly network: Network | undefined;
 }
@@ -30,11 +31,21 @@ const secretVariables: Readonly<Record<SecretName, string>> = {
   urlKeys: 'URL_KEYS_SECRET',
 };
 
-/** The needs of a function. If IAM lets callers in, no function needs the API keys. */
-function needsOf(name: FunctionName, apiAuth: Settings['apiAuth']): FunctionNeeds {
-  const needs: FunctionNeeds = functionNeeds[name];
-  const { secrets = [] } = needs;
-  return apiAuth === 'iam' ? { ...needs, secrets: secrets.filter((each) => each !== 'apiKeys') } : needs;
+/**
+ * The needs of a function. If IAM lets callers in, no function needs the API keys. What presence needs, it needs only if
+ * the app wants to hear of that.
+ */
+function needsOf(
+  name: FunctionName,
+  { apiAuth, hooks }: Pick<FunctionsProps, 'apiAuth' | 'hooks'>,
+): FunctionNeeds {
+  const { presences, ...needs }: FunctionNeeds = functionNeeds[name];
+  const { secrets = [], queue = ['SendMessage'] } = needs;
+  return {
+    ...needs,
+    ...(apiAuth === 'iam' ? { secrets: secrets.filter((each) => each !== 'apiKeys') } : {}),
+    ...(presences !== undefined && hooks.has('joined') ? { presences, queue } : {}),
+  };
 }
 
 /** The environment of a function besides what all have: the secrets, tables and queues that not all may use. */
@@ -43,7 +54,7 @@ function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
   const arns = (needs.secrets ?? []).map((secret) => [secretVariables[secret], secrets[secret].secretArn]);
   return {
     ...Object.fromEntries(arns),
-    ...((needs.broadcasts ?? needs.breaker) === undefined
+    ...((needs.broadcasts ?? needs.breaker ?? needs.presences) === undefined
       ? {}
       : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
     ...(needs.deadLetters === undefined ? {} : { DEAD_LETTERS_TABLE_NAME: deadLetters.tableName }),
@@ -56,10 +67,10 @@ function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
 
 /** Creates every function. Each is told of only what it may use. */
 export function gatewayFunctions(scope: Construct, props: FunctionsProps): GatewayFunctions {
-  const { resources, concurrency, memoryMb, apiAuth, network, environment, ...settings } = props;
+  const { resources, concurrency, memoryMb, apiAuth, hooks, network, environment, ...settings } = props;
   const functions = new Construct(scope, 'Functions');
   const make = (name: FunctionName): NodejsFunction => {
-    const needs = needsOf(name, apiAuth);
+    const needs = needsOf(name, { apiAuth, hooks });
     return new GatewayFunction(functions, name, {
       ...settings,
       name,

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { breakerKey, endedKeys, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
+import { breakerKey, endedKeys, presenceKeys, tableSchema } from '../../functions/aws/dynamo/table-schema.ts';
 import type { FunctionNeeds } from './function-needs.ts';
 import type { GatewaySecrets } from './gateway-secrets.ts';
 import type { TaskQueue } from './task-queue.ts';
@@ -32,6 +32,7 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
     ...statement(named('dynamodb', needs.groups), groups.tableArn),
     ...statement(named('dynamodb', needs.broadcasts), broadcasts.tableArn),
     ...(needs.breaker ? [onItems(broadcasts, breakerKey, named('dynamodb', needs.breaker))] : []),
+    ...(needs.presences ? [onItems(broadcasts, `${presenceKeys}*`, named('dynamodb', needs.presences))] : []),
     ...statement(named('dynamodb', needs.deadLetters), deadLetters.tableArn),
     ...(needs.endedSockets
       ? [onItems(deadLetters, `${endedKeys}*`, named('dynamodb', needs.endedSockets))]

@@ -7,8 +7,9 @@ import {
   flag,
   forwardHeadersValue,
   hooksValue,
-  usualHooks,
   messageFailureValue,
+  presenceGraceValue,
+  usualHooks,
   whole,
 } from '../../functions/wire/setting-values.ts';
 import { parseWebhookBaseUrl } from '../../functions/wire/webhook-base-url.ts';
@@ -28,6 +29,7 @@ const rules = v.object({
   messageFailure: v.optional(messageFailureValue, 'retry'),
   // As `messageRetryValue`, in minutes.
   messageRetryMinutes: v.optional(whole(1, 2_880), '360'),
+  presenceGraceMs: v.optional(presenceGraceValue, '5000'),
   forwardHeaders: v.optional(forwardHeadersValue, ''),
   requireTicket: v.optional(flag, 'false'),
   allowedOrigins: v.optional(allowedOriginsValue),

@@ -24,7 +24,10 @@ export interface SockethookProps {
   readonly allowInsecureWebhooks?: boolean | undefined;
   /** The format of a hook's body. @default 'form' */
   readonly webhookFormat?: 'form' | 'json' | undefined;
-  /** The hooks that your app wants. @default - all three */
+  /**
+   * The hooks that your app wants. `joined` and `left` tell it who comes to a group and leaves it: name both or neither.
+   * @default - handshake, message and closed
+   */
   readonly hooks?: readonly HookEvent[] | undefined;
   /** How long your app may take to answer a hook, in milliseconds, at most 20,000. @default 10000 */
   readonly hookTimeoutMs?: number | undefined;
@@ -35,6 +38,11 @@ export interface SockethookProps {
   readonly messageFailure?: 'retry' | 'close' | 'drop' | undefined;
   /** How long the hook of a message is retried while your app is away, in minutes, 1 to 2,880. @default 360 */
   readonly messageRetryMinutes?: number | undefined;
+  /**
+   * How long a user has to be away from a group before your app gets `left`, in milliseconds, at most 900,000. A reload
+   * of a page within that time is not told. @default 5000
+   */
+  readonly presenceGraceMs?: number | undefined;
   /** More client headers to forward with the handshake hook. @default - only those that are always forwarded */
   readonly forwardHeaders?: readonly string[] | undefined;
   /** Whether clients without a ticket are refused. @default false */

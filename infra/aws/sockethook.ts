@@ -97,7 +97,7 @@ export class Sockethook extends Construct implements IConnectable {
       environment,
       memoryMb: settings.memoryMb ?? {},
       tracing: settings.tracing,
-      apiAuth: settings.apiAuth,
+      ...{ apiAuth: settings.apiAuth, hooks: settings.hooks },
       network: place,
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });

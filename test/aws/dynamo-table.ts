@@ -14,6 +14,7 @@ import { dynamoAccess } from '../../functions/aws/dynamo/calls.ts';
 import { DynamoDeadLetters } from '../../functions/aws/dynamo/dead-letters.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
 import { DynamoIdempotency } from '../../functions/aws/dynamo/idempotency.ts';
+import { DynamoPresences } from '../../functions/aws/dynamo/presences.ts';
 import { dynamoRegistry } from '../../functions/aws/dynamo/registry.ts';
 import {
   broadcastsSchema,
@@ -95,6 +96,15 @@ export function idempotencyAt(
 ): DynamoIdempotency {
   const tables = { broadcasts: broadcastsNameOf(name) };
   return new DynamoIdempotency(dynamoAccess(endpoint, caller, clock), tables, clock);
+}
+
+/** Who is in which group, in the same table. */
+export function presencesAt(
+  { name, endpoint }: { readonly name: string; readonly endpoint: string },
+  clock: Clock = new QuickClock(),
+): DynamoPresences {
+  const tables = { broadcasts: broadcastsNameOf(name) };
+  return new DynamoPresences(dynamoAccess(endpoint, caller, clock), tables, clock);
 }
 
 /** The circuit breaker of one process, in the same table. */

@@ -8,6 +8,7 @@ import type { ReceivedHook } from '../support/conform-hook.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { actions } from '../support/recording-app.ts';
 import { evaluatePython } from './python.ts';
 
 const [firstSecret = '', secondSecret = ''] = testSecrets.webhookSecrets;
@@ -285,6 +286,42 @@ result = [
       await client.close();
     },
   );
+
+  test.for(['form', 'json'])('reads in %s which user has come to which group', async (format) => {
+    await world.stop();
+    world = await startLocal({
+      WEBHOOK_FORMAT: format,
+      HOOKS: 'handshake,joined,left',
+      PRESENCE_GRACE_MS: '0',
+    });
+    environment = appEnvironment(world.gateway, testSecrets);
+    const group = '日本, "q" & co';
+    world.app.on('/a%20b', ({ fields }) =>
+      fields['event'] === 'handshake' ? actions({ user: 'alice', join: [group] }) : 204,
+    );
+    const client = await connect(`${world.url}/a%20b`);
+    const joined = await world.app.hook('/a%20b', 'joined');
+    await client.close();
+    const left = await world.app.hook('/a%20b', 'left');
+    const lines = `
+fields = websocket.verify(given['headers'], given['raw'].encode(), given['url'])
+message = websocket.Message(fields)
+names = 'socket event user group sequence time groups body'.split()
+result = {name: getattr(message, name) for name in names}`;
+    for (const hook of [joined, left]) {
+      const { event, from, sequence, time } = hook.fields;
+      const told = { socket: from, event, user: 'alice', group, sequence, time, groups: [], body: '' };
+      expect(await evaluate(lines, received(hook)), event).toEqual(told);
+    }
+    const elsewhere = { ...joined, url: left.url };
+    const attempted = lines.replace(
+      'fields = websocket.verify(',
+      'result = attempt(lambda: websocket.verify(',
+    );
+    expect(await evaluate(`${attempted.split('\nmessage')[0]})`, received(elsewhere))).toBe(
+      'VerificationError: The hook is signed for another URL.',
+    );
+  });
 
   function received({ headers, raw, url }: ReceivedHook): unknown {
     return { headers, raw, url };

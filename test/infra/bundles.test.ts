@@ -34,6 +34,7 @@ const socketFunction = [
     'no-dead-letters',
     'no-directory',
     'no-idempotency',
+    'no-presences',
     'outbox',
     'parallel',
     'registry',
@@ -54,6 +55,8 @@ const endedSockets = under('aws/dynamo', 'ended-sockets');
 const deadLetters = [...keeper, ...under('aws/dynamo', 'dead-letters')];
 /** What each holds that posts hooks. */
 const breaker = under('aws/dynamo', 'breaker', 'table-schema');
+/** What each holds that changes groups, or ends sockets. */
+const presences = under('aws/dynamo', 'presence-item', 'presences');
 /** What each holds that works a queue off. */
 const queue = under('aws/handlers', 'queue-handler');
 /** What each holds that looks many sockets up. */
@@ -76,25 +79,29 @@ interface Bundle {
 
 /** All that each function holds, and how large it may be, in KiB. */
 const expected: Record<FunctionName, Bundle> = {
-  connect: { ours: [...socketFunction, ...breaker, ...handler('connect')], npm: jose, kib: 112 },
+  connect: {
+    ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
+    npm: jose,
+    kib: 117,
+  },
   default: {
     ours: [
-      ...[...socketFunction, ...breaker, ...keeper, ...endedSockets],
+      ...[...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets],
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 105,
+    kib: 109,
   },
   disconnect: {
-    ours: [...socketFunction, ...breaker, ...keeper, ...endedSockets, ...handler('disconnect')],
+    ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 103,
+    kib: 107,
   },
-  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 96 },
+  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 97 },
   broadcast: {
     ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
     npm: plain,
-    kib: 117,
+    kib: 118,
   },
   urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 71 },
   sockets: {
@@ -102,11 +109,11 @@ const expected: Record<FunctionName, Bundle> = {
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...handler('api')], npm: plain, kib: 99 },
+  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 104 },
   'dead-letters': {
     ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
-    kib: 90,
+    kib: 91,
   },
   health: {
     ours: [
@@ -122,6 +129,7 @@ const expected: Record<FunctionName, Bundle> = {
     ours: [
       ...directoryFunction,
       ...under('aws/dynamo', 'breaker'),
+      ...presences,
       ...broadcasts,
       ...deadLetters,
       ...endedSockets,
@@ -129,7 +137,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 134,
+    kib: 142,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
@@ -137,9 +145,9 @@ const expected: Record<FunctionName, Bundle> = {
     kib: 92,
   },
   retries: {
-    ours: [...socketFunction, ...breaker, ...keeper, ...queue, ...handler('retries')],
+    ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 103,
+    kib: 107,
   },
   redrive: {
     ours: [

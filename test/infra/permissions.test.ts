@@ -16,6 +16,7 @@ const on = (resource: string, service: string, ...actions: string[]) =>
 const groups = (...actions: string[]) => on('<Groups.Arn>', 'dynamodb', ...actions);
 const broadcasts = (...actions: string[]) => on('<Broadcasts.Arn>', 'dynamodb', ...actions);
 const breaker = (...actions: string[]) => on('breaker#app of <Broadcasts.Arn>', 'dynamodb', ...actions);
+const presences = (...actions: string[]) => on('presence#* of <Broadcasts.Arn>', 'dynamodb', ...actions);
 const deadLetters = (...actions: string[]) => on('<DeadLetters.Arn>', 'dynamodb', ...actions);
 const ended = (...actions: string[]) => on('ended#* of <DeadLetters.Arn>', 'dynamodb', ...actions);
 const dynamo = (...actions: string[]) => on(table, 'dynamodb', ...actions);
@@ -189,6 +190,27 @@ describe('what a function may do', () => {
       expect(permissionsOf(name, byIam).sort()).toEqual(without.sort());
       expect(without).not.toEqual(permissionsOf(name));
     }
+  });
+
+  test('where the app wants to hear who comes and goes, those may note it that can change a group', () => {
+    const telling = Synthesised.of({ hooks: 'message,joined,left' });
+    for (const name of ['connect', 'default', 'disconnect', 'retries']) {
+      const more = [...permissionsOf(name), ...presences('UpdateItem')];
+      expect(permissionsOf(name, telling).sort(), name).toEqual(more.sort());
+    }
+    const more = [...permissionsOf('groups'), ...presences('UpdateItem'), ...enqueues];
+    expect(permissionsOf('groups', telling).sort()).toEqual(more.sort());
+    for (const name of [
+      'send',
+      'broadcast',
+      'sockets',
+      'deadletters',
+      'tasks',
+      'batches',
+      'sweep',
+      'redrive',
+    ])
+      expect(permissionsOf(name, telling), name).toEqual(permissionsOf(name));
   });
 
   test('whom calls are granted to may make them, and nothing else', () => {

@@ -43,7 +43,7 @@ describe('where hooks go', () => {
     [
       'with a segment that is the name of a hook',
       { [base]: 'https://app.example/message/x' },
-      `${base} must have no segment called handshake, message, closed: what follows it names the hook.`,
+      `${base} must have no segment called handshake, message, closed, joined, left: what follows it names the hook.`,
     ],
     [
       'with credentials',
@@ -71,8 +71,9 @@ describe('where hooks go', () => {
 describe('the other settings', () => {
   test.for<[string, unknown, string]>([
     ['webhookFormat', 'xml', 'must be form or json'],
-    ['hooks', 'message,open', 'must be some of handshake, message, closed'],
-    ['hooks', ',', 'must be some of handshake, message, closed'],
+    ['hooks', 'message,open', 'must be some of handshake, message, closed, joined, left'],
+    ['hooks', ',', 'must be some of handshake, message, closed, joined, left'],
+    ['hooks', 'message,joined', 'must name both of joined and left, or none'],
     ['hookTimeoutMs', 20_001, 'must be a whole number from 1 to 20000'],
     ['hookTimeoutMs', 0.5, 'must be a whole number from 1 to 20000'],
     ['requireTicket', 'yes', 'must be true or false'],
@@ -99,6 +100,8 @@ describe('the other settings', () => {
     ['messageFailure', 'forget', 'must be retry, close or drop'],
     ['messageRetryMinutes', 0, 'must be a whole number from 1 to 2880'],
     ['messageRetryMinutes', 2_881, 'must be a whole number from 1 to 2880'],
+    ['presenceGraceMs', -1, 'must be a whole number from 0 to 900000'],
+    ['presenceGraceMs', 900_001, 'must be a whole number from 0 to 900000'],
     ['maxPostsPerSecond', 99, 'must be a whole number from 100 to 20000'],
     ['maxPostsPerSecond', 20_001, 'must be a whole number from 100 to 20000'],
     ['callbackUrl', 'ws://x', 'must be an http:// or https:// URL without a query'],
@@ -117,6 +120,7 @@ describe('the other settings', () => {
   test.for([
     ...[2, 1_000].map((retryConcurrency) => ({ retryConcurrency })),
     ...[1, 2_880].map((messageRetryMinutes) => ({ messageRetryMinutes })),
+    ...[0, 900_000].map((presenceGraceMs) => ({ presenceGraceMs })),
     ...['retry', 'close', 'drop'].map((messageFailure) => ({ messageFailure })),
     ...['request', 'event'].map((messageInvocation) => ({ messageInvocation })),
     { messageInvocation: 'request', replyBy: 'route' },

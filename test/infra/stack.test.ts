@@ -317,6 +317,8 @@ describe('the functions', () => {
     const know = (variable: string) => names.filter((name) => variable in environmentOf(name)).sort();
     const breaking = ['connect', 'default', 'disconnect', 'health', 'retries', 'tasks'];
     expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'send', ...breaking].sort());
+    const telling = Synthesised.of({ hooks: 'message,joined,left' });
+    expect('BROADCASTS_TABLE_NAME' in environmentOf('groups', telling), 'groups, with presence').toBe(true);
     expect(know('BATCH_QUEUE_URL')).toEqual(['batches', 'tasks']);
     const keeping = ['deadletters', 'default', 'disconnect', 'redrive', 'retries', 'tasks'];
     expect(know('DEAD_LETTERS_TABLE_NAME')).toEqual(keeping);
@@ -362,6 +364,7 @@ describe('what the functions are told', () => {
       hookTimeoutMs: '5000',
       messageFailure: 'close',
       messageRetryMinutes: '90',
+      presenceGraceMs: '2000',
       forwardHeaders: 'X-Tenant',
       requireTicket: 'true',
       allowedOrigins: 'https://app.example',
@@ -378,6 +381,7 @@ describe('what the functions are told', () => {
       HOOK_TIMEOUT_MS: '5000',
       MESSAGE_FAILURE: 'close',
       MESSAGE_RETRY_MINUTES: '90',
+      PRESENCE_GRACE_MS: '2000',
       FORWARD_HEADERS: 'x-tenant',
       REQUIRE_TICKET: 'true',
       ALLOWED_ORIGINS: 'https://app.example',

@@ -5,7 +5,9 @@ import type { Task } from '../../functions/gateway/tasks.ts';
 import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
+import { MemoryPresences } from '../../functions/local/memory-presences.ts';
 import { MemoryRegistry } from '../../functions/local/memory-registry.ts';
+import { MemoryStore } from '../../functions/local/memory-store.ts';
 import { Sessions } from '../../functions/local/sessions.ts';
 import { limitSets } from '../../functions/local/settings.ts';
 import { SocketQueues } from '../../functions/local/socket-queues.ts';
@@ -16,6 +18,7 @@ import { broadcastsContract } from '../contract/ports/broadcasts.ts';
 import { connectionsContract, type OpenConnection } from '../contract/ports/connections.ts';
 import { idempotencyContract } from '../contract/ports/idempotency.ts';
 import { portOf } from '../contract/ports/port-of.ts';
+import { presencesContract } from '../contract/ports/presences.ts';
 import { registryContract } from '../contract/ports/registry.ts';
 import { taskQueueContract } from '../contract/ports/task-queue.ts';
 import { aPath } from '../fakes/a-record.ts';
@@ -31,6 +34,11 @@ breakerContract('memory breaker', async () => ({ breaker: new MemoryBreaker() })
 broadcastsContract('memory broadcasts', async (clock) => new MemoryBroadcasts(clock));
 
 idempotencyContract('memory idempotency', async (clock) => new MemoryIdempotency(clock));
+
+presencesContract(
+  'memory presences',
+  async (clock) => new MemoryPresences(new MemoryStore(), clock, new RecordingLog()),
+);
 
 taskQueueContract('local tasks', async (runTask) => localTasks(runTask, new RecordingLog()));
 

@@ -8,9 +8,9 @@ import { doc } from './page.ts';
 import { startApp, startSdkApp } from './started-app.ts';
 
 /** Starts a gateway and an app of a page beside it: one that imports the SDK, unless another is named. */
-async function start(file: string, startIt = startSdkApp) {
+async function start(file: string, startIt = startSdkApp, settings: Record<string, string> = {}) {
   const port = await freePort();
-  const world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  const world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket`, ...settings });
   const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
   const app = await startIt(file, environment);
   const stop = async (): Promise<void> => {
@@ -50,6 +50,23 @@ test('the Fastify app answers, with as much as a message may have', async () => 
     expect(await client.next()).toBe(`You said: ${body}`);
   }
   await client.close();
+  await stop();
+});
+
+test('the lobby shows who is there, without a second tab and without those who have left', async () => {
+  const settings = { HOOKS: 'handshake,message,closed,joined,left', PRESENCE_GRACE_MS: '100' };
+  const { world, stop } = await start('lobby.mjs', startSdkApp, settings);
+  const alice = await connect(`${world.url}/alice`);
+  expect(await alice.next()).toBe('In the lobby: alice');
+  const bob = await connect(`${world.url}/bob`);
+  expect([await alice.next(), await bob.next()]).toEqual(Array(2).fill('In the lobby: alice, bob'));
+  const tab = await connect(`${world.url}/bob`);
+  await tab.close();
+  await bob.close();
+  expect(await alice.next()).toBe('In the lobby: alice');
+  expect((await refused(`${world.url}/`)).status).toBe(404);
+  expect(alice.left).toEqual([]);
+  await alice.close();
   await stop();
 });
 
@@ -137,6 +154,7 @@ test('the page of the SDK names every call of the SDK', () => {
     'leaveGroup',
     'listDeadLetters',
     'listGroup',
+    'listUsers',
     'replayDeadLetter',
     'replayDeadLetters',
     'sendMessage',

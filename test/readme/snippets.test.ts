@@ -16,6 +16,7 @@ const provenBy: Readonly<Record<string, string>> = {
   'docs/your-app.md > Actions > json': 'test/readme/tables.test.ts',
   'docs/your-app.md > Groups > rooms.mjs': 'test/readme/sdk-apps.test.ts',
   'docs/your-app.md > Groups > rooms.py': 'test/readme/sdk-apps.test.ts',
+  'docs/your-app.md > Presence > lobby.mjs': 'test/readme/sdk-apps.test.ts',
   'docs/your-app.md > Verifying hooks > js': 'test/readme/programs.test.ts',
   'docs/your-app.md > WSGI and other frameworks > wsgi.py': 'test/readme/apps.test.ts',
   'docs/clients.md > Connecting > js': 'test/readme/programs.test.ts',

@@ -21,10 +21,12 @@ const contributing = new Page('CONTRIBUTING.md');
 const tests = new Page('test/README.md');
 const actionsType = 'application/vnd.sockethook+json';
 
-test('the table of fields has those of a real hook, in their order', () => {
+test('the table of fields has those of a real hook, in their order, and those of joined and left', () => {
   const [hook = ''] = readme.code('On the wire', 'http');
   const real = new URLSearchParams(hook.trimEnd().split('\n\n')[1]);
-  expect(app.rows('Hooks', 'field').flatMap(([names = '']) => names.match(/\w+/g))).toEqual([...real.keys()]);
+  const written = app.rows('Hooks', 'field').flatMap(([names = '']) => names.match(/\w+/g));
+  expect(written).toEqual([...real.keys(), 'group', 'sequence']);
+  expect(written).toEqual(Object.keys(asyncapi.components.schemas.Hook.properties));
 });
 
 test('the table of problems has every code with its status, and no other', () => {
@@ -68,7 +70,7 @@ test('a default in the table of settings is the same as leaving the variable out
   const written = operations
     .rows('Settings', 'variable')
     .filter(([, value]) => value !== '' && value !== 'generated');
-  expect(written).toHaveLength(10);
+  expect(written).toHaveLength(11);
   for (const [name = '', value = ''] of written) {
     expect([name, parseSettings({ [name]: value })]).toEqual([name, parseSettings({})]);
   }
@@ -152,9 +154,22 @@ test('the table of actions says which hook allows what, and its example shows th
       offered: ['chat'],
       messageBytes: limits.messageBytes,
     }).ok;
-  const real = Object.keys(actions).map((name) => [name, ...hookEvents.map((event) => allows(name, event))]);
+  const real = Object.keys(actions).map((name) => [name, ...columns((event) => allows(name, event))]);
   expect(written.sort()).toEqual(real.sort());
 });
+
+test('the table of hooks has every hook and its URL', () => {
+  const written = app.rows('Hooks', 'hook').map(([hook]) => hook);
+  expect(written).toEqual(hookEvents.map((event) => `POST {base}/${event}/{path}`));
+});
+
+/** The columns of a table about hooks: one for all that come after a socket has ended, or are about a user. */
+function columns<T>(of: (event: HookEvent) => T): T[] {
+  const [handshake, message, ...rest] = hookEvents;
+  const last = rest.map(of);
+  for (const other of last) expect(other, rest.join(', ')).toEqual(last[0]);
+  return [of(handshake), of(message), ...last.slice(0, 1)];
+}
 
 /** What an app may answer, by the first column of the table of answers. */
 const answers = new Map<string, readonly AppResponse[]>([
@@ -188,13 +203,13 @@ function told(response: AppResponse, event: HookEvent): string {
       return event === 'handshake' ? refused(answer.status) : 'dead letter';
     case 'failed':
       if (event === 'handshake') return refused(answer.status);
-      if (event === 'closed') return 'retried for a day';
+      if (event !== 'message') return 'retried for a day';
       return answer.isAway ? 'retried for 6 hours' : 'retried for a minute';
     case 'invalid':
       if (event === 'handshake') return refused(502);
-      return event === 'closed' ? 'done, logged' : 'dead letter';
+      return event === 'message' ? 'dead letter' : 'done, logged';
     case 'unwanted':
-      return event === 'closed' ? 'done: "not wanted", warned once' : 'dead letter';
+      return event === 'message' ? 'dead letter' : 'done: "not wanted", warned once';
   }
 }
 
@@ -203,7 +218,7 @@ test('the table of answers says what the gateway makes of each answer to each ho
   expect(written.map(([name]) => name)).toEqual([...answers.keys()]);
   for (const [name = '', ...says] of written) {
     for (const response of answers.get(name) ?? []) {
-      const real = hookEvents.map((event) => told(response, event));
+      const real = columns((event) => told(response, event));
       expect(real, `${name}: ${JSON.stringify(response)}`).toEqual(says);
     }
   }

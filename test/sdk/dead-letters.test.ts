@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   ArgumentError,
   type DeadLetter,
@@ -11,6 +11,7 @@ import {
 import { type Client, connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { actions } from '../support/recording-app.ts';
 
 let world: LocalWorld;
 beforeAll(async () => {
@@ -66,6 +67,35 @@ test('a dead letter is listed and got, with its body if that is asked for', asyn
   expect(await deleteDeadLetter(id), 'a known one').toBe(true);
   expect(await deleteDeadLetter(id), 'again').toBe(false);
   expect(await getDeadLetter(id)).toBeUndefined();
+  await client.close();
+});
+
+test('a dead letter of a joined hook names its group and its number', async () => {
+  const other = await startLocal({ HOOKS: 'handshake,joined,left' });
+  onTestFinished(async () => {
+    process.env['SOCKETHOOK_API_URL'] = world.gateway.apiUrl;
+    await other.stop();
+  });
+  process.env['SOCKETHOOK_API_URL'] = other.gateway.apiUrl;
+  other.app.on('/joined', ({ fields }) =>
+    fields['event'] === 'handshake' ? actions({ user: 'alice', join: ['room:1'] }) : 422,
+  );
+  const client = await connect(`${other.url}/joined`);
+  const { fields } = await other.app.hook('/joined', 'joined');
+  let letters: readonly DeadLetter[] = [];
+  await eventually('the letter', async () => {
+    letters = await all();
+    return letters.length === 1;
+  });
+  expect(letters).toMatchObject([
+    {
+      event: 'joined',
+      user: 'alice',
+      group: 'room:1',
+      sequence: Number(fields['sequence']),
+      path: '/joined',
+    },
+  ]);
   await client.close();
 });
 

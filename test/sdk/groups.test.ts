@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   ApiError,
@@ -7,8 +8,10 @@ import {
   joinGroup,
   leaveGroup,
   listGroup,
+  listUsers,
 } from '../../sdk/index.ts';
 import { connect } from '../support/client.ts';
+import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
 
 let world: LocalWorld;
@@ -91,6 +94,45 @@ test('a group is listed in pages', async () => {
     expect(Math.abs(openedAt.getTime() - Date.now())).toBeLessThan(60_000);
   }
   await Promise.all(opened.map(({ client }) => client.close()));
+});
+
+test('the users of a group are listed in pages, each with the number of sockets', async () => {
+  const group = 'users/of a group';
+  const users = ['alice', 'bob', 'alice', ''];
+  const urls = await Promise.all(users.map((user, at) => createWebSocketUrl(`/user/${at}`, { user })));
+  const clients = await Promise.all(urls.map((url) => connect(url)));
+  for (let at = 0; at < users.length; at++) {
+    const { from = '' } = (await world.app.hook(`/user/${at}`, 'handshake')).fields;
+    await joinGroup(group, from);
+  }
+  const first = await listUsers(group, { limit: 1 });
+  expect(first.users).toHaveLength(1);
+  const { cursor = '' } = first;
+  const second = await listUsers(group, { limit: 1, cursor });
+  const listed = [...first.users, ...second.users].sort((one, other) => (one.user < other.user ? -1 : 1));
+  expect(listed).toEqual([
+    { user: 'alice', sockets: 2 },
+    { user: 'bob', sockets: 1 },
+  ]);
+  await Promise.all(clients.map((client) => client.close()));
+  expect(await listUsers('nobody is here')).toEqual({ users: [] });
+});
+
+test('a list of users that is no gateway’s is an error', async () => {
+  const own = process.env['SOCKETHOOK_API_URL'];
+  for (const users of [undefined, [{}], [{ user: 'alice', sockets: -1 }], [{ user: 7, sockets: 1 }]]) {
+    const server = createServer((_, response) => {
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ users }));
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    process.env['SOCKETHOOK_API_URL'] = `http://127.0.0.1:${port}`;
+    const listed = await listUsers('g').catch((error: unknown) => error);
+    process.env['SOCKETHOOK_API_URL'] = own;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(listed, JSON.stringify(users)).toBeInstanceOf(ApiError);
+  }
 });
 
 test('a socket that has ended joins nothing and leaves nothing', async () => {

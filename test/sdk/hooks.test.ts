@@ -13,6 +13,8 @@ const listening = hooks(
     handshake: (message) => void told.push(message),
     message: (message) => void told.push(message),
     closed: (message) => void told.push(message),
+    joined: (message) => void told.push(message),
+    left: (message) => void told.push(message),
   },
   { seen: false },
 );
@@ -55,6 +57,52 @@ test.for(['form', 'json'] as const)('a hook in %s becomes a message', async (for
     time: new Date(1_764_000_000_123),
   });
   expect(message?.request.headers.get('webhook-id')).toBe('closed_1');
+});
+
+test.for([
+  ['joined', 'form'],
+  ['joined', 'json'],
+  ['left', 'form'],
+  ['left', 'json'],
+] as const)('a %s hook in %s names the user, the group and its number', async ([event, format]) => {
+  const group = '"a", b&c=日本';
+  const presence = { group: must(parseGroup(group)), sequence: 1_764_000_000_123 };
+  const hook = aHook({ event, id: `${event}_1`, path: '/a%20b', user: 'alice', presence });
+  expect((await listening(signedRequest(hook, { format }))).status).toBe(204);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatchObject({
+    event,
+    socket: hook.socket,
+    user: 'alice',
+    path: '/a%20b',
+    group,
+    sequence: 1_764_000_000_123,
+    groups: [],
+    code: undefined,
+  });
+});
+
+test('a hook about a socket has no group and the number 0', async () => {
+  await listening(signedRequest(closed()));
+  expect(told).toMatchObject([{ group: '', sequence: 0 }]);
+});
+
+test('a captured joined hook that is sent to the URL of left gets 401, and so the other way round', async () => {
+  for (const [event, other] of [
+    ['joined', 'left'],
+    ['left', 'joined'],
+  ] as const) {
+    const request = signedRequest(aHook({ event, id: `${event}_1`, path: '/foo' }));
+    const url = `https://app.example/websocket/${other}/foo`;
+    expect((await listening(await changed(request, { url }))).status, event).toBe(401);
+  }
+  expect(told).toEqual([]);
+});
+
+test('a client whose path says left is not taken for a hook about a user', async () => {
+  const hook = aHook({ event: 'message', id: 'message_1', path: '/left/joined' });
+  expect((await listening(signedRequest(hook))).status).toBe(204);
+  expect(told).toMatchObject([{ event: 'message', path: '/left/joined' }]);
 });
 
 const inGroups = (...names: readonly string[]) => names.map((name) => must(parseGroup(name)));

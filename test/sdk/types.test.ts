@@ -1,4 +1,5 @@
 import { beforeAll, expect, expectTypeOf, test } from 'vitest';
+import { hookEvents } from '../../functions/wire/hook.ts';
 import { type HookActions, type HookAnswer, type HookHandlers, hooks, refuse } from '../../sdk/index.ts';
 import { testSecrets } from '../support/local.ts';
 import { aHook } from '../wire/a-hook.ts';
@@ -28,6 +29,16 @@ const wrong: readonly Handlers[] = [
   { closed: () => ({ state: 'x' }) },
   // @ts-expect-error It can't be refused.
   { closed: () => refuse(404) },
+  // @ts-expect-error A user is not one socket, so there is none to reply to.
+  { joined: () => 'text' },
+  // @ts-expect-error The same.
+  { left: async () => 'text' },
+  // @ts-expect-error And none that could join a group.
+  { joined: () => ({ join: ['room:1'] }) },
+  // @ts-expect-error Nor one that could be closed.
+  { left: () => ({ broadcast: [], close: true }) },
+  // @ts-expect-error A user who has come can't be refused.
+  { joined: () => refuse() },
   // @ts-expect-error In a handshake a client is refused, not closed.
   { handshake: () => ({ close: true }) },
   // @ts-expect-error The same, beside what is allowed.
@@ -45,7 +56,7 @@ const wrong: readonly Handlers[] = [
 ];
 
 test.for(wrong.map((handlers) => [handlers] as const))('%o fails when its hook comes', async ([handlers]) => {
-  for (const event of ['handshake', 'message', 'closed'] as const) {
+  for (const event of hookEvents) {
     if (handlers[event] === undefined) continue;
     const asked = hooks(handlers, { seen: false })(signedRequest(aHook({ event, id: `${event}_1` })));
     await expect(asked).rejects.toMatchObject({ code: 'ERR_ANSWER' });
@@ -61,13 +72,16 @@ const right: readonly Handlers[] = [
     message: ({ body, groups }) => ({ join: [body], leave: groups, broadcast: [{ body, group: 'room:1' }] }),
   },
   { closed: ({ groups }) => ({ broadcast: groups.map((group) => ({ body: 'left', group })) }) },
+  { joined: ({ user, group }) => ({ broadcast: [{ body: `${user} is here`, group }] }) },
+  { left: async ({ socket, sequence }) => ({ send: [{ sockets: socket, body: String(sequence + 1) }] }) },
+  { joined: () => undefined, left: async () => {} },
   { message: ({ body }) => (body === '' ? { close: true } : { reply: body, state: 's' }) },
   { closed: ({ path }) => ({ send: [], broadcast: [{ body: 'left', path }] }) },
   { closed: async ({ path }) => (path === '/' ? undefined : { broadcast: [{ body: 'left', path }] }) },
 ];
 
 test.for(right.map((handlers) => [handlers] as const))('%o answers its hooks', async ([handlers]) => {
-  for (const event of ['handshake', 'message', 'closed'] as const) {
+  for (const event of hookEvents) {
     const asked = hooks(handlers, { seen: false })(signedRequest(aHook({ event, id: `${event}_1` })));
     expect((await asked).status).toBeOneOf([200, 204, 401]);
   }
@@ -78,5 +92,6 @@ test('the answer of each hook has the actions that it allows', () => {
   expectTypeOf<{ reply: string; user: string }>().not.toExtend<HookAnswer<'message'>>();
   expectTypeOf<{ reply: string; close: true }>().toExtend<HookAnswer<'message'>>();
   expectTypeOf<string>().not.toExtend<HookAnswer<'closed'>>();
+  expectTypeOf<string>().not.toExtend<HookAnswer<'joined'>>();
   expectTypeOf<HookActions>().not.toExtend<HookAnswer<'message'>>();
 });

@@ -38,11 +38,11 @@ export async function startLocal(
   limits: Partial<LocalLimits> = {},
   surroundings: Partial<GatewayOptions> = {},
 ): Promise<LocalWorld> {
+  const parsed = parseSettings({ PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment });
+  if (!parsed.ok) throw new Error(parsed.error.join('\n'));
   const app = new RecordingApp();
   const log = new RecordingLog();
   const base = await app.listen();
-  const parsed = parseSettings({ PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment });
-  if (!parsed.ok) throw new Error(parsed.error.join('\n'));
   const settings: LocalSettings = { ...parsed.value, limits: { ...limitSets['api-gateway'], ...limits } };
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
   const store = new MemoryStore();

@@ -1,4 +1,5 @@
-import type { Hook } from '../../functions/wire/hook.ts';
+import { parseGroup } from '../../functions/wire/group.ts';
+import { type Hook, type HookEvent, presenceEvents } from '../../functions/wire/hook.ts';
 import { parsePath } from '../../functions/wire/path.ts';
 import { parseSocketId } from '../../functions/wire/socket-id.ts';
 import { must } from './must.ts';
@@ -8,11 +9,12 @@ export const socketId = 'L0SM9cOFvHcCIhw=';
 
 type Told = Partial<Omit<Hook, 'path' | 'socket'>> & { readonly path?: string; readonly socket?: string };
 
-/** A handshake hook with nothing to say, but for what is told. */
+/** A handshake hook with nothing to say, but for what is told. A joined or left hook has a group and a number. */
 export function aHook({ path = '/', socket = socketId, ...told }: Told = {}): Hook {
   const id = parseSocketId(socket);
   if (id === undefined) throw new Error(`${socket} is no socket id`);
   return {
+    ...aPresence(told.event),
     event: 'handshake',
     id: `handshake_${socket}`,
     socket: id,
@@ -29,4 +31,9 @@ export function aHook({ path = '/', socket = socketId, ...told }: Told = {}): Ho
     clientHeaders: {},
     ...told,
   };
+}
+
+function aPresence(event: HookEvent | undefined): Pick<Hook, 'presence'> {
+  if (!presenceEvents.some((known) => known === event)) return {};
+  return { presence: { group: must(parseGroup('room:1')), sequence: 1_764_000_000_000 } };
 }

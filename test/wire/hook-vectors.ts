@@ -1,5 +1,5 @@
 import { parseGroup } from '../../functions/wire/group.ts';
-import { type Hook, hookEvents } from '../../functions/wire/hook.ts';
+import { type Hook, hookEvents, type Presence } from '../../functions/wire/hook.ts';
 import vectors from '../vectors/hooks.json' with { type: 'json' };
 import { aHook } from './a-hook.ts';
 import { must } from './must.ts';
@@ -21,5 +21,11 @@ export const hookVectors: readonly HookVector[] = vectors.map(({ hook, ...expect
   const event = hookEvents.find((name) => name === hook.event);
   if (event === undefined) throw new Error(`${hook.event} is no event`);
   const groups = (hook.groups ?? []).map((name) => must(parseGroup(name)));
-  return { ...expected, hook: aHook({ ...hook, event, groups }) };
+  const { presence: named, ...told } = hook;
+  const presence = named && aPresence(named);
+  return { ...expected, hook: aHook({ ...told, event, groups, ...(presence && { presence }) }) };
 });
+
+function aPresence({ group, sequence }: { readonly group: string; readonly sequence: number }): Presence {
+  return { group: must(parseGroup(group)), sequence };
+}

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { hookEvents, hookFields, hookUrl } from '../../functions/wire/hook.ts';
 import { aHook, socketId } from './a-hook.ts';
 
-test('the hooks are those of a socket in the order of its life', () => {
-  expect(hookEvents).toEqual(['handshake', 'message', 'closed']);
+test('the hooks are those of a socket in the order of its life, then those of a user of a group', () => {
+  expect(hookEvents).toEqual(['handshake', 'message', 'closed', 'joined', 'left']);
 });
 
 test('a hook has all its fields in their order, empty if there is nothing to say', () => {
@@ -21,6 +21,18 @@ test('a hook has all its fields in their order, empty if there is nothing to say
     ['reason', ''],
     ['time', '1764000000000'],
   ]);
+});
+
+test('a joined or left hook has its group and its number besides, after the fields of every hook', () => {
+  for (const event of ['joined', 'left'] as const) {
+    const names = Object.keys(hookFields(aHook({ event })));
+    expect(names, event).toEqual([...Object.keys(hookFields(aHook())), 'group', 'sequence']);
+    expect(hookFields(aHook({ event })), event).toMatchObject({
+      event,
+      group: 'room:1',
+      sequence: '1764000000000',
+    });
+  }
 });
 
 test("a client's query fills no field of the hook but its own", () => {

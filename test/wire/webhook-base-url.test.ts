@@ -25,7 +25,8 @@ test('plain http is for one machine only', () => {
   expect(parseWebhookBaseUrl(text, { allowInsecure: false })).toEqual(refused);
 });
 
-const segment = 'must have no segment called handshake, message, closed: what follows it names the hook';
+const segment =
+  'must have no segment called handshake, message, closed, joined, left: what follows it names the hook';
 
 test.for<[text: string, fault: string]>([
   ['', 'must be a URL such as https://app.example/websocket'],
@@ -41,6 +42,8 @@ test.for<[text: string, fault: string]>([
   ['https://app.example/message', segment],
   ['https://app.example/a/handshake/b', segment],
   ['https://app.example/x/closed/', segment],
+  ['https://app.example/joined', segment],
+  ['https://app.example/left/x', segment],
   ['https://app.example/m%65ssage/x', segment],
   ['https://app.example/#', 'must have no query and no fragment'],
 ])('the base URL %j %s', ([text, error]) => {

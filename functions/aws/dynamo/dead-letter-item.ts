@@ -1,7 +1,8 @@
 import type { DeadLetter } from '../../gateway/dead-letters.ts';
 import { hashOf } from '../../gateway/hash.ts';
 import { type DeadLetterId, parseDeadLetterId } from '../../wire/dead-letter-id.ts';
-import { hookEvents, hookId } from '../../wire/hook.ts';
+import { parseGroup } from '../../wire/group.ts';
+import { type Hook, hookEvents, hookId } from '../../wire/hook.ts';
 import { parsePath } from '../../wire/path.ts';
 import { type Item, number, text, texts } from './attribute.ts';
 import { filled, groupsIn, numberIn, socketOf, textIn } from './item.ts';
@@ -37,7 +38,7 @@ export function letterItem(
   { id, hook, groupsVersion, attempts, why, diedAt }: DeadLetter,
   bodyId: string | undefined,
 ): Item {
-  const { event, path, query, user, state, origin, code, reason } = hook;
+  const { event, path, query, user, state, origin, code, reason, presence } = hook;
   return {
     ...letterKey(id),
     hook: text(hook.id),
@@ -45,6 +46,7 @@ export function letterItem(
     socket: text(hook.socket),
     ...filled({ path, query, user, state, origin, code, reason, why, bodyId: bodyId ?? '' }),
     ...(hook.groups.length === 0 ? {} : { groups: texts(hook.groups) }),
+    ...(presence === undefined ? {} : { group: text(presence.group), sequence: number(presence.sequence) }),
     time: number(hook.time),
     groupsVersion: number(groupsVersion),
     attempts: number(attempts),
@@ -74,9 +76,16 @@ export function storedLetterOf(item: Item): StoredLetter {
     groups: groupsIn(item),
     time: numberIn(item, 'time'),
     clientHeaders: {},
+    ...presenceOf(item),
   };
   const [attempts, diedAt] = [numberIn(item, 'attempts'), numberIn(item, 'diedAt')];
   const groupsVersion = numberIn(item, 'groupsVersion');
   const letter = { id, hook, groupsVersion, attempts, why: textIn(item, 'why'), diedAt };
   return { letter, bodyId: item['bodyId']?.S };
+}
+
+/** What a hook about a user of a group tells besides. */
+function presenceOf(item: Item): Pick<Hook, 'presence'> {
+  const group = parseGroup(textIn(item, 'group'));
+  return group.ok ? { presence: { group: group.value, sequence: numberIn(item, 'sequence') } } : {};
 }

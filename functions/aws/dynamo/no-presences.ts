@@ -6,6 +6,7 @@ export class NoPresences implements Presences {
   readonly set = noPresences;
   readonly release = noPresences;
   readonly depart = noPresences;
+  readonly departure = noPresences;
 }
 
 function noPresences(): Promise<never> {

@@ -33,6 +33,9 @@ export const broadcastsSchema = {
 /** The partition key of the circuit breaker in the table of broadcasts, whose own ids have no `#`. */
 export const breakerKey = 'breaker#app';
 
+/** How the partition keys of who is in which group begin in the same table. */
+export const presenceKeys = 'presence#';
+
 /** How the partition keys of the records of ended sockets begin in the table of dead letters. No other key does. */
 export const endedKeys = 'ended#';
 

@@ -31,6 +31,7 @@ const hook = v.pipe(
     code: v.string(),
     reason: v.string(),
     time: v.number(),
+    presence: v.exactOptional(v.object({ group: groupText, sequence: v.number() })),
   }),
   v.transform(({ subject, ...fields }): Hook => {
     return { ...fields, id: hookId(fields.event, subject), clientHeaders: {} };

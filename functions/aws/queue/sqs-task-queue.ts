@@ -7,7 +7,10 @@ import type { QueueRecord } from '../events.ts';
 import { batchCalls, type Entry, failedEntries } from './batch-calls.ts';
 import { writeTask } from './task-message.ts';
 
-/** The longest delay of a message. SQS: 15 minutes. */
+/**
+ * The longest delay of a message. SQS: 15 minutes. A task that is due later comes early, so it has to bear that. One of
+ * presence looks again: it still comes after any run that it is to outlive has ended.
+ */
 const longestDelaySeconds = 900;
 
 /** The delay between the messages of a task that needs several, in seconds: SQS keeps no order. */

@@ -1,9 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as v from 'valibot';
+import type { Subject } from '../../gateway/presences.ts';
 import type { Task } from '../../gateway/tasks.ts';
 import { type ClientPath, parsePath } from '../../wire/path.ts';
 import { byteLength } from '../../wire/printable.ts';
 import { groupText, parsed } from '../../wire/schema.ts';
+import { parseSocketId } from '../../wire/socket-id.ts';
 import { batchMessage, broadcastId, socketId as socket, writeBatch } from './batch-message.ts';
 import { retryMessage, writeRetry } from './retry-message.ts';
 
@@ -34,6 +36,12 @@ const deliveries = {
   stuckRuns: v.optional(v.number()),
 };
 
+const subject = v.custom<Subject>(
+  (value) =>
+    typeof value === 'string' &&
+    (value.startsWith('u:') || (value.startsWith('s:') && parseSocketId(value.slice(2)) !== undefined)),
+);
+
 const schema = v.variant('kind', [
   v.object({ kind: v.literal('flush'), socket }),
   v.object({ kind: v.literal('closed'), socket }),
@@ -41,6 +49,13 @@ const schema = v.variant('kind', [
   v.object({ kind: v.literal(toGroups), ...deliveries }),
   v.object({ kind: v.literal('segment'), broadcast: broadcastId, segment: v.number() }),
   batchMessage,
+  v.object({
+    kind: v.literal('presence'),
+    group: groupText,
+    subject,
+    socket,
+    after: v.optional(v.string()),
+  }),
   retryMessage,
   v.object({ kind: v.literal('replay'), until: v.number(), cursor: v.optional(v.string()) }),
 ]);

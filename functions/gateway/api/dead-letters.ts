@@ -85,13 +85,14 @@ function unknown(): ApiResponse {
 
 /** A dead letter in an answer. */
 function row({ id, hook, attempts, why, diedAt }: DeadLetter, hasBody: boolean) {
-  const { event, socket, path, user, time } = hook;
+  const { event, socket, path, user, time, presence } = hook;
   return {
     deadLetter: id,
     event,
     socket,
     path,
     user,
+    ...presence,
     attempts,
     lastError: why,
     time,

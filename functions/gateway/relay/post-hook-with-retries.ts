@@ -9,7 +9,7 @@ import { answerReserveMs, type FailedAnswer, postHook } from './post-hook.ts';
 const minAttemptMs = 1_000;
 
 /**
- * Posts a message or closed hook until its answer is final, as often as the policy and the run's deadline allow. Obeys
+ * Posts a hook other than a handshake until its answer is final, as often as the policy and the run's deadline allow. Obeys
  * `Retry-After`, for a message as long as there is time. `failed`: all attempts have failed, and the caller decides what
  * to do. A refusal is logged, since repeating it won't help.
  */
@@ -35,8 +35,8 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     const room = gateway.deadline - clock.monotonic() - minAttemptMs - answerReserveMs;
     const left = Math.min(withinMs - paused, room);
     const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
-    // A closed hook can be postponed for as long as the app asks.
-    if (pause === undefined || (hook.event === 'closed' && pause < retryAfter)) return failed;
+    // All but a message can be postponed for as long as the app asks.
+    if (pause === undefined || (hook.event !== 'message' && pause < retryAfter)) return failed;
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
@@ -53,8 +53,10 @@ export function logFinalAnswer({ log }: Pick<Gateway, 'log'>, hook: Hook, answer
   if (answer.kind === 'refused') log.error('hook_refused', { ...facts, why: answer.why });
   if (answer.kind === 'invalid') log.error('answer_invalid', { ...facts, why: answer.error.detail });
   if (answer.kind === 'unwanted') {
-    if (event === 'closed') log.warnOnce('closed_unwanted', { status: answer.status });
-    else log.error('hook_refused', { ...facts, why: `the app answered ${answer.status}` });
+    const { status } = answer;
+    if (event === 'message') log.error('hook_refused', { ...facts, why: `the app answered ${status}` });
+    else if (event === 'closed') log.warnOnce('closed_unwanted', { status });
+    else log.warnOnce('presence_unwanted', { hook: event, status }, event);
   }
   return answer;
 }

@@ -79,14 +79,16 @@ async function tellChanges(
 async function changeOf(
   gateway: Gateway,
   task: PresenceTask,
-  { told, departure }: PresenceState,
+  { told }: PresenceState,
 ): Promise<Telling | number | undefined> {
-  const { clock, settings } = gateway;
+  const { presences, clock, settings } = gateway;
   const here = await presentSocket(gateway, task);
   const time = clock.now();
   if (here !== undefined)
     return told?.event === 'joined' ? undefined : { event: 'joined', ...placeOf(here), time, rounds: 0 };
   if (told?.event !== 'joined') return undefined;
+  // Read after the subject was seen to be absent: what took it away had noted its departure before.
+  const departure = await presences.departure(task);
   const wait = (departure?.at ?? 0) + settings.presenceGraceMs - time;
   if (wait > 0) return Math.min(wait, settings.presenceGraceMs);
   return { event: 'left', ...placeOf(departure ?? told), time, rounds: 0 };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseTask, writeTask } from '../../../functions/aws/queue/task-message.ts';
+import type { Subject } from '../../../functions/gateway/presences.ts';
 import type { BatchTask, DeliveriesTask, RetryTask } from '../../../functions/gateway/tasks.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import type { GroupName } from '../../../functions/wire/group.ts';
@@ -216,6 +217,12 @@ describe('a hook that is tried again, on its way through the queue', () => {
       expect(writeTask(task).map(parseTask)).toEqual([task]);
   });
 
+  test.for(['joined', 'left'] as const)('%s tells its group and its number', (event) => {
+    const presence = { group: aGroup('\ufffe"'), sequence: 1_764_000_000_456 };
+    const task = aRetry(aHook({ event, id: `${event}_abc-1`, body: '', groups: [], presence }));
+    expect(writeTask(task).map(parseTask)).toEqual([task]);
+  });
+
   test.for(['\u0001', '"', '\ufffe', 'x', '😀'])(
     'with the longest message is one that SQS takes: of %j',
     (unit) => {
@@ -241,6 +248,45 @@ describe('a hook that is tried again, on its way through the queue', () => {
     const [text = ''] = writeTask(aRetry());
     const { hook, ...task } = JSON.parse(text);
     expect(() => parseTask(JSON.stringify({ ...task, hook: { ...hook, ...wrong } }))).toThrow();
+  });
+});
+
+describe('a look at who is in a group, on its way through the queue', () => {
+  const subjects: readonly Subject[] = [
+    'u:alice',
+    `s:${newSocket()}`,
+    `u:${'\ufffe\uffff"'.repeat(36)}`,
+    'u:s:x y',
+  ];
+
+  test.for(subjects.flatMap((subject) => [undefined, 'abc_1-Z'].map((after) => ({ subject, after }))))(
+    'is read as it was written: %j',
+    ({ subject, after }) => {
+      const group = aGroup('\u{10ffff}'.repeat(64));
+      const task = {
+        kind: 'presence',
+        group,
+        subject,
+        socket: newSocket(),
+        ...(after && { after }),
+      } as const;
+      const [text = '', ...others] = writeTask(task);
+      expect(others).toEqual([]);
+      // SQS: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF
+      expect(text).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u);
+      expect(parseTask(text)).toEqual(task);
+    },
+  );
+
+  test.for<[string, object]>([
+    ['a group that is none', { group: '' }],
+    ['a subject of another kind', { subject: 'x:alice' }],
+    ['a subject that is no text', { subject: 1 }],
+    ['a socket that is none, as its subject', { subject: 's:a.b' }],
+    ['a socket that is none', { socket: 'a.b' }],
+  ])('is nothing else: %s is refused', ([, wrong]) => {
+    const task = { kind: 'presence', group: 'lobby', subject: 'u:alice', socket: newSocket() };
+    expect(() => parseTask(JSON.stringify({ ...task, ...wrong }))).toThrow();
   });
 });
 

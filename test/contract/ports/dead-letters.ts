@@ -5,6 +5,7 @@ import { deadLetterIdOf, parseDeadLetterId } from '../../../functions/wire/dead-
 import { hookId } from '../../../functions/wire/hook.ts';
 import { aHook } from '../../fakes/a-hook.ts';
 import { newSocket } from '../../fakes/a-record.ts';
+import { groupName } from '../../fakes/group-names.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 
 /** Makes dead letters without any, which expire by this clock. */
@@ -62,6 +63,23 @@ export function deadLettersContract(name: string, make: MakeDeadLetters): void {
       const closed = { event: 'closed', id: hookId('closed', newSocket()), body: '', code: '1006' } as const;
       const hook = aHook({ ...closed, groups: [], user: '', state: '', query: '', origin: '' });
       const letter = await put({ ...hook, reason: 'Going away' });
+      expect(await letters.get(letter.id)).toEqual(letter);
+      expect(await letters.list(10, undefined, true)).toEqual({ deadLetters: [letter] });
+    });
+
+    test.for(['joined', 'left'] as const)('of %s has its group and its number', async (event) => {
+      const { letters, put } = await begun(make);
+      const presence = { group: groupName('a "lobby"'), sequence: 1_764_000_000_456 };
+      const hook = {
+        event,
+        id: hookId(event, 'abc-1'),
+        body: '',
+        groups: [],
+        state: '',
+        query: '',
+        presence,
+      };
+      const letter = await put(aHook(hook));
       expect(await letters.get(letter.id)).toEqual(letter);
       expect(await letters.list(10, undefined, true)).toEqual({ deadLetters: [letter] });
     });

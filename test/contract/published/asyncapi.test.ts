@@ -23,11 +23,15 @@ const payloads = {
   handshake: schema('HandshakeHook'),
   message: schema('MessageHook'),
   closed: schema('ClosedHook'),
+  joined: schema('JoinedHook'),
+  left: schema('LeftHook'),
 };
 const answers = {
   handshake: schema('HandshakeActions'),
   message: schema('MessageActions'),
   closed: schema('ClosedActions'),
+  joined: schema('JoinedActions'),
+  left: schema('LeftActions'),
 };
 
 let world: LocalWorld;
@@ -84,8 +88,8 @@ test('asyncapi.json has every close code, with its reason and whether to reconne
 
 test('a hook has the fields of asyncapi.json, in their order', () => {
   const { properties, required } = asyncapi.components.schemas.Hook;
-  expect(Object.keys(properties)).toEqual(Object.keys(hookFields(aHook())));
-  expect(required).toEqual(Object.keys(properties));
+  expect(required).toEqual(Object.keys(hookFields(aHook())));
+  expect(Object.keys(properties)).toEqual(Object.keys(hookFields(aHook({ event: 'joined' }))));
   expect(properties.event.enum).toEqual(hookEvents);
 });
 
@@ -97,6 +101,16 @@ test('a hook of one event does not conform to another', () => {
   for (const event of hookEvents) {
     const fields = hookFields(aHook({ event, code: event === 'closed' ? '1000' : '' }));
     expect(hookEvents.filter((other) => payloads[other](fields))).toEqual([event]);
+  }
+});
+
+test.for(['group', 'sequence'] as const)('only joined and left hooks have a %s, and always', (name) => {
+  for (const event of hookEvents) {
+    const fields = hookFields(aHook({ event, code: event === 'closed' ? '1000' : '' }));
+    const { [name]: _, ...without } = fields;
+    const isPresence = event === 'joined' || event === 'left';
+    expect(payloads[event](without), `${event} without ${name}`).toBe(!isPresence);
+    expect(payloads[event]({ ...fields, [name]: '7' }), `${event} with ${name}`).toBe(isPresence);
   }
 });
 

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { closedHook, messageHook } from '../../../functions/gateway/relay/hooks.ts';
+import { closedHook, messageHook, presenceHook } from '../../../functions/gateway/relay/hooks.ts';
 import { postHookWithRetries } from '../../../functions/gateway/relay/post-hook-with-retries.ts';
-import { aRecord } from '../../fakes/a-record.ts';
+import { aGroup, aRecord } from '../../fakes/a-record.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 
 const record = aRecord({ status: 'open' });
 const aMessage = messageHook(record, { id: '1', body: 'secret words', time: 5 });
 const aClosed = closedHook(record, { code: 1000, reason: '', time: 5 });
+const aPresence = (event: 'joined' | 'left') => {
+  const telling = { event, socket: record.socket, path: record.path, time: 5, rounds: 0 };
+  return presenceHook({ group: aGroup('room:1'), subject: 'u:alice' }, telling, 7);
+};
 const actionsType = 'application/vnd.sockethook+json';
 
 describe('a hook that fails', () => {
@@ -52,13 +56,16 @@ describe('a hook that fails', () => {
     },
   );
 
-  test('and that can be put off for as long as the app asks, as a closed can, is left alone at once', async () => {
-    const { gateway, app, clock } = fakeGateway();
-    app.answers = [answered(503, { retryAfter: '3600' })];
-    const answer = await clock.until(postHookWithRetries(gateway, aClosed));
-    expect(answer).toMatchObject({ kind: 'failed', retryAfter: 3_600_000 });
-    expect(app.requests).toHaveLength(1);
-  });
+  test.for([aClosed, aPresence('joined'), aPresence('left')])(
+    'and that can be put off for as long as the app asks, as $event can, is left alone at once',
+    async (hook) => {
+      const { gateway, app, clock } = fakeGateway();
+      app.answers = [answered(503, { retryAfter: '3600' })];
+      const answer = await clock.until(postHookWithRetries(gateway, hook));
+      expect(answer).toMatchObject({ kind: 'failed', retryAfter: 3_600_000 });
+      expect(app.requests).toHaveLength(1);
+    },
+  );
 
   test('is tried no more when too little of the run is left for that', async () => {
     const { gateway, app, clock } = fakeGateway();
@@ -137,6 +144,20 @@ describe('a hook that the app refuses', () => {
     }
     expect(log.lines).toMatchObject([{ level: 'warn', event: 'closed_unwanted', fields: { status } }]);
   });
+
+  test.for([404, 405, 501])(
+    'joined and left that are not wanted (%i) are warned of once each',
+    async (status) => {
+      const { gateway, app, log } = fakeGateway();
+      app.answers = Array.from({ length: 4 }, () => answered(status));
+      for (const event of ['joined', 'left', 'joined', 'left'] as const)
+        expect(await postHookWithRetries(gateway, aPresence(event))).toEqual({ kind: 'unwanted', status });
+      expect(log.lines).toMatchObject([
+        { level: 'warn', event: 'presence_unwanted', fields: { hook: 'joined', status } },
+        { level: 'warn', event: 'presence_unwanted', fields: { hook: 'left', status } },
+      ]);
+    },
+  );
 
   test('an answer that looks like actions of another type is warned of once', async () => {
     const { gateway, app, log } = fakeGateway();

@@ -1,0 +1,252 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { appEnvironment } from '../../infra/local/app-environment.ts';
+import { ChildApp } from '../support/child-app.ts';
+import { connect } from '../support/client.ts';
+import { freePort } from '../support/free-port.ts';
+import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
+import { launchChromium } from './chromium.ts';
+
+const graceMs = 1_000;
+
+let browser: Browser;
+let world: LocalWorld;
+let app: ChildApp;
+let url: string;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+// A meadow of its own for each test: bees of an earlier one would stay for the grace.
+beforeEach(async () => {
+  const port = await freePort();
+  url = `http://localhost:${port}/`;
+  world = await startLocal({
+    WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket`,
+    HOOKS: 'handshake,message,joined,left',
+    PRESENCE_GRACE_MS: String(graceMs),
+  });
+  const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
+  const command = ['--import', 'tsx', 'examples/bees/app.ts'];
+  app = await ChildApp.start(process.execPath, command, environment, { listening: /listening on/ });
+});
+
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+  await world?.stop();
+  await app?.stop();
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** Opens the meadow in a window of a new visitor, and gives their bee a name. What the browser complains of is kept. */
+async function visit(name: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  const page = await (await browser.newContext(options)).newPage();
+  await open(page);
+  await page.getByLabel('Your bee').fill(name);
+  await page.getByLabel('Your bee').press('Enter');
+  await sees(page, `${name} (you)`);
+  return page;
+}
+
+async function open(page: Page): Promise<void> {
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (line) => {
+    if (line.type() === 'error' || line.type() === 'warning') complaints.push(line.text());
+  });
+  await page.goto(url);
+  await page.locator('.bee.mine .name').waitFor();
+}
+
+/** Waits until a page lists a bee. */
+async function sees(page: Page, name: string): Promise<void> {
+  await page.getByRole('list').getByText(name, { exact: true }).waitFor();
+}
+
+/** The bees that a page shows, by their names. */
+async function names(page: Page): Promise<string[]> {
+  return (await page.locator('.bee .name').allTextContents()).sort();
+}
+
+/** Where the bee of a name is on a page, in pixels. */
+async function place(page: Page, name: string): Promise<{ x: number; y: number }> {
+  const bee = page.locator('.bee', { hasText: name });
+  const { e, f } = await bee.evaluate((element) => {
+    // The test's own library has no DOM.
+    const { DOMMatrix, getComputedStyle } = Object(globalThis);
+    return new DOMMatrix(getComputedStyle(element).transform);
+  });
+  return { x: e, y: f };
+}
+
+test('two windows see the bees of each other fly, and the bee of a closed window flies away', async () => {
+  const alice = await visit('Alice');
+  const bob = await visit('Bob');
+  await sees(alice, 'Bob');
+  expect(await names(alice)).toEqual(['Alice', 'Bob']);
+  expect(await names(bob)).toEqual(['Alice', 'Bob']);
+  await alice.getByText('2 bees are here').waitFor();
+  for (const [x, y] of [
+    [700, 300],
+    [500, 450],
+  ] as const) {
+    await bob.mouse.move(x, y, { steps: 5 });
+    for (const page of [bob, alice]) {
+      await expect.poll(async () => (await place(page, 'Bob')).x, { timeout: 10_000 }).toBeCloseTo(x, -1);
+      await expect.poll(async () => (await place(page, 'Bob')).y, { timeout: 10_000 }).toBeCloseTo(y, -1);
+    }
+  }
+  await bob.close();
+  const closed = Date.now();
+  await alice.locator('.bee.leaving .name').waitFor();
+  expect(Date.now() - closed).toBeGreaterThan(graceMs - 300);
+  await expect.poll(() => names(alice), { timeout: 10_000 }).toEqual(['Alice']);
+  await alice.getByText('you are the first bee here').waitFor();
+});
+
+test('two tabs of a visitor have one bee, and a reload keeps it', async () => {
+  const alice = await visit('Alice');
+  const bob = await visit('Bob');
+  const second = await bob.context().newPage();
+  await open(second);
+  await sees(second, 'Bob (you)');
+  expect(await names(alice)).toEqual(['Alice', 'Bob']);
+  await bob.close();
+  const bobsBee = alice.locator('.bee', { hasText: 'Bob' });
+  await bobsBee.evaluate((element) => Object.assign(element, { id: 'same' }));
+  await second.reload();
+  await sees(second, 'Bob (you)');
+  const carol = await visit('Carol');
+  await carol.close();
+  await alice.locator('.bee.leaving .name', { hasText: 'Carol' }).waitFor();
+  expect(await bobsBee.getAttribute('id')).toBe('same');
+  expect(await bobsBee.getAttribute('class')).toBe('bee');
+});
+
+test('arrow keys fly the bee, space has it fly a loop, and a name that is being typed does neither', async () => {
+  const alice = await visit('Alice');
+  const bob = await visit('Bob');
+  await sees(bob, 'Alice');
+  const before = await place(bob, 'Alice');
+  await alice.keyboard.down('ArrowUp');
+  await expect
+    .poll(async () => (await place(bob, 'Alice')).y, { timeout: 10_000 })
+    .toBeLessThan(before.y - 60);
+  await alice.keyboard.up('ArrowUp');
+  // A space in the name is no loop, nor is an arrow in it a way to fly.
+  await alice.getByLabel('Your bee').fill('Al');
+  await alice.getByLabel('Your bee').press('Space');
+  await alice.getByLabel('Your bee').press('ArrowDown');
+  await alice.getByLabel('Your bee').pressSequentially('ice');
+  await alice.getByLabel('Your bee').press('Enter');
+  await sees(bob, 'Al ice');
+  const rests = await place(bob, 'Al ice');
+  expect(await flownLoops('Al ice')).toBe(0);
+  await alice.keyboard.press('Space');
+  await bob.waitForFunction(() => {
+    const animations: object[] = Object(globalThis).document.getAnimations();
+    return animations.some((animation) => !('animationName' in animation));
+  });
+  expect(await flownLoops('Al ice')).toBe(1);
+  expect((await place(bob, 'Al ice')).y).toBeCloseTo(rests.y, -1);
+});
+
+/** How many loops a bee has flown, as the app tells one more visitor. */
+async function flownLoops(name: string): Promise<number | undefined> {
+  const made: { url: string } = JSON.parse(await (await fetch(`${url}url`)).text());
+  const client = await connect(made.url);
+  client.send('look');
+  for (;;) {
+    const { all, bees }: { all?: boolean; bees: { name: string; loops: number }[] } = JSON.parse(
+      await client.next(),
+    );
+    if (all !== true) continue;
+    await client.close();
+    return bees.find((bee) => bee.name === name)?.loops;
+  }
+}
+
+test('a name that is not allowed is refused with a sentence, and the bee keeps its own', async () => {
+  const alice = await visit('Alice');
+  await alice.getByLabel('Your bee').fill('<b>bold</b>');
+  await alice.getByLabel('Your bee').press('Enter');
+  await alice.getByText('A name is 1 to 20 letters').waitFor();
+  expect(await alice.locator('.bee b').count()).toBe(0);
+  expect(await names(alice)).toEqual(['Alice']);
+});
+
+test('a page that was cut off comes back by itself, and says meanwhile that it is not connected', async () => {
+  const alice = await visit('Alice');
+  await alice.route('**/url', (route) => route.abort());
+  const { json } = await world.api.call('GET', '/sockets');
+  for (const { socket } of json['sockets'] as { socket: string }[])
+    await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+  await alice.getByText(/trying again in/).waitFor();
+  await alice.unroute('**/url');
+  await alice.getByText('you are the first bee here').waitFor();
+  await sees(alice, 'Alice (you)');
+  complaints.splice(0); // of the request that was aborted
+});
+
+test('a hidden page has no socket, and its bee leaves; shown again, it comes back with its name', async () => {
+  const alice = await visit('Alice');
+  const bob = await visit('Bob');
+  await sees(alice, 'Bob');
+  await turn(bob, true);
+  await bob.getByText('resting while you look elsewhere').waitFor();
+  await expect.poll(() => names(alice), { timeout: 10_000 }).toEqual(['Alice']);
+  expect(await sockets()).toBe(1);
+  await turn(bob, false);
+  await sees(alice, 'Bob');
+  await sees(bob, 'Bob (you)');
+});
+
+/** How many sockets are open. */
+async function sockets(): Promise<unknown> {
+  return (await world.api.call('GET', '/groups/meadow')).json['sockets'];
+}
+
+/** Tells a page that it is hidden, or visible; a headless browser never hides one. */
+async function turn(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((value) => {
+    const { document, Event } = Object(globalThis);
+    Object.defineProperty(document, 'hidden', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, isHidden);
+}
+
+test('nothing flutters for a visitor who wants little motion, and bees still fly', async () => {
+  const alice = await visit('Alice', { reducedMotion: 'reduce' });
+  const bob = await visit('Bob');
+  await sees(alice, 'Bob');
+  await bob.mouse.click(600, 300);
+  await expect.poll(async () => (await place(alice, 'Bob')).x, { timeout: 10_000 }).toBeCloseTo(600, -1);
+  const animations = await alice.evaluate(() =>
+    Object(globalThis)
+      .document.getAnimations()
+      .map((animation: object) => String(Object(animation).animationName)),
+  );
+  expect(animations).toEqual([]);
+});
+
+test('a narrow window has room for everything, without scrolling', async () => {
+  const alice = await visit('Alice', { viewport: { width: 380, height: 700 }, hasTouch: true });
+  const size = await alice.evaluate(() => {
+    const { scrollWidth, scrollHeight } = Object(globalThis).document.documentElement;
+    return { scrollWidth, scrollHeight };
+  });
+  expect(size).toEqual({ scrollWidth: 380, scrollHeight: 700 });
+  await alice.touchscreen.tap(200, 300);
+  await expect.poll(async () => (await place(alice, 'Alice')).x, { timeout: 10_000 }).toBeCloseTo(200, -1);
+  for (const card of await alice.locator('.card').all()) {
+    const box = await card.boundingBox();
+    expect(box && box.x >= 0 && box.x + box.width <= 380 && box.y >= 0 && box.y + box.height <= 700).toBe(
+      true,
+    );
+  }
+});
