@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Suites with a configuration of their own. */
-const apart = ['test/{attack,browser,clients,deploy,lambda,model}/**', 'test/verify/contract.test.ts'];
+const apart = [
+  'test/{attack,browser,clients,deploy,lambda,model,package}/**',
+  'test/verify/contract.test.ts',
+];
 /** Tests that run in one process and wait for no timer, server or child process. */
 const unit = [
   'test/{wire,gateway,simulate}/**/*.test.ts',

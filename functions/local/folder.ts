@@ -1,5 +1,15 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /**
  * Makes a folder that only its owner can enter, and those above it, if they are not there. Throws what the system says.
@@ -20,6 +30,43 @@ function mkdirAbsent(folder: string): void {
     mkdirSync(folder, { mode: 0o700 });
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause;
+  }
+}
+
+/** Only what is ours, since SOCKETHOOK_DIR may be a folder with other files. */
+const ignored = '# Secrets, and hooks that wait.\n.gitignore\nsecrets.json*\nstore.db*\n';
+
+/**
+ * Keeps what is in a folder out of the user's repository, by a `.gitignore` in it. One that is there stays as it is.
+ * Throws what the system says.
+ */
+export function keepOutOfGit(folder: string): void {
+  const file = join(folder, '.gitignore');
+  if (existsSync(file)) return;
+  try {
+    keepFile(file, ignored);
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause;
+  }
+}
+
+/**
+ * Writes a file that only its owner can read, whole or not at all, and never over another: POSIX `link` then fails with
+ * EEXIST. Throws what the system says.
+ */
+export function keepFile(file: string, text: string): void {
+  const beside = `${file}.${randomBytes(8).toString('hex')}`;
+  try {
+    const descriptor = openSync(beside, 'wx', 0o600);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    linkSync(beside, file);
+  } finally {
+    rmSync(beside, { force: true });
   }
 }
 

@@ -31,7 +31,7 @@ function readable(time: string, level: Level, event: string, fields: LogFields):
 }
 
 /** A value as it is, or as a JSON string if it has spaces or could move the cursor of a terminal. */
-function plain(value: string): string {
+export function plain(value: string): string {
   return /^[\x21-\x7e]+$/.test(value)
     ? value
     : JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');

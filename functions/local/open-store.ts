@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, makeFolder } from './folder.ts';
-import { type Database, openDatabase, resultCode, resultCodes } from './sqlite.ts';
+import { codeOf, keepOutOfGit, makeFolder } from './folder.ts';
+import { type Database, findSqlite, type OpenDatabase, resultCode, resultCodes } from './sqlite.ts';
 import { cutCommits } from './sqlite-log.ts';
 import { blob, type CheckedDatabase, checksumOf, number, SqliteStore, type Sync } from './sqlite-store.ts';
 
@@ -22,10 +22,23 @@ const busy = { retries: 5, pauseMs: 70 };
  * left as it is.
  */
 export async function openStore(folder: string, sync?: Sync): Promise<SqliteStore> {
+  const store = await openStoreIfAble(folder, sync);
+  if (store === undefined) throw new Error(noSqlite);
+  return store;
+}
+
+/** Says what to do where this process has no SQLite. */
+export const noSqlite =
+  'A store needs Node.js 22.13 or later, or npm install @photostructure/sqlite beside this package.';
+
+/** As `openStore`, but resolves to undefined where this process has no SQLite. */
+export async function openStoreIfAble(folder: string, sync?: Sync): Promise<SqliteStore | undefined> {
+  const openDatabase = await findSqlite();
+  if (openDatabase === undefined) return undefined;
   const file = join(folder, 'store.db');
   for (let retries = 0; ; retries++) {
     try {
-      return new SqliteStore(await openChecked(folder, file), sync);
+      return new SqliteStore(openChecked(folder, file, openDatabase), sync);
     } catch (cause) {
       if (resultCode(cause) !== resultCodes.busy || retries === busy.retries)
         throw new Error(adviceOn(cause, folder, file), { cause });
@@ -35,10 +48,11 @@ export async function openStore(folder: string, sync?: Sync): Promise<SqliteStor
   }
 }
 
-async function openChecked(folder: string, file: string): Promise<CheckedDatabase> {
+function openChecked(folder: string, file: string, openDatabase: OpenDatabase): CheckedDatabase {
   makeFolder(folder);
+  keepOutOfGit(folder);
   makeFile(file);
-  const database = await openDatabase(file);
+  const database = openDatabase(file);
   try {
     lock(database);
     const cut = cutCommits(readLog(file));

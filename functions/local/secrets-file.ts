@@ -1,12 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parseApiKey } from '../wire/api-key.ts';
 import type { Result } from '../wire/result.ts';
 import { parseSigningKey } from '../wire/signature.ts';
 import { parseUrlKey } from '../wire/ticket.ts';
-import { codeOf, makeFolder } from './folder.ts';
+import { codeOf, keepFile, keepOutOfGit, makeFolder } from './folder.ts';
 import type { SecretTexts } from './local-secrets.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -60,7 +60,8 @@ function make(folder: string, file: string): SecretTexts {
   };
   try {
     makeFolder(folder);
-    keep(file, `${JSON.stringify(secrets, null, 2)}\n`);
+    keepOutOfGit(folder);
+    keepFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
     return secrets;
   } catch (cause) {
     const code = codeOf(cause);
@@ -68,23 +69,6 @@ function make(folder: string, file: string): SecretTexts {
     if (made !== undefined) return made;
     const advice = 'set SOCKETHOOK_DIR to a folder that this user can write to, on a disk with free space';
     throw new Error(`Secrets cannot be kept in ${folder} (${code}): ${advice}.`, { cause });
-  }
-}
-
-/** Writes a file whole or not at all, and never over another: POSIX `link` then fails with EEXIST. */
-function keep(file: string, text: string): void {
-  const beside = `${file}.${randomBytes(8).toString('hex')}`;
-  try {
-    const descriptor = openSync(beside, 'wx', 0o600);
-    try {
-      writeFileSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    linkSync(beside, file);
-  } finally {
-    rmSync(beside, { force: true });
   }
 }
 

@@ -169,12 +169,14 @@ export function parseSettings(
   });
 }
 
-/** Whether this process was started by `npm start`. */
+/** Whether this process was started by npm: `npm start`, or `npx`. */
 export function isRunByNpm(): boolean {
   return process.env['npm_lifecycle_event'] !== undefined;
 }
 
-/** Reads the settings from the environment of this process. */
-export function readSettings(): Result<LocalSettings, string[]> {
-  return parseSettings(process.env);
+/** Reads the settings from the environment of this process, and from what goes before it, by the same names. */
+export function readSettings(
+  given: Readonly<Record<string, string | undefined>> = {},
+): Result<LocalSettings, string[]> {
+  return parseSettings({ ...process.env, ...given });
 }

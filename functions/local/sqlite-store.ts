@@ -159,17 +159,25 @@ type Statements = Readonly<
   >
 >;
 
+/** A parameter that is bytes. Node.js 22 binds none of them as NULL, and `OR IGNORE` would drop such a record silently. */
+const bytes = "ifnull(?, x'')";
+
 function prepare(database: Database): Statements {
+  const which = `WHERE key = ${bytes}`;
   return {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
-    insert: database.prepare('INSERT OR IGNORE INTO records (key, value, checksum) VALUES (?, ?, ?)'),
-    update: database.prepare('UPDATE records SET value = ?, checksum = ? WHERE key = ?'),
-    size: database.prepare('SELECT length(value) AS bytes FROM records WHERE key = ?'),
-    remove: database.prepare('DELETE FROM records WHERE key = ? RETURNING length(value) AS bytes'),
-    get: database.prepare('SELECT value FROM records WHERE key = ?'),
-    range: database.prepare('SELECT key, value FROM records WHERE key >= ? AND key < ? ORDER BY key LIMIT ?'),
+    insert: database.prepare(
+      `INSERT OR IGNORE INTO records (key, value, checksum) VALUES (${bytes}, ${bytes}, ?)`,
+    ),
+    update: database.prepare(`UPDATE records SET value = ${bytes}, checksum = ? ${which}`),
+    size: database.prepare(`SELECT length(value) AS bytes FROM records ${which}`),
+    remove: database.prepare(`DELETE FROM records ${which} RETURNING length(value) AS bytes`),
+    get: database.prepare(`SELECT value FROM records ${which}`),
+    range: database.prepare(
+      `SELECT key, value FROM records WHERE key >= ${bytes} AND key < ${bytes} ORDER BY key LIMIT ?`,
+    ),
   };
 }
 

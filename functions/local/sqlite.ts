@@ -1,3 +1,5 @@
+import { isBuiltin } from 'node:module';
+
 /** What SQLite keeps in a column. */
 type Value = Uint8Array | number | string | bigint | null;
 
@@ -20,14 +22,45 @@ export interface Database {
   close(): void;
 }
 
-/** Opens a database, in Node.js and in Bun. Throws what `resultCode` reads. */
-export async function openDatabase(file: string): Promise<Database> {
+/** Opens a database file. Throws what `resultCode` reads. */
+export type OpenDatabase = (file: string) => Database;
+
+/**
+ * The SQLite that this process can use: the one of its runtime (Bun, or Node.js 22.13 and later), or else the package
+ * for Node.js 20, if that is installed. Undefined if there is none. Throws if the package is there and can't be loaded.
+ */
+export async function findSqlite(): Promise<OpenDatabase | undefined> {
   if (process.versions['bun'] !== undefined) {
     const { Database: BunDatabase } = await import('bun:sqlite');
-    return new BunDatabase(file);
+    return (file) => new BunDatabase(file);
   }
-  const { DatabaseSync } = await import('@photostructure/sqlite');
-  return new DatabaseSync(file);
+  const sqlite = isBuiltin('node:sqlite') ? await quietly(() => import('node:sqlite')) : await packaged();
+  return sqlite && ((file) => new sqlite.DatabaseSync(file));
+}
+
+/** Undefined if it is not installed, as it is optional: it has the binaries of all platforms, which are 29 MB. */
+async function packaged(): Promise<{ readonly DatabaseSync: new (file: string) => Database } | undefined> {
+  try {
+    return await import('@photostructure/sqlite');
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+    if (isMissing && error.message.includes("'@photostructure/sqlite'")) return undefined;
+    throw error;
+  }
+}
+
+/** Node.js warns of its SQLite when it is loaded. The store uses what all versions of it have. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const emit = process.emitWarning;
+  process.emitWarning = (warning: string | Error, ...rest: readonly unknown[]): void => {
+    if (rest[0] === 'ExperimentalWarning' && String(warning).startsWith('SQLite ')) return;
+    Reflect.apply(emit, process, [warning, ...rest]);
+  };
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emit;
+  }
 }
 
 /**

@@ -1,13 +1,15 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, RecursiveLoop, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bundling } from './bundling.ts';
+import { functionCode } from './function-code.ts';
 import { type FunctionName, type FunctionNeeds, functionNeeds } from './function-needs.ts';
 import { type Network, networkPermissions } from './network.ts';
+
+/** All functions by name. */
+export type GatewayFunctions = Readonly<Record<FunctionName, NodejsFunction>>;
 
 /** The settings that all functions of a gateway share. */
 export interface FunctionSettings {
@@ -36,8 +38,6 @@ export interface FunctionProps extends FunctionSettings {
  */
 const recursive: ReadonlySet<FunctionName> = new Set(['tasks', 'batches', 'retries']);
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 /** One Lambda function with its bundle, its log and a role that allows only what it needs. */
 export class GatewayFunction extends Construct {
   readonly function: NodejsFunction;
@@ -56,10 +56,7 @@ export class GatewayFunction extends Construct {
     });
     this.function = new NodejsFunction(this, 'Function', {
       description: `Sockethook: ${needs.description}`,
-      entry: `${root}functions/${name}.ts`,
-      projectRoot: root,
-      depsLockFilePath: `${root}package-lock.json`,
-      bundling,
+      ...functionCode(name),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,

@@ -1,15 +1,12 @@
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
 import { type FunctionName, type FunctionNeeds, functionNeeds } from './function-needs.ts';
-import { type FunctionSettings, GatewayFunction } from './gateway-function.ts';
+import { type FunctionSettings, GatewayFunction, type GatewayFunctions } from './gateway-function.ts';
 import type { SecretName } from './gateway-secrets.ts';
 import type { Memory } from './memory.ts';
 import type { Network } from './network.ts';
 import { permissions, type Resources } from './permissions.ts';
 import type { Settings } from './setting-rules.ts';
-
-/** All functions by name. */
-export type GatewayFunctions = Readonly<Record<FunctionName, NodejsFunction>>;
 
 /** The settings of all functions, and the resources that they use. */
 export interface FunctionsProps extends FunctionSettings {

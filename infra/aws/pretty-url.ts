@@ -19,7 +19,7 @@ import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib
 import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
 import type { CustomDomain } from './sockethook-props.ts';
-import type { WebSockets } from './web-socket-api.ts';
+import type { WebSockets } from './web-sockets.ts';
 
 const code = fileURLToPath(new URL('pretty-path.js', import.meta.url));
 

@@ -10,7 +10,8 @@ import { alarms } from './alarms.ts';
 import { customDomain, domainErrors, requestedDomain } from './custom-domain.ts';
 import { dashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
-import { type GatewayFunctions, gatewayFunctions } from './gateway-functions.ts';
+import type { GatewayFunctions } from './gateway-function.ts';
+import { gatewayFunctions } from './gateway-functions.ts';
 import { type GatewaySecrets, gatewaySecrets } from './gateway-secrets.ts';
 import { httpApi } from './http-api.ts';
 import { network } from './network.ts';
@@ -23,7 +24,8 @@ import type { SockethookProps } from './sockethook-props.ts';
 import { broadcastsTable, deadLettersTable, groupsTable, socketsTable } from './tables.ts';
 import { consume, type TaskQueue, taskQueue } from './task-queue.ts';
 import { timeouts } from './timeouts.ts';
-import { addWebSocketRoutes, type WebSockets, webSockets } from './web-socket-api.ts';
+import { addWebSocketRoutes, webSockets } from './web-socket-api.ts';
+import type { WebSockets } from './web-sockets.ts';
 
 /** How many workers share `maxPostsPerSecond`, each with one batch at a time: `broadcastWorkers` of the policy on AWS. */
 const broadcastWorkers = 4;

@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import { type Access, accessLog } from './access-log.ts';
 import { queuedInvocation } from './queued-messages.ts';
 import type { Settings } from './setting-rules.ts';
+import type { WebSockets } from './web-sockets.ts';
 
 /** The functions behind the three routes that every WebSocket API has. */
 export interface WebSocketFunctions {
@@ -22,12 +23,6 @@ export interface WebSocketFunctions {
  * no `$default` stage.
  */
 const stageName = 'live';
-
-/** A WebSocket API with its only stage. */
-export interface WebSockets {
-  readonly api: WebSocketApi;
-  readonly stage: WebSocketStage;
-}
 
 /** Creates the API and its stage. The routes come later: their functions need the stage's URL. */
 export function webSockets(scope: Construct, access: Access): WebSockets {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './installed.ts';
 
 /** The demo app in its own process. It talks to the gateway only over HTTP. */
 export interface DemoApp {
@@ -8,9 +9,8 @@ export interface DemoApp {
 
 /** Starts the demo app. Resolves when it listens on its port, and rejects if it ends before that. */
 export function startDemoApp(port: number, environment: Readonly<Record<string, string>>): Promise<DemoApp> {
-  const app = fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url));
   // In its own process group, so that Ctrl+C does not end it before it has received its closed hooks.
-  const child = spawn(process.execPath, ['--import', 'tsx', app], {
+  const child = spawn(process.execPath, program(), {
     env: { ...environment, DEMO_PORT: String(port) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: true,
@@ -20,6 +20,12 @@ export function startDemoApp(port: number, environment: Readonly<Record<string, 
     child.once('exit', (code) => reject(new Error(`The demo app ended with ${code}.`)));
     child.once('message', () => resolve({ stop: () => stop(child) }));
   });
+}
+
+/** What Node.js runs. */
+function program(): readonly string[] {
+  if (isInstalled) return [fileURLToPath(new URL('demo/app.js', import.meta.url))];
+  return ['--import', 'tsx', fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url))];
 }
 
 function stop(child: ChildProcess): Promise<void> {

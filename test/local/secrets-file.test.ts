@@ -143,7 +143,7 @@ test('a disk that is full at the first start leaves nothing behind, and the next
   expect([failed.output, readdirSync(folder)]).toEqual(['', []]);
   const made = await run('', { SOCKETHOOK_DIR: folder });
   expect(made.output).toContain(secretTexts({ ...unset, folder }).apiKeys[0]);
-  expect(readdirSync(folder)).toEqual(['secrets.json']);
+  expect(readdirSync(folder)).toEqual(['.gitignore', 'secrets.json']);
 });
 
 /** Makes the secrets of many folders, each at its moment, and says what came of each. */

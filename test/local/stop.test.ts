@@ -194,7 +194,7 @@ test('settings that are malformed are all named at once, without their values', 
   child.stderr.on('data', (chunk) => {
     said += String(chunk);
   });
-  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
   for (const name of ['PORT', 'HOOKS', 'SOCKETHOOK_URL_KEYS']) expect(said).toContain(name);
   expect(said).not.toContain('shortsecret');
   expect(said.trim().split('\n')).toHaveLength(3);

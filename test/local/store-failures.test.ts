@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../functions/local/open-store.ts';
-import { closeDatabase, openDatabase } from '../../functions/local/sqlite.ts';
+import { closeDatabase, findSqlite } from '../../functions/local/sqlite.ts';
 import { pairOf, pairsIn } from './store-pairs.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sockethook-store-'));
@@ -134,7 +134,8 @@ test.skipIf(process.platform !== 'linux')('a folder in /proc is an error at star
 });
 
 const change = async (folder: string, sql: string): Promise<void> => {
-  const database = await openDatabase(join(folder, 'store.db'));
+  const openDatabase = await findSqlite();
+  const database = openDatabase!(join(folder, 'store.db'));
   database.exec(sql);
   closeDatabase(database);
 };

@@ -9,6 +9,7 @@ const provenBy: Readonly<Record<string, string>> = {
   'README.md > Quick start > sh': '.ci/run',
   'README.md > Your app > app.mjs': 'test/readme/sdk-apps.test.ts',
   'README.md > Your app > sh': 'test/readme/commands.test.ts',
+  'README.md > Without a clone > sh': 'test/package/serving.test.ts',
   'README.md > On AWS > sh': 'test/readme/commands.test.ts',
   'docs/your-app.md > Connecting your app to a gateway > sh': 'test/readme/commands.test.ts',
   'docs/your-app.md > An app in JavaScript > plain.mjs': 'test/readme/apps.test.ts',

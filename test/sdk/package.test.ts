@@ -41,6 +41,11 @@ app.get('/url', async (_, response) => {
 app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
 `;
 
+const compiled = /^dist\/(?:sdk|functions\/wire)\/[\w-]+\.(?:js|d\.ts)$/;
+const construct = /^dist\/infra\/aws\/(?:[\w-]+\.d\.ts|index\.js|pretty-path\.js)$/;
+const itsTypes = /^dist\/functions\/(?:aws\/dynamo|wire\/formats)\/[\w-]+\.d\.ts$/;
+const bundles = /^dist\/lambda\/[\w-]+\/index\.mjs$/;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sockethook-package-'));
   await run('npm', ['run', 'build'], { cwd: root });
@@ -52,16 +57,30 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the package pulls in jose and nothing else, and holds the SDK and what it needs of the wire', async () => {
-  const { dependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  expect([Object.keys(dependencies), peerDependencies]).toEqual([['jose'], undefined]);
+test('the package pulls in jose and nothing else, and holds the SDK, what it needs of the wire, the command, and the construct', async () => {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  expect(Object.keys(dependencies)).toEqual(['jose']);
+  for (const name of Object.keys(peerDependencies))
+    expect(peerDependenciesMeta[name], name).toEqual({ optional: true });
   const { stdout } = await run('tar', ['-tzf', tarball]);
   const files = stdout
     .trim()
     .split('\n')
     .map((file) => file.replace(/^package\//, ''));
-  const beside = files.filter((file) => !/^dist\/(?:sdk|functions\/wire)\/[\w-]+\.(?:js|d\.ts)$/.test(file));
-  expect(beside.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+  const beside = files.filter(
+    (file) => ![compiled, construct, itsTypes, bundles].some((kind) => kind.test(file)),
+  );
+  expect(beside.sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist/bin.js',
+    'dist/demo/app.js',
+    'dist/demo/page.css',
+    'dist/demo/page.html',
+    'dist/demo/page.js',
+    'package.json',
+  ]);
 });
 
 test('publint and attw find nothing', async () => {

@@ -1,0 +1,42 @@
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const demo = `${root}examples/original-demo`;
+
+const options: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  // The oldest Node.js that package.json allows.
+  target: 'node20.19',
+  // jose is a dependency of the package. The SQLite of Bun, of Node.js and of the package are looked for at start.
+  external: ['jose', '@photostructure/sqlite', 'bun:sqlite', 'node:sqlite'],
+  legalComments: 'inline',
+  logLevel: 'warning',
+};
+
+/**
+ * Bundles the command `sockethook` into `bin.js` in a folder, and the demo app with its page into `demo/` there. Rejects
+ * if the code can't be bundled.
+ */
+export async function bundleBin(folder: string): Promise<void> {
+  const bin = join(folder, 'bin.js');
+  await build({
+    ...options,
+    entryPoints: [`${root}infra/local/bin.ts`],
+    outfile: bin,
+    // commander is CommonJS and requires modules of Node.js.
+    banner: { js: requireBanner },
+  });
+  await chmod(bin, 0o755);
+  const page = join(folder, 'demo');
+  await mkdir(page, { recursive: true });
+  await build({ ...options, entryPoints: [`${demo}/app.ts`], outfile: join(page, 'app.js') });
+  for (const file of ['page.html', 'page.css', 'page.js']) await copyFile(join(demo, file), join(page, file));
+}
+
+const requireBanner =
+  "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);";

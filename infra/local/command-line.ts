@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander';
+import { addBroadcast } from './commands/broadcast.ts';
+import { addClose } from './commands/close.ts';
+import { addDeadLetters } from './commands/dead-letters.ts';
+import { addEnv } from './commands/env.ts';
+import { addGroups } from './commands/groups.ts';
+import { addSend } from './commands/send.ts';
+import { addSockets } from './commands/sockets.ts';
+import { addStart } from './commands/start.ts';
+import { addUrl } from './commands/url.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
+import { commandName, version } from './installed.ts';
+
+/**
+ * Runs what a user typed after the name of the program. Resolves once a command is done, or a gateway serves; to an
+ * exit code if it has failed, after saying why on standard error.
+ */
+export async function runCommandLine(typed: readonly string[]): Promise<number | undefined> {
+  try {
+    await program().parseAsync(typed, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    // commander has said what is wrong, or printed the help or the version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse;
+    return exitCodeOf(error);
+  }
+}
+
+function program(): Command {
+  const program = new Command('sockethook')
+    .usage('[command] [options]')
+    .description('WebSockets for apps that only speak HTTP.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; also for a command')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError(`To see what there is: ${commandName} --help`)
+    .addHelpText('after', examples);
+  for (const add of commands) add(program);
+  return program;
+}
+
+const commands = [
+  ...[addStart, addEnv, addUrl, addSend, addBroadcast],
+  ...[addSockets, addGroups, addClose, addDeadLetters],
+];
+
+const examples = `
+Examples:
+  ${commandName} http://localhost:3000/websocket    a gateway for your app
+  ${commandName} --demo                             a gateway with the demo app
+  ${commandName} start --help                       all that can be set
+  eval "$(${commandName} env)"                      the variables for your app, and for these:
+  ${commandName} broadcast 'hello'                  all clients get a message
+  ${commandName} sockets --path /room/1             who is connected to a path
+
+All commands but start and env work with a gateway on AWS, too, by the same variables.
+
+Exit codes: 0 done, 1 failed, 2 wrong use.
+`;

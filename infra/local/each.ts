@@ -1,0 +1,25 @@
+import { markFailed } from './failed.ts';
+import { print } from './print.ts';
+
+/** What is said of each. */
+interface Words {
+  readonly done: string;
+  readonly unknown: string;
+  readonly json: true | undefined;
+}
+
+/** Does something to each id in turn, and says what came of it. The command fails if one is unknown. */
+export async function each(
+  ids: readonly string[],
+  act: (id: string) => Promise<boolean>,
+  { done, unknown, json }: Words,
+): Promise<void> {
+  const outcomes: { id: string; outcome: string }[] = [];
+  for (const id of ids) outcomes.push({ id, outcome: (await act(id)) ? done : unknown });
+  print(
+    json,
+    outcomes,
+    outcomes.map(({ id, outcome }) => `${outcome}  ${id}`),
+  );
+  if (outcomes.some(({ outcome }) => outcome === unknown)) markFailed();
+}

@@ -1,0 +1,25 @@
+import { ArgumentError, SettingError } from '../../sdk/index.ts';
+import { commandName } from './installed.ts';
+import { WrongUse } from './wrong-use.ts';
+
+/** The exit codes of all commands, for scripts. */
+export const exitCodes = { done: 0, failed: 1, wrongUse: 2 } as const;
+
+/** Says on standard error why a command failed, in sentences that say what to do, and returns its exit code. */
+export function exitCodeOf(error: unknown): number {
+  process.stderr.write(`${sentences(error)}\n`);
+  return wrongUses.some((kind) => error instanceof kind) ? exitCodes.wrongUse : exitCodes.failed;
+}
+
+/** The SDK throws the last two before it calls the gateway. */
+const wrongUses = [WrongUse, SettingError, ArgumentError] as const;
+
+function sentences(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  if (error instanceof SettingError) return `${error.message}\n${forGateway}`;
+  const advice = '\nAnother program is using this port: stop it, or set PORT to another port.';
+  return isTaken ? `${error.message}${advice}` : error.message;
+}
+
+const forGateway = `For a gateway of this folder: eval "$(${commandName} env)". For one on AWS, see the outputs of its stack.`;

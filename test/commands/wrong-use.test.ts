@@ -1,0 +1,57 @@
+import { beforeAll, expect, test } from 'vitest';
+import { doc } from '../readme/page.ts';
+import { freePort } from '../support/free-port.ts';
+import { CommandLine } from './command.ts';
+
+let line: CommandLine;
+beforeAll(async () => {
+  line = await CommandLine.build();
+});
+
+const key = 'api-key-one-0123456789';
+
+test('a gateway that is down is a sentence and a 1', async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const ran = await line.run(['sockets'], { SOCKETHOOK_API_URL: url, SOCKETHOOK_API_KEY: key });
+  expect([ran.code, ran.output]).toEqual([1, '']);
+  expect(ran.errors).toMatch(/^The gateway at \S+ does not answer\. Is it running, .*\?\n$/);
+});
+
+test.for([
+  { args: ['sockets'], says: /^SOCKETHOOK_API_URL is not set.*\nFor a gateway of this folder: eval .*env/ },
+  { args: ['url', '/a'], says: /^SOCKETHOOK_WEBSOCKET_URL is not set/ },
+  { args: ['url', '/../a'], says: /^"path" cannot be used/ },
+  { args: ['url', '/a', '--expires-in', 'soon'], says: /--expires-in.*It must be a whole number/ },
+  { args: ['sockets', '--limit', '0'], says: /^"limit" must be a whole number from 1 to 1000/ },
+  { args: ['send', 'x'], says: /missing required argument 'socket'/ },
+  { args: ['broadcast'], says: /missing required argument 'body'/ },
+  { args: ['groups'], says: /^Usage: sockethook groups/ },
+  { args: ['dead-letters', 'lsit'], says: /unknown command 'lsit'/ },
+  { args: ['dead-letters', 'replay'], says: /^Name the letters to replay, or write --all\./ },
+  { args: ['dead-letters', 'replay', 'a', '--all'], says: /^Name the letters to replay, or write --all\./ },
+  { args: ['sockets', '--api-key', key], says: /unknown option '--api-key'/ },
+])('what is wrong in `sockethook $args` is a sentence and a 2', async ({ args, says }) => {
+  const { code, output, errors } = await line.run(args, {});
+  expect([code, output], errors).toEqual([2, '']);
+  expect(errors).toMatch(says);
+});
+
+test.for(['url', 'send', 'broadcast', 'sockets', 'groups', 'close', 'dead-letters', 'env', 'start'])(
+  '`sockethook %s --help` says what it takes',
+  async (command) => {
+    const { code, output, errors } = await line.run([command, '--help'], {});
+    expect([code, errors]).toEqual([0, '']);
+    expect(output).toMatch(new RegExp(`^Usage: sockethook ${command} `));
+  },
+);
+
+test('the table of commands has every command, and no other', async () => {
+  const { output } = await line.run(['--help'], {});
+  const [, listed = ''] = /^Commands:\n(.*?)\n\n/ms.exec(output) ?? [];
+  const commands = [...listed.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name);
+  expect(commands.length).toBeGreaterThan(5);
+  const written = doc('command-line')
+    .rows('The command line', 'command')
+    .map(([command]) => command);
+  expect(written).toEqual(commands);
+});
