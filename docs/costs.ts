@@ -46,6 +46,15 @@ const queueMetrics = 3;
 /** Of four queues. */
 const polls = 4 * 650_000;
 
+/**
+ * What presence takes besides, in units of DynamoDB and messages of SQS: for a user who comes to a group in a handshake,
+ * and for one whose last socket ends. Each has a task for the case that a function dies, which finds nothing to tell.
+ */
+export const presenceUse = {
+  joined: { reads: 5, writes: 6, messages: 2 },
+  left: { reads: 3, writes: 5, messages: 1 },
+} as const;
+
 /** What happens in a month, in numbers; what is left out does not happen. */
 export interface Use {
   /** Open at a time, on average. */
@@ -63,6 +72,8 @@ export interface Use {
   readonly keyed?: number;
   /** Groups that are joined in a handshake and left at the end. */
   readonly joined?: number;
+  /** Users whose coming to a group, and whose leaving it, the app hears of. */
+  readonly visits?: number;
   /** Broadcasts to a group in an answer, and the sockets in such a group. */
   readonly toGroups?: number;
   readonly members?: number;
@@ -166,6 +177,19 @@ export function broadcastRows(): string[][] {
 
 /** The parts of a month's bill. */
 export function month(use: Use) {
+  const [parts, told] = [withoutVisits(use), visitsOf(use)];
+  const all = {
+    ...parts,
+    lambda: parts.lambda + told.lambda,
+    dynamo: parts.dynamo + told.dynamo,
+    queue: parts.queue + told.queue,
+    logs: parts.logs + told.logs,
+    out: parts.out + told.out,
+  };
+  return { ...all, total: Object.values(all).reduce((sum, part) => sum + part, 0) };
+}
+
+function withoutVisits(use: Use) {
   const { sockets = 0, opened = 0, messages = 0, pings = 0, delivered = 0, hookSeconds = 0 } = use;
   const { broadcasts = 0, keyed = 0, joined = 0, toGroups = 0, members = 0, held = 0, queued = 0 } = use;
   const looks = held * queued;
@@ -177,7 +201,7 @@ export function month(use: Use) {
   const each = isLarge ? handOver(sockets) : small;
   const [segments, batches] = [broadcasts * each.segments, broadcasts * each.batches];
   const posted = broadcasts * sockets;
-  const parts = {
+  return {
     apiGateway:
       sockets * minutes * price.minute +
       (messages + pings + delivered) * price.message +
@@ -211,7 +235,22 @@ export function month(use: Use) {
     out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + metricsOf(use) * price.alarmedMetric,
   };
-  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** What it takes to tell of users who come and leave. Each message of SQS is sent, received and deleted, and is a run. */
+function visitsOf({ visits = 0, hookSeconds = 0 }: Use) {
+  const { joined, left } = presenceUse;
+  const hooks = visits * 2;
+  const runs = visits * (joined.messages + left.messages);
+  const writes = visits * (joined.writes + left.writes);
+  const reads = visits * (joined.reads + left.reads);
+  return {
+    lambda: run('posting', hooks, hookSeconds + seconds.hook) + run('posting', runs - hooks, seconds.look),
+    dynamo: writes * price.write + reads * price.read,
+    queue: runs * 3 * price.queued,
+    logs: runs * bytes.logged * price.logged,
+    out: hooks * bytes.hook * price.out,
+  };
 }
 
 /** What is known of a socket is kept for messages that come late. */

@@ -49,7 +49,7 @@ function run(
   const cwd = fileURLToPath(new URL('../../', import.meta.url));
   const env = { ...process.env, ...variables };
   const stdio = ['ignore', output, 'inherit'] as const;
-  return spawn(process.execPath, ['--import', 'tsx', program], {
+  return spawn(process.execPath, ['--import', './infra/local/typescript.js', program], {
     cwd,
     env,
     stdio: [...stdio],

@@ -8,6 +8,9 @@ import type { PresenceTask } from './tasks.ts';
 /** The part of a record that says who is present. */
 type Present = Pick<SocketRecord, 'socket' | 'user' | 'path'>;
 
+/** The same of a socket that may still be opening. */
+type Changing = Present & Pick<SocketRecord, 'acceptedAt' | 'groups'>;
+
 /** Whether the app wants to know who comes to groups and leaves them. */
 export function wantsPresence({ settings }: Gateway): boolean {
   return settings.hooks.has('joined');
@@ -19,23 +22,39 @@ export function wantsPresence({ settings }: Gateway): boolean {
  */
 export async function tellingPresence<T>(
   gateway: Gateway,
-  socket: Present,
+  socket: Changing,
   { join, leave }: { readonly join: readonly GroupName[]; readonly leave: readonly GroupName[] },
   change: () => MaybePromise<T>,
 ): Promise<T> {
-  const { presences, clock, settings, policy } = gateway;
+  const { registry, presences, clock, settings, policy } = gateway;
   const { untoldMs } = policy;
   if (untoldMs !== undefined) {
     await look(gateway, socket, join, untoldMs);
     await look(gateway, socket, leave, untoldMs + settings.presenceGraceMs);
   }
   const at = clock.now();
-  for (const group of leave)
+  for (const group of await groupsIn(gateway, socket, leave))
     await presences.depart({ group, subject: subjectOf(socket) }, { ...placeOf(socket), at });
   const outcome = await change();
-  await look(gateway, socket, join, 0);
-  await look(gateway, socket, leave, settings.presenceGraceMs);
+  // The app may have named the user of a socket that was opening.
+  const present = socket.acceptedAt > 0 ? socket : ((await registry.get(socket.socket)) ?? socket);
+  await look(gateway, present, join, 0);
+  await look(gateway, present, leave, settings.presenceGraceMs, at);
   return outcome;
+}
+
+/**
+ * Those of some groups that a socket is in; its record at hand may be old. A socket that is asked to leave where it is not
+ * would else put off the news that its user has left.
+ */
+async function groupsIn(
+  { registry }: Gateway,
+  { socket, groups }: Changing,
+  names: readonly GroupName[],
+): Promise<readonly GroupName[]> {
+  if (names.every((name) => groups.includes(name))) return names;
+  const now = (await registry.get(socket))?.groups ?? [];
+  return names.filter((name) => now.includes(name));
 }
 
 /**
@@ -49,7 +68,7 @@ export async function tellPresenceOfEnded(gateway: Gateway, record: SocketRecord
     const key = { group, subject: subjectOf(record) };
     await gateway.presences.depart(key, { ...placeOf(record), at: end.time });
   }
-  await look(gateway, record, groups, gateway.settings.presenceGraceMs);
+  await look(gateway, record, groups, gateway.settings.presenceGraceMs, end.time);
 }
 
 /** Has the app told at once of a socket that is in these groups. */
@@ -57,16 +76,18 @@ export function tellPresence(gateway: Gateway, socket: Present, groups: readonly
   return look(gateway, socket, groups, 0);
 }
 
+/** `waited`: the time of a departure after which the task comes at the end of the grace. */
 async function look(
   { tasks }: Gateway,
   present: Present,
   groups: readonly GroupName[],
   delayMs: number,
+  waited?: number,
 ): Promise<void> {
   const { socket } = present;
   const subject = subjectOf(present);
   for (const group of groups) {
-    const task: PresenceTask = { kind: 'presence', group, subject, socket };
+    const task: PresenceTask = { kind: 'presence', group, subject, socket, waited };
     await tasks.enqueue(task, delayMs);
   }
 }

@@ -58,6 +58,8 @@ export interface PresenceTask extends PresenceKey {
   readonly socket: SocketId;
   /** The lease whose worker left this task to go on. */
   readonly after?: string | undefined;
+  /** The time of the departure after which this task has waited for the rest of the grace. */
+  readonly waited?: number | undefined;
 }
 
 /** How a hook was tried so far. */

@@ -7,7 +7,7 @@ import {
   type Presences,
   unknownPresence,
 } from '../gateway/presences.ts';
-import type { Store } from './store.ts';
+import type { Store, Stored } from './store.ts';
 import { readPresence, write } from './stored.ts';
 import { after, keysOf, presenceKey } from './stored-keys.ts';
 
@@ -29,6 +29,8 @@ export class MemoryPresences implements Presences {
   readonly #log: Pick<Log, 'warn'>;
   readonly #entries = new Map<string, Entry>();
   #leases = 0;
+  /** The greatest number of those that were forgotten: one that comes back goes on from there, if the clock was set back. */
+  #forgotten = unknownPresence.sequence;
 
   constructor(store: Store, clock: Pick<Clock, 'now' | 'monotonic'>, log: Pick<Log, 'warn'>) {
     this.#store = store;
@@ -42,21 +44,31 @@ export class MemoryPresences implements Presences {
    */
   load(): readonly (PresenceKey & Pick<Departure, 'socket'>)[] {
     const loaded: (PresenceKey & Pick<Departure, 'socket'>)[] = [];
+    for (const { value } of this.#stored()) {
+      const { group, subject, ...state } = readPresence(value);
+      const { socket, path } = state.telling ?? state.told ?? { socket: undefined, path: undefined };
+      if (socket === undefined) continue;
+      this.#entry({ group, subject }).state = {
+        ...state,
+        departure: { socket, path, at: this.#clock.now() },
+      };
+      loaded.push({ group, subject, socket });
+    }
+    return loaded;
+  }
+
+  /** Deletes what a process before this one has told: presence is off by now, so nobody wants to hear how it goes on. */
+  async forget(): Promise<void> {
+    for (const { key } of this.#stored()) await this.#store.write([{ key, value: undefined }]);
+  }
+
+  *#stored(): Generator<Stored> {
     const [start, before] = keysOf('presence');
     for (let from = start; ; ) {
       const found = this.#store.range(from, before, 1_000);
-      for (const { value } of found) {
-        const { group, subject, ...state } = readPresence(value);
-        const { socket, path } = state.telling ?? state.told ?? { socket: undefined, path: undefined };
-        if (socket === undefined) continue;
-        this.#entry({ group, subject }).state = {
-          ...state,
-          departure: { socket, path, at: this.#clock.now() },
-        };
-        loaded.push({ group, subject, socket });
-      }
+      yield* found;
       const last = found.at(-1);
-      if (last === undefined) return loaded;
+      if (last === undefined) return;
       from = after(last.key);
     }
   }
@@ -91,7 +103,9 @@ export class MemoryPresences implements Presences {
     entry.leaseEnds = this.#clock.monotonic() + postponeMs;
     entry.isPostponed = postponeMs > 0;
     const { told, telling } = entry.state;
-    if (telling === undefined && told?.event !== 'joined') this.#entries.delete(nameOf(key));
+    if (telling !== undefined || told?.event === 'joined') return;
+    this.#entries.delete(nameOf(key));
+    this.#forgotten = Math.max(this.#forgotten, entry.state.sequence);
   }
 
   async depart(key: PresenceKey, departure: Departure): Promise<void> {
@@ -106,7 +120,7 @@ export class MemoryPresences implements Presences {
   #entry(key: PresenceKey): Entry {
     const name = nameOf(key);
     const entry = this.#entries.get(name) ?? {
-      state: unknownPresence,
+      state: { ...unknownPresence, sequence: this.#forgotten },
       token: '',
       leaseEnds: Number.NEGATIVE_INFINITY,
       isPostponed: false,

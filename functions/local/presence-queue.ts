@@ -18,7 +18,8 @@ export class PresenceQueue {
   readonly #run: (task: PresenceTask) => Promise<void>;
   readonly #log: Pick<Log, 'error'>;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #due: PresenceTask[] = [];
+  /** Those that wait for their turn, in order: no more than there are subjects, however often these come and go. */
+  readonly #due = new Map<string, PresenceTask>();
   #running = 0;
   #isStopped = false;
   #idle: (() => void) | undefined;
@@ -32,12 +33,13 @@ export class PresenceQueue {
     if (this.#isStopped) return;
     const name = `${task.group}\0${task.subject}\0${task.after ?? ''}`;
     const dueAt = performance.now() + delayMs;
+    if (this.#due.has(name)) return;
     const before = this.#waiting.get(name);
     if (before !== undefined && before.dueAt <= dueAt) return;
     clearTimeout(before?.timer);
     const due = (): void => {
       this.#waiting.delete(name);
-      this.#due.push(task);
+      this.#due.set(name, task);
       this.#runDue();
     };
     this.#waiting.set(name, { task, dueAt, timer: setTimeout(due, delayMs).unref() });
@@ -48,6 +50,7 @@ export class PresenceQueue {
     this.#isStopped = true;
     for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
+    this.#due.clear();
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -55,9 +58,9 @@ export class PresenceQueue {
   }
 
   #runDue(): void {
-    while (!this.#isStopped && this.#running < maxAtOnce) {
-      const task = this.#due.shift();
-      if (task === undefined) return;
+    for (const [name, task] of this.#due) {
+      if (this.#running >= maxAtOnce) return;
+      this.#due.delete(name);
       void this.#runOne(task);
     }
   }

@@ -12,7 +12,7 @@ interface Parts {
   readonly registry: Pick<MemoryRegistry, 'restore'>;
   readonly retries: Pick<RetryQueue, 'start'>;
   readonly kept: Pick<KeptRecords, 'load'> | undefined;
-  readonly presences: Pick<MemoryPresences, 'load'>;
+  readonly presences: Pick<MemoryPresences, 'load' | 'forget'>;
 }
 
 /**
@@ -21,6 +21,9 @@ interface Parts {
  */
 export async function resume({ gateway, registry, retries, kept, presences }: Parts): Promise<void> {
   const { tasks, clock } = gateway;
+  // Before any client can come, and before the closed hooks note departures.
+  const isOn = wantsPresence(gateway);
+  const present = isOn ? presences.load() : [];
   const died = { ...closeCodes.abnormal, time: clock.now() };
   const records = kept?.load() ?? [];
   for (const { record, place } of records) {
@@ -30,7 +33,6 @@ export async function resume({ gateway, registry, retries, kept, presences }: Pa
   // Before the closed hooks, which then wait behind the messages.
   retries.start();
   for (const { record } of records) await tasks.enqueue({ kind: 'closed', socket: record.socket });
-  // If presence is off by now, nobody wants to hear.
-  const gone = wantsPresence(gateway) ? presences.load() : [];
-  for (const each of gone) await tasks.enqueue({ kind: 'presence', ...each });
+  for (const each of present) await tasks.enqueue({ kind: 'presence', ...each });
+  if (!isOn) await presences.forget();
 }

@@ -15,6 +15,7 @@ const times: Readonly<Record<string, number>> = {
   claimUntil: 1,
   heldUntil: 1,
   diedAt: 1,
+  departedAt: 1,
   expires: 1 / 1_000,
 };
 

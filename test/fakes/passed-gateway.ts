@@ -1,6 +1,7 @@
 import type { Broadcasts } from '../../functions/gateway/broadcasts.ts';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import type { Idempotency } from '../../functions/gateway/idempotency.ts';
+import type { Presences } from '../../functions/gateway/presences.ts';
 import { type Pass, PassedRegistry } from './passed-registry.ts';
 
 export type { Pass } from './passed-registry.ts';
@@ -10,7 +11,8 @@ export type { Pass } from './passed-registry.ts';
  * pauses.
  */
 export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
-  const { registry, broadcasts, idempotency, deadLetters, connections, app, tasks, clock } = gateway;
+  const { registry, broadcasts, idempotency, deadLetters, presences, connections, app, tasks, clock } =
+    gateway;
   return {
     ...gateway,
     registry: new PassedRegistry(registry, pass),
@@ -22,6 +24,7 @@ export function passedGateway(gateway: Gateway, pass: Pass): Gateway {
       list: (limit, cursor, whole) => pass('list letters', () => deadLetters.list(limit, cursor, whole)),
       remove: (id, diedAt) => pass('remove letter', () => deadLetters.remove(id, diedAt)),
     },
+    presences: passedPresences(presences, pass),
     connections: {
       post: (socket, body) => pass(`post ${body}`, async () => connections.post(socket, body)),
       close: (socket, how) => pass('end', () => connections.close(socket, how)),
@@ -65,5 +68,16 @@ function passedIdempotency(idempotency: Idempotency, pass: Pass): Idempotency {
     suspend: (claim, outcomes) => pass('suspend', () => idempotency.suspend(claim, outcomes)),
     answer: (claim, answer) => pass('answer', () => idempotency.answer(claim, answer)),
     release: (claim) => pass('release', () => idempotency.release(claim)),
+  };
+}
+
+function passedPresences(presences: Presences, pass: Pass): Presences {
+  return {
+    lease: (key, forMs) => pass('lease presence', () => presences.lease(key, forMs)),
+    set: (key, token, state) => pass('set presence', () => presences.set(key, token, state)),
+    release: (key, token, postponeMs) =>
+      pass('release presence', () => presences.release(key, token, postponeMs)),
+    depart: (key, departure) => pass('depart', () => presences.depart(key, departure)),
+    departure: (key) => pass('departure', () => presences.departure(key)),
   };
 }

@@ -65,6 +65,17 @@ test('a million calls with an idempotency key cost the two writes each that the 
   expect({ ...keyed, dynamo: 0, total: 0 }).toEqual({ ...without, dynamo: 0, total: 0 });
 });
 
+test('a million visits of users that the app hears of cost what the page says', () => {
+  const said = page.section('Cost').replaceAll('\n', ' ');
+  expect(said).toContain('takes 11 writes, 8 reads, 9 requests of SQS and 3 runs more');
+  expect(said).toContain('about 15 dollars for a million such visits');
+  const visits = 1_000_000;
+  const [without, told] = [month({ hookSeconds: 0.05 }), month({ hookSeconds: 0.05, visits })];
+  expect(told.dynamo - without.dynamo).toBeCloseTo(11 * 0.625 + 8 * 0.125);
+  expect(told.queue - without.queue).toBeCloseTo(9 * 0.4);
+  expect(Math.round(told.total - without.total)).toBe(15);
+});
+
 test('queued messages cost the write for each socket and the three metrics that the page says', () => {
   const said = page.section('Cost').replaceAll('\n', ' ');
   expect(said).toContain('a socket takes 1 write more when it ends');

@@ -55,6 +55,7 @@ const schema = v.variant('kind', [
     subject,
     socket,
     after: v.optional(v.string()),
+    waited: v.optional(v.number()),
   }),
   retryMessage,
   v.object({ kind: v.literal('replay'), until: v.number(), cursor: v.optional(v.string()) }),

@@ -29,7 +29,7 @@ export async function acceptHandshake(
   const acceptance = { user, state, acceptedAt: clock.now(), changes: groupChanges(ticketGroups, actions) };
   const make = () => accept(gateway, socket, acceptance, replied === 'queued');
   const accepted = await (wantsPresence(gateway)
-    ? acceptTelling(gateway, { ...record, user }, acceptance, make)
+    ? acceptTelling(gateway, { ...record, user, acceptedAt: acceptance.acceptedAt }, acceptance, make)
     : make());
   if (accepted === 'gone') {
     // The socket ended while the app was deciding, so its closed hook had to wait for the decision.

@@ -51,10 +51,10 @@ async function tellChanges(
   const { presences, tasks } = gateway;
   let state = known;
   for (;;) {
-    const next: Telling | number | undefined = state.telling ?? (await changeOf(gateway, task, state));
+    const next: Telling | Wait | undefined = state.telling ?? (await changeOf(gateway, task, state));
     if (next === undefined) return undefined;
-    if (typeof next === 'number') {
-      await tasks.enqueue({ ...task, after: undefined }, next);
+    if ('forMs' in next) {
+      await tasks.enqueue({ ...task, after: undefined, waited: next.since }, next.forMs);
       return undefined;
     }
     if (state.telling === undefined) {
@@ -75,12 +75,18 @@ async function tellChanges(
   }
 }
 
-/** What to tell; or in how many milliseconds to look again, while the subject may come back; undefined for nothing. */
+/** When to look again at a subject that may still come back, in milliseconds, and the time of its departure. */
+interface Wait {
+  readonly forMs: number;
+  readonly since: number;
+}
+
+/** What to tell, or when to look again; undefined for nothing. */
 async function changeOf(
   gateway: Gateway,
   task: PresenceTask,
   { told }: PresenceState,
-): Promise<Telling | number | undefined> {
+): Promise<Telling | Wait | undefined> {
   const { presences, clock, settings } = gateway;
   const here = await presentSocket(gateway, task);
   const time = clock.now();
@@ -89,8 +95,14 @@ async function changeOf(
   if (told?.event !== 'joined') return undefined;
   // Read after the subject was seen to be absent: what took it away had noted its departure before.
   const departure = await presences.departure(task);
-  const wait = (departure?.at ?? 0) + settings.presenceGraceMs - time;
-  if (wait > 0) return Math.min(wait, settings.presenceGraceMs);
+  const since = departure?.at ?? 0;
+  // Only a task that has waited for the last departure tells it. To others, a socket may have ended just now whose
+  // departure is not noted yet; or the clock was set back, and the departure is in the future.
+  if (task.waited !== since) {
+    const wait = since + settings.presenceGraceMs - time;
+    const isOver = wait <= 0 || wait > settings.presenceGraceMs;
+    return { forMs: isOver ? settings.presenceGraceMs : wait, since };
+  }
   return { event: 'left', ...placeOf(departure ?? told), time, rounds: 0 };
 }
 
@@ -100,17 +112,20 @@ function placeOf({ socket, path }: Pick<Telling, 'socket' | 'path'>): Pick<Telli
 
 /** A socket of the subject that is in the group: the one that has just joined, if it is still there. */
 async function presentSocket(
-  { registry }: Gateway,
-  { group, subject, socket }: PresenceTask,
+  { registry, tasks }: Gateway,
+  task: PresenceTask,
 ): Promise<SocketRecord | undefined> {
-  const isHere = (record: SocketRecord | undefined): record is SocketRecord =>
-    record !== undefined &&
+  const { group, subject, socket } = task;
+  const isHere = (record: SocketRecord): boolean =>
     record.acceptedAt > 0 &&
     record.status !== 'closing' &&
     record.groups.includes(group) &&
     subjectOf(record) === subject;
   const known = await registry.get(socket);
-  if (isHere(known)) return known;
+  if (known !== undefined && isHere(known)) return known;
+  // It was opening, and the app has named its user since.
+  if (known !== undefined && known.acceptedAt > 0 && subjectOf(known) !== subject)
+    await tasks.enqueue({ ...task, subject: subjectOf(known), after: undefined, waited: undefined });
   const user = userOf(subject);
   if (user === '') return undefined;
   for await (const { records } of registry.pages({ group, user })) {

@@ -97,8 +97,10 @@ function leaseContract(name: string, make: MakePresences): void {
       await presences.release(key, token);
       expect((await lease()).kind, 'after a second release').toBe('postponed');
       pass(1);
-      const { state } = leasedBy(await lease());
-      expect(withoutDeparture(state)).toEqual({ told: undefined, telling, sequence: 7 });
+      const next = leasedBy(await lease());
+      expect(withoutDeparture(next.state)).toEqual({ told: undefined, telling, sequence: 7 });
+      expect((await lease()).kind, 'after the next has taken it').toBe('busy');
+      expect(await presences.set(key, next.token, { sequence: 7, told: telling }), 'by the next').toBe(true);
     });
 
     test('holds up no other subject, no other group, and no socket that is called like a user', async () => {

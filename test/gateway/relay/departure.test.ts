@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { tellingPresence } from '../../../functions/gateway/presence-changes.ts';
 import { subjectOf } from '../../../functions/gateway/presences.ts';
 import { presence } from '../../../functions/gateway/relay/presence.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { groupName } from '../../fakes/group-names.ts';
 
@@ -27,7 +28,8 @@ test('a user who leaves while the app hears that they came has the whole grace t
   ).toEqual(['joined']);
   expect(tasks.delayMs, 'the next look').toBe(graceMs);
   clock.skipTo(clock.now() + graceMs);
-  await presence(gateway, { kind: 'presence', group, subject: subjectOf(record), socket });
+  tasks.ripen();
+  await tasks.run((task) => runTask(gateway, task));
   expect(
     app.hooks.map(({ event }) => event),
     'after the grace',
