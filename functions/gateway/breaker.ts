@@ -5,9 +5,12 @@ import type { MaybePromise } from './maybe-promise.ts';
 export interface BreakerState {
   /** Each change has the next one, so that of two changes of one state only one succeeds. */
   readonly version: number;
-  /** How many attempts in a row the app did not answer, up to the number that opens the breaker. */
+  /** How many hooks in a row the app did not answer on their first attempts, up to the number that opens the breaker. */
   readonly failures: number;
-  /** Whose attempts those were: different sockets, up to the number that opens the breaker. */
+  /**
+   * Whose hooks those were: different sockets, up to the number that opens the breaker. While it is open, those whose
+   * probes have failed take the places of the earlier ones.
+   */
   readonly sockets: readonly SocketId[];
   /** When the breaker opened; 0 while it is closed. */
   readonly openedAt: number;

@@ -67,8 +67,8 @@ export interface Lifecycle {
    * closed hook. Undefined if it has another status or is already leased.
    */
   lease(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<SocketRecord | undefined>;
-  /** Lets nobody lease a socket of this status for `forMs` milliseconds from now; 0 returns the lease. */
-  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void>;
+  /** Lets nobody lease a socket of this status for `forMs` milliseconds; 0 returns the lease. Sets given `attempts`. */
+  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number, attempts?: number): Promise<void>;
   /**
    * Counts the bytes of a message whose first attempt failed. `full`: they would exceed the limit, and are not counted.
    */

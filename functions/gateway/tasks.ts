@@ -47,6 +47,11 @@ export interface RetryTask {
   readonly tries: Tries;
   /** In milliseconds since 1970. Until then it is left alone. */
   readonly dueAt: number;
+  /**
+   * Set if it waits for nothing but the app, so that it may go on before its time when the app is back. `away`: the app
+   * did not answer it. `held`: it was not posted.
+   */
+  readonly waiting?: 'away' | 'held';
   /** Whether it was a dead letter until now, so that it comes after what its socket has sent since. */
   readonly isReplay?: true;
 }
@@ -64,7 +69,7 @@ export interface PresenceTask extends PresenceKey {
 
 /** How a hook was tried so far. */
 export interface Tries {
-  /** When its first attempt was over, or when its replay was asked for, in milliseconds since 1970. */
+  /** When its first attempt was over, or when it came if it was held before that, or when its replay was asked for, in milliseconds since 1970. */
   readonly since: number;
   /** How often it was tried. */
   readonly attempts: number;

@@ -19,6 +19,8 @@ export interface Due {
   readonly at: number;
   /** Whether it waits for the app to be back. */
   readonly isHeld: boolean;
+  /** Whether it waits for its time, and goes on before that if the app comes back. */
+  readonly mayWake?: boolean;
 }
 
 /** The sockets whose first hook has its time to come, and those whose hook is due, in the order of their times. */
@@ -27,7 +29,8 @@ export class HookSchedule {
   readonly #isAppAway: () => boolean;
   readonly #ready: () => void;
   readonly #timers = new Map<SocketId, NodeJS.Timeout>();
-  readonly #held = new Set<SocketId>();
+  /** Those that go on when the app is back. */
+  readonly #waking = new Set<SocketId>();
   readonly #due: SocketId[] = [];
 
   /** `ready` is called when hooks are due. */
@@ -43,13 +46,13 @@ export class HookSchedule {
   }
 
   /** Schedules a socket. A hook that is held goes on at once if the app is back by now. */
-  add(socket: SocketId, { at, isHeld }: Due): void {
+  add(socket: SocketId, { at, isHeld, mayWake = false }: Due): void {
     const early = Math.max(0, at - this.#clock.now());
     const isDue = isHeld ? !this.#isAppAway() : early > longestPauseMs;
     const pause = isDue ? 0 : Math.min(isHeld ? longestHeldMs : longestPauseMs, early);
-    if (isHeld) this.#held.add(socket);
+    if (isHeld || mayWake) this.#waking.add(socket);
     const due = (): void => {
-      this.#held.delete(socket);
+      this.#waking.delete(socket);
       this.#due.push(socket);
       this.#ready();
     };
@@ -74,11 +77,11 @@ export class HookSchedule {
 
   /** The app is back: all hooks that waited for that are due. */
   wake(): void {
-    for (const socket of this.#held) {
+    for (const socket of this.#waking) {
       clearTimeout(this.#timers.get(socket));
       this.#due.push(socket);
     }
-    this.#held.clear();
+    this.#waking.clear();
     this.#ready();
   }
 

@@ -119,10 +119,10 @@ export class MemoryRegistry implements Registry {
     return entry.record;
   }
 
-  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+  async postpone(...[socket, status, forMs, tried]: Parameters<Registry['postpone']>): Promise<void> {
     const entry = this.#entries.get(socket);
     if (entry?.record.status !== status) return;
-    this.#change(entry, lease(entry, forMs, this.#clock));
+    this.#change(entry, { ...lease(entry, forMs, this.#clock), attempts: tried ?? entry.record.attempts });
     if (status === 'closing') this.#listener?.changed(entry);
   }
 

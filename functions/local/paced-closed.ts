@@ -5,15 +5,18 @@ import { atOnce } from './retry-queue.ts';
 
 /** Where the records of sockets are looked up. */
 interface Records {
-  get(socket: SocketId): Pick<SocketRecord, 'attempts'> | undefined;
+  get(socket: SocketId): Pick<SocketRecord, 'leaseUntil'> | undefined;
 }
 
 /**
  * Runs tasks. Closed hooks that were postponed are paced: an outage postpones those of all sockets that ended in it,
- * and one sweep finds them all. A closed hook on its first attempt waits for nothing.
+ * and one sweep finds them all. So are those of all sockets that a kill has ended. A closed hook on its first attempt
+ * waits for nothing.
  */
 export class PacedClosed {
   readonly #records: Records;
+  /** Sockets that a process before this one has left. */
+  readonly #owed = new Set<SocketId>();
   readonly #run: (task: Task) => Promise<void>;
   /** Each is told whether it may begin. */
   #waiting: ((mayBegin: boolean) => void)[] = [];
@@ -32,7 +35,12 @@ export class PacedClosed {
   readonly run = (task: Task): Promise<void> =>
     task.kind === 'closed' && this.#isPostponed(task.socket) ? this.#runPaced(task) : this.#run(task);
 
-  /** The app is back: few hooks at a time at first. */
+  /** The closed hook of a socket that a process before this one has left is paced as if it had been postponed. */
+  owe(socket: SocketId): void {
+    this.#owed.add(socket);
+  }
+
+  /** The app is back, or the gateway has started: few hooks at a time at first. */
   wake(): void {
     this.#wakes += 1;
     this.#atOnce = atOnce.first;
@@ -59,7 +67,7 @@ export class PacedClosed {
   }
 
   #isPostponed(socket: SocketId): boolean {
-    return (this.#records.get(socket)?.attempts ?? 0) > 0;
+    return this.#owed.delete(socket) || (this.#records.get(socket)?.leaseUntil ?? 0) > 0;
   }
 
   /** Waits for its turn. False if the gateway stops before that. */

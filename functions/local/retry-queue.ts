@@ -29,12 +29,16 @@ export interface RetryWork {
   cleared(socket: SocketId): void;
 }
 
+/** How a message was tried that has no hook yet. */
+const nothing = { tries: undefined, waiting: undefined };
+
 /** A hook that is being posted. */
 interface Posting {
   readonly id: string;
   readonly place: number;
   /** How often it was tried, if it is kept as a hook that is tried again. */
   readonly attempts: number | undefined;
+  readonly waiting: RetryTask['waiting'];
   /** Once it has come back to be tried again. */
   again: Due | undefined;
 }
@@ -96,10 +100,10 @@ export class RetryQueue {
         task.isReplay ? this.#hooks.append(task) : this.#hooks.prepend(task),
       );
     const isTried = task.tries.attempts !== (posting?.attempts ?? 0);
-    // What was not tried is kept as it is. So is a hook whose attempt there is no room to note.
-    if (isTried || posting?.attempts === undefined) await this.#hooks.replaceFirst(task, place);
+    // What is held once more is kept as it is. So is a hook whose attempt there is no room to note.
+    if (isTried || task.waiting !== posting?.waiting) await this.#hooks.replaceFirst(task, place);
     // A probe that has failed waits for the app as well.
-    if (posting !== undefined) posting.again = { at: task.dueAt, isHeld: !isTried || this.#work.isAppAway() };
+    if (posting !== undefined) posting.again = { ...dueOf(task), isHeld: !isTried || this.#work.isAppAway() };
     return 'kept';
   }
 
@@ -187,7 +191,7 @@ export class RetryQueue {
   #nextOf(socket: SocketId): Due {
     const hook = this.#first(socket)?.hook;
     if (hook?.kind !== 'retry') return { at: 0, isHeld: false };
-    return { at: hook.dueAt, isHeld: hook.tries.attempts === 0 };
+    return { ...dueOf(hook), isHeld: hook.tries.attempts === 0 };
   }
 
   #postDue(): void {
@@ -203,8 +207,8 @@ export class RetryQueue {
     const place = this.#hooks.firstPlace(socket) ?? 0;
     const hook = this.#first(socket)?.hook;
     const id = hook?.kind === 'retry' ? hook.hook.id : hookId('message', hook?.id ?? '');
-    const attempts = hook?.kind === 'retry' ? hook.tries.attempts : undefined;
-    const posting: Posting = { id, place, attempts, again: undefined };
+    const { tries, waiting } = hook?.kind === 'retry' ? hook : nothing;
+    const posting: Posting = { id, place, attempts: tries?.attempts, waiting, again: undefined };
     this.#posting.set(socket, posting);
     this.#schedule.begin(socket);
     try {
@@ -232,6 +236,10 @@ export class RetryQueue {
       this.#log.error('fault', { request, why: String(error) });
     }
   }
+}
+
+function dueOf({ dueAt, waiting }: RetryTask): Pick<Due, 'at' | 'mayWake'> {
+  return { at: dueAt, mayWake: waiting !== undefined };
 }
 
 /** A hook that goes on before its time, because the app is back. */

@@ -70,6 +70,7 @@ const storedHook = v.variant('kind', [
     groupsVersion: v.number(),
     tries: v.object({ since: v.number(), attempts: v.number(), errors: v.number() }),
     dueAt: v.number(),
+    waiting: v.exactOptional(v.picklist(['away', 'held'])),
   }),
   v.object({ kind: v.literal('message'), socket, id: v.string(), body: v.string(), time: v.number() }),
 ]);

@@ -41,8 +41,8 @@ export class PassedRegistry implements Registry {
     return this.#pass(`lease ${status}`, () => this.#registry.lease(socket, status, forMs));
   }
 
-  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
-    return this.#pass(`postpone ${status}`, () => this.#registry.postpone(socket, status, forMs));
+  postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number, attempts?: number) {
+    return this.#pass(`postpone ${status}`, () => this.#registry.postpone(socket, status, forMs, attempts));
   }
 
   countFailed(socket: SocketId, bytes: number) {

@@ -44,9 +44,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.lease(socket, status, forMs);
   }
 
-  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number) {
+  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number, attempts?: number) {
     this.#before('postpone', socket);
-    return this.#registry.postpone(socket, status, forMs);
+    return this.#registry.postpone(socket, status, forMs, attempts);
   }
 
   async countFailed(socket: SocketId, bytes: number) {

@@ -109,7 +109,7 @@ const expected: Record<FunctionName, Bundle> = {
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 104 },
+  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 105 },
   'dead-letters': {
     ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
@@ -137,7 +137,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 142,
+    kib: 143,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],

@@ -40,6 +40,17 @@ test('hooks that are held are due when the app is back, in their order, and each
   expect(due, 'after an hour').toEqual([one, two, three]);
 });
 
+test('a hook that may wake is due when the app is back, and at its time if that is earlier', () => {
+  schedule.add(one, { at: Date.now() + hourMs, isHeld: false, mayWake: true });
+  schedule.add(two, { at: Date.now() + 1_000, isHeld: false, mayWake: true });
+  vi.advanceTimersByTime(hourMs - 1);
+  expect(due, 'while the app is away').toEqual([two]);
+  schedule.wake();
+  expect(due, 'when it is back').toEqual([two, one]);
+  vi.advanceTimersByTime(1);
+  expect(due, 'each once').toEqual([two, one]);
+});
+
 test('a hook that is held after the app has come back is due at once', () => {
   isAppAway = false;
   schedule.add(one, { at: Date.now() + hourMs, isHeld: true });

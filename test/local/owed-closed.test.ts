@@ -99,6 +99,27 @@ test('after a kill every socket gets its closed hook with 1006, as it was last',
   await connecting;
 });
 
+test('after a kill the app gets the closed hooks of many sockets a few at a time', async () => {
+  const store = new LastingStore();
+  const { app, url } = await start(store);
+  await Promise.all(Array.from({ length: 100 }, () => connect(`${url}/many`)));
+  await eventually('all are stored', () => recordsIn(store).length === 100);
+  const told: (() => void)[] = [];
+  app.on('/many', async () => {
+    await new Promise<void>((resolve) => told.push(resolve));
+    return 204;
+  });
+  await start(await killed(store), { WEBHOOK_BASE_URL: app.baseUrl });
+  const counts: number[] = [];
+  for (let left = 100; left > 0; ) {
+    await eventually('closed hooks', () => told.length === Math.min(left, 4 * 2 ** counts.length));
+    counts.push(told.length);
+    left -= told.length;
+    for (const answer of told.splice(0)) answer();
+  }
+  expect(counts).toEqual([4, 8, 16, 32, 40]);
+});
+
 test('a closed hook that a killed gateway could not post has the code with which its socket ended', async () => {
   const store = new LastingStore();
   const { app, url } = await start(store);

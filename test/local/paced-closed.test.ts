@@ -4,33 +4,33 @@ import { PacedClosed } from '../../functions/local/paced-closed.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { newSocket } from '../fakes/a-record.ts';
 
-/** How often the closed hook of each socket was tried. What is done is not there any more. */
-const attempts = new Map<SocketId, number>();
+/** Until when the closed hook of each socket was postponed. What is done is not there any more. */
+const postponed = new Map<SocketId, number>();
 /** Ends each task that runs: `true` if the app has taken its hook. */
 let running: ((isTaken: boolean) => void)[] = [];
 let paced: PacedClosed;
 
 beforeEach(() => {
-  attempts.clear();
+  postponed.clear();
   running = [];
   const records = {
     get(socket: SocketId) {
-      const found = attempts.get(socket);
-      return found === undefined ? undefined : { attempts: found };
+      const found = postponed.get(socket);
+      return found === undefined ? undefined : { leaseUntil: found };
     },
   };
   paced = new PacedClosed(records, async (task) => {
     const isTaken = await new Promise<boolean>((resolve) => running.push(resolve));
-    if (isTaken && 'socket' in task) attempts.delete(task.socket);
+    if (isTaken && 'socket' in task) postponed.delete(task.socket);
   });
   paced.wake();
 });
 
 /** The closed hooks of this many sockets are due. */
-async function closedHooks(count: number, triedBefore: number): Promise<void> {
+async function closedHooks(count: number, until: number): Promise<void> {
   const tasks = Array.from({ length: count }, () => {
     const socket = newSocket();
-    attempts.set(socket, triedBefore);
+    postponed.set(socket, until);
     return paced.run({ kind: 'closed', socket });
   });
   await Promise.all(tasks);
@@ -64,11 +64,24 @@ test('closed hooks that the app does not take hold up the others no longer than 
 });
 
 test('without an outage, 64 closed hooks that were postponed begin at a time', async () => {
-  paced = new PacedClosed({ get: () => ({ attempts: 1 }) }, async () => {
+  paced = new PacedClosed({ get: () => ({ leaseUntil: 1 }) }, async () => {
     await new Promise<boolean>((resolve) => running.push(resolve));
   });
   void closedHooks(100, 1);
   expect(await answerAll(true)).toBe(64);
+});
+
+test('the closed hooks of 10,000 sockets that a kill has ended are paced, each once', async () => {
+  const sockets = Array.from({ length: 10_000 }, () => newSocket());
+  for (const socket of sockets) paced.owe(socket);
+  const all = Promise.all(sockets.map((socket) => paced.run({ kind: 'closed', socket })));
+  const counts: number[] = [];
+  for (let left = 10_000; left > 0; left -= counts.at(-1) ?? 0) counts.push(await answerAll(true));
+  await all;
+  expect(counts.slice(0, 6)).toEqual([4, 8, 16, 32, 64, 64]);
+  expect(Math.max(...counts)).toBe(64);
+  for (const socket of sockets.slice(0, 100)) void paced.run({ kind: 'closed', socket });
+  expect(await answerAll(true), 'the next time').toBe(100);
 });
 
 test('closed hooks begin slowly again when the app is back once more', async () => {

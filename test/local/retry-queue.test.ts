@@ -158,7 +158,15 @@ function heldHook(body: string, to: SocketId): RetryTask {
   const hook = messageHook(aRecord({ socket: to }), arrival(body, to));
   const since = Date.now();
   const tries = { since, attempts: 0, errors: 0 };
-  return { kind: 'retry', socket: to, hook, groupsVersion: 0, tries, dueAt: since + 3_600_000 };
+  return {
+    kind: 'retry',
+    socket: to,
+    hook,
+    groupsVersion: 0,
+    tries,
+    dueAt: since + 3_600_000,
+    waiting: 'held',
+  };
 }
 
 describe('hooks that are held while the app is away', () => {
@@ -232,6 +240,23 @@ describe('hooks that are held while the app is away', () => {
     queue.wake();
     await answer();
     await eventually('nothing is left', () => !queue.has(socket));
+  });
+
+  test('go on when the app is back if they wait for nothing else, even after a restart', async () => {
+    const [woken, waiting] = [newSocket(), newSocket()];
+    const inAnHour = Date.now() + 3_600_000;
+    await queue.retry({ ...failed('woken', inAnHour, woken), waiting: 'away' });
+    await queue.retry(failed('the app asked for an hour', inAnHour, waiting));
+    queue.stop();
+    const next = new Work();
+    const started = new RetryQueue(new HookStore(store), next, { now: Date.now }, new RecordingLog());
+    started.start();
+    started.wake();
+    await eventually('it is posted', () => next.posted.length > 0);
+    next.answers.shift()?.();
+    await eventually('it is done', () => !started.has(woken));
+    expect(next.posted).toEqual(['woken']);
+    started.stop();
   });
 
   test('of a stopped gateway are due at once at its next start', async () => {

@@ -100,12 +100,21 @@ export class DynamoLifecycle implements Lifecycle {
     return this.#ours(socket, leased, 'leaseId', writeId);
   }
 
-  async postpone(socket: SocketId, status: 'accepted' | 'closing', forMs: number): Promise<void> {
+  async postpone(
+    socket: SocketId,
+    status: 'accepted' | 'closing',
+    forMs: number,
+    attempts?: number,
+  ): Promise<void> {
     const until = number(this.#needs.clock.now() + forMs);
     await this.#table.update(socket, {
-      update: 'SET #leaseUntil = :until',
+      update: `SET #leaseUntil = :until${attempts === undefined ? '' : ', #attempts = :attempts'}`,
       condition: '#status = :status',
-      values: { ':status': text(status), ':until': until },
+      values: {
+        ':status': text(status),
+        ':until': until,
+        ...(attempts === undefined ? {} : { ':attempts': number(attempts) }),
+      },
     });
   }
 

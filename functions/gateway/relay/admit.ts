@@ -3,13 +3,23 @@ import type { Hook } from '../../wire/hook.ts';
 import type { BreakerState } from '../breaker.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
-import { afterAnswer, afterFailure, afterProbeBegan, handshakeHeldFor, heldFor, isOpen } from './circuit.ts';
+import {
+  afterAnswer,
+  afterFailure,
+  afterProbeBegan,
+  handshakeHeldFor,
+  hookHeldFor,
+  isOpen,
+} from './circuit.ts';
 
 /** Whether a hook may be posted. */
 export type Admission =
   | { readonly kind: 'post' | 'probe' }
   /** The app is away. `forMs`: how long hooks are held from now on. `outageMs`: how long they have been held so far. */
   | { readonly kind: 'held'; readonly forMs: number; readonly outageMs: number };
+
+/** A hook that is to be posted. */
+type Asking = Pick<Hook, 'event' | 'socket'>;
 
 const post: Admission = { kind: 'post' };
 
@@ -23,10 +33,10 @@ const metProbeMs = 1_000;
 const maxChanges = 2;
 
 /** Asks the circuit breaker whether a hook may be posted. If its pause is over, this hook probes. */
-export function admit(gateway: Gateway, event: Hook['event']): MaybePromise<Admission> {
+export function admit(gateway: Gateway, hook: Asking): MaybePromise<Admission> {
   const state = gateway.breaker.state();
-  if (state instanceof Promise) return admitBy(gateway, event, state);
-  return isOpen(state) ? admitBy(gateway, event, state) : post;
+  if (state instanceof Promise) return admitBy(gateway, hook, state);
+  return isOpen(state) ? admitBy(gateway, hook, state) : post;
 }
 
 /** How long a handshake would be held, in milliseconds; 0 if it may go on. It takes no probe away from others. */
@@ -39,30 +49,34 @@ export async function heldNow(gateway: Gateway): Promise<number> {
   return forMs;
 }
 
-/** Tells the circuit breaker what has come of a post. */
+/**
+ * Tells the circuit breaker what has come of a post. A hook that failed before says nothing new if it fails again, or the
+ * slow hooks of a few clients would open the breaker. It counts as a probe.
+ */
 export function observe(
   gateway: Gateway,
-  { socket }: Pick<Hook, 'socket'>,
+  { socket, isRetry = false }: Pick<Hook, 'socket'> & { readonly isRetry?: boolean },
   admission: Admission,
   response: AppResponse,
 ): MaybePromise<void> {
   const { clock } = gateway;
   // It says nothing of the app. If it was a probe, its lease ends, and another follows.
   if (response.kind === 'unreachable' && response.isOurs) return;
-  const state = gateway.breaker.state();
   if (isAnswered(response)) {
+    const state = gateway.breaker.state();
     if (!(state instanceof Promise) && afterAnswer(state) === state) return;
     return change(gateway, state, response, afterAnswer);
   }
   const isProbe = admission.kind === 'probe';
+  if (isRetry && !isProbe) return;
   const random = clock.random();
   const failed = (before: BreakerState) => afterFailure(before, { socket, isProbe }, clock.now(), random);
-  return change(gateway, state, response, failed);
+  return change(gateway, gateway.breaker.state(), response, failed);
 }
 
 async function admitBy(
   gateway: Gateway,
-  event: Hook['event'],
+  { event, socket }: Asking,
   pending: MaybePromise<BreakerState>,
 ): Promise<Admission> {
   const { breaker, clock, log } = gateway;
@@ -71,7 +85,7 @@ async function admitBy(
     if (!isOpen(state)) return post;
     const now = clock.now();
     const leaseMs = leaseMsOf(gateway);
-    const held = heldFor(state, now, leaseMs);
+    const held = hookHeldFor(state, socket, now, leaseMs);
     if (held === 0 && (await breaker.change(afterProbeBegan(state, now, leaseMs)))) return { kind: 'probe' };
     if (event === 'handshake') breaker.held.handshakes += 1;
     else breaker.held.hooks += 1;

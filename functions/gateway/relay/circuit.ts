@@ -2,7 +2,7 @@ import { backoff, halfJitter } from '../../wire/backoff.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import type { BreakerState } from '../breaker.ts';
 
-/** How many attempts in a row, of how many sockets, open the breaker. No client can open it with one socket. */
+/** How many hooks in a row, of how many sockets, open the breaker. No client can open it with one socket. */
 const opening = { failures: 20, sockets: 5 };
 
 /** The pauses between probes, in milliseconds. */
@@ -20,7 +20,7 @@ export function heldFor(state: BreakerState, now: number, leaseMs: number): numb
   return isOpen(state) && left <= Math.max(pausesMs.longest, leaseMs) ? Math.max(0, left) : 0;
 }
 
-/** How long every second probe is left to the hooks of open sockets, in milliseconds, in case any are held. */
+/** How long a probe is left to others at most, in milliseconds, in case any of their hooks are held. */
 const turnMs = 10_000;
 
 /**
@@ -30,7 +30,23 @@ const turnMs = 10_000;
 export function handshakeHeldFor(state: BreakerState, now: number, leaseMs: number): number {
   const held = heldFor(state, now, leaseMs);
   if (held > 0 || !isOpen(state) || state.probes % 2 === 0) return held;
-  const left = state.heldUntil + turnMs - now;
+  return turnLeft(state, now, turnMs);
+}
+
+/**
+ * The same for a hook of an open socket. The app may be away for that socket alone, and its hooks must not win every
+ * probe either. So those of sockets whose hooks were not answered leave each probe to others, for as long as the pause
+ * before it took, and at most as long as a handshake does.
+ */
+export function hookHeldFor(state: BreakerState, socket: SocketId, now: number, leaseMs: number): number {
+  const held = heldFor(state, now, leaseMs);
+  if (held > 0 || !isOpen(state) || !state.sockets.includes(socket)) return held;
+  return turnLeft(state, now, Math.min(turnMs, backoff(state.probes + 1, pausesMs)));
+}
+
+/** What is left of a turn that others have after a pause. If more is left than all of it, a clock has been set back. */
+function turnLeft({ heldUntil }: BreakerState, now: number, turnMs: number): number {
+  const left = heldUntil + turnMs - now;
   return left <= turnMs ? Math.max(0, left) : 0;
 }
 
@@ -47,7 +63,7 @@ export function afterAnswer(state: BreakerState): BreakerState {
 }
 
 /**
- * The app has not answered an attempt. The breaker opens when that has happened too often in a row; if it is open, only
+ * The app has not answered a hook. The breaker opens when that has happened too often in a row; if it is open, only
  * a probe counts. The same state if there is nothing to change. `random` is from 0 up to 1.
  */
 export function afterFailure(
@@ -59,7 +75,9 @@ export function afterFailure(
   const version = state.version + 1;
   if (isOpen(state)) {
     if (!isProbe) return state;
-    return { ...state, version, heldUntil: now + pauseBefore(state.probes + 1, random) };
+    const others = state.sockets.filter((known) => known !== socket);
+    const sockets = [...others, socket].slice(-opening.sockets);
+    return { ...state, version, sockets, heldUntil: now + pauseBefore(state.probes + 1, random) };
   }
   const failures = Math.min(opening.failures, state.failures + 1);
   const isKnown = state.sockets.length >= opening.sockets || state.sockets.includes(socket);

@@ -1,4 +1,3 @@
-import type { Answer } from '../../wire/answer.ts';
 import { type Hook, hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
@@ -8,8 +7,7 @@ import type { SocketRecord } from '../record.ts';
 import { attempted, keepDeadLetter } from './hook-failed.ts';
 import { closedHook } from './hooks.ts';
 import { removeRecord } from './late-messages.ts';
-import { faultAnswer } from './post-hook.ts';
-import { postHookWithRetries } from './post-hook-with-retries.ts';
+import { postOwedHook } from './post-hook-with-retries.ts';
 import { postponeClosed } from './postpone-closed.ts';
 import { runActions } from './run-actions.ts';
 
@@ -38,18 +36,10 @@ export async function postClosedHook(gateway: Gateway, record: SocketRecord): Pr
   await tellPresenceOfEnded(gateway, record);
   if (!gateway.settings.hooks.has('closed')) return removeRecord(gateway, record);
   const hook = closedHook(record, record.end);
-  const answer = await tryPostHook(gateway, hook);
+  const answer = await postOwedHook(gateway, hook, record.attempts > 1);
   if (answer.kind === 'failed') return postponeClosed(gateway, record, hook, answer);
   // The letter comes before the record is removed, so that one of them always has the hook.
   if (answer.kind === 'refused') await keepDeadLetter(gateway, attempted(record, hook), answer);
   if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, record);
   await removeRecord(gateway, record);
-}
-
-async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
-  try {
-    return await postHookWithRetries(gateway, hook);
-  } catch (error) {
-    return faultAnswer(gateway, hook, error);
-  }
 }

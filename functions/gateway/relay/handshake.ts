@@ -98,7 +98,7 @@ async function postHandshakeHook(
 ): Promise<Answer> {
   if (!gateway.settings.hooks.has('handshake')) return { kind: 'accepted', actions: noActions };
   const hook = handshakeHook(record, groups, forwardedHeaders(headers, peer, gateway.settings));
-  return postHook(gateway, hook, offeredSubprotocols(headers));
+  return postHook(gateway, hook, { offered: offeredSubprotocols(headers) });
 }
 
 /** Warns once per status: an app that refuses everybody, because of a wrong secret or path, would not say so. */

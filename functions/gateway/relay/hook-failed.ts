@@ -13,9 +13,16 @@ export type Attempted = Pick<RetryTask, 'hook' | 'groupsVersion' | 'tries'>;
 /** An answer that does not accept a hook. */
 export type NotAccepted = Exclude<Answer, { kind: 'accepted' }>;
 
+/** What a hook waited for before this, if it did. */
+type Waited = Pick<RetryTask, 'waiting'>;
+
 /** A hook was posted and not accepted. It is tried again later, or it becomes a dead letter. */
-export async function retryLater(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
-  const { tasks, clock, log } = gateway;
+export async function retryLater(
+  gateway: Gateway,
+  before: Attempted & Waited,
+  answer: NotAccepted,
+): Promise<void> {
+  const { tasks, clock, log, policy } = gateway;
   const now = clock.now();
   const tries = counted(before.tries, answer);
   const { hook, groupsVersion } = before;
@@ -25,13 +32,22 @@ export async function retryLater(gateway: Gateway, before: Attempted, answer: No
     return keepDeadLetter(gateway, { hook, groupsVersion, tries }, answer);
   }
   const { socket } = hook;
-  await tasks.enqueue({ kind: 'retry', socket, hook, groupsVersion, tries, dueAt: now + pause }, pause);
+  const task: RetryTask = { kind: 'retry', socket, hook, groupsVersion, tries, dueAt: now + pause };
+  const waiting = waitingAfter(answer);
+  await tasks.enqueue(waiting === undefined ? task : { ...task, waiting }, pause);
   // Not before: the line says that nothing loses the hook any more.
   const why = reasonOf(answer);
   const age = Math.round((now - tries.since) / 1_000);
   const facts = { request: hook.id, hook: hook.event, why, attempt: tries.attempts, pause, age };
-  if (isHeld(answer)) log.info('hook_held', facts);
-  else log.warn('hook_retried', facts);
+  if (!isHeld(answer)) log.warn('hook_retried', facts);
+  // Where looks cost, they are few, and alarms count them.
+  else if (before.waiting !== 'held' || policy.looksCost) log.info('hook_held', facts);
+}
+
+/** Whether a hook waits for nothing but the app. One for which the app has asked for a pause does not. */
+function waitingAfter(answer: NotAccepted): RetryTask['waiting'] {
+  if (isHeld(answer)) return 'held';
+  return answer.kind === 'failed' && answer.isAway && answer.retryAfter === undefined ? 'away' : undefined;
 }
 
 /** After how many milliseconds a hook is tried again; undefined if it is dead. */
@@ -48,7 +64,7 @@ function pauseAfter(
 }
 
 /** Whether a hook was not posted, since the app is away. That is no attempt. */
-function isHeld(answer: NotAccepted): boolean {
+export function isHeld(answer: NotAccepted): boolean {
   return answer.kind === 'failed' && answer.heldAfterMs !== undefined;
 }
 

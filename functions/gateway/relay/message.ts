@@ -8,7 +8,7 @@ import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { countFailed } from './count-failed.ts';
-import { type NotAccepted, retryOrKeep } from './hook-failed.ts';
+import { isHeld, type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
 import { endedRecord } from './late-messages.ts';
 import { faultAnswer, postHook } from './post-hook.ts';
@@ -68,7 +68,9 @@ async function notAccepted(
 ): Promise<Answer | undefined> {
   const { clock, log, settings } = gateway;
   if (settings.messageFailure === 'retry') {
-    const tries = { since: clock.now(), attempts: 0, errors: 0 };
+    // What waited behind hooks that are held is held no longer than they are.
+    const since = isHeld(first) ? hook.time : clock.now();
+    const tries = { since, attempts: 0, errors: 0 };
     await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
     await countFailed(gateway, hook);
     return undefined;

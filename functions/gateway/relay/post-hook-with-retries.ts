@@ -3,7 +3,7 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import { hookBackoff } from './backoff.ts';
-import { answerReserveMs, type FailedAnswer, postHook } from './post-hook.ts';
+import { answerReserveMs, type FailedAnswer, faultAnswer, postHook } from './post-hook.ts';
 
 /** The least time left in a run that is worth another attempt, in milliseconds. */
 const minAttemptMs = 1_000;
@@ -11,13 +11,22 @@ const minAttemptMs = 1_000;
 /**
  * Posts a hook other than a handshake until its answer is final, as often as the policy and the run's deadline allow. Obeys
  * `Retry-After`, for a message as long as there is time. `failed`: all attempts have failed, and the caller decides what
- * to do. A refusal is logged, since repeating it won't help.
+ * to do. A refusal is logged, since repeating it won't help. `isRetry`: whether it has failed before this round.
  */
-export async function postHookWithRetries(gateway: Gateway, hook: Hook): Promise<Answer> {
-  return retryUnlessFinal(gateway, hook, await postHook(gateway, hook));
+export async function postHookWithRetries(gateway: Gateway, hook: Hook, isRetry = false): Promise<Answer> {
+  return retryUnlessFinal(gateway, hook, await postHook(gateway, hook, { isRetry }));
 }
 
-/** The same from the first answer on. Nearly always that is final, and comes back at once, without a promise. */
+/** The same for a hook that is owed: a fault of our own is a failure too, and it is tried again later. */
+export async function postOwedHook(gateway: Gateway, hook: Hook, isRetry: boolean): Promise<Answer> {
+  try {
+    return await postHookWithRetries(gateway, hook, isRetry);
+  } catch (error) {
+    return faultAnswer(gateway, hook, error);
+  }
+}
+
+/** The same as `postHookWithRetries` from the first answer on. Nearly always that is final, and comes back at once, without a promise. */
 export function retryUnlessFinal(gateway: Gateway, hook: Hook, first: Answer): MaybePromise<Answer> {
   if (first.kind === 'accepted') return first;
   return first.kind === 'failed' ? tryAgain(gateway, hook, first) : logFinalAnswer(gateway, hook, first);
@@ -40,7 +49,7 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
-    const answer = await postHook(gateway, hook);
+    const answer = await postHook(gateway, hook, { isRetry: true });
     if (answer.kind !== 'failed') return logFinalAnswer(gateway, hook, answer);
     failed = answer;
   }

@@ -10,6 +10,16 @@ import { type Admission, admit, observe } from './admit.ts';
 /** An answer after which a hook is worth another attempt. */
 export type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
 
+/** What is known of a hook besides its fields. */
+export interface Post {
+  /** The subprotocols of a handshake. */
+  readonly offered?: readonly string[];
+  /** Whether it has failed before, so that another failure says nothing new of the app. */
+  readonly isRetry?: boolean;
+}
+
+const firstPost: Post = {};
+
 /** The part of a run that is reserved for the actions of the answer, in milliseconds. */
 export const answerReserveMs = 1_000;
 
@@ -27,12 +37,12 @@ const noTime: FailedAnswer = {
 /**
  * Posts a hook to the app once, signed at the moment when it is sent, and reads the answer. It may first have to wait for
  * a connection: a handshake, whose client waits too, at most as long as a hook may take; other hooks until the end of the
- * run. `offered`: the subprotocols of a handshake.
+ * run.
  */
 export async function postHook(
   gateway: Gateway,
   hook: Hook,
-  offered: readonly string[] = [],
+  { offered = [], isRetry = false }: Post = firstPost,
 ): Promise<Answer> {
   const { app, clock, log, secrets, settings } = gateway;
   const request = settings.format.request(hook, settings.webhookBaseUrl);
@@ -40,7 +50,7 @@ export async function postHook(
   const pending = secrets.signingKeys();
   const keys = pending instanceof Promise ? await pending : pending;
   if (timeLeft(gateway) <= 0) return noTime;
-  const pendingAdmission = admit(gateway, hook.event);
+  const pendingAdmission = admit(gateway, hook);
   const admission = pendingAdmission instanceof Promise ? await pendingAdmission : pendingAdmission;
   if (admission.kind === 'held') return heldAnswer(admission);
   // A breaker that is slow to tell its state has taken some.
@@ -59,7 +69,7 @@ export async function postHook(
     timeoutMs,
     waitMs,
   });
-  const observed = observe(gateway, hook, admission, response);
+  const observed = observe(gateway, { socket: hook.socket, isRetry }, admission, response);
   if (observed instanceof Promise) await observed;
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());

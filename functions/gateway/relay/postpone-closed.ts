@@ -2,7 +2,7 @@ import { backoff, halfJitter } from '../../wire/backoff.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
-import { attempted, keepDeadLetter } from './hook-failed.ts';
+import { attempted, isHeld, keepDeadLetter } from './hook-failed.ts';
 import { removeRecord } from './late-messages.ts';
 import { heldPause } from './next-try.ts';
 import type { FailedAnswer } from './post-hook.ts';
@@ -21,19 +21,23 @@ export async function postponeClosed(
   answer: FailedAnswer,
 ): Promise<void> {
   const { registry, clock, log, policy } = gateway;
-  const { socket, attempts } = record;
+  const { socket } = record;
+  const wasHeld = isHeld(answer);
+  // Its lease counts as an attempt, and nothing was posted.
+  const attempts = wasHeld ? record.attempts - 1 : record.attempts;
   const { why } = answer;
   const facts = { request: hook.id, hook: 'closed', why };
   const left = hook.time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
     // The letter comes before the record is removed, so that one of them always has the hook.
-    await keepDeadLetter(gateway, attempted(record, hook), answer);
+    await keepDeadLetter(gateway, attempted({ ...record, attempts }, hook), answer);
     return removeRecord(gateway, record);
   }
   const pause = pauseBetweenRounds(gateway, attempts, answer);
-  log.warn('hook_postponed', { ...facts, attempts, pause });
+  // Where looks are free they are many, and the breaker counts them.
+  if (!wasHeld || policy.looksCost) log.warn('hook_postponed', { ...facts, attempts, pause });
   // The last attempt is at the end of the window.
-  await registry.postpone(socket, 'closing', Math.min(pause, left));
+  await registry.postpone(socket, 'closing', Math.min(pause, left), attempts);
 }
 
 /** For how many milliseconds a hook is left alone after some rounds of attempts, the last of which ended like this. */

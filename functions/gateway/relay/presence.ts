@@ -1,14 +1,12 @@
-import type { Answer } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import { wantsPresence } from '../presence-changes.ts';
 import { type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
 import type { SocketRecord } from '../record.ts';
 import type { PresenceTask } from '../tasks.ts';
-import { keepDeadLetter } from './hook-failed.ts';
+import { isHeld, keepDeadLetter } from './hook-failed.ts';
 import { presenceHook } from './hooks.ts';
-import { faultAnswer } from './post-hook.ts';
-import { postHookWithRetries } from './post-hook-with-retries.ts';
+import { postOwedHook } from './post-hook-with-retries.ts';
 import { pauseBetweenRounds } from './postpone-closed.ts';
 import { recordOf } from './retry.ts';
 import { runActions } from './run-actions.ts';
@@ -62,10 +60,10 @@ async function tellChanges(
       state = { ...state, sequence, telling: next };
       if (!(await presences.set(task, token, state))) return undefined;
     }
-    const pause = await tell(gateway, task, state, next);
-    if (pause !== undefined) {
-      const telling = { ...next, rounds: next.rounds + 1 };
-      if (!(await presences.set(task, token, { ...state, telling }))) return undefined;
+    const failed = await tell(gateway, task, state, next);
+    if (failed !== undefined) {
+      const { rounds, pause } = failed;
+      if (!(await presences.set(task, token, { ...state, telling: { ...next, rounds } }))) return undefined;
       // Before it is postponed, so that one of the two always holds what is owed.
       await tasks.enqueue({ ...task, after: token }, pause);
       return pause;
@@ -136,37 +134,33 @@ async function presentSocket(
 }
 
 /**
- * Posts the hook. Undefined once the app has heard it, or it is a dead letter; else for how many milliseconds to postpone
- * it. The app may be told `left` of a user whom it was never told to have joined, if that hook was a dead letter.
+ * Posts the hook. Undefined once the app has heard it, or it is a dead letter; else how many rounds of attempts have
+ * failed, and for how many milliseconds to postpone it. The app may be told `left` of a user whom it was never told to
+ * have joined, if that hook was a dead letter.
  */
 async function tell(
   gateway: Gateway,
   task: PresenceTask,
   { sequence }: PresenceState,
   telling: Telling,
-): Promise<number | undefined> {
+): Promise<{ readonly rounds: number; readonly pause: number } | undefined> {
   const { clock, log, policy } = gateway;
   const hook = presenceHook(task, telling, sequence);
-  const answer = await tryPostHook(gateway, hook);
-  const { rounds, time } = telling;
+  const answer = await postOwedHook(gateway, hook, telling.rounds > 0);
+  const { time } = telling;
+  const wasHeld = answer.kind === 'failed' && isHeld(answer);
+  const rounds = wasHeld ? telling.rounds : telling.rounds + 1;
   const left = time + policy.closedRetryWindowMs - clock.now();
   if (answer.kind === 'failed' && left > 0) {
-    const pause = Math.min(left, pauseBetweenRounds(gateway, rounds + 1, answer));
+    const pause = Math.min(left, pauseBetweenRounds(gateway, rounds, answer));
     const facts = { request: hook.id, hook: hook.event, why: answer.why };
-    log.warn('hook_postponed', { ...facts, attempts: rounds + 1, pause });
-    return pause;
+    // As of closed hooks.
+    if (!wasHeld || policy.looksCost) log.warn('hook_postponed', { ...facts, attempts: rounds, pause });
+    return { rounds, pause };
   }
-  const tries = { since: time, attempts: rounds + 1, errors: 0 };
+  const tries = { since: time, attempts: rounds, errors: 0 };
   if (answer.kind === 'failed' || answer.kind === 'refused')
     await keepDeadLetter(gateway, { hook, groupsVersion: 0, tries }, answer);
   if (answer.kind === 'accepted') await runActions(gateway, hook, answer.actions, recordOf(hook, 0));
   return undefined;
-}
-
-async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
-  try {
-    return await postHookWithRetries(gateway, hook);
-  } catch (error) {
-    return faultAnswer(gateway, hook, error);
-  }
 }

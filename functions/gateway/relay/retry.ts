@@ -17,7 +17,7 @@ export async function retry(gateway: Gateway, task: RetryTask): Promise<void> {
   const { registry, clock, log } = gateway;
   const early = task.dueAt - clock.now();
   if (early > 0) return waitLonger(gateway, task, early);
-  const answer = await tryPostHook(gateway, task.hook);
+  const answer = await tryPostHook(gateway, task);
   if (answer.kind !== 'accepted') {
     // The app has had its closed hook, even if it does not handle it.
     const isDone = task.hook.event !== 'message' && ['unwanted', 'invalid'].includes(answer.kind);
@@ -52,9 +52,10 @@ function waitLonger({ tasks, clock, settings }: Gateway, task: RetryTask, early:
   return tasks.enqueue({ ...task, dueAt: clock.now() + pause }, pause);
 }
 
-async function tryPostHook(gateway: Gateway, hook: Hook): Promise<Answer> {
+/** A hook that was held until now is on its first attempt. So is one that was a dead letter: somebody wants it tried. */
+async function tryPostHook(gateway: Gateway, { hook, tries }: RetryTask): Promise<Answer> {
   try {
-    return await postHook(gateway, hook);
+    return await postHook(gateway, hook, { isRetry: tries.attempts > 0 });
   } catch (error) {
     return faultAnswer(gateway, hook, error);
   }

@@ -46,8 +46,12 @@ export function diagnose(
 }
 
 /** A hook that was tried is due when its pause is over. Else the worker that ended the socket may be about to queue it. */
-function isDue({ attempts, acceptedAt, openedAt, end }: SocketRecord, isStale: (since: number) => boolean) {
-  if (attempts > 0) return true;
+function isDue(
+  { attempts, leaseUntil, acceptedAt, openedAt, end }: SocketRecord,
+  isStale: (since: number) => boolean,
+) {
+  // A closed hook that was held has been leased, and not tried.
+  if (attempts > 0 || leaseUntil > 0) return true;
   // Until the app has decided, the closed hook is left to the handshake.
   return isStale(acceptedAt > 0 ? (end?.time ?? 0) : Math.max(openedAt, end?.time ?? 0));
 }

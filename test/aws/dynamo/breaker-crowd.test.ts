@@ -5,6 +5,7 @@ import type { Gateway } from '../../../functions/gateway/gateway.ts';
 import type { Clock } from '../../../functions/gateway/ports.ts';
 import { admit, observe } from '../../../functions/gateway/relay/admit.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
+import { aHook } from '../../fakes/a-hook.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { MemoryDynamo, memoryTables } from '../../fakes/memory-dynamo.ts';
@@ -95,7 +96,7 @@ class Crowd {
     // Any idle process may get it. Lambda starts another if there is none.
     const at = Math.floor(this.random.next() * this.#idle.length);
     const [gateway = this.#process()] = this.#idle.splice(at, 1);
-    const admission = await admit(gateway, 'message');
+    const admission = await admit(gateway, aHook());
     this.#note(admission.kind);
     if (admission.kind !== 'held') {
       const { ms, response } = this.#outcome(this.#time.time);

@@ -147,12 +147,12 @@ describe('the state in a process', () => {
     const { clock, process } = processes();
     const [one, other] = [process(), process()];
     await one.breaker.change(open(clock.now() + 20_000));
-    expect((await admit(other.gateway, 'message')).kind).toBe('held');
+    expect((await admit(other.gateway, aHook())).kind).toBe('held');
     expect(other.breaker.held.hooks).toBe(1);
     await one.breaker.change({ ...untouched, version: 2 });
     await one.breaker.change({ ...open(clock.now() + 20_000, 3), openedAt: openedAt + 1 });
     clock.skipTo(clock.now() + 5_000);
-    expect((await admit(other.gateway, 'closed')).kind).toBe('held');
+    expect((await admit(other.gateway, aHook({ event: 'closed' }))).kind).toBe('held');
     expect(other.breaker.held.hooks, 'of the second outage').toBe(1);
   });
 });
@@ -164,7 +164,7 @@ describe('a probe', () => {
     await all[0]?.breaker.change(open(clock.now() + 1_000));
     await Promise.all(all.map(({ breaker }) => breaker.state()));
     clock.skipTo(clock.now() + 1_000);
-    const admissions = await Promise.all(all.map(({ gateway }) => admit(gateway, 'message')));
+    const admissions = await Promise.all(all.map(({ gateway }) => admit(gateway, aHook())));
     expect(admissions.filter(({ kind }) => kind === 'probe')).toHaveLength(1);
     expect(admissions.filter(({ kind }) => kind === 'held')).toHaveLength(19);
   });
@@ -173,12 +173,12 @@ describe('a probe', () => {
     const { clock, process } = processes();
     const [one, other] = [process(), process()];
     await one.breaker.change(open(clock.now()));
-    expect((await admit(one.gateway, 'message')).kind, 'the one that dies').toBe('probe');
+    expect((await admit(one.gateway, aHook())).kind, 'the one that dies').toBe('probe');
     const kinds: Admission['kind'][] = [];
     // A hook may take ten seconds, and two more.
     for (const ms of [5_000, 6_999, 1]) {
       clock.skipTo(clock.now() + ms);
-      kinds.push((await admit(other.gateway, 'message')).kind);
+      kinds.push((await admit(other.gateway, aHook())).kind);
     }
     expect(kinds).toEqual(['held', 'held', 'probe']);
   });
@@ -188,11 +188,11 @@ describe('a probe', () => {
     const [one, other] = [process(), process()];
     await one.breaker.change(open(clock.now()));
     await other.breaker.state();
-    const probe = await admit(one.gateway, 'message');
+    const probe = await admit(one.gateway, aHook());
     await observe(one.gateway, aHook(), probe, response);
     expect(one.log.of('breaker_closed')).toHaveLength(1);
     clock.skipTo(clock.now() + 5_000);
-    expect((await admit(other.gateway, 'message')).kind).toBe('post');
+    expect((await admit(other.gateway, aHook())).kind).toBe('post');
   });
 });
 

@@ -145,6 +145,19 @@ export function leasesContract(name: string, make: MakeRegistry): void {
       },
     );
 
+    test('a lease that was no attempt is taken back when its socket is postponed', async () => {
+      const clock = new ManualClock();
+      const registry = await make(clock);
+      const socket = await bring(registry, 'closing');
+      for (const attempts of [0, 0, 5]) {
+        await registry.lease(socket, 'closing', hour);
+        await registry.postpone(socket, 'closing', 1_000, attempts);
+        expect(await registry.get(socket)).toMatchObject({ attempts, leaseUntil: clock.now() + 1_000 });
+        await clock.advance(1_001);
+      }
+      expect(await registry.lease(socket, 'closing', hour)).toMatchObject({ attempts: 6 });
+    });
+
     test('a socket of another status, or none, is not postponed', async () => {
       const registry = await make(new ManualClock());
       const [open, closing] = [await bring(registry, 'open'), await bring(registry, 'closing')];

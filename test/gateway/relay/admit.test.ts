@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Breaker, BreakerState } from '../../../functions/gateway/breaker.ts';
 import type { Gateway } from '../../../functions/gateway/gateway.ts';
-import { admit, heldNow, observe } from '../../../functions/gateway/relay/admit.ts';
+import { type Admission, admit, heldNow, observe } from '../../../functions/gateway/relay/admit.ts';
 import { MemoryBreaker } from '../../../functions/local/memory-breaker.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
+import type { SocketId } from '../../../functions/wire/socket-id.ts';
+import { aHook } from '../../fakes/a-hook.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { answered } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
@@ -77,15 +79,46 @@ describe('the circuit breaker opens', () => {
   });
 });
 
+describe('a hook that failed before', () => {
+  const failsAgain = (gateway: Gateway, admission: Admission) =>
+    observe(gateway, { socket: newSocket(), isRetry: true }, admission, timeout);
+
+  test('never opens the breaker, so that the slow hooks of a few clients hold up nobody', async () => {
+    const world = fakeGateway();
+    for (let at = 0; at < 100; at++) await failsAgain(world.gateway, post);
+    expect(await isOpen(world), 'after 100 retries').toBe(false);
+    await answers(world.gateway, timeout, 19);
+    for (let at = 0; at < 100; at++) await failsAgain(world.gateway, post);
+    expect(await isOpen(world), 'with 19 hooks that failed for the first time').toBe(false);
+    await answers(world.gateway, timeout, 1);
+    expect(await isOpen(world), 'with 20').toBe(true);
+  });
+
+  test('makes the next pause longer if it is the probe', async () => {
+    const { gateway, clock } = await opened();
+    clock.skipTo(clock.now() + 750);
+    await failsAgain(gateway, await admit(gateway, aHook()));
+    expect(await admit(gateway, aHook())).toEqual({ kind: 'held', forMs: 1_500, outageMs: 750 });
+  });
+
+  test('ends the row if the app answers it', async () => {
+    const world = fakeGateway();
+    await answers(world.gateway, timeout, 19);
+    await observe(world.gateway, { socket: newSocket(), isRetry: true }, post, answered(404));
+    await answers(world.gateway, timeout, 19);
+    expect(await isOpen(world)).toBe(false);
+  });
+});
+
 describe('while the circuit breaker is open', () => {
   test.for(['handshake', 'message', 'closed'] as const)(
     'a %s is held, and probes once the pause is over',
     async (event) => {
       const { gateway, clock } = await opened();
       clock.skipTo(clock.now() + 749);
-      expect(await admit(gateway, event)).toEqual({ kind: 'held', forMs: 1, outageMs: 749 });
+      expect(await admit(gateway, aHook({ event }))).toEqual({ kind: 'held', forMs: 1, outageMs: 749 });
       clock.skipTo(clock.now() + 1);
-      expect(await admit(gateway, event)).toEqual({ kind: 'probe' });
+      expect(await admit(gateway, aHook({ event }))).toEqual({ kind: 'probe' });
       const { hooks, handshakes } = gateway.breaker.held;
       expect([hooks, handshakes]).toEqual(event === 'handshake' ? [0, 1] : [1, 0]);
     },
@@ -95,36 +128,55 @@ describe('while the circuit breaker is open', () => {
     const { gateway, clock } = await opened();
     clock.skipTo(clock.now() + 750);
     const leaseMs = gateway.settings.hookTimeoutMs + 2_000;
-    const both = await Promise.all([admit(gateway, 'message'), admit(gateway, 'message')]);
+    const both = await Promise.all([admit(gateway, aHook()), admit(gateway, aHook())]);
     expect(both, 'at the same moment').toEqual([
       { kind: 'probe' },
       { kind: 'held', forMs: 1_000, outageMs: 750 },
     ]);
-    expect(await admit(gateway, 'message'), 'after that').toEqual({
+    expect(await admit(gateway, aHook()), 'after that').toEqual({
       kind: 'held',
       forMs: leaseMs,
       outageMs: 750,
     });
     clock.skipTo(clock.now() + leaseMs);
-    expect(await admit(gateway, 'message')).toEqual({ kind: 'probe' });
+    expect(await admit(gateway, aHook())).toEqual({ kind: 'probe' });
   });
 
   test('a hook that another process gets ahead of as the probe looks again a second later', async () => {
     const { gateway, clock } = await opened();
     clock.skipTo(clock.now() + 750);
     const behind = { ...gateway, breaker: new Overtaken(gateway.breaker, 1) };
-    expect(await admit(behind, 'message')).toEqual({ kind: 'held', forMs: 1_000, outageMs: 750 });
+    expect(await admit(behind, aHook())).toEqual({ kind: 'held', forMs: 1_000, outageMs: 750 });
   });
 
   test('a probe that fails makes the next pause longer, and others that fail do not', async () => {
     const { gateway, clock } = await opened();
     clock.skipTo(clock.now() + 750);
-    const probe = await admit(gateway, 'message');
-    const others = await admit(gateway, 'message');
+    const probe = await admit(gateway, aHook());
+    const others = await admit(gateway, aHook());
     await observe(gateway, { socket: newSocket() }, probe, timeout);
     await observe(gateway, { socket: newSocket() }, others, timeout);
     await answers(gateway, timeout, 3);
-    expect(await admit(gateway, 'message')).toEqual({ kind: 'held', forMs: 1_500, outageMs: 750 });
+    expect(await admit(gateway, aHook())).toEqual({ kind: 'held', forMs: 1_500, outageMs: 750 });
+  });
+
+  test('a client whose hooks alone are answered 503 does not keep the probe from the others', async () => {
+    const world = await opened();
+    const { gateway, clock } = world;
+    const [hostile, other] = [newSocket(), newSocket()];
+    const postOf = async (socket: SocketId) => {
+      const admission = await admit(gateway, aHook({ socket }));
+      if (admission.kind === 'held') return admission;
+      await observe(gateway, { socket }, admission, answered(socket === hostile ? 503 : 204));
+      return admission;
+    };
+    clock.skipTo(clock.now() + 750);
+    expect(await postOf(hostile), 'the first probe').toEqual({ kind: 'probe' });
+    clock.skipTo(clock.now() + 1_500);
+    expect(await postOf(hostile), 'the second').toEqual({ kind: 'held', forMs: 2_000, outageMs: 2_250 });
+    expect(await postOf(other), 'the second').toEqual({ kind: 'probe' });
+    for (let at = 0; at < 100; at++) expect(await postOf(hostile), 'after that').toEqual(post);
+    expect(await isOpen(world)).toBe(false);
   });
 
   test.for([204, 404, 429, 500])(
@@ -132,14 +184,14 @@ describe('while the circuit breaker is open', () => {
     async (status) => {
       const world = await opened();
       const { gateway, clock, log } = world;
-      await admit(gateway, 'message');
-      await admit(gateway, 'closed');
+      await admit(gateway, aHook());
+      await admit(gateway, aHook({ event: 'closed' }));
       await heldNow(gateway);
       clock.skipTo(clock.now() + 61_000);
-      const probe = await admit(gateway, 'message');
+      const probe = await admit(gateway, aHook());
       await observe(gateway, { socket: newSocket() }, probe, answered(status));
       expect(await isOpen(world)).toBe(false);
-      expect(admit(gateway, 'message'), 'no promise on the way of every hook').toEqual(post);
+      expect(admit(gateway, aHook()), 'no promise on the way of every hook').toEqual(post);
       const fields = { seconds: 61, probes: 1, hooks: 2, handshakes: 1 };
       expect(log.of('breaker_closed')).toEqual([{ level: 'warn', event: 'breaker_closed', fields }]);
     },
@@ -148,7 +200,7 @@ describe('while the circuit breaker is open', () => {
   test('a clock that is set back never makes an outage of negative length', async () => {
     const { gateway, clock, log } = await opened();
     clock.set(-3_600_000);
-    expect(await admit(gateway, 'message')).toEqual({ kind: 'probe' });
+    expect(await admit(gateway, aHook())).toEqual({ kind: 'probe' });
     await answers(gateway, answered(204), 1);
     expect(log.of('breaker_closed')).toMatchObject([{ fields: { seconds: 0 } }]);
   });
@@ -158,7 +210,7 @@ describe('while the circuit breaker is open', () => {
     expect(await heldNow(gateway)).toBe(750);
     clock.skipTo(clock.now() + 750);
     expect(await heldNow(gateway)).toBe(0);
-    expect(await admit(gateway, 'message')).toEqual({ kind: 'probe' });
+    expect(await admit(gateway, aHook())).toEqual({ kind: 'probe' });
   });
 });
 
@@ -220,7 +272,7 @@ describe('a breaker that several processes share', () => {
     process.on('unhandledRejection', note);
     const { gateway, log } = fakeGateway();
     const away = { ...gateway, breaker: new Unreachable() };
-    expect(await admit(away, 'message')).toEqual(post);
+    expect(await admit(away, aHook())).toEqual(post);
     expect(await heldNow(away)).toBe(0);
     await answers(away, response, 3);
     await new Promise((resolve) => setImmediate(resolve));

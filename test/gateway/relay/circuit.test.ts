@@ -6,6 +6,7 @@ import {
   afterProbeBegan,
   handshakeHeldFor,
   heldFor,
+  hookHeldFor,
   isOpen,
 } from '../../../functions/gateway/relay/circuit.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
@@ -120,6 +121,69 @@ describe('an answer', () => {
 
   test('changes nothing if nothing has failed', () => {
     expect(afterAnswer(untouched)).toBe(untouched);
+  });
+});
+
+describe('after it has closed', () => {
+  const closed = afterAnswer(probed(probed(open, 0.5), 0.5));
+  const [first = newSocket()] = sockets;
+
+  test('the breaker opens for nothing less than before it opened for the first time', () => {
+    const four = Array.from({ length: 100 }, (_, at) => sockets[at % 4] ?? first);
+    expect(isOpen(failed(four, closed)), '100 failures of 4 sockets').toBe(false);
+    expect(isOpen(failed(sockets.slice(0, 19), closed)), '19 failures of 19 sockets').toBe(false);
+    expect(isOpen(failed(sockets.slice(0, 20), closed)), '20 failures of 20 sockets').toBe(true);
+  });
+
+  test('the hooks of one client alone never open it again', () => {
+    expect(
+      isOpen(
+        failed(
+          Array.from({ length: 1_000 }, () => first),
+          closed,
+        ),
+      ),
+    ).toBe(false);
+  });
+
+  test('a probe that fails late opens nothing', () => {
+    expect(isOpen(afterFailure(closed, { socket: first, isProbe: true }, now, 0.5))).toBe(false);
+  });
+});
+
+describe('a socket whose hooks are not answered', () => {
+  const suspect = newSocket();
+  const probedBy = (socket: SocketId, state: BreakerState) =>
+    afterFailure(afterProbeBegan(state, now, leaseMs), { socket, isProbe: true }, now, 0.5);
+  const heldAt = (state: BreakerState, socket: SocketId, after: number) =>
+    hookHeldFor(state, socket, state.heldUntil + after, leaseMs);
+
+  test('leaves each probe to others for as long as the pause, and at most for ten seconds', () => {
+    let state = open;
+    const turns = Array.from({ length: 7 }, () => {
+      state = probedBy(suspect, state);
+      expect(heldAt(state, newSocket(), 0), 'another socket').toBe(0);
+      expect(heldAt(state, suspect, -1), 'before the pause ends').toBe(1);
+      const turn = heldAt(state, suspect, 0);
+      expect(heldAt(state, suspect, turn - 1), 'just before its turn').toBe(1);
+      expect(heldAt(state, suspect, turn), 'in its turn').toBe(0);
+      return turn;
+    });
+    expect(turns).toEqual([2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000]);
+  });
+
+  test('is one of those that opened the breaker, or of the last five whose probes failed', () => {
+    for (const socket of sockets.slice(0, 5)) expect(heldAt(open, socket, 0), socket).toBe(1_000);
+    const probes = [suspect, ...sockets.slice(10, 14)];
+    const five = probes.reduce((state, socket) => probedBy(socket, state), open);
+    expect(five.sockets).toEqual(probes);
+    expect(probedBy(suspect, five).sockets, 'the same once more').toEqual([...probes.slice(1), suspect]);
+    expect(probedBy(newSocket(), five).sockets, 'a sixth').not.toContain(suspect);
+  });
+
+  test('is not held by a breaker that is closed, or by a clock that was set back', () => {
+    expect(hookHeldFor(failures(3, 3), sockets[0] ?? suspect, now, leaseMs), 'closed').toBe(0);
+    expect(heldAt(open, sockets[0] ?? suspect, -3_600_000), 'an hour back').toBe(0);
   });
 });
 

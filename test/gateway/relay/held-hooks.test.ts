@@ -4,6 +4,7 @@ import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
 import { heldPause } from '../../../functions/gateway/relay/next-try.ts';
 import { runTask } from '../../../functions/gateway/run-task.ts';
+import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import type { HookEvent } from '../../../functions/wire/hook.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
@@ -92,6 +93,56 @@ describe('a message while the app is away', () => {
   );
 });
 
+describe('a message that waited behind one that is held', () => {
+  test('is held no longer than from when it came', async () => {
+    const world = await away();
+    const { socket } = await world.admit();
+    const time = world.clock.now() - 3_600_000;
+    await message(world.gateway, { socket, id: 'm', body: 'behind', time });
+    expect(world.tasks.delayed).toMatchObject([{ tries: { since: time, attempts: 0 } }]);
+  });
+
+  test('has its hours from its first attempt if it is tried', async () => {
+    const world = fakeGateway();
+    world.app.answers.push({ kind: 'timeout' });
+    const { socket } = await world.admit();
+    const now = world.clock.now();
+    await message(world.gateway, { socket, id: 'm', body: 'behind', time: now - 3_600_000 });
+    expect(world.tasks.delayed).toMatchObject([{ tries: { since: now, attempts: 1 } }]);
+  });
+});
+
+describe('the log', () => {
+  test.for([
+    ['has one line for a hook that is held, where looks are free', false, 1],
+    ['has one line for each look, where alarms count them', true, 10],
+  ] as const)('%s', async ([, looksCost, lines]) => {
+    const world = await away();
+    const gateway = { ...world.gateway, policy: { ...world.gateway.policy, looksCost } };
+    await send({ ...world, gateway });
+    for (let look = 2; look <= 10; look++) {
+      const [task] = world.tasks.delayed.splice(0);
+      if (task?.kind !== 'retry') throw new Error('No retry is queued.');
+      await runTask(gateway, { ...task, dueAt: world.clock.now() });
+    }
+    expect(world.log.of('hook_held')).toHaveLength(lines);
+    expect(gateway.breaker.held.hooks, 'looks').toBe(10);
+  });
+
+  test('has none for a closed hook that is held, where looks are free', async () => {
+    const world = await away();
+    const { socket } = await world.admit({ status: 'closing', end: { code: 1000, reason: '', time: 1 } });
+    const policy = {
+      ...world.gateway.policy,
+      looksCost: false,
+      closedRetryWindowMs: Number.POSITIVE_INFINITY,
+    };
+    await closed({ ...world.gateway, policy }, socket);
+    expect(world.log.lines).toEqual([]);
+    expect(world.gateway.breaker.held.hooks, 'looks').toBe(1);
+  });
+});
+
 /** The state of the breaker, one version on. */
 async function held({ gateway }: FakeWorld) {
   const state = await gateway.breaker.state();
@@ -108,6 +159,32 @@ describe('a closed hook while the app is away', () => {
     expect(app.requests, 'posts').toEqual([]);
     expect(await registry.get(socket)).toMatchObject({ leaseUntil: clock.now() + 32_500 });
     expect(log.of('hook_postponed')).toMatchObject([{ fields: { pause: 32_500, why: 'the app is away' } }]);
+  });
+
+  test('has as many attempts after ten looks as before', async () => {
+    const world = await away(30_000, 1_000);
+    const { clock, registry, gateway } = world;
+    const end = { code: 1000, reason: '', time: clock.now() };
+    const { socket } = await world.admit({ status: 'closing', end, attempts: 2 });
+    for (let look = 1; look <= 10; look++) {
+      await closed(gateway, socket);
+      await registry.postpone(socket, 'closing', 0);
+    }
+    expect(await registry.get(socket)).toMatchObject({ attempts: 2 });
+  });
+
+  test('is found by the sweep although it was never tried', async () => {
+    const { gateway, registry, clock, admit, tasks } = await away(30_000, 1_000);
+    const end = { code: 1000, reason: '', time: clock.now() };
+    const { socket } = await admit({ status: 'closing', end });
+    await closed(gateway, socket);
+    expect(await registry.get(socket)).toMatchObject({ attempts: 0 });
+    const policy = { ...gateway.policy, staleMs: Number.POSITIVE_INFINITY };
+    await sweep({ ...gateway, policy }, 0);
+    expect(tasks.queued, 'before its pause is over').toEqual([]);
+    clock.skipTo(clock.now() + 60_000);
+    await sweep({ ...gateway, policy }, 1);
+    expect(tasks.queued, 'then').toEqual([{ kind: 'closed', socket }]);
   });
 
   test('is a dead letter at the end of its day', async () => {

@@ -4,6 +4,7 @@ import { runTask } from '../../../functions/gateway/run-task.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { acting, answered } from '../../fakes/fake-app.ts';
+import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { lettersOf, onlyLetter } from '../../fakes/letters.ts';
 import { awayUntil, type TimedWorld, timedGateway } from '../../fakes/pass-time.ts';
 
@@ -21,7 +22,58 @@ async function opened(given: Parameters<typeof timedGateway>[0] = {}) {
   return { world, socket, at: world.clock.now() };
 }
 
+/** Sockets whose messages the app never answers in time. */
+async function slowFor(world: TimedWorld, count: number) {
+  const { tries } = awayUntil(world, Number.POSITIVE_INFINITY);
+  const records = await Promise.all(Array.from({ length: count }, () => world.admit()));
+  return { sockets: records.map(({ socket }) => socket), tries };
+}
+
 const bodiesOf = ({ app }: TimedWorld): string[] => app.hooks.map(({ body = '' }) => body);
+
+test('a healthy app that never answers the messages of five clients keeps its breaker closed', async () => {
+  const world = timedGateway();
+  const { sockets, tries } = await slowFor(world, 5);
+  await Promise.all(sockets.map((socket, at) => say(world, socket, `slow${at}`)));
+  await world.pass(7 * hour);
+  expect(tries.length, 'attempts').toBeGreaterThan(60);
+  expect(world.log.of('breaker_opened')).toEqual([]);
+});
+
+test.for(['drop', 'close'] as const)(
+  'a hook that is tried three times at once is one failure to the breaker (MESSAGE_FAILURE=%s)',
+  async (messageFailure) => {
+    const world = timedGateway({ settings: { messageFailure } });
+    const { sockets } = await slowFor(world, 19);
+    for (const [at, socket] of sockets.entries()) await world.clock.until(say(world, socket, `slow${at}`));
+    const { failures, openedAt } = await world.gateway.breaker.state();
+    expect([failures, openedAt]).toEqual([19, 0]);
+  },
+);
+
+test('closed hooks that were postponed are no failures of the breaker when they are tried again', async () => {
+  const world = timedGateway();
+  awayUntil(world, Number.POSITIVE_INFINITY);
+  const end = { code: 1000, reason: '', time: world.clock.now() };
+  for (const attempts of [0, 1, 2]) {
+    const { socket } = await world.admit({ status: 'closing', end, attempts });
+    await world.clock.until(runTask(world.gateway, { kind: 'closed', socket }));
+  }
+  expect((await world.gateway.breaker.state()).failures, 'of three hooks').toBe(1);
+});
+
+test.for([
+  ['the app is away', { kind: 'timeout' }, 'away'],
+  ['the app asked for a pause', answered(503, { retryAfter: '3600' }), undefined],
+  ['the app is broken', answered(500), undefined],
+] as const)('a hook that waits since %s goes on when the app is back: %s', async ([, response, expected]) => {
+  const { gateway, app, admit, tasks, clock } = fakeGateway();
+  app.answers.push(response);
+  const { socket } = await admit();
+  await message(gateway, { socket, id: 'm', body: '', time: clock.now() });
+  expect(tasks.delayed).toMatchObject([{ kind: 'retry', dueAt: expect.any(Number) }]);
+  expect(tasks.delayed.map((task) => task.kind === 'retry' && task.waiting)).toEqual([expected]);
+});
 
 describe('a message whose app is away', () => {
   test.for([0, 0.37, 0.999])(
