@@ -37,6 +37,8 @@ const pageUnits = 256;
  * and of a hook with its headers.
  */
 const bytes = { logged: 400, message: 300, hook: 1_000 };
+/** Bytes of a pong with the headers of TLS, TCP and IP. */
+const pongBytes = 100;
 const secrets = 3;
 const alarmedMetrics = 30;
 /** The functions that post hooks read the state of the circuit breaker: each copy of one at most so often a minute. */
@@ -204,7 +206,7 @@ function withoutVisits(use: Use) {
   return {
     apiGateway:
       sockets * minutes * price.minute +
-      (messages + pings + delivered) * price.message +
+      (messages + 2 * pings + delivered) * price.message +
       broadcasts * price.call,
     lambda:
       run('waiting', hooks, hookSeconds + seconds.hook) +
@@ -232,7 +234,7 @@ function withoutVisits(use: Use) {
     queue: ((toGroups + looks) * 3 + broadcasts * each.requests + polls) * price.queued,
     logs:
       (hooks + looks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
-    out: (delivered * bytes.message + hooks * bytes.hook) * price.out,
+    out: (delivered * bytes.message + pings * pongBytes + hooks * bytes.hook) * price.out,
     fixed: secrets * price.secret + metricsOf(use) * price.alarmedMetric,
   };
 }

@@ -2,11 +2,12 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Posted } from '../gateway/ports.ts';
 import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
 import { message } from '../gateway/relay/message.ts';
+import { textFrame } from '../websocket/frames.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import type { WebSocketListener } from '../websocket/web-socket-listener.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import { hookId } from '../wire/hook.ts';
-import { isPing } from '../wire/ping.ts';
+import { isPing, pongFrame } from '../wire/ping.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { MessageConsumer, QueuedMessage } from './message-consumer.ts';
 import type { Pressure } from './queue-supervisor.ts';
@@ -17,6 +18,11 @@ const posted: Posted = { kind: 'posted' };
 
 /** How long a client is paused before each check whether it is still there, in milliseconds. */
 const probeMs = 15_000;
+
+/** The answer to a ping. */
+const pong = textFrame(pongFrame);
+/** A ping is answered only if at most this many bytes are unsent, so that pings alone pile nothing up. */
+const unsentForPong = 16_384;
 
 /** The bound of each client's backlog is divided by this, by how large all backlogs together are. */
 const divisors: Readonly<Record<Pressure, number>> = { none: 1, some: 8, high: 64 };
@@ -121,7 +127,10 @@ export class Session implements WebSocketListener, MessageConsumer {
   message(body: string, bytes: number): void {
     const time = this.#gateway.clock.now();
     this.#isActive = true;
-    if (isPing(body)) return;
+    if (isPing(body)) {
+      this.#answerPing();
+      return;
+    }
     if (bytes > this.#limits.frameBytes) this.#warnOfLargeMessage(bytes);
     this.#queue.receive(body, bytes, time);
     if (this.#queue.waiting < this.#backlogLimit) return;
@@ -144,6 +153,11 @@ export class Session implements WebSocketListener, MessageConsumer {
   /** The bytes of backlog that pause the client; fewer while all backlogs together are large. */
   get #backlogLimit(): number {
     return this.#limits.waitingBytes / divisors[this.#queue.pressure];
+  }
+
+  /** A client with more unsent is about to receive that, which says as much as a pong. */
+  #answerPing(): void {
+    if (this.#connection.unsent <= unsentForPong) this.#connection.send(pong);
   }
 
   #warnOfLargeMessage(bytes: number): void {

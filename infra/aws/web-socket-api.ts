@@ -1,11 +1,18 @@
 import { Stack } from 'aws-cdk-lib';
-import { WebSocketApi, type WebSocketRouteIntegration, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CfnIntegrationResponse,
+  WebSocketApi,
+  WebSocketIntegration,
+  type WebSocketRouteIntegration,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   WebSocketLambdaIntegration,
   WebSocketMockIntegration,
 } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { pongFrame } from '../../functions/wire/ping.ts';
 import { type Access, accessLog } from './access-log.ts';
 import { queuedInvocation } from './queued-messages.ts';
 import type { Settings } from './setting-rules.ts';
@@ -64,18 +71,31 @@ export function addWebSocketRoutes(
       returnResponse: replyBy === 'route',
     }),
     api.addRoute('$disconnect', lambda('DisconnectHandler', functions.disconnect)),
-    api.addRoute('ping', { integration: ping() }),
+    ...pingRoute(api),
   );
 }
 
 /**
- * The integration for `{"sockethook":"ping"}`: API Gateway itself answers 200, which starts no Lambda. The route has no
- * route response, so the client receives nothing.
+ * The route of `{"sockethook":"ping"}`. API Gateway itself answers with the pong, which starts no Lambda: an integration
+ * that is no proxy needs an integration response, and the route a route response (API Gateway Developer Guide, "Set up a
+ * WebSocket API integration response" and "Set up route responses for WebSocket APIs").
  */
-function ping(): WebSocketMockIntegration {
-  return new WebSocketMockIntegration('Ping', {
-    // The backslash makes the expression a literal text instead of a variable, so this template always applies.
-    templateSelectionExpression: '\\$default',
+function pingRoute(api: WebSocketApi): Construct[] {
+  // The backslash makes the expression a literal text instead of a variable, so the templates always apply.
+  const templateSelectionExpression = '\\$default';
+  const integration = new WebSocketMockIntegration('Ping', {
+    templateSelectionExpression,
     requestTemplates: { $default: '{"statusCode":200}' },
   });
+  const route = api.addRoute('ping', { integration, returnResponse: true });
+  const made = route.node.findAll().find((part) => part instanceof WebSocketIntegration);
+  if (made === undefined) throw new Error('The route of the ping has no integration.');
+  const pong = new CfnIntegrationResponse(route, 'Pong', {
+    apiId: api.apiId,
+    integrationId: made.integrationId,
+    integrationResponseKey: '$default',
+    templateSelectionExpression,
+    responseTemplates: { $default: pongFrame },
+  });
+  return [route, pong];
 }

@@ -35,7 +35,7 @@ describe('a message', () => {
     expect(world.disconnects).toHaveLength(0);
   });
 
-  test('a message with "sockethook": "ping" goes to the MOCK route, which invokes nothing and returns nothing', async () => {
+  test('a message with "sockethook": "ping" goes to the MOCK route, which invokes nothing and returns a pong', async () => {
     const world = await World.start(
       { $default: async ({ body }) => ({ ...ok, body }) },
       { returnResponse: true },
@@ -44,7 +44,8 @@ describe('a message', () => {
     for (const body of ['{"sockethook":"ping"}', ' { "a": 1, "sockethook" : "ping" } ', 'after']) {
       client.send(body);
     }
-    expect(await client.next()).toBe('after');
+    const pong = '{"sockethook":"pong"}';
+    expect(await client.take(3)).toEqual([pong, pong, 'after']);
     expect(world.bodies).toEqual(['after']);
   });
 

@@ -1,7 +1,6 @@
 import type { Policy } from '../../functions/gateway/gateway.ts';
 import type { Registry } from '../../functions/gateway/ports.ts';
 import type { MemoryRegistry } from '../../functions/local/memory-registry.ts';
-import { socketEvents } from '../../functions/wire/hook.ts';
 import type { SocketId } from '../../functions/wire/socket-id.ts';
 import { type FakeWorld, fakeGateway, type Given } from './fake-gateway.ts';
 import { sweepMinutes } from './sweep-minutes.ts';
@@ -13,16 +12,12 @@ const asDeployed: Partial<Policy> = {
   retry: { attempts: 3, withinMs: 5_000 },
 };
 
-/**
- * A world of fakes whose gateway has the settings of AWS, with replies posted, and the given settings on top. Presence is
- * off, as it is by default: its tasks would multiply the orders of every other test.
- */
+/** A world of fakes whose gateway has the settings of AWS, with replies posted, and the given settings on top. */
 export function deployedWorld(
   given: Pick<Given, 'settings' | 'policy'> = {},
   registry: (memory: MemoryRegistry) => Registry = (memory) => memory,
 ): FakeWorld {
-  const settings = { hooks: new Set(socketEvents), ...given.settings };
-  return fakeGateway({ settings, registry, policy: { ...asDeployed, ...given.policy } });
+  return fakeGateway({ ...given, registry, policy: { ...asDeployed, ...given.policy } });
 }
 
 /** Runs sweeps for long enough that every socket has been probed twice. */

@@ -21,6 +21,12 @@ function routesOf(api: string, of = stack): Record<string, string> {
   );
 }
 
+/** The routes whose answers go to the client. */
+function answeredRoutes(of: Synthesised): string[] {
+  const responses = of.all('AWS::ApiGatewayV2::RouteResponse');
+  return responses.map(([, { Properties }]) => of.line(Properties['RouteId'])).sort();
+}
+
 describe('the WebSocket API', () => {
   test('every event has its function, and a ping has none', () => {
     expect(routesOf('WebSocketApi')).toEqual({
@@ -35,31 +41,36 @@ describe('the WebSocket API', () => {
     });
   });
 
-  test('API Gateway itself answers a ping with 200, and tells the client nothing', () => {
+  test('API Gateway itself answers a ping with a pong', () => {
     const mocks = stack
       .all('AWS::ApiGatewayV2::Integration')
       .filter(([, { Properties }]) => Properties['IntegrationType'] === 'MOCK');
     expect(mocks.map(([, { Properties }]) => Properties)).toMatchObject([
       { TemplateSelectionExpression: '\\$default', RequestTemplates: { $default: '{"statusCode":200}' } },
     ]);
-    expect(stack.all('AWS::ApiGatewayV2::IntegrationResponse')).toEqual([]);
+    const [[, response] = [], ...others] = stack.all('AWS::ApiGatewayV2::IntegrationResponse');
+    expect(others).toEqual([]);
+    expect(response?.Properties).toMatchObject({
+      IntegrationResponseKey: '$default',
+      TemplateSelectionExpression: '\\$default',
+      ResponseTemplates: { $default: '{"sockethook":"pong"}' },
+    });
+    expect(stack.line(response?.Properties['IntegrationId'])).toBe('<WebSocketApipingRoutePing>');
   });
 
   test('no answer of a function travels back to a client, and the functions know', () => {
-    expect(stack.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+    expect(answeredRoutes(stack)).toEqual(['<WebSocketApipingRoute>']);
     expect(environmentOf('default')['REPLY_BY']).toBe('post');
   });
 
   test('where replies travel by the route, only the answer to a message does, and the functions know', () => {
     const routed = Synthesised.of({ replyBy: 'route' });
-    const [[, response] = [], ...others] = routed.all('AWS::ApiGatewayV2::RouteResponse');
-    expect(others).toEqual([]);
-    expect(routed.line(response?.Properties['RouteId'])).toBe('<WebSocketApidefaultRoute>');
+    expect(answeredRoutes(routed)).toEqual(['<WebSocketApidefaultRoute>', '<WebSocketApipingRoute>']);
     expect(environmentOf('default', routed)['REPLY_BY']).toBe('route');
     const answering = routed
       .all('AWS::ApiGatewayV2::Route')
       .filter(([, { Properties }]) => Properties['RouteResponseSelectionExpression'] !== undefined);
-    expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default']);
+    expect(answering.map(([, { Properties }]) => Properties['RouteKey'])).toEqual(['$default', 'ping']);
   });
 
   test('where messages are queued, their function is invoked as an event, with what the template makes of a message', () => {
@@ -85,7 +96,7 @@ describe('the WebSocket API', () => {
       },
     });
     expect(environmentOf('default', set)['MESSAGE_INVOCATION']).toBe('event');
-    expect(set.all('AWS::ApiGatewayV2::RouteResponse')).toEqual([]);
+    expect(answeredRoutes(set)).toEqual(['<WebSocketApipingRoute>']);
   });
 
   test('API Gateway waits for the function of a message unless messages are queued', () => {

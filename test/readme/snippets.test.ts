@@ -22,6 +22,7 @@ const provenBy: Readonly<Record<string, string>> = {
   'docs/your-app.md > WSGI and other frameworks > wsgi.py': 'test/readme/apps.test.ts',
   'docs/clients.md > Connecting > js': 'test/readme/programs.test.ts',
   'docs/clients.md > Messages and pings > js': 'test/readme/programs.test.ts',
+  'docs/clients.md > A client that reconnects > js': 'test/client/snippet.test.ts',
   'docs/http-api.md > Broadcasts > http': 'test/readme/broadcasts.test.ts',
   'docs/http-api.md > Broadcasts > json': 'test/readme/broadcasts.test.ts',
   'docs/http-api.md > Calls > sh': 'test/readme/wire.test.ts',

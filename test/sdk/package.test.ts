@@ -41,7 +41,7 @@ app.get('/url', async (_, response) => {
 app.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
 `;
 
-const compiled = /^dist\/(?:sdk|functions\/wire)\/[\w-]+\.(?:js|d\.ts)$/;
+const compiled = /^dist\/(?:sdk|sdk\/client|functions\/wire)\/[\w-]+\.(?:js|d\.ts)$/;
 const construct = /^dist\/infra\/aws\/(?:[\w-]+\.d\.ts|index\.js|pretty-path\.js)$/;
 const itsTypes = /^dist\/functions\/(?:aws\/dynamo|wire\/formats)\/[\w-]+\.d\.ts$/;
 const bundles = /^dist\/lambda\/[\w-]+\/index\.mjs$/;
@@ -57,7 +57,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the package pulls in jose and nothing else, and holds the SDK, what it needs of the wire, the command, and the construct', async () => {
+test('the package pulls in jose and nothing else, and holds the SDK, what it needs of the wire, the client, the command, and the construct', async () => {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
   expect(Object.keys(dependencies)).toEqual(['jose']);
@@ -75,6 +75,7 @@ test('the package pulls in jose and nothing else, and holds the SDK, what it nee
     'LICENSE',
     'README.md',
     'dist/bin.js',
+    'dist/client.js',
     'dist/demo/app.js',
     'dist/demo/page.css',
     'dist/demo/page.html',

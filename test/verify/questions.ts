@@ -36,7 +36,7 @@ export const questions: readonly Question[] = [
   },
   {
     about: 'a ping, answered by the MOCK integration',
-    standIn: 'no frame, no hook, the socket stays open',
+    standIn: 'the frame {"sockethook":"pong"}, no hook, the socket stays open',
     ask: async ({ world }) => {
       const path = freshPath();
       const client = await opened(world, path);

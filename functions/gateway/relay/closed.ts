@@ -1,4 +1,4 @@
-import { type Hook, hookId } from '../../wire/hook.ts';
+import { hookId } from '../../wire/hook.ts';
 import type { SocketId } from '../../wire/socket-id.ts';
 import { closeConnection } from '../end/close-connection.ts';
 import type { Gateway } from '../gateway.ts';

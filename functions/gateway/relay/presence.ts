@@ -1,4 +1,3 @@
-import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import { wantsPresence } from '../presence-changes.ts';
 import { type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';

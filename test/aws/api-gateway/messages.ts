@@ -1,7 +1,7 @@
 /**
  * Messages, each an invocation of its own:
  * - a message goes to $default, whatever it says
- * - a message with "sockethook": "ping" goes to the MOCK route, which invokes nothing and returns nothing
+ * - a message with "sockethook": "ping" goes to the MOCK route, which invokes nothing and returns a pong
  * - messages are invoked at once, none waits for the one before it
  * - jitter puts each invocation off, so that order is lost
  * - with returnResponse the client gets the body of what the Lambda returned, and no body is no frame
@@ -30,6 +30,8 @@ import { rendered } from './template.ts';
 const selector = 'sockethook';
 /** The key of the route with the MOCK integration. */
 const mockRoute = 'ping';
+/** The template of its integration response. */
+const pong = '{"sockethook":"pong"}';
 
 /** Takes what clients send to the route that it selects. */
 export class Messages {
@@ -44,7 +46,10 @@ export class Messages {
   receive(from: Connection, body: string): void {
     const { faults, invocations } = this.#api;
     const selected = select(body);
-    if (selected === mockRoute) return;
+    if (selected === mockRoute) {
+      from.send(pong);
+      return;
+    }
     const isSystemRoute = faults.systemRoutes && (selected === '$connect' || selected === '$disconnect');
     const event = messageEvent(this.#api, from.client, isSystemRoute ? selected : '$default', body);
     const times = faults.strikes('duplicateMessage', from.client.connectionId) ? 2 : 1;

@@ -159,10 +159,11 @@ export function messagesContract(subject: Subject): void {
       expect(world.app.of(path, 'message')).toHaveLength(1);
     });
 
-    test('a ping is no hook', async () => {
+    test('a ping is answered with a pong, and is no hook', async () => {
       const path = freshPath();
       const client = await connect(world.at(path));
       client.send('{"sockethook":"ping"}');
+      expect(await client.next()).toBe('{"sockethook":"pong"}');
       client.send('m');
       await world.app.hook(path, 'message');
       await client.close();

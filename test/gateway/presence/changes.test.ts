@@ -3,17 +3,18 @@ import type { Gateway } from '../../../functions/gateway/gateway.ts';
 import { tellingPresence, tellPresenceOfEnded } from '../../../functions/gateway/presence-changes.ts';
 import type { PresenceKey, Telling } from '../../../functions/gateway/presences.ts';
 import { presenceHook } from '../../../functions/gateway/relay/hooks.ts';
-import { hookUrl } from '../../../functions/wire/hook.ts';
+import { hookEvents, hookUrl } from '../../../functions/wire/hook.ts';
 import { aPath, newSocket } from '../../fakes/a-record.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { groupName } from '../../fakes/group-names.ts';
 import { lobby } from './simulated.ts';
 
+const hooks = new Set(hookEvents);
 const arena = groupName('arena');
 
 /** A gateway that lists its steps: departures, tasks with their delays, and the change. */
 function listing(untoldMs: number | undefined) {
-  const world = fakeGateway({ settings: { presenceGraceMs: 5_000 }, policy: { untoldMs } });
+  const world = fakeGateway({ settings: { hooks, presenceGraceMs: 5_000 }, policy: { untoldMs } });
   const steps: string[] = [];
   const gateway: Gateway = {
     ...world.gateway,

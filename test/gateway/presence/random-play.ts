@@ -5,6 +5,7 @@ import type { Policy } from '../../../functions/gateway/gateway.ts';
 import { disconnect, disconnectInOrder } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
+import { hookEvents } from '../../../functions/wire/hook.ts';
 import { ok } from '../../../functions/wire/result.ts';
 import { type SocketId, socketIdFrom } from '../../../functions/wire/socket-id.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
@@ -73,7 +74,11 @@ class RandomPlay {
       this.stage,
       { copies: isLocal ? 1 : this.stage.pick(1, 2), lateMs: isLocal ? 0 : lateMs, isOnce: isLocal },
       {
-        settings: { presenceGraceMs: this.graceMs, probeMinutes: isLocal ? 0 : 1 },
+        settings: {
+          hooks: new Set(hookEvents),
+          presenceGraceMs: this.graceMs,
+          probeMinutes: isLocal ? 0 : 1,
+        },
         policy: isLocal ? inOneProcess : deployed,
       },
     );

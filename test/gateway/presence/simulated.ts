@@ -3,6 +3,7 @@ import { tellingPresence } from '../../../functions/gateway/presence-changes.ts'
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import type { GroupName } from '../../../functions/wire/group.ts';
+import { hookEvents } from '../../../functions/wire/hook.ts';
 import type { SocketId } from '../../../functions/wire/socket-id.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
@@ -10,6 +11,8 @@ import { acting } from '../../fakes/fake-app.ts';
 import type { Given } from '../../fakes/fake-gateway.ts';
 import { groupName } from '../../fakes/group-names.ts';
 import { type TimedWorld, timedGateway } from '../../fakes/pass-time.ts';
+
+const hooks = new Set(hookEvents);
 
 /** A group that a test can use. */
 export const lobby = groupName('lobby');
@@ -28,7 +31,7 @@ export interface Simulated extends TimedWorld {
 
 /** Makes one, with a grace of 5 seconds. */
 export function simulated(given: Given = {}): Simulated {
-  const world = timedGateway({ ...given, settings: { presenceGraceMs: 5_000, ...given.settings } });
+  const world = timedGateway({ ...given, settings: { hooks, presenceGraceMs: 5_000, ...given.settings } });
   const { gateway, registry, app, clock } = world;
   const told: string[] = [];
   const begun = clock.now();

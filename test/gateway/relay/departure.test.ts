@@ -3,6 +3,7 @@ import { tellingPresence } from '../../../functions/gateway/presence-changes.ts'
 import { subjectOf } from '../../../functions/gateway/presences.ts';
 import { presence } from '../../../functions/gateway/relay/presence.ts';
 import { runTask } from '../../../functions/gateway/run-task.ts';
+import { hookEvents } from '../../../functions/wire/hook.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
 import { groupName } from '../../fakes/group-names.ts';
 
@@ -10,7 +11,7 @@ const graceMs = 5_000;
 
 test('a user who leaves while the app hears that they came has the whole grace to come back', async () => {
   const { gateway, registry, app, clock, tasks, admit } = fakeGateway({
-    settings: { presenceGraceMs: graceMs },
+    settings: { hooks: new Set(hookEvents), presenceGraceMs: graceMs },
   });
   const group = groupName('lobby');
   const record = await admit({ user: 'alice', groups: [group] });
