@@ -24,10 +24,21 @@ export function apiKey(): string {
 
 /** The keys that may sign hooks: `SOCKETHOOK_WEBHOOK_SECRET`, one secret or several separated by commas. */
 export function signingKeys(): readonly SigningKey[] {
-  const name = 'SOCKETHOOK_WEBHOOK_SECRET';
-  return entries(required(name, 'to one of the gateway’s webhook secrets')).map((secret) => {
+  return signingKeysOf(required(webhookSecret, 'to one of the gateway’s webhook secrets'));
+}
+
+/** The keys that may sign hooks; undefined if `SOCKETHOOK_WEBHOOK_SECRET` is not set. */
+export function signingKeysIfSet(): readonly SigningKey[] | undefined {
+  const text = process.env[webhookSecret]?.trim();
+  return text ? signingKeysOf(text) : undefined;
+}
+
+const webhookSecret = 'SOCKETHOOK_WEBHOOK_SECRET';
+
+function signingKeysOf(text: string): SigningKey[] {
+  return entries(text).map((secret) => {
     const key = parseSigningKey(secret);
-    if (!key.ok) throw new SettingError(name, `is malformed: ${key.error}`);
+    if (!key.ok) throw new SettingError(webhookSecret, `is malformed: ${key.error}`);
     return key.value;
   });
 }

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { serve } from '@hono/node-server';
+import { build } from 'esbuild';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
@@ -40,10 +42,18 @@ const handle = hooks(
   { seen: false },
 );
 
-const files = 'page.css bee.css scene.css page.js bee.js connection.js controls.js scene.js'.split(' ');
+const files = 'page.css bee.css scene.css page.js bee.js controls.js scene.js'.split(' ');
+
+/** `connection.js` with the browser client in it. */
+async function bundleConnection(): Promise<string> {
+  const entryPoints = [fileURLToPath(new URL('connection.js', import.meta.url))];
+  const options = { bundle: true, format: 'esm', target: 'es2022', write: false } as const;
+  const { outputFiles } = await build({ entryPoints, ...options });
+  return outputFiles[0]?.text ?? '';
+}
 
 /** The app around the meadow. Its page may open sockets to `gateway` only. */
-function createApp(gateway: string): Hono {
+function createApp(gateway: string, connection: string): Hono {
   const self = ["'self'"];
   const policy = { scriptSrc: self, styleSrc: self, connectSrc: [...self, gateway], baseUri: ["'none'"] };
   const app = new Hono()
@@ -52,6 +62,8 @@ function createApp(gateway: string): Hono {
     .get('/url', giveUrl);
   const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
   app.get('/', (context) => context.html(text('page.html')));
+  const script = { 'Content-Type': 'text/javascript' };
+  app.get('/connection.js', (context) => context.body(connection, 200, script));
   for (const name of files) {
     const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
     app.get(`/${name}`, (context) => context.body(text(name), 200, { 'Content-Type': type }));
@@ -80,7 +92,7 @@ function visitor(context: Context): string {
 async function start(port: number): Promise<void> {
   checkSettings('hooks', 'calls', 'urls');
   const { origin } = new URL(await createWebSocketUrl('/meadow', { user: 'nobody' }));
-  const { fetch } = createApp(origin);
+  const { fetch } = createApp(origin, await bundleConnection());
   serve({ fetch, port, hostname: '127.0.0.1' }, () => {
     process.stdout.write(`listening on http://localhost:${port}/\n`);
     news.count();

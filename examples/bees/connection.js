@@ -1,11 +1,4 @@
-/**
- * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
- */
-const ping = '{"sockethook":"ping"}';
-const pingEveryMs = 5 * 60_000;
-const longestPauseSeconds = 30;
-/** After a socket was open for this long, the next pause is short again. */
-const stableMs = 10_000;
+import { ReliableSocket } from 'sockethook/client';
 
 /**
  * A socket that comes back by itself while the page is visible. A hidden page has none, so that it costs nothing. If it
@@ -14,10 +7,6 @@ const stableMs = 10_000;
 export class Connection {
   #events;
   #socket;
-  #timer;
-  #failures = 0;
-  /** Grows whenever the page is shown or hidden, so that what began before knows that it is too late. */
-  #turn = 0;
 
   /** `events` has `opened()`, `received(message)` and `changed(state, text)`. */
   constructor(events) {
@@ -30,69 +19,40 @@ export class Connection {
 
   /** Sends a message if the socket is open. */
   send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
+    if (this.#socket?.state === 'open') this.#socket.send(message);
   }
 
   #turnTo(isVisible) {
-    this.#turn += 1;
-    clearTimeout(this.#timer);
-    this.#socket?.close(1000);
+    const before = this.#socket;
     this.#socket = undefined;
-    if (isVisible) void this.#connect(this.#turn);
+    before?.close(1000);
+    if (isVisible) this.#open();
     else this.#events.changed('hidden', 'resting while you look elsewhere');
   }
 
-  /** Connects once. Every connection and every failure ends in `tryAgain`, unless the page was hidden meanwhile. */
-  async #connect(turn) {
-    this.#events.changed('connecting', 'connecting…');
-    try {
-      const url = await freshUrl();
-      if (turn === this.#turn) this.#open(url, turn);
-    } catch (error) {
-      if (turn === this.#turn) this.#tryAgain(error.message);
-    }
-  }
-
-  #open(url, turn) {
-    const socket = new WebSocket(url);
+  /** What a socket says after the page was hidden is too late. */
+  #open() {
+    const socket = new ReliableSocket(freshUrl);
     this.#socket = socket;
-    let openedAt = Number.POSITIVE_INFINITY;
-    let pinging;
-    const ifCurrent = (act) => (event) => turn === this.#turn && act(event);
-    socket.addEventListener(
-      'open',
-      ifCurrent(() => {
-        openedAt = Date.now();
-        pinging = setInterval(() => this.send(ping), pingEveryMs);
-        this.#events.opened();
-      }),
-    );
-    socket.addEventListener(
-      'message',
-      ifCurrent(({ data }) => this.#events.received(JSON.parse(data))),
-    );
-    socket.addEventListener('close', () => clearInterval(pinging));
-    socket.addEventListener(
-      'close',
-      ifCurrent(({ code }) => {
-        if (Date.now() - openedAt > stableMs) this.#failures = 0;
-        this.#tryAgain(`disconnected (${code})`);
-      }),
-    );
+    const ifCurrent = (act) => (event) => socket === this.#socket && act(event);
+    socket.onopen = ifCurrent(() => this.#events.opened());
+    socket.onmessage = ifCurrent(({ data }) => this.#events.received(JSON.parse(data)));
+    socket.onstatechange = ifCurrent((change) => this.#tell(change));
+    this.#tell(socket);
   }
 
-  /** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
-  #tryAgain(why) {
-    const seconds = Math.min(2 ** this.#failures, longestPauseSeconds) * (0.5 + Math.random() / 2);
-    this.#failures += 1;
-    this.#events.changed('waiting', `${why}; trying again in ${Math.ceil(seconds)} s`);
-    this.#timer = setTimeout(() => void this.#connect(this.#turn), seconds * 1000);
+  #tell({ state, code, retryMs, error }) {
+    const why = error?.message ?? `disconnected (${code})`;
+    if (state === 'connecting') this.#events.changed('connecting', 'connecting…');
+    if (state === 'waiting')
+      this.#events.changed('waiting', `${why}; trying again in ${Math.ceil(retryMs / 1000)} s`);
+    if (state === 'closed') this.#events.changed('waiting', 'disconnected; load this page to come back');
   }
 }
 
 /** The ticket works for a minute only, so every attempt asks for a new one. */
-async function freshUrl() {
-  const response = await fetch('/url', { signal: AbortSignal.timeout(10_000) }).catch(() => {
+async function freshUrl(signal) {
+  const response = await fetch('/url', { signal }).catch(() => {
     throw new Error('the app does not answer');
   });
   if (!response.ok) throw new Error((await response.text()).trim());

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { build } from 'esbuild';
 import express, { type Express, type Response } from 'express';
 import session from 'express-session';
 import { type ActionsFor, checkSettings, createWebSocketUrl, expressHooks, refuse } from 'sockethook';
@@ -84,8 +85,16 @@ function notice(text: string, room?: string): string {
   return JSON.stringify({ notice: text, room });
 }
 
+/** The script of the page with the browser client in it. A real app has a bundler do this once, and not at each start. */
+async function bundleScript(): Promise<string> {
+  const entryPoints = [`${import.meta.dirname}/page.js`];
+  const options = { bundle: true, format: 'esm', target: 'es2022', write: false } as const;
+  const { outputFiles } = await build({ entryPoints, ...options });
+  return outputFiles[0]?.text ?? '';
+}
+
 /** The app around the chat. Its pages may open sockets to `gateway` only. */
-function createApp(gateway: string): Express {
+function createApp(gateway: string, script: string): Express {
   const app = express();
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${gateway}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
   app.use((_, response, next) => {
@@ -101,7 +110,8 @@ function createApp(gateway: string): Express {
     response.sendFile(request.session.name === undefined ? 'login.html' : 'page.html', files);
   });
   app.get('/url', giveUrl);
-  app.get(['/page.css', '/page.js'], (request, response) => response.sendFile(request.path, files));
+  app.get('/page.css', (_, response) => response.sendFile('page.css', files));
+  app.get('/page.js', (_, response) => response.type('js').send(script));
   return app;
 }
 
@@ -138,7 +148,7 @@ function say(response: Response, status: number, sentence: string): void {
 async function start(port: number): Promise<void> {
   checkSettings('hooks', 'urls');
   const { origin } = new URL(await createWebSocketUrl('/', { user: 'nobody' }));
-  createApp(origin).listen(port, '127.0.0.1', (error) => {
+  createApp(origin, await bundleScript()).listen(port, '127.0.0.1', (error) => {
     if (error) fail(error);
     else process.stdout.write(`listening on http://localhost:${port}/\n`);
   });

@@ -2,6 +2,8 @@
  * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
  */
 const ping = '{"sockethook":"ping"}';
+/** The gateway's answer to it. */
+const pong = '{"sockethook":"pong"}';
 const pingEveryMs = 5 * 60_000;
 const longestPauseSeconds = 30;
 /** After a socket was open for this long, the next pause is short again. */
@@ -35,6 +37,7 @@ async function connect() {
     status.textContent = 'connected';
   });
   socket.addEventListener('message', ({ data }) => {
+    if (data === pong) return;
     const { version, counts } = JSON.parse(data);
     if (version > newest) show(counts);
     newest = Math.max(newest, version);

@@ -1,12 +1,5 @@
-/**
- * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
- */
-const ping = '{"sockethook":"ping"}';
-const pingEveryMs = 5 * 60_000;
+import { ReliableSocket } from 'sockethook/client';
 
-const longestPauseSeconds = 30;
-/** After a socket was open for this long, the next pause is short again. */
-const stableMs = 10_000;
 const mostLines = 500;
 
 const status = document.getElementById('status');
@@ -15,14 +8,26 @@ const output = document.getElementById('output');
 const entry = document.getElementById('entry');
 const message = document.getElementById('message');
 
-let socket;
-let failures = 0;
+const gone = { kind: 'waiting', text: 'disconnected; load this page to come back' };
+const states = {
+  connecting: { kind: 'connecting', text: 'connecting…' },
+  open: { kind: 'connected', text: 'connected' },
+  waiting: { kind: 'waiting', text: 'not connected' },
+  closing: gone,
+  closed: gone,
+};
+
+/** It comes back by itself, each time with a fresh URL, and pings in time. */
+const socket = new ReliableSocket(freshUrl);
+socket.onmessage = ({ data }) => append(output, data);
+socket.onstatechange = tell;
+tell(socket);
 
 entry.addEventListener('submit', (event) => {
   event.preventDefault();
   const text = message.value;
   if (text === '') return;
-  if (socket?.readyState !== WebSocket.OPEN) {
+  if (socket.state !== 'open') {
     append(debug, 'not connected yet; your message stays in its field');
     return;
   }
@@ -30,57 +35,23 @@ entry.addEventListener('submit', (event) => {
   message.value = '';
 });
 
-setInterval(() => {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(ping);
-}, pingEveryMs);
-
-void connect();
-
-/** Connects once. Every connection and every failure ends in `tryAgain`. */
-async function connect() {
-  show('connecting', 'connecting…');
-  append(debug, 'Trying to connect…');
-  try {
-    socket = new WebSocket(await freshUrl());
-  } catch (error) {
-    tryAgain(error.message);
-    return;
-  }
-  let openedAt = Number.POSITIVE_INFINITY;
-  socket.addEventListener('open', () => {
-    openedAt = Date.now();
-    show('connected', 'connected');
-    append(debug, 'connected');
-  });
-  socket.addEventListener('message', ({ data }) => append(output, data));
-  socket.addEventListener('close', ({ code, reason }) => {
-    if (Date.now() - openedAt > stableMs) failures = 0;
-    tryAgain(`socket closed (${[code, reason].filter(Boolean).join(' ')})`);
-  });
-}
-
 /** A URL works for an hour only, so every attempt asks for a new one. */
-async function freshUrl() {
-  const response = await fetch('/url', { signal: AbortSignal.timeout(10_000) }).catch(() => {
+async function freshUrl(signal) {
+  const response = await fetch('/url', { signal }).catch(() => {
     throw new Error('the demo app does not answer');
   });
   if (!response.ok) throw new Error((await response.text()).trim());
   return (await response.json()).url;
 }
 
-/** Pauses grow from 1 to 30 seconds. Half of each is random, so that many pages don't reconnect all at once. */
-function tryAgain(why) {
-  const longest = Math.min(2 ** failures, longestPauseSeconds);
-  const seconds = longest * (0.5 + Math.random() / 2);
-  failures += 1;
-  show('waiting', 'not connected');
-  append(debug, `${why}; trying again in ${seconds.toFixed(seconds < 10 ? 1 : 0)} s`);
-  setTimeout(() => void connect(), seconds * 1000);
-}
-
-function show(state, text) {
-  status.dataset.state = state;
-  status.textContent = text;
+/** Shows how the connection is, and notes each change. */
+function tell({ state, code, reason, retryMs, error }) {
+  status.dataset.state = states[state].kind;
+  status.textContent = states[state].text;
+  const why = error?.message ?? `socket closed (${[code, reason].filter(Boolean).join(' ')})`;
+  const line =
+    state === 'waiting' ? `${why}; trying again in ${(retryMs / 1000).toFixed(1)} s` : states[state].text;
+  append(debug, line);
 }
 
 /** Adds a line to a log, as text and never as HTML. Scrolls to the end if the end was visible before. */

@@ -2,6 +2,8 @@
  * The frame that keeps an idle socket alive: browsers can't ping, and API Gateway cuts a socket idle for 10 minutes.
  */
 const ping = '{"sockethook":"ping"}';
+/** The gateway's answer to it. */
+const pong = '{"sockethook":"pong"}';
 const pingEveryMs = 5 * 60_000;
 const longestPauseSeconds = 30;
 
@@ -43,7 +45,9 @@ async function connect() {
     failures = 0;
     status.textContent = 'connected';
   });
-  socket.addEventListener('message', ({ data }) => append(data));
+  socket.addEventListener('message', ({ data }) => {
+    if (data !== pong) append(data);
+  });
   socket.addEventListener('close', ({ code }) => tryAgain(`closed (${code})`));
 }
 

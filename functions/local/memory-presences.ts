@@ -7,9 +7,13 @@ import {
   type Presences,
   unknownPresence,
 } from '../gateway/presences.ts';
+import type { GroupName } from '../wire/group.ts';
 import type { Store, Stored } from './store.ts';
 import { readPresence, write } from './stored.ts';
 import { after, keysOf, presenceKey } from './stored-keys.ts';
+
+/** A store that refuses is logged at most once in this many milliseconds. */
+const warnedMs = 60_000;
 
 interface Entry {
   state: PresenceState;
@@ -29,6 +33,7 @@ export class MemoryPresences implements Presences {
   readonly #log: Pick<Log, 'warn'>;
   readonly #entries = new Map<string, Entry>();
   #leases = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
   /** The greatest number of those that were forgotten: one that comes back goes on from there, if the clock was set back. */
   #forgotten = unknownPresence.sequence;
 
@@ -44,7 +49,7 @@ export class MemoryPresences implements Presences {
    */
   load(): readonly (PresenceKey & Pick<Departure, 'socket'>)[] {
     const loaded: (PresenceKey & Pick<Departure, 'socket'>)[] = [];
-    for (const { value } of this.#stored()) {
+    for (const { value } of [...this.#stored()].flat()) {
       const { group, subject, ...state } = readPresence(value);
       const { socket, path } = state.telling ?? state.told ?? { socket: undefined, path: undefined };
       if (socket === undefined) continue;
@@ -59,16 +64,18 @@ export class MemoryPresences implements Presences {
 
   /** Deletes what a process before this one has told: presence is off by now, so nobody wants to hear how it goes on. */
   async forget(): Promise<void> {
-    for (const { key } of this.#stored()) await this.#store.write([{ key, value: undefined }]);
+    // One write for each page: a gateway that starts lets no client in meanwhile.
+    for (const page of this.#stored())
+      await this.#store.write(page.map(({ key }) => ({ key, value: undefined })));
   }
 
-  *#stored(): Generator<Stored> {
+  *#stored(): Generator<readonly Stored[]> {
     const [start, before] = keysOf('presence');
     for (let from = start; ; ) {
-      const found = this.#store.range(from, before, 1_000);
-      yield* found;
-      const last = found.at(-1);
+      const page = this.#store.range(from, before, 1_000);
+      const last = page.at(-1);
       if (last === undefined) return;
+      yield page;
       from = after(last.key);
     }
   }
@@ -140,7 +147,14 @@ export class MemoryPresences implements Presences {
     const { group, subject } = key;
     const value = state && write({ group, subject, ...state, departure: undefined });
     const written = await this.#store.write([{ key: presenceKey(key), value }]);
-    if (!written.ok) this.#log.warn('presence_not_kept', { group, why: written.error.why });
+    if (!written.ok) this.#warn(group, written.error.why);
+  }
+
+  /** A disk that is full refuses every change. */
+  #warn(group: GroupName, why: string): void {
+    if (this.#clock.monotonic() - this.#warnedAt < warnedMs) return;
+    this.#warnedAt = this.#clock.monotonic();
+    this.#log.warn('presence_not_kept', { group, why });
   }
 }
 

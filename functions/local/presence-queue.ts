@@ -1,8 +1,15 @@
 import type { Log } from '../gateway/ports.ts';
 import type { PresenceTask } from '../gateway/tasks.ts';
 
-/** How many tasks run at a time: each may post a hook. */
+/** How many tasks of a lane run at a time: each may post a hook. */
 const maxAtOnce = 64;
+
+/** Tasks whose turns do not depend on those of the other lane. */
+class Lane {
+  /** Those that wait for their turn, in order: no more than there are subjects, however often these come and go. */
+  readonly due = new Map<string, PresenceTask>();
+  running = 0;
+}
 
 interface Waiting {
   readonly task: PresenceTask;
@@ -18,9 +25,9 @@ export class PresenceQueue {
   readonly #run: (task: PresenceTask) => Promise<void>;
   readonly #log: Pick<Log, 'error'>;
   readonly #waiting = new Map<string, Waiting>();
-  /** Those that wait for their turn, in order: no more than there are subjects, however often these come and go. */
-  readonly #due = new Map<string, PresenceTask>();
-  #running = 0;
+  readonly #first = new Lane();
+  /** Those that go on with a hook that has failed. The app may take long for them, or fail for hours. */
+  readonly #again = new Lane();
   #isStopped = false;
   #idle: (() => void) | undefined;
 
@@ -33,14 +40,15 @@ export class PresenceQueue {
     if (this.#isStopped) return;
     const name = `${task.group}\0${task.subject}\0${task.after ?? ''}`;
     const dueAt = performance.now() + delayMs;
-    if (this.#due.has(name)) return;
+    const lane = task.after === undefined ? this.#first : this.#again;
+    if (lane.due.has(name)) return;
     const before = this.#waiting.get(name);
     if (before !== undefined && before.dueAt <= dueAt) return;
     clearTimeout(before?.timer);
     const due = (): void => {
       this.#waiting.delete(name);
-      this.#due.set(name, task);
-      this.#runDue();
+      lane.due.set(name, task);
+      this.#runDue(lane);
     };
     this.#waiting.set(name, { task, dueAt, timer: setTimeout(due, delayMs).unref() });
   }
@@ -50,32 +58,37 @@ export class PresenceQueue {
     this.#isStopped = true;
     for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
-    this.#due.clear();
-    if (this.#running === 0) return;
+    this.#first.due.clear();
+    this.#again.due.clear();
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
   }
 
-  #runDue(): void {
-    for (const [name, task] of this.#due) {
-      if (this.#running >= maxAtOnce) return;
-      this.#due.delete(name);
-      void this.#runOne(task);
+  get #isIdle(): boolean {
+    return this.#first.running + this.#again.running === 0;
+  }
+
+  #runDue(lane: Lane): void {
+    for (const [name, task] of lane.due) {
+      if (lane.running >= maxAtOnce) return;
+      lane.due.delete(name);
+      void this.#runOne(task, lane);
     }
   }
 
-  async #runOne(task: PresenceTask): Promise<void> {
-    this.#running += 1;
+  async #runOne(task: PresenceTask, lane: Lane): Promise<void> {
+    lane.running += 1;
     try {
       await this.#run(task);
     } catch (error) {
       this.#log.error('fault', { task: task.kind, socket: task.socket, why: String(error) });
       this.enqueue(task, faultPauseMs);
     }
-    this.#running -= 1;
-    if (this.#isStopped && this.#running === 0) this.#idle?.();
-    this.#runDue();
+    lane.running -= 1;
+    if (this.#isStopped && this.#isIdle) this.#idle?.();
+    this.#runDue(lane);
   }
 }
 

@@ -13,10 +13,13 @@ const options: BuildOptions = {
   // The oldest Node.js that package.json allows.
   target: 'node20.19',
   // jose is a dependency of the package. The SQLite of Bun, of Node.js and of the package are looked for at start.
-  external: ['jose', '@photostructure/sqlite', 'bun:sqlite', 'node:sqlite'],
+  // The demo bundles its page in a clone only.
+  external: ['jose', '@photostructure/sqlite', 'bun:sqlite', 'node:sqlite', 'esbuild'],
   legalComments: 'inline',
   logLevel: 'warning',
 };
+
+const pageOptions: BuildOptions = { bundle: true, format: 'esm', target: 'es2022', logLevel: 'warning' };
 
 /**
  * Bundles the command `sockethook` into `bin.js` in a folder, and the demo app with its page into `demo/` there. Rejects
@@ -35,7 +38,8 @@ export async function bundleBin(folder: string): Promise<void> {
   const page = join(folder, 'demo');
   await mkdir(page, { recursive: true });
   await build({ ...options, entryPoints: [`${demo}/app.ts`], outfile: join(page, 'app.js') });
-  for (const file of ['page.html', 'page.css', 'page.js']) await copyFile(join(demo, file), join(page, file));
+  await build({ ...pageOptions, entryPoints: [`${demo}/page.js`], outfile: join(page, 'page.js') });
+  for (const file of ['page.html', 'page.css']) await copyFile(join(demo, file), join(page, file));
 }
 
 const requireBanner =

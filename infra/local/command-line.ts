@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addBroadcast } from './commands/broadcast.ts';
+import { addCheck } from './commands/check.ts';
 import { addClose } from './commands/close.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEnv } from './commands/env.ts';
@@ -42,7 +43,7 @@ function program(): Command {
 
 const commands = [
   ...[addStart, addEnv, addUrl, addSend, addBroadcast],
-  ...[addSockets, addGroups, addClose, addDeadLetters],
+  ...[addSockets, addGroups, addClose, addDeadLetters, addCheck],
 ];
 
 const examples = `
@@ -53,8 +54,10 @@ Examples:
   eval "$(${commandName} env)"                      the variables for your app, and for these:
   ${commandName} broadcast 'hello'                  all clients get a message
   ${commandName} sockets --path /room/1             who is connected to a path
+  ${commandName} check http://localhost:3000/websocket    whether your app verifies hooks
 
-All commands but start and env work with a gateway on AWS, too, by the same variables.
+All commands but start and env work with a gateway on AWS, too, by the same variables. check
+calls your app and no gateway.
 
 Exit codes: 0 done, 1 failed, 2 wrong use.
 `;

@@ -1,4 +1,5 @@
-import { markFailed } from './failed.ts';
+import { plain } from '../../functions/local/log.ts';
+import { markFailed } from './exit.ts';
 import { print } from './print.ts';
 
 /** What is said of each. */
@@ -19,7 +20,7 @@ export async function each(
   print(
     json,
     outcomes,
-    outcomes.map(({ id, outcome }) => `${outcome}  ${id}`),
+    outcomes.map(({ id, outcome }) => `${outcome}  ${plain(id)}`),
   );
   if (outcomes.some(({ outcome }) => outcome === unknown)) markFailed();
 }

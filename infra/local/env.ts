@@ -1,7 +1,6 @@
 import { readSettings } from '../../functions/local/settings.ts';
 import { appVariables, shellLines } from './app-variables.ts';
-import { exitCodeOf } from './exit.ts';
-import { WrongUse } from './wrong-use.ts';
+import { exitCodeOf, WrongUse } from './exit.ts';
 
 /** `npm run --silent env`: prints the app's five variables for a shell to evaluate. */
 function printEnvironment(): void {

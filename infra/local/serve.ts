@@ -7,10 +7,13 @@ import { isRunByNpm, type LocalSettings } from '../../functions/local/settings.t
 import { systemClock } from '../../functions/node/system-clock.ts';
 import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
-import { WrongUse } from './wrong-use.ts';
+import { WrongUse } from './exit.ts';
 
 /** How long closed hooks may take when the gateway stops. With the rest, it ends within 15 s. */
 const stopWithinMs = 13_000;
+
+/** npm passes a Ctrl+C on to what it runs, which gets it from the terminal, too. A later one ends the process at once. */
+const sameSignalMs = 1_000;
 
 /** How a gateway is served. */
 interface ServeOptions {
@@ -76,10 +79,13 @@ function announcement(
 type Logged = Pick<ReturnType<typeof createLog>, 'info'>;
 
 function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined, log: Logged): void {
-  let isStopping = false;
+  let stoppingSince: number | undefined;
   const stop = async (): Promise<void> => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info('stopping', {});
     await gateway.stop(stopWithinMs);
     await demo?.stop();
@@ -87,7 +93,7 @@ function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined, log: Lo
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop());
-  if (isRunByNpm()) onOrphaned(() => void (isStopping || stop()));
+  if (isRunByNpm()) onOrphaned(() => void (stoppingSince ?? stop()));
 }
 
 /** Read as early as possible, since npm may end while the gateway starts. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type LocalSettings, readSettings } from '../../functions/local/settings.ts';
-import { WrongUse } from './wrong-use.ts';
+import { WrongUse } from './exit.ts';
 
 /** A flag that means the same as a variable of the environment, and goes before it. */
 interface SettingFlag {
@@ -77,9 +77,17 @@ const gatewayFlags: readonly SettingFlag[] = [
   { flag: 'limits', value: 'set', variable: 'LIMITS', meaning: 'api-gateway (the default) or none' },
 ];
 
-const flagSets = { place: placeFlags, all: [...placeFlags, ...gatewayFlags] } as const;
+const allFlags = [...placeFlags, ...gatewayFlags];
+/** The flags that say how hooks are posted, and where their secret is. */
+const hookFlagNames: ReadonlySet<string> = new Set(['dir', 'webhook-format', 'hooks', 'hook-timeout-ms']);
 
-/** Adds the flags that say where a gateway is, or all of them. */
+const flagSets = {
+  place: placeFlags,
+  hooks: allFlags.filter(({ flag }) => hookFlagNames.has(flag)),
+  all: allFlags,
+} as const;
+
+/** Adds the flags that say where a gateway is, how it posts hooks, or all of them. */
 export function addSettingFlags(command: Command, set: keyof typeof flagSets): void {
   for (const { flag, value, variable, meaning } of flagSets[set])
     command.option(`--${flag}${value === undefined ? '' : ` <${value}>`}`, `${meaning} (${variable})`);

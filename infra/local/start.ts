@@ -1,7 +1,6 @@
 import { readSettings } from '../../functions/local/settings.ts';
-import { exitCodeOf } from './exit.ts';
+import { exitCodeOf, WrongUse } from './exit.ts';
 import { serve } from './serve.ts';
-import { WrongUse } from './wrong-use.ts';
 
 /** `npm start`: a gateway on this machine, with the demo app beside it unless WEBHOOK_BASE_URL names an app. */
 async function start(): Promise<void> {

@@ -40,6 +40,8 @@ export class Reconnector implements LinkListener {
   #overlap: Overlap | undefined;
   /** Since when there has been no connection that lasted; undefined while there is one. */
   #awaySince: number | undefined;
+  /** How the app ended the connection that was being renewed; its successor may take its place. */
+  #goodbye: Ending | undefined;
   /** Cancels the next attempt: to come back, or to renew. */
   #cancelNext: () => void = () => {};
   #cancelOverlap: () => void = () => {};
@@ -64,6 +66,8 @@ export class Reconnector implements LinkListener {
       const url = await this.#url(abort.signal);
       if (this.#attempt !== attempt) return;
       if (url === null) this.#finish({ code: 1000, reason: '', wasClean: true });
+      // A WebSocket takes `undefined` for a file beside the page.
+      else if (!url) throw new TypeError('no URL');
       else this.#open(attempt, url);
     } catch (error) {
       if (this.#attempt === attempt) this.#failed({ error });
@@ -97,6 +101,7 @@ export class Reconnector implements LinkListener {
     this.#endAttempt();
     this.#old = this.link;
     this.link = link;
+    this.#goodbye = undefined;
     const { clock, overlapMs, renewMs, random } = this.#settings;
     if (this.#old !== undefined) this.#cancelOverlap = clock.after(overlapMs, () => this.#endOverlap());
     // Up to a tenth earlier, so that clients that came together don't renew together.
@@ -106,7 +111,8 @@ export class Reconnector implements LinkListener {
       void this.connect();
     });
     this.#change(new StateChange('open'));
-    this.#listener.opened();
+    // The page may have closed it just now.
+    if (this.link === link && this.state === 'open') this.#listener.opened();
   }
 
   received(link: Link, event: MessageEvent): void {
@@ -127,7 +133,11 @@ export class Reconnector implements LinkListener {
     this.link = undefined;
     this.#endOverlap();
     if (this.#settings.clock.now() - link.openedAt >= stableMs) this.#awaySince = undefined;
-    if (this.state === 'closing' || ending.code === 1000 || ending.code === 1005) this.#finish(ending);
+    const isGoodbye = ending.code === 1000 || ending.code === 1005;
+    // An app that allows each user one socket closes the old one in the handshake of its successor.
+    const isReplaced = isGoodbye && this.#attempt?.link !== undefined;
+    if (isReplaced) this.#goodbye = ending;
+    if (this.state === 'closing' || (isGoodbye && !isReplaced)) this.#finish(ending);
     else if (this.#attempt === undefined) this.#wait({ ending });
     // An attempt to renew it goes on as the attempt to come back.
     else this.#change(new StateChange('connecting', { ending }));
@@ -136,7 +146,8 @@ export class Reconnector implements LinkListener {
   #failed(why: { error?: unknown; ending?: Ending }): void {
     this.#endAttempt()?.drop();
     this.#endOverlap();
-    this.#wait(why);
+    if (this.#goodbye !== undefined) this.#finish(this.#goodbye);
+    else this.#wait(why);
   }
 
   /**

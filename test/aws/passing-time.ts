@@ -48,8 +48,12 @@ export async function grow(
   await Promise.all(older);
 }
 
-/** Makes a queued task so many milliseconds older, if it says when it is due. */
+/** Makes a queued task so many milliseconds older, if it says when it is due, or for which moment it has waited. */
 export function olderTask(body: string, ms: number): string {
+  if (body.startsWith('{"kind":"presence"')) {
+    const { waited, ...task } = JSON.parse(body);
+    return JSON.stringify(waited === undefined ? task : { ...task, waited: waited - Math.ceil(ms) });
+  }
   if (!body.startsWith('{"kind":"retry"')) return body;
   const { dueAt, tries, ...task } = JSON.parse(body);
   return JSON.stringify({ ...task, tries: { ...tries, since: tries.since - ms }, dueAt: dueAt - ms });

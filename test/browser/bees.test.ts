@@ -13,6 +13,8 @@ let browser: Browser;
 let world: LocalWorld;
 let app: ChildApp;
 let url: string;
+/** Of the gateway. */
+let settings: Record<string, string>;
 const complaints: string[] = [];
 
 beforeAll(async () => {
@@ -23,11 +25,13 @@ beforeAll(async () => {
 beforeEach(async () => {
   const port = await freePort();
   url = `http://localhost:${port}/`;
-  world = await startLocal({
+  settings = {
+    PORT: String(await freePort()),
     WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket`,
     HOOKS: 'handshake,message,joined,left',
     PRESENCE_GRACE_MS: String(graceMs),
-  });
+  };
+  world = await startLocal(settings);
   const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
   const command = ['--import', 'tsx', 'examples/bees/app.ts'];
   app = await ChildApp.start(process.execPath, command, environment, { listening: /listening on/ });
@@ -183,10 +187,9 @@ test('a name that is not allowed is refused with a sentence, and the bee keeps i
 test('a page that was cut off comes back by itself, and says meanwhile that it is not connected', async () => {
   const alice = await visit('Alice');
   await alice.route('**/url', (route) => route.abort());
-  const { json } = await world.api.call('GET', '/sockets');
-  for (const { socket } of json['sockets'] as { socket: string }[])
-    await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+  await world.stop();
   await alice.getByText(/trying again in/).waitFor();
+  world = await startLocal(settings);
   await alice.unroute('**/url');
   await alice.getByText('you are the first bee here').waitFor();
   await sees(alice, 'Alice (you)');

@@ -10,12 +10,17 @@ let browser: Browser;
 let world: LocalWorld;
 let app: ChildApp;
 let url: string;
+let port: number;
+let gatewayPort: number;
+
+const startGateway = (): Promise<LocalWorld> =>
+  startLocal({ PORT: String(gatewayPort), WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
 
 beforeAll(async () => {
   browser = await launchChromium();
-  const port = await freePort();
+  [port, gatewayPort] = [await freePort(), await freePort()];
   url = `http://localhost:${port}/`;
-  world = await startLocal({ WEBHOOK_BASE_URL: `http://127.0.0.1:${port}/websocket` });
+  world = await startGateway();
   const environment = { ...appEnvironment(world.gateway, testSecrets), PORT: String(port) };
   const command = ['--import', 'tsx', 'examples/express/app.ts'];
   app = await ChildApp.start(process.execPath, command, environment, { listening: /listening on/ });
@@ -86,9 +91,19 @@ test('a page that was cut off comes back into the room that it was in', async ()
   const dan = await visit('dan');
   await dan.getByRole('link', { name: 'Garden' }).click();
   await dan.getByRole('heading', { name: 'garden' }).waitFor();
-  for (const socket of await sockets())
-    await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+  await world.stop();
+  await dan.getByText(/^disconnected \(1001\); trying again in/).waitFor();
+  world = await startGateway();
   const inGarden = async () => (await world.api.call('GET', '/groups/room:garden')).json['sockets'];
   await expect.poll(inGarden, { timeout: 15_000 }).toBe(1);
   await dan.getByText('connected', { exact: true }).waitFor();
+});
+
+test('a page whose socket the app closes stays away, and says what to do', async () => {
+  const erin = await visit('erin');
+  for (const socket of await sockets())
+    await world.api.call('DELETE', `/sockets/${encodeURIComponent(socket)}`);
+  await erin.getByText('disconnected; load this page to come back').waitFor();
+  await erin.reload();
+  await erin.getByText('connected', { exact: true }).waitFor();
 });

@@ -165,6 +165,19 @@ describe('the URL', () => {
     expect(made).toHaveLength(1);
   });
 
+  test.for([undefined, ''])('a callback that gives %j instead of a URL is asked again', async (answer) => {
+    const answers: unknown[] = [answer, 'ws://gateway/'];
+    const why: unknown[] = [];
+    const socket = new ReliableSocket(async () => answers.shift() as string, {
+      WebSocket: fake,
+      clock,
+      network,
+    });
+    socket.onstatechange = ({ error }) => why.push(error);
+    await clock.advance(1_500);
+    expect([why[0], last().url]).toEqual([new TypeError('no URL'), 'ws://gateway/']);
+  });
+
   test('a text that is no URL ends the socket with an error', async () => {
     const socket = await started('nonsense');
     await clock.advance(60_000);
@@ -220,6 +233,17 @@ describe('sending', () => {
   test('binary is refused before the gateway closes the socket for it', async () => {
     const socket = await opened();
     expect(() => Reflect.apply(socket.send, socket, [new Uint8Array(1)])).toThrow('data must be a string');
+  });
+
+  test('a page that closes as soon as it learns of a connection does not hear that it is open', async () => {
+    const socket = await started();
+    socket.onstatechange = ({ state }) => {
+      told.push(state);
+      if (state === 'open') socket.close();
+    };
+    last().accept();
+    last().end(1005);
+    expect(told).toEqual(['open', 'closing', 'closed', 'close 1005']);
   });
 
   test('after the end nothing is taken', async () => {
@@ -349,6 +373,25 @@ describe('renewing', () => {
     expect([socket.readyState, made.length]).toEqual([0, 2]);
     next.accept();
     expect([socket.readyState, told]).toEqual([1, ['connecting 1006', 'open', 'open']]);
+  });
+
+  test('a page survives an app that allows each user one socket, and closes the old one in the handshake', async () => {
+    const [socket, old, next] = await renewing();
+    old.end(1000, 'replaced');
+    expect([socket.readyState, made.length]).toEqual([0, 2]);
+    next.accept();
+    expect([socket.readyState, told]).toEqual([1, ['connecting 1000', 'open', 'open']]);
+    next.end(1006);
+    await clock.advance(750);
+    expect(made, 'the goodbye is forgotten').toHaveLength(3);
+  });
+
+  test('a page is not brought back if the app closes the old connection and refuses the next', async () => {
+    const [socket, old, next] = await renewing();
+    old.end(1000, 'bye');
+    next.end(1006);
+    await clock.advance(10_000_000);
+    expect([socket.readyState, made.length, told.at(-1), clock.size]).toEqual([3, 2, 'close 1000 bye', 0]);
   });
 
   test('closing ends both connections', async () => {

@@ -29,13 +29,26 @@ export class CommandLine {
     return new CommandLine(`${folder}/dist/bin.js`);
   }
 
-  /** Runs it to its end. `input` is its standard input. */
-  async run(args: readonly string[], environment: Environment, input?: string): Promise<Ran> {
-    const child = new ChildApp(process.execPath, [this.#bin, ...args], environment, {
-      ...(input === undefined ? {} : { input }),
-    });
+  /** Runs a line of a shell, in which `sockethook` is the command. The code is that of its last command. */
+  async shell(script: string, environment: Environment): Promise<Ran> {
+    const whole = `sockethook() { '${process.execPath}' '${this.#bin}' "$@"; }\n${script}`;
+    const child = new ChildApp('bash', ['--norc', '-c', whole], environment);
     const [code] = await child.ended;
     return { code, output: child.output, errors: child.errors };
+  }
+
+  /** Runs it to its end. `input` is its standard input. */
+  async run(args: readonly string[], environment: Environment, input?: string): Promise<Ran> {
+    const child = this.begin(args, environment, input);
+    const [code] = await child.ended;
+    return { code, output: child.output, errors: child.errors };
+  }
+
+  /** Begins to run it. */
+  begin(args: readonly string[], environment: Environment, input?: string): ChildApp {
+    return new ChildApp(process.execPath, [this.#bin, ...args], environment, {
+      ...(input === undefined ? {} : { input }),
+    });
   }
 }
 

@@ -29,6 +29,10 @@ test.for([
   { args: ['dead-letters', 'lsit'], says: /unknown command 'lsit'/ },
   { args: ['dead-letters', 'replay'], says: /^Name the letters to replay, or write --all\./ },
   { args: ['dead-letters', 'replay', 'a', '--all'], says: /^Name the letters to replay, or write --all\./ },
+  { args: ['check'], says: /missing required argument 'webhook-base-url'/ },
+  { args: ['check', 'ftp://a'], says: /^The URL of your app must begin with/ },
+  { args: ['check', 'http://localhost', '--path', '/../a'], says: /^--path cannot be used/ },
+  { args: ['check', 'http://localhost', '--hooks', 'messages'], says: /^--hooks must be some of/ },
   { args: ['sockets', '--api-key', key], says: /unknown option '--api-key'/ },
 ])('what is wrong in `sockethook $args` is a sentence and a 2', async ({ args, says }) => {
   const { code, output, errors } = await line.run(args, {});
@@ -36,7 +40,7 @@ test.for([
   expect(errors).toMatch(says);
 });
 
-test.for(['url', 'send', 'broadcast', 'sockets', 'groups', 'close', 'dead-letters', 'env', 'start'])(
+test.for(['url', 'send', 'broadcast', 'sockets', 'groups', 'close', 'dead-letters', 'check', 'env', 'start'])(
   '`sockethook %s --help` says what it takes',
   async (command) => {
     const { code, output, errors } = await line.run([command, '--help'], {});

@@ -95,6 +95,7 @@ describe('a room', () => {
     const [alice, bob] = [await enter('staff', 'alice'), await enter('staff', 'bob')];
     await alice.next();
     alice.send('{"sockethook":"ping"}');
+    expect(await next(alice)).toEqual({ sockethook: 'pong' });
     say(alice, 'x'.repeat(2_001));
     expect(await next(alice)).toEqual({ notice: 'Not sent: it has more than 2000 characters.' });
     say(alice, '😀'.repeat(1_000));

@@ -63,7 +63,9 @@ test('whoever comes in gets the counts, and everybody gets each vote', async () 
 test('a socket has one vote, which it may change and which outlives it; other texts are no votes', async () => {
   const [alice, bob] = [await enter(), await enter()];
   for (const client of [alice, bob]) await next(client);
-  for (const text of ['pizza', 'pizza', 'fish', '', '{"sockethook":"ping"}', 'salad']) alice.send(text);
+  alice.send('{"sockethook":"ping"}');
+  expect(await alice.next()).toBe('{"sockethook":"pong"}');
+  for (const text of ['pizza', 'pizza', 'fish', '', 'salad']) alice.send(text);
   for (const client of [alice, bob]) {
     expect(await next(client)).toEqual([1, 0, 0, 1]);
     expect(await next(client)).toEqual([2, 0, 1, 0]);

@@ -90,12 +90,12 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 109,
+    kib: 110,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 107,
+    kib: 108,
   },
   send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 97 },
   broadcast: {
@@ -147,7 +147,7 @@ const expected: Record<FunctionName, Bundle> = {
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 107,
+    kib: 108,
   },
   redrive: {
     ours: [

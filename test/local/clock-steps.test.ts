@@ -39,7 +39,7 @@ describe.for([
       fields['event'] === 'message' ? actions({ reply: `again ${fields['body']}` }) : 204,
     );
     const client: Client = await connect(`${world.url}/kept`);
-    const ping = setInterval(() => client.ws.readyState === 1 && client.send('{"sockethook":"ping"}'), 50);
+    const ping = setInterval(() => client.ws.readyState === 1 && client.ws.ping(), 50);
     const idle = await connect(`${world.url}/idle`);
     world.set(step);
     await idle.closed;

@@ -63,6 +63,18 @@ test('64 tasks run at a time, and the others in their order as soon as one is do
   expect(ran.slice(64).map(({ subject }) => subject)).toEqual(['u:64', 'u:65']);
 });
 
+test('hooks that fail again and again hold up no user who has just come', async () => {
+  const { queue, ran, open } = begun();
+  for (let user = 0; user < 70; user++) queue.enqueue(taskOf(String(user), 'lease 1'));
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ran).toHaveLength(64);
+  queue.enqueue(taskOf('alice'));
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ran.slice(64).map(({ subject }) => subject)).toEqual(['u:alice']);
+  await open(64);
+  expect(ran, 'after the first of those').toHaveLength(71);
+});
+
 test('a user who comes and goes while all are busy waits with one task', async () => {
   const { queue, ran, open } = begun();
   for (let user = 0; user < 64; user++) queue.enqueue(taskOf(String(user)));

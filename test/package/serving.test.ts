@@ -70,7 +70,14 @@ test.for(nodes)('`--demo` serves the demo and its page on Node.js $version', asy
   const { url } = await serve(alone, node, ['--demo', '--port', String(port), '--dir', freshFolder()]);
   const page = await (await fetch(`http://localhost:${port + 1}/`)).text();
   expect(page).toContain('<script');
-  expect((await fetch(`http://localhost:${port + 1}/page.js`)).status).toBe(200);
+  const script = await fetch(`http://localhost:${port + 1}/page.js`);
+  expect([script.status, script.headers.get('content-type')]).toEqual([
+    200,
+    'text/javascript; charset=utf-8',
+  ]);
+  expect(await script.text(), 'a script that a browser can run as it is').not.toMatch(
+    /\bimport\b.*sockethook/,
+  );
   const client = await connect(`${url}foo/bar`);
   await client.next();
   client.send('hello');

@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway.ts';
+import type { Gateway, Policy } from '../gateway.ts';
 import { wantsPresence } from '../presence-changes.ts';
 import { type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
 import type { SocketRecord } from '../record.ts';
@@ -22,7 +22,7 @@ export async function presence(gateway: Gateway, task: PresenceTask): Promise<vo
   const { presences, tasks, policy } = gateway;
   // It was queued before presence was switched off.
   if (!wantsPresence(gateway)) return;
-  const leased = await presences.lease(task, policy.leaseMs);
+  const leased = await presences.lease(task, leaseMsOf(policy));
   // Its worker may have looked before this change.
   if (leased.kind === 'busy') return tasks.enqueue(task, Math.min(leased.forMs, longestWaitMs));
   if (leased.kind === 'postponed') {
@@ -36,6 +36,14 @@ export async function presence(gateway: Gateway, task: PresenceTask): Promise<vo
   } finally {
     await presences.release(task, token, postponeMs);
   }
+}
+
+/**
+ * Where no run can die alone, a lease ends only with its run. The app may take longer for a hook than another's lease
+ * lasts, and then nobody would go on with what it did not take.
+ */
+function leaseMsOf({ untoldMs, leaseMs }: Policy): number {
+  return untoldMs === undefined ? Number.POSITIVE_INFINITY : leaseMs;
 }
 
 /** Tells until nothing has changed. Returns for how long to postpone what is left, if the app could not be told. */

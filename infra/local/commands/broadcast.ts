@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type BroadcastProgress, broadcastMessage, getBroadcast } from '../../../sdk/index.ts';
-import { bodyOf } from '../body-of.ts';
-import { markFailed } from '../failed.ts';
+import { bodyOf } from '../arguments.ts';
+import { markFailed } from '../exit.ts';
 import { print } from '../print.ts';
 
 interface BroadcastOptions {

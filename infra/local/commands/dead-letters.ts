@@ -8,12 +8,10 @@ import {
   replayDeadLetter,
   replayDeadLetters,
 } from '../../../sdk/index.ts';
+import { whole } from '../arguments.ts';
 import { each } from '../each.ts';
-import { markFailed } from '../failed.ts';
-import { moreLines } from '../more-lines.ts';
-import { print, table } from '../print.ts';
-import { whole } from '../whole.ts';
-import { WrongUse } from '../wrong-use.ts';
+import { markFailed, WrongUse } from '../exit.ts';
+import { moreLines, print, table } from '../print.ts';
 
 interface Options {
   readonly json?: true;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { appVariables, shellLines } from '../app-variables.ts';
+import { print, write } from '../print.ts';
 import { addSettingFlags, settingsOf } from '../setting-flags.ts';
 
 /** Adds `env`, which prints the variables that an app needs, for a shell or as JSON. */
@@ -15,6 +16,7 @@ export function addEnv(program: Command): void {
   addSettingFlags(command, 'place');
   command.action(({ json }: { readonly json?: true }) => {
     const variables = appVariables(settingsOf(command, 'place'));
-    process.stdout.write(json ? `${JSON.stringify(variables, null, 2)}\n` : shellLines(variables));
+    if (json) print(json, variables, []);
+    else write(shellLines(variables));
   });
 }

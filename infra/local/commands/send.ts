@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { plain } from '../../../functions/local/log.ts';
 import { type SendOutcome, sendMessage } from '../../../sdk/index.ts';
-import { bodyOf } from '../body-of.ts';
-import { markFailed } from '../failed.ts';
+import { bodyOf } from '../arguments.ts';
+import { markFailed } from '../exit.ts';
 import { print } from '../print.ts';
 
 interface SendOptions {
@@ -30,7 +31,7 @@ export function addSend(program: Command): void {
 function linesOf({ delivered, queued, gone, failed }: SendOutcome): string[] {
   return [
     `delivered ${delivered}, queued ${queued}, gone ${gone.length}, failed ${failed.length}`,
-    ...gone.map((socket) => `gone    ${socket}`),
-    ...failed.map(({ socket, code }) => `failed  ${socket}  ${code}`),
+    ...gone.map((socket) => `gone    ${plain(socket)}`),
+    ...failed.map(({ socket, code }) => `failed  ${plain(socket)}  ${plain(code)}`),
   ];
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import { whole } from '../arguments.ts';
 import { listSockets, type SocketFilter } from '../list-sockets.ts';
-import { moreLines } from '../more-lines.ts';
-import { print, table } from '../print.ts';
-import { whole } from '../whole.ts';
+import { moreLines, print, table } from '../print.ts';
 
 /** Adds `sockets`, which lists open sockets, one page at a time. */
 export function addSockets(program: Command): void {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { WrongUse } from '../exit.ts';
 import { commandName } from '../installed.ts';
 import { serve } from '../serve.ts';
 import { addSettingFlags, settingsOf } from '../setting-flags.ts';
-import { WrongUse } from '../wrong-use.ts';
 
 interface StartOptions {
   readonly demo?: true;

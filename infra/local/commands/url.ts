@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createWebSocketUrl } from '../../../sdk/index.ts';
+import { whole } from '../arguments.ts';
 import { print } from '../print.ts';
-import { whole } from '../whole.ts';
 
 interface UrlOptions {
   readonly user?: string;

@@ -131,6 +131,18 @@ describe('an app that is away', () => {
   });
 });
 
+test('an app that takes longer for a hook than a lease lasts still gets what it did not take', async () => {
+  const world = simulated();
+  const { socket } = await world.admit({ user: 'alice' });
+  world.app.answers = [{ kind: 'timeout' }, { kind: 'timeout' }, { kind: 'timeout' }];
+  world.app.onPost = () => world.clock.skipTo(world.clock.now() + 30_000);
+  await world.join(socket);
+  expect(world.told, 'in the first round').toHaveLength(3);
+  await world.pass(120_000);
+  expect(await itemOf(world.gateway, 'u:alice')).toEqual({ told: 'joined', telling: undefined });
+  expect(world.told, 'once more').toHaveLength(4);
+});
+
 test('a user leaves whose joined hook was answered too late: left follows, in sequence', async () => {
   const world = simulated();
   world.app.answers = [{ kind: 'timeout' }, { kind: 'timeout' }, { kind: 'timeout' }];
