@@ -24,16 +24,20 @@ export interface BreakerState {
 export interface Breaker {
   /** How often this process has held hooks since it last opened the breaker. */
   readonly held: HeldCounts;
+  /** How many hooks wait to be posted, where this process knows. */
+  waiting?(): number;
   /** The state, at most five seconds old where several processes share it. */
   state(): MaybePromise<BreakerState>;
   /** Puts a state in place of the one that it was made from. False if that has changed meanwhile. */
   change(to: BreakerState): MaybePromise<boolean>;
 }
 
-/** How often hooks were held, each as often as it was due. */
+/** How often hooks were held, each as often as it was due, and how many became dead letters or were lost meanwhile. */
 export class HeldCounts {
   hooks = 0;
   handshakes = 0;
+  dead = 0;
+  lost = 0;
 }
 
 /** The state of a breaker that nothing has happened to. */

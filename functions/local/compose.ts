@@ -91,12 +91,14 @@ export function compose(
   const registry = new MemoryRegistry(clock, kept);
   const sessions = new Sessions();
   const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
-  const retries = new RetryQueue(new HookStore(store), retryWork(), clock, log);
-  const breaker = new MemoryBreaker(closing, retries);
+  const hooks = new HookStore(store);
+  const retries = new RetryQueue(hooks, retryWork(), clock, log);
+  const breaker = new MemoryBreaker([closing, retries], hooks);
   const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries, ids);
   const broadcastQueue = new BroadcastQueue(closing.run, log);
   const presenceQueue = new PresenceQueue(closing.run, log);
   const presences = new MemoryPresences(store, clock, log);
+  const keys = localSecrets(secrets);
   const all = { sockets: queues, broadcasts: broadcastQueue, retries, presences: presenceQueue };
   const gateway: Gateway = {
     registry,
@@ -108,14 +110,14 @@ export function compose(
     deadLetters: new StoredDeadLetters(store, clock),
     presences,
     tasks: new LocalTasks(all, closing.run, log),
-    secrets: localSecrets(secrets),
+    secrets: keys,
     clock,
     log,
     settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
     policy: localPolicy,
     deadline: Number.POSITIVE_INFINITY,
   };
-  const ends = { closing, kept, presences, presenceQueue };
+  const ends = { keys, closing, kept, presences, presenceQueue };
   return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store };
 
   function retryWork(): RetryWork {

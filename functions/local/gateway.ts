@@ -1,14 +1,15 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../gateway/ports.ts';
+import { recordFacts } from '../gateway/relay/hook-facts.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
-import { hookId } from '../wire/hook.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
 import { batchWrites } from './batch-writes.ts';
 import { compose, type GatewayOptions, type Parts } from './compose.ts';
 import { descriptorShares, maxDescriptors } from './descriptors.ts';
+import type { SecretTexts } from './local-secrets.ts';
 import { localUrls } from './local-urls.ts';
 import type { MemoryRegistry } from './memory-registry.ts';
 import { resume } from './resume.ts';
@@ -22,9 +23,12 @@ export interface LocalGateway {
   readonly webSocketUrl: string;
   /** Where the app calls back. */
   readonly apiUrl: string;
+  /** From now on these secrets count, and no others. No socket is closed. */
+  replaceSecrets(secrets: SecretTexts): void;
   /**
-   * Stops: refuses new clients, closes sockets with 1001, waits at most `withinMs` for their closed hooks, then ends
-   * everything. Each hook that was not posted in that time is kept in the store, for the next start.
+   * Stops: refuses new clients, closes sockets with 1012 over the time of the setting `drainMs`, and the rest with 1001.
+   * Then it waits at most `withinMs` for their closed hooks, and ends everything. Each hook that was not posted in that
+   * time is kept in the store, for the next start.
    */
   stop(withinMs: number): Promise<void>;
 }
@@ -54,14 +58,16 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   );
   const watch = setInterval(() => queues.warnOfOldBacklogs(clock), 1_000);
   const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
-  const stop = (withinMs: number): Promise<void> => {
+  const stop = async (withinMs: number): Promise<void> => {
+    webSockets.close(settings.drainMs);
+    // Until its own turn comes, each socket is served as ever.
+    if (settings.drainMs > 0) await sessions.drain(settings.drainMs, clock);
     clearInterval(expiry);
     clearInterval(watch);
     clearInterval(sweeping);
-    webSockets.close();
     return stopParts(parts, server, withinMs);
   };
-  return { port, ...urls, stop };
+  return { port, ...urls, replaceSecrets: (secrets) => parts.keys.replace(secrets), stop };
 }
 
 /** Ends everything. What is not posted in `withinMs` milliseconds is kept for the next start. */
@@ -106,8 +112,8 @@ export async function stopParts(
 
 /** Without a store of its own, a gateway leaves nothing to its next start. */
 function loseOwed(log: Log, registry: MemoryRegistry): void {
-  for (const { socket } of registry.owed())
-    log.error('hook_lost', { request: hookId('closed', socket), hook: 'closed', why: 'stopped' });
+  for (const record of registry.owed())
+    log.error('hook_lost', { ...recordFacts(record, 'closed'), why: 'stopped' });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -51,6 +51,13 @@ export class HookStore {
     this.#room = room;
   }
 
+  /** How many hooks wait. It counts them, so it is not for hot paths. */
+  get size(): number {
+    let size = 0;
+    for (const { waiting } of this.#lines.values()) size += waiting.length;
+    return size;
+  }
+
   /** Reads which hooks wait. Call it once, before anything else. Throws if the store holds what it never wrote. */
   load(): void {
     const [start, before] = keysOf('hook');

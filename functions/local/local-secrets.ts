@@ -9,8 +9,26 @@ export interface SecretTexts {
   readonly urlKeys: readonly string[];
 }
 
-/** Secrets that never change while the process runs, so that fresh ones equal cached ones. */
-export function localSecrets({ apiKeys, webhookSecrets, urlKeys }: SecretTexts): Secrets {
+/** Secrets in memory, so that fresh ones equal cached ones. */
+export interface LocalSecrets extends Secrets {
+  /** From now on these count, and no others. */
+  replace(texts: SecretTexts): void;
+}
+
+/** The secrets of a gateway in one process. */
+export function localSecrets(texts: SecretTexts): LocalSecrets {
+  let current = keysOf(texts);
+  return {
+    apiKeys: async () => current.api,
+    urlKeys: async () => current.url,
+    signingKeys: () => current.signing,
+    replace(texts) {
+      current = keysOf(texts);
+    },
+  };
+}
+
+function keysOf({ apiKeys, webhookSecrets, urlKeys }: SecretTexts) {
   const signing: readonly SigningKey[] = webhookSecrets.flatMap((secret) => {
     const key = parseSigningKey(secret);
     return key.ok ? [key.value] : [];
@@ -19,5 +37,5 @@ export function localSecrets({ apiKeys, webhookSecrets, urlKeys }: SecretTexts):
     const key = parseUrlKey(text);
     return key.ok ? [key.value] : [];
   });
-  return { apiKeys: async () => apiKeys, urlKeys: async () => url, signingKeys: () => signing };
+  return { api: apiKeys, url, signing };
 }

@@ -1,4 +1,5 @@
 import type { Log } from '../gateway/ports.ts';
+import { hookFacts } from '../gateway/relay/hook-facts.ts';
 import type { RetryTask, SocketTask, Task, TaskQueue } from '../gateway/tasks.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import type { BroadcastQueue } from './broadcast-queue.ts';
@@ -83,7 +84,7 @@ export class LocalTasks implements TaskQueue {
     if ((await this.#queues.retries.retry(task)) === 'kept') return;
     const why = 'there is no room for hooks that wait to be tried again';
     if (task.isReplay) throw new Error(why);
-    this.#log.error('hook_lost', { request: task.hook.id, hook: task.hook.event, why });
+    this.#log.error('hook_lost', { ...hookFacts(task.hook), why });
     this.#queues.sockets.refuse(task.socket);
   }
 }

@@ -4,11 +4,17 @@ import { type Breaker, type BreakerState, HeldCounts, untouched } from '../gatew
 export class MemoryBreaker implements Breaker {
   readonly held = new HeldCounts();
   readonly #waiting: readonly { wake(): void }[];
+  readonly #hooks: { readonly size: number };
   #state = untouched;
 
-  /** `waiting` are woken when it closes: the app is back. */
-  constructor(...waiting: readonly { wake(): void }[]) {
+  /** `waiting` are woken when it closes: the app is back. `hooks` are those that wait to be posted. */
+  constructor(waiting: readonly { wake(): void }[] = [], hooks: { readonly size: number } = { size: 0 }) {
     this.#waiting = waiting;
+    this.#hooks = hooks;
+  }
+
+  waiting(): number {
+    return this.#hooks.size;
   }
 
   state(): BreakerState {

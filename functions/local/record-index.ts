@@ -45,10 +45,11 @@ export class RecordIndex {
 
   /**
    * The members of the filter's group, else the entries of its user, else of its path; undefined if it has none of
-   * these. Not all of them need match. Those of a group are in the order in which they joined.
+   * these. Not all of them need match. Those of a group are in the order in which they joined. One that has ended is in no
+   * group here.
    */
-  find({ path, user, group }: SocketFilter): Iterable<Candidate> | undefined {
-    if (group !== undefined) return this.#byGroup.get(group)?.values() ?? [];
+  find({ path, user, group, ended = false }: SocketFilter): Iterable<Candidate> | undefined {
+    if (group !== undefined && !ended) return this.#byGroup.get(group)?.values() ?? [];
     if (user !== undefined) return this.#byUser.get(user) ?? [];
     return path === undefined ? undefined : (this.#byPath.get(normalisePath(path)) ?? []);
   }

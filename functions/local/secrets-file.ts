@@ -30,7 +30,7 @@ const fileSchema = v.object({
  * or if it can't be written.
  */
 function readSecretsFile(folder: string): SecretTexts {
-  const file = join(folder, 'secrets.json');
+  const file = secretsFile(folder);
   return read(file) ?? make(folder, file);
 }
 
@@ -72,13 +72,37 @@ function make(folder: string, file: string): SecretTexts {
   }
 }
 
+/** Where the secrets of a gateway come from: lists of the environment, and the folder of the file that has the others. */
+export type SecretSources = { readonly [List in keyof SecretTexts]: SecretTexts[List] | undefined } & {
+  readonly folder: string;
+};
+
 /** The secrets of a gateway: from the environment, and from the file where the environment has none. */
-export function secretTexts(
-  set: { readonly [List in keyof SecretTexts]: SecretTexts[List] | undefined } & { readonly folder: string },
-): SecretTexts {
-  const { apiKeys, webhookSecrets, urlKeys, folder } = set;
+export function secretTexts(set: SecretSources): SecretTexts {
+  return textsOf(set, () => readSecretsFile(set.folder));
+}
+
+/**
+ * The same, with the file as it is now. Throws if it can't be used, and also if there is none: new secrets would lock
+ * everybody out.
+ */
+export function secretTextsNow(set: SecretSources): SecretTexts {
+  return textsOf(set, () => {
+    const file = secretsFile(set.folder);
+    const found = read(file);
+    if (found === undefined) throw new Error(`${file} does not exist.`);
+    return found;
+  });
+}
+
+/** The file of the secrets in a folder. */
+export function secretsFile(folder: string): string {
+  return join(folder, 'secrets.json');
+}
+
+function textsOf({ apiKeys, webhookSecrets, urlKeys }: SecretSources, file: () => SecretTexts): SecretTexts {
   if (apiKeys && webhookSecrets && urlKeys) return { apiKeys, webhookSecrets, urlKeys };
-  const made = readSecretsFile(folder);
+  const made = file();
   return {
     apiKeys: apiKeys ?? made.apiKeys,
     webhookSecrets: webhookSecrets ?? made.webhookSecrets,

@@ -95,6 +95,11 @@ export class Session implements WebSocketListener, MessageConsumer {
     this.#connection.close(how.code, how.reason);
   }
 
+  /** Whether it has ended, from either side. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** How long it has been idle, in milliseconds. Call it regularly: activity counts from the call that notices it. */
   idleAt(now: number): number {
     if (this.#isActive) this.#lastActive = now;

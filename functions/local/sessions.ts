@@ -1,7 +1,8 @@
-import type { Connections, Posted } from '../gateway/ports.ts';
+import type { Clock, Connections, Posted } from '../gateway/ports.ts';
 import { textFrame } from '../websocket/frames.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import type { SocketId } from '../wire/socket-id.ts';
+import { drain } from './drain.ts';
 import type { Session } from './session.ts';
 
 /** How long a session may be idle, and how long it may live, in milliseconds. API Gateway's limits are the default. */
@@ -47,6 +48,11 @@ export class Sessions implements Connections {
   /** Ends every session, and queues all their closed hooks. */
   closeAll(how: CloseCode): void {
     for (const session of this.#sessions.values()) session.close(how);
+  }
+
+  /** Ends every session, one after another, spread evenly over `withinMs` milliseconds. Resolves when all have ended. */
+  drain(withinMs: number, clock: Pick<Clock, 'monotonic' | 'sleep'>): Promise<void> {
+    return drain([...this.#sessions.values()], closeCodes.restarting, withinMs, clock);
   }
 
   /** Ends every remaining connection without a close frame. */

@@ -7,6 +7,7 @@ import { limits } from '../wire/limits.ts';
 import { err, ok, type Result } from '../wire/result.ts';
 import {
   allowedOriginsValue,
+  drainValue,
   flag,
   formatValue,
   forwardHeadersValue,
@@ -41,6 +42,8 @@ export interface LocalSettings {
   readonly host: string;
   readonly port: number;
   readonly limits: LocalLimits;
+  /** How long the gateway takes to close its sockets when it stops, in milliseconds; 0 closes all at once. */
+  readonly drainMs: number;
   /** Undefined: built from host and port. */
   readonly webSocketUrl: string | undefined;
   /** Where generated secrets are kept. */
@@ -122,6 +125,7 @@ const environment = v.object({
   ALLOWED_ORIGINS: v.optional(allowedOriginsValue),
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
+  DRAIN_SECONDS: v.optional(drainValue, '0'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
   SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
@@ -161,6 +165,7 @@ export function parseSettings(
     host: output.HOST,
     port: output.PORT,
     limits: limitSets[output.LIMITS],
+    drainMs: output.DRAIN_SECONDS,
     webSocketUrl: output.SOCKETHOOK_WEBSOCKET_URL,
     folder: output.SOCKETHOOK_DIR,
     apiKeys: output.SOCKETHOOK_API_KEYS,

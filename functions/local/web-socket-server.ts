@@ -8,6 +8,7 @@ import type { WebSocketConnection } from '../websocket/web-socket-connection.ts'
 import { closeCodes } from '../wire/close-codes.ts';
 import { hookId } from '../wire/hook.ts';
 import { problem } from '../wire/problems.ts';
+import { restartSeconds } from '../wire/refusal-headers.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
 import { type Ids, uniqueIds } from './ids.ts';
@@ -30,7 +31,8 @@ export class WebSocketServer {
   readonly #limits: LocalLimits;
   readonly #gone: (session: Session) => void;
   readonly #ids: Pick<Ids, 'socket'>;
-  #isClosing = false;
+  /** When the sockets are all to be closed, on the monotonic clock; undefined unless the gateway stops. */
+  #closedAt: number | undefined;
 
   constructor(
     gateway: Gateway,
@@ -50,16 +52,15 @@ export class WebSocketServer {
     };
   }
 
-  /** From now on every client is refused with 503. */
-  close(): void {
-    this.#isClosing = true;
+  /** From now on every client is refused with 503. The open sockets are closed within `drainMs` milliseconds. */
+  close(drainMs = 0): void {
+    this.#closedAt = this.#gateway.clock.monotonic() + drainMs;
   }
 
   /** Takes an upgrade request from its first byte to a session or a refusal. */
   async handle(upgrade: Upgrade): Promise<void> {
-    const refusal = this.#isClosing
-      ? problem('shutting_down')
-      : upgradeProblem(upgrade.head, this.#limits.urlLength);
+    if (this.#closedAt !== undefined) return this.#refuseWhileClosing(upgrade, this.#closedAt);
+    const refusal = upgradeProblem(upgrade.head, this.#limits.urlLength);
     if (refusal !== undefined) return upgrade.refuse(refusalResponse(refusal));
     const socket = this.#ids.socket();
     const queue = this.#queues.open(socket);
@@ -89,17 +90,25 @@ export class WebSocketServer {
 
   /** Completes the upgrade of an accepted client, if it is still there and the gateway is not stopping. */
   #completeUpgrade(queue: SocketQueue, upgrade: Upgrade, subprotocol: string | undefined): void {
-    const isClosing = this.#isClosing;
-    const connection = isClosing ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
+    const closedAt = this.#closedAt;
+    const connection =
+      closedAt !== undefined ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
     if (connection !== undefined) {
       this.#startSession(queue, connection);
       return;
     }
-    if (isClosing) upgrade.refuse(refusalResponse(problem('shutting_down')));
-    const ending = isClosing ? closeCodes.goingAway : closeCodes.abnormal;
+    if (closedAt !== undefined) this.#refuseWhileClosing(upgrade, closedAt);
+    const ending = closedAt !== undefined ? closeCodes.goingAway : closeCodes.abnormal;
     const postClosed = disconnectInOrder(this.#gateway, queue.socket, ending);
     queue.push(postClosed);
     this.#queues.end(queue.socket);
+  }
+
+  /** RFC 9110 section 10.2.3: when to come back, in whole seconds. */
+  #refuseWhileClosing(upgrade: Upgrade, closedAt: number): void {
+    const left = Math.max(0, closedAt - this.#gateway.clock.monotonic());
+    const again = String(Math.ceil(left / 1_000) + restartSeconds);
+    upgrade.refuse(refusalResponse(problem('shutting_down'), [['Retry-After', again]]));
   }
 
   #startSession(queue: SocketQueue, connection: WebSocketConnection): void {

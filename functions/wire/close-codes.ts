@@ -20,6 +20,8 @@ export const closeCodes = {
    * The app did not take a message, and `MESSAGE_FAILURE` closes the socket then. API Gateway closes with 1000 instead.
    */
   appFailed: { code: 1011, reason: 'The app failed' },
+  /** The gateway stops, and closes its sockets one after another: "Service Restart" in IANA's registry of close codes. */
+  restarting: { code: 1012, reason: 'Service restart' },
   /** The backlog of all clients together is full, and this client's is the largest, or too much of it has failed. */
   overloaded: { code: 1013, reason: 'Try again later' },
 } as const satisfies Record<string, CloseCode>;

@@ -7,7 +7,7 @@ export type RefusalHeader = readonly [name: string, value: string];
 export const bearerChallenge = 'Bearer realm="sockethook"';
 
 /** How long a gateway takes to start again, in seconds. */
-const restartSeconds = '5';
+export const restartSeconds = 5;
 
 /** The header that a status requires, with its default. RFC 9110 sections 15.5.2, .6, .8 and .22. */
 const demanded: ReadonlyMap<number, RefusalHeader> = new Map([
@@ -50,8 +50,8 @@ export function refusalHeaders(
   const ours = demanded.get(status);
   const theirs = ours === undefined ? [] : ofApp.filter(([name]) => name === ours[0]);
   const headers = ours !== undefined && theirs.length === 0 ? [challengeOf(ours, code)] : theirs;
-  const again =
-    code === 'shutting_down' ? restartSeconds : ofApp.find(([name]) => name === 'Retry-After')?.[1];
+  const stated = ofApp.find(([name]) => name === 'Retry-After')?.[1];
+  const again = stated ?? (code === 'shutting_down' ? String(restartSeconds) : undefined);
   return [
     ...headers,
     // RFC 9110 section 7.8: Upgrade is for this hop only, which Connection has to say.

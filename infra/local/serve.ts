@@ -1,3 +1,5 @@
+import { awaitApp } from '../../functions/local/await-app.ts';
+import { followSecrets } from '../../functions/local/follow-secrets.ts';
 import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import { createLog } from '../../functions/local/log.ts';
 import { type LogOutput, standardOutput } from '../../functions/local/log-output.ts';
@@ -45,10 +47,13 @@ export async function serve(
   const options = { webhookBaseUrl, secrets, clock: systemClock, log, store };
   const gateway = await startGateway(settings, options);
   const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
-  stopOnSignals(gateway, demo, log);
+  const stopping = new AbortController();
+  stopOnSignals(gateway, demo, log, stopping);
+  followSecrets(settings, secrets, gateway, log);
   const page = demo && `http://localhost:${port + 1}/`;
   const { webSocketUrl, apiUrl } = gateway;
   log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks: webhookBaseUrl });
+  if (app !== undefined) void awaitApp(app, options, stopping.signal);
   if (output.isTTY) output.write(announcement(gateway, webhookBaseUrl, page, envCommand));
 }
 
@@ -78,7 +83,12 @@ function announcement(
 
 type Logged = Pick<ReturnType<typeof createLog>, 'info'>;
 
-function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined, log: Logged): void {
+function stopOnSignals(
+  gateway: LocalGateway,
+  demo: DemoApp | undefined,
+  log: Logged,
+  stopping: AbortController,
+): void {
   let stoppingSince: number | undefined;
   const stop = async (): Promise<void> => {
     if (stoppingSince !== undefined) {
@@ -86,6 +96,7 @@ function stopOnSignals(gateway: LocalGateway, demo: DemoApp | undefined, log: Lo
       return;
     }
     stoppingSince = performance.now();
+    stopping.abort();
     log.info('stopping', {});
     await gateway.stop(stopWithinMs);
     await demo?.stop();

@@ -62,6 +62,12 @@ const gatewayFlags: readonly SettingFlag[] = [
     meaning: 'how long a message is tried again; 360 by default',
   },
   {
+    flag: 'presence-grace-ms',
+    value: 'ms',
+    variable: 'PRESENCE_GRACE_MS',
+    meaning: 'how long a user may be gone from a group before your app is told; 5000 by default',
+  },
+  {
     flag: 'forward-headers',
     value: 'list',
     variable: 'FORWARD_HEADERS',
@@ -73,6 +79,12 @@ const gatewayFlags: readonly SettingFlag[] = [
     value: 'list',
     variable: 'ALLOWED_ORIGINS',
     meaning: 'origins whose pages may connect; any by default',
+  },
+  {
+    flag: 'drain-seconds',
+    value: 'seconds',
+    variable: 'DRAIN_SECONDS',
+    meaning: 'over how long it closes its sockets when it stops; 0 by default, all at once',
   },
   { flag: 'limits', value: 'set', variable: 'LIMITS', meaning: 'api-gateway (the default) or none' },
 ];

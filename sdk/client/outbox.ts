@@ -12,9 +12,7 @@ export class Outbox {
   /** Keeps a text of so many bytes. Throws a `RangeError`, and keeps nothing of it, if it doesn't fit. */
   add(text: string, bytes: number): void {
     if (this.bytes + bytes > this.#limit)
-      throw new RangeError(
-        `There is no connection, and no room for more than ${this.#limit} bytes (bufferBytes)`,
-      );
+      throw new RangeError(`No connection, and no room for more than ${this.#limit} bytes (bufferBytes)`);
     this.#texts.push(text);
     this.bytes += bytes;
   }

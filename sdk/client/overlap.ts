@@ -6,6 +6,8 @@ const longest = 1_000_000;
  * each side, so that two equal broadcasts count twice.
  */
 export class Overlap {
+  /** The connection of side 0. */
+  old: unknown;
   readonly #counts = new Map<string, [old: number, next: number]>();
   #characters = 0;
 

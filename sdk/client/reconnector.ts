@@ -94,7 +94,10 @@ export class Reconnector implements LinkListener {
       return;
     }
     attempt.link.socket.binaryType = this.binaryType;
-    if (this.link !== undefined) this.#overlap = new Overlap();
+    if (this.link !== undefined) {
+      this.#overlap = new Overlap();
+      this.#overlap.old = this.link;
+    }
   }
 
   opened(link: Link): void {
@@ -103,7 +106,12 @@ export class Reconnector implements LinkListener {
     this.link = link;
     this.#goodbye = undefined;
     const { clock, overlapMs, renewMs, random } = this.#settings;
-    if (this.#old !== undefined) this.#cancelOverlap = clock.after(overlapMs, () => this.#endOverlap());
+    if (this.#old !== undefined)
+      this.#cancelOverlap = clock.after(overlapMs, () => {
+        this.#dropOld();
+        // The copy of a broadcast that the old connection brought last may still be on its way.
+        this.#cancelOverlap = clock.after(overlapMs / 5, () => this.#endOverlap());
+      });
     // Up to a tenth earlier, so that clients that came together don't renew together.
     this.#cancelNext();
     this.#cancelNext = clock.after(renewMs * (1 - random() / 10), () => {
@@ -117,8 +125,7 @@ export class Reconnector implements LinkListener {
 
   received(link: Link, event: MessageEvent): void {
     const overlap = this.#overlap;
-    const isOld = link === (this.#old ?? this.link);
-    if (overlap !== undefined && !overlap.isNew(String(event.data), isOld ? 0 : 1)) return;
+    if (overlap !== undefined && !overlap.isNew(String(event.data), link === overlap.old ? 0 : 1)) return;
     if (overlap?.isFull) this.#endOverlap();
     this.#listener.received(event);
   }
@@ -182,9 +189,13 @@ export class Reconnector implements LinkListener {
 
   #endOverlap(): void {
     this.#cancelOverlap();
+    this.#dropOld();
+    this.#overlap = undefined;
+  }
+
+  #dropOld(): void {
     this.#old?.drop();
     this.#old = undefined;
-    this.#overlap = undefined;
   }
 
   /** Ends everything but the connection. */

@@ -356,6 +356,20 @@ describe('renewing', () => {
     expect(told).toEqual(['early', 'open', 'tick', 'tick', 'only here']);
   });
 
+  test('a broadcast that the old connection brought last is heard once, and its next copy is new', async () => {
+    const [, old, next] = await renewing();
+    next.accept();
+    await clock.advance(4_999);
+    old.deliver('tick');
+    await clock.advance(1);
+    next.deliver('tick');
+    next.deliver('tick');
+    expect(told).toEqual(['open', 'tick', 'tick']);
+    await clock.advance(1_000);
+    next.deliver('tick');
+    expect(told).toEqual(['open', 'tick', 'tick', 'tick']);
+  });
+
   test('a page that cannot renew keeps its connection and tries again', async () => {
     const [socket, old, next] = await renewing();
     next.end(1006);

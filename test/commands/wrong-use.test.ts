@@ -59,3 +59,14 @@ test('the table of commands has every command, and no other', async () => {
     .map(([command]) => command);
   expect(written).toEqual(commands);
 });
+
+test('each setting but the secrets is a flag of `start`', async () => {
+  const { output } = await line.run(['start', '--help'], {});
+  const named = [...output.matchAll(/\(([A-Z_]+)\)/g)].map(([, name]) => name);
+  const settings = doc('operations')
+    .rows('Settings', 'variable')
+    .filter(([, , meaning = '']) => !/\bkeys?\b|\bsecret signs/.test(meaning))
+    .map(([name]) => name);
+  expect(settings).toContain('DRAIN_SECONDS');
+  expect(named.sort()).toEqual(settings.sort());
+});

@@ -13,5 +13,7 @@ export const cannot: Readonly<Record<string, string>> = {
     'It lets clients in without the subprotocol that $connect chose.',
   'a message of 131,073 bytes closes the socket with 1009 and is no hook': 'It has no limit of a message.',
   'a binary frame closes the socket with 1003 and is no hook': 'It takes a binary frame for a text.',
+  'a ping is answered with a pong, and is no hook':
+    'Its CloudFormation knows neither a route response nor an integration response.',
   'an empty reply': 'It drops an empty message that is posted to @connections.',
 };

@@ -9,6 +9,7 @@ import { hooksContract } from '../contract/gateway/hooks.ts';
 import { httpApiContract } from '../contract/gateway/http-api.ts';
 import { messageFailureContract } from '../contract/gateway/message-failure.ts';
 import { messagesContract } from '../contract/gateway/messages.ts';
+import { presenceContract } from '../contract/gateway/presence.ts';
 import { sendingContract } from '../contract/gateway/sending.ts';
 import { ticketsContract } from '../contract/gateway/tickets.ts';
 import { cannot } from './cannot.ts';
@@ -35,6 +36,7 @@ groupsContract(deployedSubject);
 broadcastsContract(deployedSubject);
 deadLettersContract(deployedSubject);
 messageFailureContract(deployedSubject);
+presenceContract(deployedSubject);
 
 test('all that the emulator can’t do is a test of the suite', () => {
   expect([...skipped].sort()).toEqual(Object.keys(cannot).sort());

@@ -14,6 +14,7 @@ export interface Emulator {
  *
  * What no setting tells is changed in the template:
  * - an alarm over an expression is refused, so these are left out; the others are made
+ * - it does not know `AWS::ApiGatewayV2::IntegrationResponse` either, so a ping gets no pong
  * - `sqs:SendMessage` lets nobody call SendMessageBatch, which it does on AWS
  * - the `Ref` of a secret is its ARN on AWS, and its name here, which no policy can name: its `Id` is the ARN on both
  */
@@ -29,13 +30,17 @@ export function quirks({ url, endpoint }: Emulator): Readonly<Record<string, str
 
 /** The template as this emulator can take it. */
 export function forEmulator(template: Template): Template {
-  return withBatches(withArns(withoutExpressions(template)));
+  return withBatches(withArns(withoutUnknown(template)));
 }
 
-function withoutExpressions({ Resources, ...template }: Template): Template {
-  const isExpression = ({ Type, Properties }: Resource): boolean =>
-    Type === 'AWS::CloudWatch::Alarm' && Properties?.['Metrics'] !== undefined;
-  const kept = Object.entries(Resources).filter(([, resource]) => !isExpression(resource));
+/** The types of resources that it does not know. Nothing refers to one. */
+const unknownTypes = ['AWS::ApiGatewayV2::IntegrationResponse', 'AWS::ApiGatewayV2::RouteResponse'];
+
+function withoutUnknown({ Resources, ...template }: Template): Template {
+  const isUnknown = ({ Type, Properties }: Resource): boolean =>
+    unknownTypes.includes(Type) ||
+    (Type === 'AWS::CloudWatch::Alarm' && Properties?.['Metrics'] !== undefined);
+  const kept = Object.entries(Resources).filter(([, resource]) => !isUnknown(resource));
   return { ...template, Resources: Object.fromEntries(kept) };
 }
 

@@ -82,7 +82,7 @@ const expected: Record<FunctionName, Bundle> = {
   connect: {
     ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
     npm: jose,
-    kib: 117,
+    kib: 118,
   },
   default: {
     ours: [

@@ -4,7 +4,7 @@ import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 
 test('everything that waits is woken when the breaker closes, and not before', () => {
   const woken: string[] = [];
-  const breaker = new MemoryBreaker({ wake: () => woken.push('one') }, { wake: () => woken.push('two') });
+  const breaker = new MemoryBreaker([{ wake: () => woken.push('one') }, { wake: () => woken.push('two') }]);
   const open = { ...untouched, version: 2, failures: 20, openedAt: 1_764_000_000_000 };
   breaker.change({ ...untouched, version: 1, failures: 19 });
   breaker.change(open);

@@ -105,7 +105,8 @@ test('50 clients talk on while their app is down for seconds, and it is told eve
   expect(load.told.size, 'sockets').toBe(50);
   expect(load.excess, 'hooks at once beyond 4, and one for each that was done').toBeLessThanOrEqual(0);
   expect(tookMs, 'ms after the app was back').toBeLessThan(15_000);
-  expect(gateway.of('breaker_closed')).toMatchObject([{ level: 'warn' }]);
+  expect(gateway.of('breaker_closed')).toMatchObject([{ level: 'warn', dead: 0, lost: 0 }]);
+  expect(gateway.of('breaker_closed')[0]?.['waiting'], 'hooks that wait').toBeGreaterThan(40);
   child?.kill('SIGTERM');
   await app.stop();
 }, 60_000);

@@ -27,6 +27,7 @@ export const settings: LocalSettings = {
   host: '127.0.0.1',
   port: 0,
   limits: limitSets['api-gateway'],
+  drainMs: 0,
   webSocketUrl: undefined,
   folder: '',
   apiKeys: undefined,

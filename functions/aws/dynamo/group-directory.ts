@@ -25,7 +25,7 @@ const readsPerUser = 100;
 /** A filter with a group. */
 export type GroupFilter = SocketFilter & { readonly group: GroupName };
 
-/** A row whose record has the group, and is not closing. */
+/** A row whose record has the group. */
 interface Member {
   readonly row: MemberRow;
   readonly record: StoredRecord;
@@ -87,7 +87,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       queryMembers(this.#groups, filter.group, { after, prefix }),
     );
     const found = ahead(chunked(merged([rows]), batchSize), batchesAtOnce, async (chunk) => ({
-      members: await this.#members(chunk),
+      members: await this.#members(chunk, filter.ended),
       last: chunk.at(-1)?.member ?? '',
     }));
     const isPlace = placeIn(filter);
@@ -161,8 +161,11 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     return { users: [...counts].map(([user, sockets]) => ({ user, sockets })) };
   }
 
-  /** The rows whose records confirm them. A row that its record does not need is deleted. */
-  async #members(rows: readonly MemberRow[]): Promise<Member[]> {
+  /**
+   * The rows whose records confirm them, and are not closing unless those that have `ended` are wanted too. A row that its
+   * record does not need is deleted.
+   */
+  async #members(rows: readonly MemberRow[], ended = false): Promise<Member[]> {
     if (rows.length === 0) return [];
     const sockets = [...new Set(rows.map(({ socket }) => socket))];
     const records = await readEach(this.#sockets, this.#clock, sockets);
@@ -171,7 +174,8 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
       if (!records.has(row.socket)) this.#unused.delete(row, row.version);
       if (record === undefined) return [];
       if (isUnused(row, record)) this.#unused.delete(row, record.groupsVersion);
-      return record.status !== 'closing' && record.groups.includes(row.group) ? [{ row, record }] : [];
+      const isWanted = (ended || record.status !== 'closing') && record.groups.includes(row.group);
+      return isWanted ? [{ row, record }] : [];
     });
   }
 }

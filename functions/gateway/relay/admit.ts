@@ -127,15 +127,14 @@ function logChange(
 ): void {
   const { held } = breaker;
   if (isOpen(after) && !isOpen(before)) {
-    Object.assign(held, { hooks: 0, handshakes: 0 });
+    Object.assign(held, { hooks: 0, handshakes: 0, dead: 0, lost: 0 });
     const { failures, sockets, heldUntil } = after;
     const pause = heldUntil - clock.now();
     log.error('breaker_opened', { failures, sockets: sockets.length, why: reasonOf(response), pause });
   }
   if (isOpen(before) && !isOpen(after)) {
     const seconds = Math.max(0, Math.round((clock.now() - before.openedAt) / 1_000));
-    const { hooks, handshakes } = held;
-    log.warn('breaker_closed', { seconds, probes: before.probes, hooks, handshakes });
+    log.warn('breaker_closed', { seconds, probes: before.probes, ...held, waiting: breaker.waiting?.() });
   }
 }
 

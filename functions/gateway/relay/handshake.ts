@@ -12,6 +12,7 @@ import { acceptHandshake } from './accept-handshake.ts';
 import { heldNow } from './admit.ts';
 import { type AdmittedClient, checkConnect } from './check-connect.ts';
 import type { ConnectRequest, HandshakeOutcome } from './connect-request.ts';
+import { recordFacts } from './hook-facts.ts';
 import { handshakeHook } from './hooks.ts';
 import { postHook } from './post-hook.ts';
 
@@ -110,8 +111,8 @@ function warnOfRefusal({ log, settings }: Gateway, { path }: SocketRecord, statu
 const refusalAdvice =
   'if it refuses everybody, check its webhook secret and this URL; each status is logged once';
 
-function logFailure({ log }: Gateway, { socket }: SocketRecord, code: ProblemCode, why: string): void {
-  log.error('handshake_failed', { request: hookId('handshake', socket), code, why });
+function logFailure({ log }: Gateway, record: SocketRecord, code: ProblemCode, why: string): void {
+  log.error('handshake_failed', { ...recordFacts(record, 'handshake'), code, why });
 }
 
 /** The groups of a ticket are joined when the app has accepted the handshake. */

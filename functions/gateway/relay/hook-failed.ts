@@ -4,6 +4,7 @@ import { deadLetter } from '../dead-letters.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { RetryTask, Tries } from '../tasks.ts';
+import { hookFacts } from './hook-facts.ts';
 import { heldPause, nextTry } from './next-try.ts';
 import { logFinalAnswer } from './post-hook-with-retries.ts';
 
@@ -38,7 +39,7 @@ export async function retryLater(
   // Not before: the line says that nothing loses the hook any more.
   const why = reasonOf(answer);
   const age = Math.round((now - tries.since) / 1_000);
-  const facts = { request: hook.id, hook: hook.event, why, attempt: tries.attempts, pause, age };
+  const facts = { ...hookFacts(hook), why, attempt: tries.attempts, pause, age };
   if (!isHeld(answer)) log.warn('hook_retried', facts);
   // Where looks cost, they are few, and alarms count them.
   else if (before.waiting !== 'held' || policy.looksCost) log.info('hook_held', facts);
@@ -90,14 +91,15 @@ export async function retryOrKeep(gateway: Gateway, before: Attempted, answer: N
 
 /** Keeps a hook that is not tried again. Throws if it can't be kept, so that the caller does not forget it. */
 export async function keepDeadLetter(
-  { deadLetters, clock, log }: Gateway,
+  { deadLetters, breaker, clock, log }: Gateway,
   { hook, groupsVersion, tries }: Attempted,
   answer: NotAccepted,
 ): Promise<void> {
   const why = reasonOf(answer);
   const letter = deadLetter({ hook, groupsVersion, tries }, why, clock.now());
   const kept = await deadLetters.put(letter);
-  const facts = { request: hook.id, hook: hook.event, why, attempts: tries.attempts };
+  const facts = { ...hookFacts(hook), why, attempts: tries.attempts };
+  breaker.held[kept === 'kept' ? 'dead' : 'lost'] += 1;
   if (kept === 'kept') log.error('hook_dead', { ...facts, letter: letter.id });
   else log.error('hook_lost', { ...facts, why: `${why}, and there is no room for another dead letter` });
 }

@@ -8,6 +8,7 @@ import { closeSocket } from '../end/close-socket.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { countFailed } from './count-failed.ts';
+import { hookFacts } from './hook-facts.ts';
 import { isHeld, type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
 import { endedRecord } from './late-messages.ts';
@@ -66,7 +67,7 @@ async function notAccepted(
   { groupsVersion }: SocketRecord,
   first: NotAccepted,
 ): Promise<Answer | undefined> {
-  const { clock, log, settings } = gateway;
+  const { breaker, clock, log, settings } = gateway;
   if (settings.messageFailure === 'retry') {
     // What waited behind hooks that are held is held no longer than they are.
     const since = isHeld(first) ? hook.time : clock.now();
@@ -77,8 +78,10 @@ async function notAccepted(
   }
   const answer = await retryUnlessFinal(gateway, hook, first);
   if (answer.kind === 'accepted') return answer;
-  if (answer.kind === 'failed')
-    log.error('hook_lost', { request: hook.id, hook: hook.event, why: answer.why });
+  if (answer.kind === 'failed') {
+    breaker.held.lost += 1;
+    log.error('hook_lost', { ...hookFacts(hook), why: answer.why });
+  }
   if (settings.messageFailure === 'close') await closeSocket(gateway, hook.socket, closeCodes.appFailed);
   return undefined;
 }

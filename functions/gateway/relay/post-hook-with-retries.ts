@@ -3,6 +3,7 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import { hookBackoff } from './backoff.ts';
+import { hookFacts } from './hook-facts.ts';
 import { answerReserveMs, type FailedAnswer, faultAnswer, postHook } from './post-hook.ts';
 
 /** The least time left in a run that is worth another attempt, in milliseconds. */
@@ -46,7 +47,7 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     const pause = hookBackoff({ at: attempt, of: attempts }, retryAfter, left, clock.random());
     // All but a message can be postponed for as long as the app asks.
     if (pause === undefined || (hook.event !== 'message' && pause < retryAfter)) return failed;
-    log.warn('hook_retried', { request: hook.id, hook: hook.event, why, attempt, pause });
+    log.warn('hook_retried', { ...hookFacts(hook), why, attempt, pause });
     await clock.sleep(pause);
     paused += pause;
     const answer = await postHook(gateway, hook, { isRetry: true });
@@ -57,8 +58,8 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
 
 /** Logs an answer that no repetition changes. */
 export function logFinalAnswer({ log }: Pick<Gateway, 'log'>, hook: Hook, answer: Answer): Answer {
-  const { event, id: request } = hook;
-  const facts = { request, hook: event };
+  const { event } = hook;
+  const facts = hookFacts(hook);
   if (answer.kind === 'refused') log.error('hook_refused', { ...facts, why: answer.why });
   if (answer.kind === 'invalid') log.error('answer_invalid', { ...facts, why: answer.error.detail });
   if (answer.kind === 'unwanted') {

@@ -6,6 +6,7 @@ import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
 import { type Admission, admit, observe } from './admit.ts';
+import { hookFacts } from './hook-facts.ts';
 
 /** An answer after which a hook is worth another attempt. */
 export type FailedAnswer = Extract<Answer, { kind: 'failed' }>;
@@ -82,9 +83,9 @@ export async function postHook(
  * What it means that a hook could not be posted because of a fault of our own, such as a signing secret that can't be read:
  * a failure like any other, since the fault may pass, or never go away.
  */
-export function faultAnswer({ log }: Gateway, { id: request }: Hook, error: unknown): FailedAnswer {
+export function faultAnswer({ log }: Gateway, hook: Hook, error: unknown): FailedAnswer {
   const why = String(error);
-  log.error('fault', { request, why });
+  log.error('fault', { ...hookFacts(hook), why });
   return { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
 }
 

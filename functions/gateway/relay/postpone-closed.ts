@@ -2,6 +2,7 @@ import { backoff, halfJitter } from '../../wire/backoff.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
+import { hookFacts } from './hook-facts.ts';
 import { attempted, isHeld, keepDeadLetter } from './hook-failed.ts';
 import { removeRecord } from './late-messages.ts';
 import { heldPause } from './next-try.ts';
@@ -26,7 +27,7 @@ export async function postponeClosed(
   // Its lease counts as an attempt, and nothing was posted.
   const attempts = wasHeld ? record.attempts - 1 : record.attempts;
   const { why } = answer;
-  const facts = { request: hook.id, hook: 'closed', why };
+  const facts = { ...hookFacts(hook), why };
   const left = hook.time + policy.closedRetryWindowMs - clock.now();
   if (left <= 0) {
     // The letter comes before the record is removed, so that one of them always has the hook.

@@ -1,8 +1,9 @@
 import type { Gateway, Policy } from '../gateway.ts';
 import { wantsPresence } from '../presence-changes.ts';
-import { type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
+import { type Departure, type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
 import type { SocketRecord } from '../record.ts';
 import type { PresenceTask } from '../tasks.ts';
+import { hookFacts } from './hook-facts.ts';
 import { isHeld, keepDeadLetter } from './hook-failed.ts';
 import { presenceHook } from './hooks.ts';
 import { postOwedHook } from './post-hook-with-retries.ts';
@@ -13,15 +14,28 @@ import { runActions } from './run-actions.ts';
 /** How long a task waits that meets another's lease, in milliseconds, before it looks again. */
 const longestWaitMs = 5_000;
 
+/** A task that its queue is about to give up comes again after this pause, in milliseconds, for at least a day. */
+const renewal = { pauseMs: 900_000, most: 96 };
+
 /**
  * Runs a `presence` task: compares what the app was told of a subject in a group with who is there, and tells it what has
  * changed, one hook after another, until nothing has. It is level-triggered: what came and went in between is not told,
  * and a task too many does no harm.
  */
 export async function presence(gateway: Gateway, task: PresenceTask): Promise<void> {
-  const { presences, tasks, policy } = gateway;
   // It was queued before presence was switched off.
   if (!wantsPresence(gateway)) return;
+  const isRenewed = await renew(gateway, task);
+  try {
+    await look(gateway, task);
+  } catch (error) {
+    if (!isRenewed) throw error;
+    gateway.log.error('fault', { why: String(error) });
+  }
+}
+
+async function look(gateway: Gateway, task: PresenceTask): Promise<void> {
+  const { presences, tasks, policy } = gateway;
   const leased = await presences.lease(task, leaseMsOf(policy));
   // Its worker may have looked before this change.
   if (leased.kind === 'busy') return tasks.enqueue(task, Math.min(leased.forMs, longestWaitMs));
@@ -36,6 +50,14 @@ export async function presence(gateway: Gateway, task: PresenceTask): Promise<vo
   } finally {
     await presences.release(task, token, postponeMs);
   }
+}
+
+/** Queues a task anew before its last attempt, which may fail or die: nobody else looks at a subject that has left. */
+async function renew({ tasks, isLastAttempt = false }: Gateway, task: PresenceTask): Promise<boolean> {
+  const { renewals = 0 } = task;
+  if (!isLastAttempt || renewals >= renewal.most) return false;
+  await tasks.enqueue({ ...task, renewals: renewals + 1 }, renewal.pauseMs);
+  return true;
 }
 
 /**
@@ -93,16 +115,17 @@ async function changeOf(
   { told }: PresenceState,
 ): Promise<Telling | Wait | undefined> {
   const { presences, clock, settings } = gateway;
-  const here = await presentSocket(gateway, task);
+  const { here, ended } = await socketsOf(gateway, task);
   const time = clock.now();
   if (here !== undefined)
     return told?.event === 'joined' ? undefined : { event: 'joined', ...placeOf(here), time, rounds: 0 };
   if (told?.event !== 'joined') return undefined;
-  // Read after the subject was seen to be absent: what took it away had noted its departure before.
-  const departure = await presences.departure(task);
+  // Read after the subject was seen to be absent: what took it away had noted its departure before, or its record is still
+  // closing, and whoever has its closed hook is about to.
+  const departure = latest(await presences.departure(task), ended);
   const since = departure?.at ?? 0;
-  // Only a task that has waited for the last departure tells it. To others, a socket may have ended just now whose
-  // departure is not noted yet; or the clock was set back, and the departure is in the future.
+  // Only a task that has waited for the last departure tells it. To others, the clock may have been set back, and the
+  // departure is in the future.
   if (task.waited !== since) {
     const wait = since + settings.presenceGraceMs - time;
     const isOver = wait <= 0 || wait > settings.presenceGraceMs;
@@ -115,29 +138,42 @@ function placeOf({ socket, path }: Pick<Telling, 'socket' | 'path'>): Pick<Telli
   return { socket, path };
 }
 
-/** A socket of the subject that is in the group: the one that has just joined, if it is still there. */
-async function presentSocket(
-  { registry, tasks }: Gateway,
-  task: PresenceTask,
-): Promise<SocketRecord | undefined> {
+/** The sockets of a subject in a group. */
+interface Sockets {
+  /** One that is there. */
+  readonly here?: SocketRecord;
+  /** If none is, the end of the last one whose closed hook is still owed. */
+  readonly ended?: Departure | undefined;
+}
+
+/** Looks for the socket that has just joined first, then for another one. */
+async function socketsOf({ registry, tasks }: Gateway, task: PresenceTask): Promise<Sockets> {
   const { group, subject, socket } = task;
-  const isHere = (record: SocketRecord): boolean =>
-    record.acceptedAt > 0 &&
-    record.status !== 'closing' &&
-    record.groups.includes(group) &&
-    subjectOf(record) === subject;
+  const isIn = (record: SocketRecord): boolean =>
+    record.acceptedAt > 0 && record.groups.includes(group) && subjectOf(record) === subject;
   const known = await registry.get(socket);
-  if (known !== undefined && isHere(known)) return known;
+  if (known !== undefined && isIn(known) && known.status !== 'closing') return { here: known };
   // It was opening, and the app has named its user since.
   if (known !== undefined && known.acceptedAt > 0 && subjectOf(known) !== subject)
     await tasks.enqueue({ ...task, subject: subjectOf(known), after: undefined, waited: undefined });
+  let ended = known && isIn(known) ? endOf(known) : undefined;
   const user = userOf(subject);
-  if (user === '') return undefined;
-  for await (const { records } of registry.pages({ group, user })) {
-    const found = records.find(isHere);
-    if (found !== undefined) return found;
+  if (user === '') return { ended };
+  for await (const { records } of registry.pages({ group, user, ended: true })) {
+    const found = records.filter(isIn);
+    const here = found.find(({ status }) => status !== 'closing');
+    if (here !== undefined) return { here };
+    ended = found.map(endOf).reduce(latest, ended);
   }
-  return undefined;
+  return { ended };
+}
+
+function endOf({ socket, path, end }: SocketRecord): Departure | undefined {
+  return end && { socket, path, at: end.time };
+}
+
+function latest(one: Departure | undefined, other: Departure | undefined): Departure | undefined {
+  return one === undefined || (other !== undefined && other.at > one.at) ? other : one;
 }
 
 /**
@@ -160,7 +196,7 @@ async function tell(
   const left = time + policy.closedRetryWindowMs - clock.now();
   if (answer.kind === 'failed' && left > 0) {
     const pause = Math.min(left, pauseBetweenRounds(gateway, rounds, answer));
-    const facts = { request: hook.id, hook: hook.event, why: answer.why };
+    const facts = { ...hookFacts(hook), why: answer.why };
     // As of closed hooks.
     if (!wasHeld || policy.looksCost) log.warn('hook_postponed', { ...facts, attempts: rounds, pause });
     return { rounds, pause };

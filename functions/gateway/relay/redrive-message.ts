@@ -1,5 +1,6 @@
 import { deadLetter } from '../dead-letters.ts';
 import type { Gateway } from '../gateway.ts';
+import { hookFacts } from './hook-facts.ts';
 import { messageHook } from './hooks.ts';
 import { endedRecord } from './late-messages.ts';
 import type { ClientMessage } from './message.ts';
@@ -24,5 +25,5 @@ export async function redriveMessage(
   const letter = deadLetter({ hook, groupsVersion, tries }, why, clock.now());
   if ((await deadLetters.put(letter)) === 'full')
     throw new Error('There is no room for another dead letter.');
-  log.error('hook_dead', { request: hook.id, hook: hook.event, why, attempts: runs, letter: letter.id });
+  log.error('hook_dead', { ...hookFacts(hook), why, attempts: runs, letter: letter.id });
 }

@@ -40,6 +40,21 @@ function membersContract(name: string, fresh: () => Promise<Registry>): void {
       expect((await registry.list({ group: hall }, 5))?.sockets).toEqual([]);
     });
 
+    test('are also those of a user whose closed hooks are owed, for who asks for them', async () => {
+      const registry = await fresh();
+      const open = await bring(registry, 'open', { user: 'alice' });
+      const closing = await bring(registry, 'open', { user: 'alice' });
+      const elsewhere = await bring(registry, 'open', { user: 'alice' });
+      const bob = await bring(registry, 'open', { user: 'bob' });
+      for (const socket of [open, closing, bob]) await join(registry, socket, room);
+      for (const socket of [closing, elsewhere, bob]) await registry.markEnded(socket, end);
+      const alices = { group: room, user: 'alice' };
+      expect(await reached(registry, { ...alices, ended: true })).toEqual([open, closing].sort());
+      expect(await reached(registry, alices)).toEqual([open]);
+      await registry.remove(closing);
+      expect(await reached(registry, { ...alices, ended: true })).toEqual([open]);
+    });
+
     test('are narrowed by path and user, and come as they are now', async () => {
       const registry = await fresh();
       const [one, other] = [aPath('/one'), aPath('/other')];

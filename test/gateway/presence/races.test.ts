@@ -3,6 +3,7 @@ import type { Presences } from '../../../functions/gateway/presences.ts';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { socketEvents } from '../../../functions/wire/hook.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
@@ -74,6 +75,52 @@ test('a look in the moment in which a tab ends leaves its user the whole grace t
   await world.pass(60_000);
   expect(world.told).toEqual(['joined 0']);
 });
+
+test.for(['alice', ''])(
+  'a look for an earlier tab of user "%s" does not cut the grace of one that has just ended',
+  async (user) => {
+    const world = simulated();
+    const { gateway, registry, clock } = world;
+    const first = await world.open(user);
+    await world.pass(60_000);
+    await (user === '' ? world.leave(first) : world.close(first));
+    await world.pass(1_000);
+    const last = user === '' ? first : await world.open(user);
+    if (last === first) await world.join(first);
+    await world.pass(3_900);
+    // Its closed hook, which notes the departure, is still in the queue when the look at the first departure is due.
+    await registry.markEnded(last, { code: 1001, reason: '', time: clock.now() });
+    await world.pass(1_000);
+    await gateway.tasks.enqueue({ kind: 'closed', socket: last });
+    await world.pass(3_900);
+    expect(world.told, 'within the grace').toEqual(['joined 0']);
+    await world.pass(200);
+    expect(world.told, 'after it').toEqual(['joined 0', 'left 69']);
+  },
+);
+
+test.for([
+  [95, 'comes again'],
+  [96, 'is given up'],
+] as const)(
+  'a look whose queue was about to give it up %i times before %s if it fails',
+  async ([renewals, what]) => {
+    const { gateway, tasks, clock } = simulated();
+    const presences = { ...gateway.presences, lease: () => Promise.reject(new Error('No table.')) };
+    const look = {
+      kind: 'presence',
+      group: lobby,
+      subject: 'u:alice',
+      socket: newSocket(),
+      renewals,
+    } as const;
+    const run = runTask({ ...gateway, presences, isLastAttempt: true }, look);
+    if (what === 'is given up') await expect(run).rejects.toThrow('No table.');
+    else await run;
+    const inMs = tasks.nextDue - clock.now();
+    expect(inMs).toBe(what === 'comes again' ? 900_000 : Number.POSITIVE_INFINITY);
+  },
+);
 
 describe('a call that puts an opening socket into a group', () => {
   /** The app names the user just before the change. The run dies after it, or goes on. */

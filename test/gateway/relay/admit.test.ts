@@ -192,7 +192,8 @@ describe('while the circuit breaker is open', () => {
       await observe(gateway, { socket: newSocket() }, probe, answered(status));
       expect(await isOpen(world)).toBe(false);
       expect(admit(gateway, aHook()), 'no promise on the way of every hook').toEqual(post);
-      const fields = { seconds: 61, probes: 1, hooks: 2, handshakes: 1 };
+      const counts = { hooks: 2, handshakes: 1, dead: 0, lost: 0, waiting: 0 };
+      const fields = { seconds: 61, probes: 1, ...counts };
       expect(log.of('breaker_closed')).toEqual([{ level: 'warn', event: 'breaker_closed', fields }]);
     },
   );

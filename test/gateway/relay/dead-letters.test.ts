@@ -39,7 +39,8 @@ describe('a message that the app does not want', () => {
     expect(world.app.requests).toHaveLength(1);
     expect([world.tasks.queued, world.tasks.delayed]).toEqual([[], []]);
     expect(world.log.lines.map((line) => line.event)).toEqual([event, 'hook_dead']);
-    const fields = { request: 'message_m1', hook: 'message', why, attempts: 1, letter: letter?.id };
+    const about = { request: 'message_m1', hook: 'message', socket, path: letter?.hook.path, user: 'alice' };
+    const fields = { ...about, why, attempts: 1, letter: letter?.id };
     expect(world.log.of('hook_dead')).toEqual([{ level: 'error', event: 'hook_dead', fields }]);
     expect(JSON.stringify(world.log.lines)).not.toContain('secret words');
     expect((await world.registry.get(socket))?.status, 'its socket').toBe('open');

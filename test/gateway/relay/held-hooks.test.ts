@@ -88,6 +88,7 @@ describe('a message while the app is away', () => {
       expect(world.app.requests, 'posts').toEqual([]);
       expect(world.clock.slept, 'pauses').toEqual([]);
       expect(world.log.of('hook_lost')).toHaveLength(1);
+      expect(world.gateway.breaker.held, 'what breaker_closed will say').toMatchObject({ dead: 0, lost: 1 });
       expect(await world.registry.get(socket)).toMatchObject({ status });
     },
   );

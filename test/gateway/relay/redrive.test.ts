@@ -20,7 +20,9 @@ test('a hook that no worker finished is a dead letter, with as many attempts as 
   const letter = await onlyLetter(world);
   const diedAt = world.clock.now();
   expect(letter).toMatchObject({ hook: task.hook, groupsVersion: 3, attempts: 4, why, diedAt });
-  const fields = { request: task.hook.id, hook: 'message', why, attempts: 4, letter: letter?.id };
+  const { id: request, socket, path, user } = task.hook;
+  const about = { request, hook: 'message', socket, path, user };
+  const fields = { ...about, why, attempts: 4, letter: letter?.id };
   expect(world.log.of('hook_dead')).toEqual([{ level: 'error', event: 'hook_dead', fields }]);
   expect(world.app.requests).toEqual([]);
 });

@@ -1,0 +1,45 @@
+import type { Clock } from '../gateway/ports.ts';
+import type { CloseCode } from '../wire/close-codes.ts';
+
+/** A session that a drain can close. */
+interface Drained {
+  readonly hasEnded: boolean;
+  close(how: CloseCode): void;
+}
+
+/** Timers are not exact, so shorter steps would be no more even. In milliseconds. */
+const minStepMs = 10;
+
+/** Keeps a share of one whole session from being rounded down to none. */
+const rounding = 1e-6;
+
+/**
+ * Closes sessions one after another, spread evenly over `withinMs` milliseconds, so that their clients don't all come
+ * back at once. Those that end by themselves leave their places empty. If the process was held up, what was due
+ * meanwhile is spread over the time that is left, and not closed in a burst. Resolves when all have ended.
+ */
+export async function drain(
+  sessions: readonly Drained[],
+  how: CloseCode,
+  withinMs: number,
+  clock: Pick<Clock, 'monotonic' | 'sleep'>,
+): Promise<void> {
+  const end = clock.monotonic() + withinMs;
+  let at = 0;
+  let due = 0;
+  for (;;) {
+    while (sessions[at]?.hasEnded) at += 1;
+    const rest = sessions.length - at;
+    if (rest <= 0) return;
+    const begun = clock.monotonic();
+    const left = Math.max(0, end - begun);
+    const step = Math.min(left, Math.max(minStepMs, left / rest));
+    await clock.sleep(step);
+    const passed = Math.min(clock.monotonic() - begun, 2 * step);
+    due += passed >= left ? rest : (rest * passed) / left + rounding;
+    const count = Math.floor(due);
+    for (const session of sessions.slice(at, at + count)) if (!session.hasEnded) session.close(how);
+    at += count;
+    due -= count;
+  }
+}

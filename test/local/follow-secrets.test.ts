@@ -1,0 +1,126 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Api } from '../support/api.ts';
+import { type Client, connect } from '../support/client.ts';
+import type { ReceivedHook } from '../support/conform-hook.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshFolder, GatewayProcess } from '../support/gateway-process.ts';
+import { RecordingApp } from '../support/recording-app.ts';
+
+const fresh = {
+  apiKeys: ['n'.repeat(48)],
+  webhookSecrets: [`whsec_${Buffer.alloc(32, 'n').toString('base64')}`],
+  urlKeys: ['n'.repeat(48)],
+};
+
+let app: RecordingApp;
+let folder: string;
+let gateway: GatewayProcess;
+beforeEach(() => {
+  app = new RecordingApp();
+  folder = freshFolder();
+});
+afterEach(async () => {
+  gateway.kill();
+  await app.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function start(environment: Record<string, string> = {}): Promise<void> {
+  const base = await app.listen();
+  gateway = await GatewayProcess.start({ WEBHOOK_BASE_URL: base, SOCKETHOOK_DIR: folder, ...environment });
+}
+
+const file = (): string => join(folder, 'secrets.json');
+
+/** Replaces the file in one step, as careful programs do. */
+function write(text: string): void {
+  writeFileSync(`${file()}.new`, text);
+  renameSync(`${file()}.new`, file());
+}
+
+const mayCall = async (key = ''): Promise<boolean> => {
+  const { status } = await new Api(gateway.apiUrl, key).call('GET', '/sockets');
+  return status === 200;
+};
+
+/** Sends a numbered message every few milliseconds until it is told to stop. Resolves to how many it has sent. */
+function talk(client: Client): () => number {
+  let sent = 0;
+  const timer = setInterval(() => client.send(`m${sent++}`), 2);
+  return () => {
+    clearInterval(timer);
+    return sent;
+  };
+}
+
+/** Whether a hook has a signature of this secret. */
+function isSignedBy({ headers, raw }: ReceivedHook, secret: string): boolean {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${raw}`;
+  const ours = createHmac('sha256', key).update(signed).digest('base64');
+  return String(headers['webhook-signature']).split(' ').includes(`v1,${ours}`);
+}
+
+test('secrets that are rotated under traffic cut no socket and lose no message', async () => {
+  await start();
+  const old = JSON.parse(readFileSync(file(), 'utf8'));
+  const clients = await Promise.all(Array.from({ length: 10 }, () => connect(`${gateway.url}talk`)));
+  const stops = clients.map(talk);
+  const told = () => app.of('/talk', 'message');
+  await eventually('messages flow', () => told().length > 100);
+  const both = Object.fromEntries(
+    Object.entries(fresh).map(([list, keys]) => [list, [...keys, ...old[list]]]),
+  );
+  write(JSON.stringify(both));
+  await eventually('the file is read', () => gateway.of('secrets_read').length === 1);
+  expect(gateway.of('secrets_read')).toMatchObject([{ changed: 'apiKeys,webhookSecrets,urlKeys' }]);
+  expect([await mayCall(fresh.apiKeys[0]), await mayCall(old.apiKeys[0])], 'both keys').toEqual([true, true]);
+  write(JSON.stringify(fresh));
+  gateway.signal('SIGHUP');
+  await eventually('the old key is refused', async () => !(await mayCall(old.apiKeys[0])));
+  const since = told().length;
+  await eventually('messages flow on', () => told().length > since + 100);
+  const sent = stops.map((stop) => stop()).reduce((all, one) => all + one, 0);
+  await eventually('each is told', () => told().length === sent);
+  expect(clients.map(({ ws }) => ws.readyState)).toEqual(Array(10).fill(1));
+  expect(app.of('/talk', 'handshake')).toHaveLength(10);
+  const [first, last] = [told()[0], told().at(-1)];
+  const signedBy = (secret = '') =>
+    [first, last].map((hook) => hook !== undefined && isSignedBy(hook, secret));
+  expect(signedBy(old.webhookSecrets[0]), 'the old secret').toEqual([true, false]);
+  expect(signedBy(fresh.webhookSecrets[0]), 'the new secret').toEqual([false, true]);
+  expect(JSON.stringify(gateway.lines)).not.toContain('nnnn');
+}, 30_000);
+
+test.for([
+  { what: 'is malformed', spoil: () => write('{ "apiKeys": [] }') },
+  { what: 'is gone', spoil: () => rmSync(file()) },
+])('a file that $what changes no secret, and the log says so', async ({ spoil }) => {
+  await start();
+  const old = readFileSync(file(), 'utf8');
+  spoil();
+  await eventually('it is noticed', () => gateway.of('secrets_unusable').length > 0);
+  expect(await mayCall(JSON.parse(old).apiKeys[0])).toBe(true);
+  expect(gateway.of('secrets_unusable')[0]?.['why']).toContain(file());
+  expect(gateway.of('secrets_read')).toEqual([]);
+  write(JSON.stringify(fresh));
+  await eventually('a good one is read', () => gateway.of('secrets_read').length > 0);
+  expect(await mayCall(fresh.apiKeys[0])).toBe(true);
+});
+
+test('lists from the environment need a restart, and SIGHUP says so', async () => {
+  const key = 'api-key-of-environment';
+  await start({ SOCKETHOOK_API_KEYS: key });
+  write(JSON.stringify(fresh));
+  gateway.signal('SIGHUP');
+  await eventually('it is read', () => gateway.of('secrets_need_restart').length > 0);
+  expect(gateway.of('secrets_read')).toMatchObject([{ changed: 'webhookSecrets,urlKeys' }]);
+  expect(gateway.of('secrets_need_restart')[0]).toMatchObject({
+    level: 'warn',
+    lists: 'SOCKETHOOK_API_KEYS',
+  });
+  expect([await mayCall(key), await mayCall(fresh.apiKeys[0])]).toEqual([true, false]);
+});
