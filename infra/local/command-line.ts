@@ -18,7 +18,7 @@ import { commandName, version } from './installed.ts';
  */
 export async function runCommandLine(typed: readonly string[]): Promise<number | undefined> {
   try {
-    await program().parseAsync(typed, { from: 'user' });
+    await program().parseAsync(typed.map(marked), { from: 'user' });
     return undefined;
   } catch (error) {
     // commander has said what is wrong, or printed the help or the version.
@@ -36,9 +36,31 @@ function program(): Command {
     .helpCommand(false)
     .exitOverride()
     .showHelpAfterError(`To see what there is: ${commandName} --help`)
-    .addHelpText('after', examples);
+    .addHelpText('after', examples)
+    .hook('preAction', (_, command) => unmark(command));
   for (const add of commands) add(program);
   return program;
+}
+
+/** The form of the ids of sockets. One in 64 begins with `-`, and commander would take it for flags. */
+const idLikeFlags = /^-[A-Za-z0-9_+/-]{14}=$/;
+/** No argument of a program holds NUL, so this is none's first character. */
+const mark = '\0';
+
+function marked(argument: string): string {
+  return idLikeFlags.test(argument) ? mark + argument : argument;
+}
+
+/** Takes the marks off the arguments and the flags of a command. */
+function unmark(command: Command): void {
+  command.processedArgs = command.processedArgs.map(unmarked);
+  for (const [name, value] of Object.entries(command.opts()))
+    command.setOptionValueWithSource(name, unmarked(value), command.getOptionValueSource(name));
+}
+
+function unmarked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unmarked);
+  return typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : value;
 }
 
 const commands = [

@@ -45,6 +45,13 @@ describe.each<Subject>([localSubject, awsSubject])('commands for the $name', (su
     expect((await json(args)).url).toContain('?ticket=');
   });
 
+  test('an id that begins with `-` is an id, and no flag', async () => {
+    const id = '-GqeHuLU1vAmaA0=';
+    expect((await json(['send', 'hello', id], 1)).gone).toEqual([id]);
+    const none = { delivered: 0, queued: 0, gone: 0, failed: 0 };
+    expect(await json(['broadcast', 'hello', '--path', '/nobody', '--except', id])).toMatchObject(none);
+  });
+
   test('`send` sends a text to sockets, and fails if one is gone', async () => {
     const [one, two] = [await open(), await open()];
     const sent = await run(['send', 'hello', one.from, two.from]);
