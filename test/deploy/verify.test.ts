@@ -46,8 +46,12 @@ function rows({ output }: ChildApp): string[][] {
   return lines.slice(2).map((line) => line.slice(2, -2).split(' | '));
 }
 
-/** What this emulator differs in besides: its Function URL hands on a path decoded, and its own name for a host. */
+/**
+ * What this emulator differs in besides: its Function URL hands on a path decoded, and its own name for a host. And it
+ * gets no answers of integrations, so that the question about a ping finds no pong either.
+ */
 const differing = [
+  'a ping, answered by the MOCK integration',
   'headers that a client makes up change nothing that the app sees',
   'a broadcast finds the path that a client wrote in another way, and hooks show it as it was written',
 ];
