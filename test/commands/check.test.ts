@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expressHooks, nodeHooks, refuse } from '../../sdk/index.ts';
@@ -239,23 +238,23 @@ test('an app that is away, or does not answer in time, is a 1 with a sentence', 
 
 test('Ctrl+C ends a check, and the app still hears that the client has gone', async () => {
   const heard: string[] = [];
-  let told = (): void => {};
-  const begun = new Promise<void>((resolve) => {
-    told = resolve;
+  let answer = (): void => {};
+  const interrupted = new Promise<void>((resolve) => {
+    answer = resolve;
   });
   const baseUrl = await serve(async (request, response) => {
     heard.push(request.url ?? '');
     request.resume();
-    told();
-    await sleep(200);
+    await interrupted;
     response.writeHead(204).end();
   });
   const started = line.begin(['check', baseUrl], environment);
-  await begun;
+  await expect.poll(() => heard).toHaveLength(1);
   started.signal('SIGINT');
+  await expect.poll(() => started.errors).toContain('press Ctrl+C again');
+  answer();
   expect(await started.ended).toEqual([1, null]);
   expect(started.output).toContain('The check was interrupted.');
-  expect(started.errors).toContain('press Ctrl+C again');
   expect(heard).toEqual(['/websocket/handshake/sockethook-check', '/websocket/closed/sockethook-check']);
 });
 
