@@ -44,7 +44,8 @@ export function keepOutOfGit(folder: string): void {
   const file = join(folder, '.gitignore');
   if (existsSync(file)) return;
   try {
-    keepFile(file, ignored);
+    // Not by `keepFile`: a file system without hard links is no reason to have no store.
+    writeFileSync(file, ignored, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause;
   }

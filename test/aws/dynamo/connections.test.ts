@@ -9,7 +9,8 @@ import { newSocket } from '../../fakes/a-record.ts';
 
 test('a function whose registry has a connection to DynamoDB opens no other for what else it reads', async () => {
   let connections = 0;
-  const server = createServer((_, response) => response.end('{}'));
+  // An answer that comes before the whole request ends the connection.
+  const server = createServer((request, response) => request.on('end', () => response.end('{}')).resume());
   server.on('connection', () => {
     connections += 1;
   });
