@@ -47,7 +47,10 @@ export function keepOutOfGit(folder: string): void {
     // Not by `keepFile`: a file system without hard links is no reason to have no store.
     writeFileSync(file, ignored, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    if (codeOf(cause) !== 'EEXIST') throw cause;
+    if (codeOf(cause) === 'EEXIST') return;
+    // The disk may be full.
+    rmSync(file, { force: true });
+    throw cause;
   }
 }
 
