@@ -6,22 +6,23 @@ const longest = 1_000_000;
  * each side, so that two equal broadcasts count twice.
  */
 export class Overlap {
-  /** The connection of side 0. */
-  old: unknown;
-  readonly #counts = new Map<string, [old: number, next: number]>();
+  /** The connection of side 1. */
+  readonly old: unknown;
+  /** How often the old connection has brought each text, less how often the next one has. */
+  readonly #counts = new Map<string, number>();
   #characters = 0;
 
+  constructor(old: unknown) {
+    this.old = old;
+  }
+
   /** Whether a text that arrives on this side is new, and not the other side's copy. */
-  isNew(text: string, side: 0 | 1): boolean {
-    let counts = this.#counts.get(text);
-    if (counts === undefined) {
-      counts = [0, 0];
-      this.#counts.set(text, counts);
-      this.#characters += text.length + 64;
-    }
-    counts[side] += 1;
-    const [old, next] = counts;
-    return side === 0 ? old > next : next > old;
+  isNew(text: string, side: 1 | -1): boolean {
+    const before = this.#counts.get(text);
+    if (before === undefined) this.#characters += text.length + 64;
+    const count = (before ?? 0) + side;
+    this.#counts.set(text, count);
+    return count * side > 0;
   }
 
   get isFull(): boolean {

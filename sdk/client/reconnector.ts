@@ -94,10 +94,7 @@ export class Reconnector implements LinkListener {
       return;
     }
     attempt.link.socket.binaryType = this.binaryType;
-    if (this.link !== undefined) {
-      this.#overlap = new Overlap();
-      this.#overlap.old = this.link;
-    }
+    if (this.link !== undefined && this.#settings.overlapMs > 0) this.#overlap = new Overlap(this.link);
   }
 
   opened(link: Link): void {
@@ -106,7 +103,10 @@ export class Reconnector implements LinkListener {
     this.link = link;
     this.#goodbye = undefined;
     const { clock, overlapMs, renewMs, random } = this.#settings;
-    if (this.#old !== undefined)
+    // Nothing would tell the copies that both bring.
+    if (this.#overlap === undefined) this.#dropOld();
+    // Also if the old one has ended by now: copies of what it brought may still come.
+    else
       this.#cancelOverlap = clock.after(overlapMs, () => {
         this.#dropOld();
         // The copy of a broadcast that the old connection brought last may still be on its way.
@@ -125,24 +125,26 @@ export class Reconnector implements LinkListener {
 
   received(link: Link, event: MessageEvent): void {
     const overlap = this.#overlap;
-    if (overlap !== undefined && !overlap.isNew(String(event.data), link === overlap.old ? 0 : 1)) return;
+    if (overlap !== undefined && !overlap.isNew(String(event.data), link === overlap.old ? 1 : -1)) return;
     if (overlap?.isFull) this.#endOverlap();
     this.#listener.received(event);
   }
 
   lost(link: Link, ending: Ending): void {
-    if (link === this.#old) this.#endOverlap();
+    if (link === this.#old) this.#dropOld();
     else if (link === this.link) this.#lostOpen(link, ending);
     else this.#failed({ ending });
   }
 
   #lostOpen(link: Link, ending: Ending): void {
     this.link = undefined;
-    this.#endOverlap();
+    const hasSuccessor = this.#attempt?.link !== undefined;
+    // The successor brings copies of what this one has brought.
+    if (!hasSuccessor) this.#endOverlap();
     if (this.#settings.clock.now() - link.openedAt >= stableMs) this.#awaySince = undefined;
     const isGoodbye = ending.code === 1000 || ending.code === 1005;
     // An app that allows each user one socket closes the old one in the handshake of its successor.
-    const isReplaced = isGoodbye && this.#attempt?.link !== undefined;
+    const isReplaced = isGoodbye && hasSuccessor;
     if (isReplaced) this.#goodbye = ending;
     if (this.state === 'closing' || (isGoodbye && !isReplaced)) this.#finish(ending);
     else if (this.#attempt === undefined) this.#wait({ ending });

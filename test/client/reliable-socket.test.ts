@@ -318,8 +318,10 @@ describe('a silent link', () => {
 
 describe('renewing', () => {
   /** Opened, and about to have its second connection. */
-  async function renewing(): Promise<[socket: ReliableSocket, old: FakeWebSocket, next: FakeWebSocket]> {
-    const socket = await opened('ws://gateway/', { pingMs: Number.POSITIVE_INFINITY });
+  async function renewing(
+    options: Options = {},
+  ): Promise<[socket: ReliableSocket, old: FakeWebSocket, next: FakeWebSocket]> {
+    const socket = await opened('ws://gateway/', { pingMs: Number.POSITIVE_INFINITY, ...options });
     await clock.advance(6_600_000 * 0.95 - 1);
     expect(made).toHaveLength(1);
     await clock.advance(1);
@@ -368,6 +370,77 @@ describe('renewing', () => {
     await clock.advance(1_000);
     next.deliver('tick');
     expect(told).toEqual(['open', 'tick', 'tick', 'tick']);
+  });
+
+  test.for([1000, 1006])(
+    'a broadcast is heard once if the old connection brings it and ends with %i in the handshake of the next',
+    async (code) => {
+      const [, old, next] = await renewing();
+      old.deliver('tick');
+      old.end(code);
+      next.accept();
+      next.deliver('tick');
+      next.deliver('tick');
+      expect(told).toEqual(['tick', `connecting ${code}`, 'open', 'open', 'tick']);
+    },
+  );
+
+  test('a broadcast is heard once if the old connection brings it and ends just after the next has opened', async () => {
+    const [socket, old, next] = await renewing();
+    next.accept();
+    old.deliver('tick');
+    old.end(1001);
+    next.deliver('tick');
+    next.deliver('tick');
+    expect([socket.readyState, told]).toEqual([1, ['open', 'tick', 'tick']]);
+  });
+
+  test.for(['in the handshake', 'once the next is open'])(
+    '6 s after the next connection has opened, all texts are new; the old one ended %s',
+    async (when) => {
+      const [, old, next] = await renewing();
+      old.deliver('tick');
+      if (when === 'in the handshake') old.end(1006);
+      next.accept();
+      old.end(1006);
+      await clock.advance(5_999);
+      next.deliver('tick');
+      expect(told.filter((text) => text === 'tick')).toHaveLength(1);
+      await clock.advance(1);
+      next.deliver('tick');
+      expect(told.filter((text) => text === 'tick')).toHaveLength(2);
+    },
+  );
+
+  test('a connection that is lost after a renewal is forgotten, with what it has brought', async () => {
+    const [, old, next] = await renewing();
+    next.accept();
+    old.deliver('tick');
+    next.end(1006);
+    expect(old.closedWith).toEqual([1000]);
+    await clock.advance(750);
+    last().accept();
+    last().deliver('tick');
+    expect(told.filter((text) => text === 'tick')).toHaveLength(2);
+  });
+
+  test('a page that hears too much to compare during a handshake leaves the old connection at once', async () => {
+    const [socket, old, next] = await renewing();
+    old.deliver('x'.repeat(1_000_000));
+    told = [];
+    next.accept();
+    next.deliver('tick');
+    old.deliver('tick');
+    expect([socket.readyState, told, old.closedWith]).toEqual([1, ['open', 'tick'], [1000]]);
+  });
+
+  test('with an overlap of 0 nothing is compared, and the old connection is left at once', async () => {
+    const [socket, old, next] = await renewing({ overlapMs: 0 });
+    old.deliver('tick');
+    next.accept();
+    old.deliver('late');
+    next.deliver('tick');
+    expect([socket.readyState, told, old.closedWith]).toEqual([1, ['tick', 'open', 'tick'], [1000]]);
   });
 
   test('a page that cannot renew keeps its connection and tries again', async () => {
