@@ -9,6 +9,11 @@ export function whole(text: string): number {
   return Number(text);
 }
 
+/** Adds the value of a flag that may be written several times to those before it. */
+export function added(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 /**
  * What to send: the argument, or standard input if it is `-`. Rejects with a `WrongUse` if standard input is longer than
  * a message may be, and reads no more of it, or if it is no text.

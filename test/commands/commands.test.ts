@@ -35,7 +35,7 @@ describe.each<Subject>([localSubject, awsSubject])('commands for the $name', (su
 
   test('`url` makes a URL that a client connects with as its user, in its groups', async () => {
     const path = freshPath();
-    const args = ['url', path, '--user', 'alice', '--group', 'a', 'b', '--expires-in', '60'];
+    const args = ['url', '--user', 'alice', '--expires-in', '60', '--group', 'a', '--group', 'b', path];
     const { code, output } = await run(args);
     expect(code).toBe(0);
     const client = await connect(output.trim());
@@ -69,8 +69,13 @@ describe.each<Subject>([localSubject, awsSubject])('commands for the $name', (su
 
   test('`broadcast` reaches the sockets of a path, less those left out', async () => {
     const path = freshPath();
-    const [one, two] = [await open(path), await connect(world.at(path))];
-    const args = ['broadcast', 'to all', '--path', path, '--except', one.from];
+    const [one, two, three] = [
+      await connect(world.at(path)),
+      await connect(world.at(path)),
+      await open(path),
+    ];
+    const [first = '', , third = ''] = world.app.of(path, 'handshake').map(({ fields }) => fields['from']);
+    const args = ['broadcast', '--path', path, '--except', first, '--except', third, 'to all'];
     expect(await run(args)).toEqual({
       code: 0,
       output: 'delivered 1, queued 0, gone 0, failed 0\n',
@@ -78,7 +83,8 @@ describe.each<Subject>([localSubject, awsSubject])('commands for the $name', (su
     });
     expect(await two.next()).toBe('to all');
     expect((await json(args)).delivered).toBe(1);
-    await one.client.close();
+    await one.close();
+    await three.client.close();
     await two.close();
   });
 

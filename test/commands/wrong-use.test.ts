@@ -20,6 +20,7 @@ test('a gateway that is down is a sentence and a 1', async () => {
 test.for([
   { args: ['sockets'], says: /^SOCKETHOOK_API_URL is not set.*\nFor a gateway of this folder: eval .*env/ },
   { args: ['url', '/a'], says: /^SOCKETHOOK_WEBSOCKET_URL is not set/ },
+  { args: ['url', '--group', 'a', '/a', '/b'], says: /too many arguments/ },
   { args: ['url', '/../a'], says: /^"path" cannot be used/ },
   { args: ['url', '/a', '--expires-in', 'soon'], says: /--expires-in.*It must be a whole number/ },
   { args: ['sockets', '--limit', '0'], says: /^"limit" must be a whole number from 1 to 1000/ },

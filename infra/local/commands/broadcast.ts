@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type BroadcastProgress, broadcastMessage, getBroadcast } from '../../../sdk/index.ts';
-import { bodyOf } from '../arguments.ts';
+import { added, bodyOf } from '../arguments.ts';
 import { markFailed } from '../exit.ts';
 import { print } from '../print.ts';
 
@@ -30,7 +30,7 @@ export function addBroadcast(program: Command): void {
     .option('--path <path>', 'only sockets that connected to this path')
     .option('--user <user>', 'only sockets of this user')
     .option('--group <group>', 'only sockets in this group')
-    .option('--except <socket...>', 'sockets to leave out')
+    .option('--except <socket>', 'a socket to leave out; once for each', added)
     .option('--idempotency-key <key>', 'makes the command safe to repeat for 24 hours')
     .option('--no-wait', 'do not wait for the end of a broadcast to more than 500 sockets')
     .option('--json', 'print a JSON object')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createWebSocketUrl } from '../../../sdk/index.ts';
-import { whole } from '../arguments.ts';
+import { added, whole } from '../arguments.ts';
 import { print } from '../print.ts';
 
 interface UrlOptions {
@@ -18,7 +18,7 @@ export function addUrl(program: Command): void {
     .description('Makes a URL for a client to connect to, without a call to the gateway.')
     .argument('[path]', 'the path, which becomes the end of the webhooks’ URLs', '')
     .option('--user <user>', 'the user who will connect')
-    .option('--group <group...>', 'groups that the socket joins')
+    .option('--group <group>', 'a group that the socket joins; once for each', added)
     .option('--expires-in <seconds>', 'how long the URL works; 3600 by default', whole)
     .option('--json', 'print a JSON object')
     .action(async (path: string, { user, group, expiresIn, json }: UrlOptions) => {
