@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type BroadcastProgress, broadcastMessage, getBroadcast } from '../../../sdk/index.ts';
+import { plain } from '../../../functions/local/log.ts';
+import {
+  ApiError,
+  type BroadcastProgress,
+  broadcastMessage,
+  getBroadcast,
+  UnreachableError,
+} from '../../../sdk/index.ts';
 import { added, bodyOf } from '../arguments.ts';
 import { markFailed } from '../exit.ts';
 import { print } from '../print.ts';
@@ -17,6 +24,8 @@ interface BroadcastOptions {
 
 /** How often the progress of a large broadcast is looked at, in milliseconds. */
 const pollMs = 500;
+/** How many looks in a row may fail. A gateway restarts within 2 seconds. */
+const patience = 6;
 
 /** Adds `broadcast`, which sends a message to all sockets or some, and waits until each has its outcome. */
 export function addBroadcast(program: Command): void {
@@ -38,20 +47,40 @@ export function addBroadcast(program: Command): void {
       const result = await broadcastMessage(await bodyOf(body), options);
       if (result.broadcast === undefined) return printCounts(json, result);
       if (!wait) return print(json, result, [`broadcast ${result.broadcast}`]);
+      // Whoever learns nothing else must not repeat it.
+      process.stderr.write(`broadcast ${plain(result.broadcast)}\n`);
       printCounts(json, await finished(result.broadcast));
     });
 }
 
-/** Tells the progress on standard error, if that is a terminal. */
+/** Tells the progress on standard error, if that is a terminal. Rejects if a few looks in a row have failed. */
 async function finished(broadcast: string): Promise<BroadcastProgress> {
-  for (;;) {
-    const progress = await getBroadcast(broadcast);
-    if (progress === undefined)
-      throw new Error(`The gateway does not know the broadcast ${broadcast} any more.`);
+  for (let failures = 0; ; await sleep(pollMs)) {
+    const progress = await look(broadcast, failures + 1 < patience);
+    if (progress === 'failed') {
+      failures += 1;
+      continue;
+    }
+    failures = 0;
     if (progress.status !== 'running') return progress;
     if (process.stderr.isTTY) process.stderr.write(`found ${progress.found}, ${counts(progress)}\n`);
-    await sleep(pollMs);
   }
+}
+
+/** Resolves to `failed` if the look failed, another one may succeed, and there may be one. */
+async function look(broadcast: string, mayFail: boolean): Promise<BroadcastProgress | 'failed'> {
+  const progress = await getBroadcast(broadcast).catch((error: unknown) => {
+    if (mayFail && mayPass(error)) return 'failed' as const;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}\nbroadcast ${broadcast} goes on; its progress is unknown`, { cause: error });
+  });
+  if (progress === undefined)
+    throw new Error(`The gateway does not know the broadcast ${broadcast} any more.`);
+  return progress;
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof UnreachableError || (error instanceof ApiError && error.status >= 500);
 }
 
 interface Counts extends Pick<BroadcastProgress, 'delivered' | 'queued' | 'gone' | 'failed'> {
