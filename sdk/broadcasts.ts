@@ -1,4 +1,4 @@
-import { callKnown } from './call.ts';
+import { changeKnown, getKnown } from './call.ts';
 import { ArgumentError } from './errors.ts';
 import type { BroadcastProgress } from './outcomes.ts';
 import { readBroadcastProgress } from './read-outcomes.ts';
@@ -8,7 +8,7 @@ import { readBroadcastProgress } from './read-outcomes.ts';
  * they are kept for a day. Rejects as `sendMessage`.
  */
 export async function getBroadcast(broadcast: string): Promise<BroadcastProgress | undefined> {
-  const known = await callKnown('GET', pathOf(broadcast), 'unknown_broadcast');
+  const known = await getKnown(pathOf(broadcast), 'unknown_broadcast');
   return known.isKnown ? readBroadcastProgress(known.answer) : undefined;
 }
 
@@ -17,7 +17,7 @@ export async function getBroadcast(broadcast: string): Promise<BroadcastProgress
  * as it is. Rejects as `sendMessage`.
  */
 export async function cancelBroadcast(broadcast: string): Promise<boolean> {
-  return (await callKnown('DELETE', pathOf(broadcast), 'unknown_broadcast')).isKnown;
+  return changeKnown('DELETE', pathOf(broadcast), { done: 204, unknown: 'unknown_broadcast' });
 }
 
 function pathOf(broadcast: string): string {

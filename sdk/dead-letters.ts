@@ -1,5 +1,5 @@
 import { type DeadLetterId, parseDeadLetterId } from '../functions/wire/dead-letter-id.ts';
-import { call, callKnown } from './call.ts';
+import { call, change, changeKnown, getKnown } from './call.ts';
 import { ArgumentError } from './errors.ts';
 import type { DeadLetter, DeadLetterPage } from './outcomes.ts';
 import { type PageOptions, pageQuery } from './page.ts';
@@ -33,7 +33,7 @@ export async function getDeadLetter(
   const query = withBody(new URLSearchParams(), body);
   const id = idOf(deadLetter);
   if (id === undefined) return undefined;
-  const known = await callKnown('GET', withQuery(`/dead-letters/${id}`, query), 'unknown_dead_letter');
+  const known = await getKnown(withQuery(`/dead-letters/${id}`, query), 'unknown_dead_letter');
   return known.isKnown ? readDeadLetter(known.answer) : undefined;
 }
 
@@ -45,19 +45,19 @@ export async function getDeadLetter(
 export async function replayDeadLetter(deadLetter: string): Promise<boolean> {
   const id = idOf(deadLetter);
   if (id === undefined) return false;
-  return (await callKnown('POST', `/dead-letters/${id}/replay`, 'unknown_dead_letter')).isKnown;
+  return changeKnown('POST', `/dead-letters/${id}/replay`, { done: 202, unknown: 'unknown_dead_letter' });
 }
 
 /** Has the hooks of all dead letters posted again that there are by now. Resolves when that begins. Rejects as `sendMessage`. */
 export async function replayDeadLetters(): Promise<void> {
-  await call('POST', '/dead-letters/replay');
+  await change('POST', '/dead-letters/replay', 202);
 }
 
 /** Deletes a dead letter. Its hook is lost. Resolves to false if there is no such letter. Rejects as `sendMessage`. */
 export async function deleteDeadLetter(deadLetter: string): Promise<boolean> {
   const id = idOf(deadLetter);
   if (id === undefined) return false;
-  return (await callKnown('DELETE', `/dead-letters/${id}`, 'unknown_dead_letter')).isKnown;
+  return changeKnown('DELETE', `/dead-letters/${id}`, { done: 204, unknown: 'unknown_dead_letter' });
 }
 
 /** Undefined if no letter can have this id. Throws an `ArgumentError` if it is no text, or empty. */

@@ -2,7 +2,7 @@ import { maySocketExist, toGroup } from './arguments.ts';
 import { call, callSocket } from './call.ts';
 import type { GroupPage, UserPage } from './outcomes.ts';
 import { type PageOptions, pageQuery } from './page.ts';
-import { readGroupPage, readUserPage } from './read-outcomes.ts';
+import { readSocketPage, readUserPage } from './read-outcomes.ts';
 
 /**
  * Adds a socket to a group, even one whose client is still connecting. Once it has resolved, the socket gets what is
@@ -29,7 +29,7 @@ export async function leaveGroup(group: string, socket: string): Promise<boolean
  * gives an empty page. Rejects as `sendMessage`.
  */
 export async function listGroup(group: string, options: PageOptions = {}): Promise<GroupPage> {
-  return readGroupPage(await call('GET', groupPath(group, '/sockets', pageQuery(options))));
+  return readSocketPage(await call('GET', groupPath(group, '/sockets', pageQuery(options))), 'GET /groups');
 }
 
 /**

@@ -40,11 +40,11 @@ export function readBroadcastProgress(answer: unknown): BroadcastProgress {
 
 const statuses = ['running', 'done', 'cancelled'] as const;
 
-/** Reads a page of the sockets of a group. Throws an `ApiError` if some other server gave it. */
-export function readGroupPage(answer: unknown): GroupPage {
+/** Reads a page of sockets, which this call gave. Throws an `ApiError` if some other server gave it. */
+export function readSocketPage(answer: unknown, call: string): GroupPage {
   const { sockets, cursor } = fields(answer);
-  if (!Array.isArray(sockets)) throw foreign('GET /groups');
-  const page = { sockets: sockets.map(readSocket) };
+  if (!Array.isArray(sockets)) throw foreign(call);
+  const page = { sockets: sockets.map((entry: unknown) => readSocket(entry, call)) };
   return typeof cursor === 'string' ? { ...page, cursor } : page;
 }
 
@@ -62,9 +62,9 @@ function readUser(entry: unknown): GroupUser {
   return { user, sockets };
 }
 
-function readSocket(entry: unknown): OpenSocket {
+function readSocket(entry: unknown, call: string): OpenSocket {
   const { socket, path, user, openedAt } = fields(entry);
-  if (!isCount(openedAt)) throw foreign('GET /groups');
+  if (!isCount(openedAt)) throw foreign(call);
   return { socket: String(socket), path: String(path), user: String(user), openedAt: new Date(openedAt) };
 }
 
@@ -84,7 +84,7 @@ export function fields(value: unknown): Record<string, unknown> {
 }
 
 /** The error of an answer that some other server gave. */
-export function foreign(call: string): ApiError {
+export function foreign(call: string, status = 200): ApiError {
   const detail = 'an answer that is not a gateway’s. Is SOCKETHOOK_API_URL the gateway’s URL?';
-  return new ApiError(call, 200, { detail });
+  return new ApiError(call, status, { detail });
 }

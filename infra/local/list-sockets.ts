@@ -1,7 +1,7 @@
 import { call } from '../../sdk/call.ts';
 import type { GroupPage } from '../../sdk/index.ts';
 import { type PageOptions, pageQuery } from '../../sdk/page.ts';
-import { readGroupPage } from '../../sdk/read-outcomes.ts';
+import { readSocketPage } from '../../sdk/read-outcomes.ts';
 
 /** The sockets to list: those that match all that is given. */
 export interface SocketFilter extends PageOptions {
@@ -15,5 +15,5 @@ export async function listSockets({ path, user, group, ...page }: SocketFilter):
   const query = pageQuery(page);
   for (const [name, value] of Object.entries({ path, user, group }))
     if (value !== undefined) query.set(name, value);
-  return readGroupPage(await call('GET', `/sockets${query.size === 0 ? '' : `?${query}`}`));
+  return readSocketPage(await call('GET', `/sockets${query.size === 0 ? '' : `?${query}`}`), 'GET /sockets');
 }
