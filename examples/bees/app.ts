@@ -104,4 +104,6 @@ function fail({ message }: Error): void {
   process.exitCode = 1;
 }
 
+// Whatever started it with a channel has ended.
+process.on('disconnect', () => process.exit(0));
 start(Number(process.env['PORT'] || 3000)).catch(fail);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ const port = Number(process.env['PORT'] || 8080);
 const secret = (): string => randomBytes(32).toString('base64');
 const [apiKey, webhookSecret, urlKey] = [secret(), `whsec_${secret()}`, secret()];
 
-const gateway = run('infra/local/start.ts', 'pipe', {
+const gateway = run('infra/local/start.ts', ['ignore', 'pipe', 'inherit'], {
   PORT: String(port),
   // Its own, so that it takes no hooks that are owed to another app.
   SOCKETHOOK_DIR: join(process.env['SOCKETHOOK_DIR'] || '.sockethook', 'bees'),
@@ -20,9 +20,12 @@ const gateway = run('infra/local/start.ts', 'pipe', {
 });
 let app: ChildProcess | undefined;
 gateway.stdout?.pipe(process.stdout);
+// A terminal that has been closed takes nothing more.
+process.stdout.on('error', () => {});
 // Its first line says that it has started.
 gateway.stdout?.once('data', () => {
-  app = run('examples/bees/app.ts', 'inherit', {
+  // With a channel, whose end tells the app that this process has ended, even if it was killed.
+  app = run('examples/bees/app.ts', ['ignore', 'inherit', 'inherit', 'ipc'], {
     PORT: String(port + 1),
     SOCKETHOOK_API_URL: `http://localhost:${port}`,
     SOCKETHOOK_WEBSOCKET_URL: `ws://localhost:${port}`,
@@ -38,21 +41,20 @@ gateway.on('exit', (code) => {
   process.exitCode = code ?? 1;
   app?.kill();
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => gateway.kill());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => gateway.kill());
 
 /** Runs a program of this repository in its own process group, which Ctrl+C does not reach. */
 function run(
   program: string,
-  output: 'inherit' | 'pipe',
+  stdio: StdioOptions,
   variables: Readonly<Record<string, string>>,
 ): ChildProcess {
   const cwd = fileURLToPath(new URL('../../', import.meta.url));
   const env = { ...process.env, ...variables };
-  const stdio = ['ignore', output, 'inherit'] as const;
   return spawn(process.execPath, ['--import', './infra/local/typescript.js', program], {
     cwd,
     env,
-    stdio: [...stdio],
+    stdio,
     detached: true,
   });
 }

@@ -324,19 +324,38 @@ test('on a port that is taken the app says so in a line and ends', async () => {
   expect(child.written).toMatch(/^listen EADDRINUSE: .+\n$/);
 });
 
-test('one command starts the gateway and the app, and ends both', async () => {
+/** Starts both as `npm run bees` does. Gives where the gateway is and where the app is. */
+async function startBoth(folder: string): Promise<{ both: ChildApp; gatewayUrl: string; at: string }> {
   const manifest: { scripts: { bees: string } } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'sockethook-bees-'));
-  const variables = { PORT: String(port), SOCKETHOOK_DIR: folder };
+  // npm sets the last of these, by which the gateway knows that it must watch who started it.
+  const variables = { PORT: String(port), SOCKETHOOK_DIR: folder, npm_lifecycle_event: 'bees' };
   const both = await ChildApp.start('/bin/sh', ['-c', `exec ${manifest.scripts.bees}`], variables, {
     cwd: root,
     listening: /listening on/,
   });
-  const at = `http://localhost:${port + 1}`;
+  return { both, gatewayUrl: `http://localhost:${port}/health`, at: `http://localhost:${port + 1}` };
+}
+
+test.for([
+  ['SIGTERM', 0, null],
+  // A terminal that is closed sends this one.
+  ['SIGHUP', 0, null],
+  ['SIGKILL', null, 'SIGKILL'],
+] as const)('one command starts the gateway and the app, and a %s ends both', async ([signal, ...ending]) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sockethook-bees-'));
+  const { both, gatewayUrl, at } = await startBoth(folder);
   const { you } = await enter(undefined, at);
   expect(you).not.toBe('');
-  expect(await both.stop()).toBe(0);
-  await expect(fetch(at)).rejects.toThrow();
+  both.signal(signal);
+  expect(await both.ended).toEqual(ending);
+  for (const url of [at, gatewayUrl]) {
+    const isGone = (): Promise<boolean> =>
+      fetch(url).then(
+        () => false,
+        () => true,
+      );
+    await eventually(`nothing answers at ${url}`, isGone);
+  }
   await rm(folder, { recursive: true });
 });
