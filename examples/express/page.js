@@ -10,13 +10,16 @@ const message = document.getElementById('message');
 let room = location.hash.slice(1) || 'hall';
 /** The room that the ticket of the latest URL names. */
 let asked;
+/** The room that the page has asked to enter; undefined once the app has answered. */
+let wanted;
 
 showRoom();
 
 /** It comes back by itself, each time with a fresh URL, and pings in time. */
 const socket = new ReliableSocket(freshUrl);
 socket.onopen = () => {
-  if (room !== asked) socket.send(JSON.stringify({ enter: room }));
+  // The socket may be a new one, beside the one that the page has asked on.
+  if ((wanted ?? room) !== asked) enter(wanted ?? room);
 };
 socket.onmessage = ({ data }) => receive(JSON.parse(data));
 socket.onstatechange = tell;
@@ -24,15 +27,22 @@ tell(socket);
 
 // A link to a room changes the hash of this page, and the page asks for the room on the socket that it has.
 addEventListener('hashchange', () => {
-  const wanted = location.hash.slice(1);
-  if (wanted === room) return;
+  const named = location.hash.slice(1);
+  if (named === (wanted ?? room)) return;
   if (socket.state === 'open') {
-    socket.send(JSON.stringify({ enter: wanted }));
+    enter(named);
   } else {
-    room = wanted;
+    wanted = undefined;
+    room = named;
     showRoom();
   }
 });
+
+/** Asks for a room on the socket that the page has. */
+function enter(named) {
+  wanted = named;
+  socket.send(JSON.stringify({ enter: named }));
+}
 
 document.getElementById('entry').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -45,6 +55,8 @@ document.getElementById('entry').addEventListener('submit', (event) => {
 function receive({ room: current, ...line }) {
   if (current !== undefined) {
     room = current.replace('room:', '');
+    // A notice says that the page may not enter.
+    if (room === wanted || line.notice !== undefined) wanted = undefined;
     showRoom();
   }
   if (line.notice !== undefined || line.text !== undefined) show(line);

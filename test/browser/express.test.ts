@@ -37,8 +37,8 @@ afterAll(async () => {
 });
 
 /** Opens the chat as somebody, and waits until they are in the room of the URL's hash. */
-async function visit(name: string, hash = ''): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+async function visit(name: string, hash = '', given?: Page): Promise<Page> {
+  const page = given ?? (await (await browser.newContext()).newPage());
   await page.goto(url);
   await page.getByLabel('Name:').fill(name);
   await page.getByRole('button', { name: 'Log in' }).click();
@@ -85,6 +85,33 @@ test('a room that is not for a visitor leaves them where they are, and the page 
   expect(new URL(carol.url()).hash).toBe('#hall');
   await say(carol, 'still here');
   await line(carol, 'carol: still here').waitFor();
+});
+
+test('a visitor whose connection is renewed while they change rooms is in the room that the page shows', async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.clock.install();
+  const enters: string[][] = [];
+  let held = (): void => {};
+  await page.routeWebSocket(`ws://localhost:${gatewayPort}/**`, (client) => {
+    const gateway = client.connectToServer();
+    const own: string[] = [];
+    const isFirst = enters.push(own) === 1;
+    client.onMessage((text) => {
+      if (String(text).includes('enter')) own.push(String(text));
+      if (isFirst && own.length > 0) held = () => gateway.send(text);
+      else gateway.send(text);
+    });
+  });
+  await visit('frank', '', page);
+  await page.getByText('connected', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Garden' }).click();
+  await expect.poll(() => enters).toEqual([['{"enter":"garden"}']]);
+  await page.clock.fastForward(6_600_000);
+  await expect
+    .poll(() => enters, { timeout: 15_000 })
+    .toEqual([['{"enter":"garden"}'], ['{"enter":"garden"}']]);
+  held();
+  await page.getByRole('heading', { name: 'garden' }).waitFor();
 });
 
 test('a page that was cut off comes back into the room that it was in', async () => {
