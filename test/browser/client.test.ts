@@ -127,8 +127,7 @@ test('a page notices that its link has died silently, and makes a new one', asyn
   nextUrl = async () => `ws://127.0.0.1:${proxy.port}/room`;
   const page = await visit({ pingMs: 200, pongMs: 2_000 });
   await isOpenAgain(page, 1);
-  // A pong has come once the page has had time for a ping.
-  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 1_000))');
+  await proxy.pong;
   proxy.mute();
   await isOpenAgain(page);
   expect(await page.evaluate("states.find((state) => state.startsWith('waiting'))")).toBe(
