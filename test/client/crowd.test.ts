@@ -59,14 +59,14 @@ async function comeBack(awayMs: number, seed: number): Promise<number[]> {
 }
 
 test.for([0, 500, 1_000, 2_000])(
-  '200 clients that were all cut off at once are back within 3 s of a restart that takes %i ms, at most 40 in 100 ms',
+  '200 clients that were all cut off at once are back within 2 s of a restart that takes %i ms, at most 38 in 100 ms',
   async (awayMs) => {
     for (let seed = 1; seed <= 5; seed++) {
       const back = await comeBack(awayMs, seed);
       const seen = { seed, last: Math.max(...back), most: most(back, 100) };
       if (process.env['SHOW_CROWD'] === 'true') process.stdout.write(`${awayMs} ${JSON.stringify(seen)}\n`);
-      expect(seen.last, JSON.stringify(seen)).toBeLessThan(3_000);
-      expect(seen.most, JSON.stringify(seen)).toBeLessThanOrEqual(40);
+      expect(seen.last, JSON.stringify(seen)).toBeLessThanOrEqual(2_000);
+      expect(seen.most, JSON.stringify(seen)).toBeLessThanOrEqual(38);
     }
   },
 );
