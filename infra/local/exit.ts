@@ -26,7 +26,8 @@ function sentences(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isTaken = 'code' in error && error.code === 'EADDRINUSE';
   if (error instanceof SettingError) return `${error.message}\n${forGateway}`;
-  const advice = '\nAnother program is using this port: stop it, or set PORT to another port.';
+  const advice =
+    '\nAnother program is using this port: stop it, or set PORT to another port (the flag is --port).';
   return isTaken ? `${error.message}${advice}` : error.message;
 }
 

@@ -35,7 +35,9 @@ export async function serve(
 ): Promise<void> {
   const { port, webhookBaseUrl: app } = settings;
   if (app === undefined && (port < 1 || port > 65_534)) {
-    throw new WrongUse('PORT must be a whole number from 1 to 65534 where the demo app takes the next one.');
+    throw new WrongUse(
+      'PORT (--port) must be a whole number from 1 to 65534 where the demo app takes the next one.',
+    );
   }
   const output = outputOf(json);
   const log = createLog(output, systemClock.now);

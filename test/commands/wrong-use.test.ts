@@ -34,6 +34,7 @@ test.for([
   { args: ['check', 'ftp://a'], says: /^The URL of your app must begin with/ },
   { args: ['check', 'http://localhost', '--path', '/../a'], says: /^--path cannot be used/ },
   { args: ['check', 'http://localhost', '--hooks', 'messages'], says: /^--hooks must be some of/ },
+  { args: ['--demo', '--port', '65535'], says: /^PORT \(--port\) must be a whole number from 1 to 65534/ },
   { args: ['sockets', '--api-key', key], says: /unknown option '--api-key'/ },
 ])('what is wrong in `sockethook $args` is a sentence and a 2', async ({ args, says }) => {
   const { code, output, errors } = await line.run(args, {});

@@ -78,6 +78,6 @@ test.for(nodes)('a port that is taken on Node.js $version is said so, with what 
   const base = await app.listen();
   const gateway = installed.program(node, [base, '--port', new URL(base).port]);
   expect(await gateway.ended).toEqual([1, null]);
-  expect(gateway.errors).toMatch(/EADDRINUSE.*\n.*set PORT to another port/);
+  expect(gateway.errors).toMatch(/EADDRINUSE.*\n.*set PORT to another port \(the flag is --port\)\.\n$/);
   await app.stop();
 });
