@@ -1,6 +1,8 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Posted } from '../gateway/ports.ts';
 import { disconnectInOrder } from '../gateway/relay/disconnect.ts';
+import { hookFacts } from '../gateway/relay/hook-facts.ts';
+import { HookUnkept } from '../gateway/relay/hook-failed.ts';
 import { message } from '../gateway/relay/message.ts';
 import { textFrame } from '../websocket/frames.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
@@ -145,7 +147,18 @@ export class Session implements WebSocketListener, MessageConsumer {
 
   relay({ id, body, time }: QueuedMessage): Promise<unknown> {
     this.shrunk();
-    return message(this.#gateway, { socket: this.socket, id, body, time });
+    return message(this.#gateway, { socket: this.socket, id, body, time }).catch((error) =>
+      this.#failed(error),
+    );
+  }
+
+  /** A client whose message nothing can keep is closed, so that it knows. What it has sent since still counts. */
+  #failed(error: unknown): void {
+    if (!(error instanceof HookUnkept)) throw error;
+    const { breaker, log } = this.#gateway;
+    breaker.held.lost += 1;
+    log.error('hook_lost', { ...hookFacts(error.hook), why: error.message });
+    this.close(closeCodes.overloaded);
   }
 
   /** Reads from the client again, if it was paused and half of its limit is free. */

@@ -119,6 +119,24 @@ test('a client whose message the store has no room for is closed with 1013, and 
   expect(app.of('/room', 'message').at(-1)?.fields['body'], 'the message that waited').toBe('one');
 });
 
+test('a client whose message a failed disk can’t keep is closed with 1013, and each loss is logged', async () => {
+  const store = new LastingStore();
+  world = await startLocal({}, {}, { store });
+  const { app, url, log } = world;
+  app.on('/retried', ({ fields }) => (fields['event'] === 'message' ? 503 : 204));
+  app.on('/refused', ({ fields }) => (fields['event'] === 'message' ? 400 : 204));
+  const clients = await Promise.all(['/retried', '/refused'].map((path) => connect(`${url}${path}`)));
+  store.fault = new Error('The disk failed.');
+  for (const client of clients) client.send('one');
+  for (const client of clients) expect((await client.closed).code).toBe(1013);
+  const lost = log.of('hook_lost').map(({ fields }) => fields);
+  expect(lost.map(({ path }) => path).sort()).toEqual(['/refused', '/retried']);
+  for (const fields of lost) expect(fields).toMatchObject({ hook: 'message', why: 'The disk failed.' });
+  await eventually('their closed hooks', () => {
+    return ['/retried', '/refused'].every((path) => app.of(path, 'closed')[0]?.fields['code'] === '1013');
+  });
+});
+
 test('a dead letter is there after a restart, can be replayed, and is gone then', async () => {
   const store = new LastingStore();
   world = await startLocal({}, {}, { store });

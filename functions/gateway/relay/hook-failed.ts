@@ -69,24 +69,40 @@ export function isHeld(answer: NotAccepted): boolean {
   return answer.kind === 'failed' && answer.heldAfterMs !== undefined;
 }
 
+/** Nothing could keep a hook. It is lost, unless whoever gets this still has it. */
+export class HookUnkept extends Error {
+  readonly hook: Hook;
+
+  constructor(hook: Hook, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.hook = hook;
+  }
+}
+
 /** When a hook is posted again that is dead, and could not be kept as a dead letter, in milliseconds. */
 const unkeptMs = 60_000;
 
 /**
  * The same for a hook that nothing else keeps yet, since this was its first attempt. If it can't be queued, it becomes a
- * dead letter. If it can't become a dead letter, it is queued. Throws if nothing can keep it.
+ * dead letter. If it can't become a dead letter, it is queued. Throws a `HookUnkept` if nothing can keep it.
  */
 export async function retryOrKeep(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
   try {
     return await retryLater(gateway, before, answer);
   } catch (error) {
     gateway.log.error('fault', { request: before.hook.id, why: String(error) });
-    const failed = { ...before, tries: counted(before.tries, answer) };
-    if (answer.kind === 'failed') return keepDeadLetter(gateway, failed, answer);
-    const { socket } = before.hook;
-    const dueAt = gateway.clock.now() + unkeptMs;
-    return gateway.tasks.enqueue({ kind: 'retry', socket, ...failed, dueAt }, unkeptMs);
+    await keepOtherwise(gateway, before, answer).catch((cause: unknown) => {
+      throw new HookUnkept(before.hook, cause);
+    });
   }
+}
+
+function keepOtherwise(gateway: Gateway, before: Attempted, answer: NotAccepted): Promise<void> {
+  const failed = { ...before, tries: counted(before.tries, answer) };
+  if (answer.kind === 'failed') return keepDeadLetter(gateway, failed, answer);
+  const { socket } = before.hook;
+  const dueAt = gateway.clock.now() + unkeptMs;
+  return gateway.tasks.enqueue({ kind: 'retry', socket, ...failed, dueAt }, unkeptMs);
 }
 
 /** Keeps a hook that is not tried again. Throws if it can't be kept, so that the caller does not forget it. */
