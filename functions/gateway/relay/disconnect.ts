@@ -23,8 +23,9 @@ export async function disconnect(gateway: Gateway, socket: SocketId, ending: End
  */
 export function disconnectInOrder(gateway: Gateway, socket: SocketId, ending: Ending): () => Promise<void> {
   const marked = markEnded(gateway, socket, ending).then(async (record) => {
-    // Its other hooks may take long.
-    if (record !== undefined) await tellPresenceOfEnded(gateway, record);
+    // Its other hooks may take long, also where the app or the gateway itself has ended it.
+    const ended = record ?? (await gateway.registry.get(socket));
+    if (ended !== undefined) await tellPresenceOfEnded(gateway, ended);
     return record;
   });
   // The run that posts meets the fault; until then it must not count as unhandled.

@@ -6,10 +6,12 @@ import { disconnect, disconnectInOrder } from '../../../functions/gateway/relay/
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import type { AppResponse } from '../../../functions/wire/answer.ts';
+import { hookEvents } from '../../../functions/wire/hook.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
 import { acting, answered } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway } from '../../fakes/fake-gateway.ts';
+import { groupName } from '../../fakes/group-names.ts';
 import { sweepMinutes, work } from '../../fakes/sweep-minutes.ts';
 import { WatchedRegistry } from '../../fakes/watched-registry.ts';
 
@@ -113,6 +115,19 @@ describe('a client that goes, and whose messages still wait', () => {
     await work(world);
     await postClosed();
     expect(world.app.told).toMatchObject([{ from: socket, code: '1000' }]);
+  });
+
+  test('has left its groups at once, even if the app has closed it before', async () => {
+    for (const isClosedBefore of [false, true]) {
+      const { gateway, tasks, admit } = fakeGateway({ settings: { hooks: new Set(hookEvents) } });
+      const { socket } = await admit({ user: 'alice', groups: [groupName('lobby')] });
+      if (isClosedBefore) await closeSocket(gateway, socket);
+      disconnectInOrder(gateway, socket, end);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(tasks.delayed, `looks, closed before: ${isClosedBefore}`).toMatchObject([
+        { kind: 'presence', group: 'lobby', subject: 'u:alice' },
+      ]);
+    }
   });
 
   test('leaves a fault of the registry to the one who tells of it', async () => {
