@@ -5,6 +5,7 @@ import type { HookRequest } from '../../wire/hook-format.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Secrets } from '../ports.ts';
 import { type Admission, admit, observe } from './admit.ts';
 import { hookFacts } from './hook-facts.ts';
 
@@ -64,7 +65,7 @@ export async function postHook(
     url,
     headers: headersNow(gateway, hook, request, keys),
     renew() {
-      return headersNow(gateway, hook, request, keys);
+      return headersNow(gateway, hook, request, keysNow(secrets) ?? keys);
     },
     body,
     timeoutMs,
@@ -87,6 +88,14 @@ export function faultAnswer({ log }: Gateway, hook: Hook, error: unknown): Faile
   const why = String(error);
   log.error('fault', { ...hookFacts(hook), why });
   return { kind: 'failed', status: 502, why, mayHaveAccepted: false, isAway: true };
+}
+
+/** The keys after a wait, in which they may have been replaced. Undefined where they can't be had at once. */
+function keysNow(secrets: Secrets): readonly SigningKey[] | undefined {
+  const keys = secrets.signingKeys();
+  if (!(keys instanceof Promise)) return keys;
+  keys.catch(() => undefined);
+  return undefined;
 }
 
 function heldAnswer({ forMs, outageMs }: Extract<Admission, { kind: 'held' }>): FailedAnswer {

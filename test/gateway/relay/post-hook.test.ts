@@ -8,6 +8,7 @@ import {
 import type { MaybePromise } from '../../../functions/gateway/maybe-promise.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
+import { localSecrets } from '../../../functions/local/local-secrets.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { acting } from '../../fakes/fake-app.ts';
 import { fakeGateway } from '../../fakes/fake-gateway.ts';
@@ -103,6 +104,21 @@ describe('a hook for which there is no connection at first', () => {
     expect(Number(renewed['webhook-timestamp'])).toBe(Number(request?.headers['webhook-timestamp']) + 600);
     expect(renewed['webhook-id']).toBe(request?.headers['webhook-id']);
     expect(renewed['webhook-signature']).not.toBe(request?.headers['webhook-signature']);
+  });
+
+  test('is signed with the secrets as they are when it is sent', async () => {
+    const { gateway, app, clock, admit } = fakeGateway();
+    const texts = { apiKeys: [], urlKeys: [] };
+    const secretOf = (byte: string) => [`whsec_${Buffer.alloc(32, byte).toString('base64')}`];
+    const secrets = localSecrets({ ...texts, webhookSecrets: secretOf('o') });
+    const { socket } = await admit();
+    await message({ ...gateway, secrets }, { socket, id: 'm1', body: 'hello', time: clock.now() });
+    const signature = () => app.requests[0]?.renew?.()['webhook-signature'];
+    const old = signature();
+    secrets.replace({ ...texts, webhookSecrets: secretOf('n') });
+    expect(signature(), 'after a rotation').not.toBe(old);
+    secrets.signingKeys = () => Promise.reject(new Error('away'));
+    expect(signature(), 'where they can’t be read at once').toBe(old);
   });
 });
 
