@@ -93,10 +93,10 @@ export function compose(
   const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
   const hooks = new HookStore(store);
   const retries = new RetryQueue(hooks, retryWork(), clock, log);
-  const breaker = new MemoryBreaker([closing, retries], hooks);
+  const presenceQueue = new PresenceQueue(closing.run, log);
+  const breaker = new MemoryBreaker([closing, retries, presenceQueue], hooks);
   const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries, ids);
   const broadcastQueue = new BroadcastQueue(closing.run, log);
-  const presenceQueue = new PresenceQueue(closing.run, log);
   const presences = new MemoryPresences(store, clock, log);
   const keys = localSecrets(secrets);
   const all = { sockets: queues, broadcasts: broadcastQueue, retries, presences: presenceQueue };

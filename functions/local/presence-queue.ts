@@ -1,14 +1,14 @@
 import type { Log } from '../gateway/ports.ts';
 import type { PresenceTask } from '../gateway/tasks.ts';
-
-/** How many tasks of a lane run at a time: each may post a hook. */
-const maxAtOnce = 64;
+import { atOnce } from './retry-queue.ts';
 
 /** Tasks whose turns do not depend on those of the other lane. */
 class Lane {
   /** Those that wait for their turn, in order: no more than there are subjects, however often these come and go. */
   readonly due = new Map<string, PresenceTask>();
   running = 0;
+  /** How many may run at a time: each may post a hook. */
+  atOnce = atOnce.max;
 }
 
 interface Waiting {
@@ -28,6 +28,8 @@ export class PresenceQueue {
   readonly #first = new Lane();
   /** Those that go on with a hook that has failed. The app may take long for them, or fail for hours. */
   readonly #again = new Lane();
+  /** How often the app has come back. */
+  #wakes = 0;
   #isStopped = false;
   #idle: (() => void) | undefined;
 
@@ -38,7 +40,7 @@ export class PresenceQueue {
 
   enqueue(task: PresenceTask, delayMs = 0): void {
     if (this.#isStopped) return;
-    const name = `${task.group}\0${task.subject}\0${task.after ?? ''}`;
+    const name = nameOf(task, task.after);
     const dueAt = performance.now() + delayMs;
     const lane = task.after === undefined ? this.#first : this.#again;
     if (lane.due.has(name)) return;
@@ -51,6 +53,12 @@ export class PresenceQueue {
       this.#runDue(lane);
     };
     this.#waiting.set(name, { task, dueAt, timer: setTimeout(due, delayMs).unref() });
+  }
+
+  /** The app is back, or the gateway has started: few tasks of a lane at a time at first. */
+  wake(): void {
+    this.#wakes += 1;
+    for (const lane of [this.#first, this.#again]) lane.atOnce = atOnce.first;
   }
 
   /** Runs nothing more, and resolves when nothing runs. What the app was not told is told by the next process. */
@@ -70,9 +78,14 @@ export class PresenceQueue {
     return this.#first.running + this.#again.running === 0;
   }
 
+  /** Whether a task that has run was put off: until the end of a grace, or of a lease. */
+  #waitsOn(task: PresenceTask): boolean {
+    return [undefined, task.after].some((after) => this.#waiting.has(nameOf(task, after)));
+  }
+
   #runDue(lane: Lane): void {
     for (const [name, task] of lane.due) {
-      if (lane.running >= maxAtOnce) return;
+      if (lane.running >= lane.atOnce) return;
       lane.due.delete(name);
       void this.#runOne(task, lane);
     }
@@ -80,6 +93,7 @@ export class PresenceQueue {
 
   async #runOne(task: PresenceTask, lane: Lane): Promise<void> {
     lane.running += 1;
+    const wakes = this.#wakes;
     try {
       await this.#run(task);
     } catch (error) {
@@ -87,9 +101,16 @@ export class PresenceQueue {
       this.enqueue(task, faultPauseMs);
     }
     lane.running -= 1;
+    // Even in vain, as with the hooks that are tried again. A look that waits on has posted nothing.
+    if (wakes === this.#wakes && !this.#waitsOn(task)) lane.atOnce = Math.min(atOnce.max, lane.atOnce + 1);
     if (this.#isStopped && this.#isIdle) this.#idle?.();
     this.#runDue(lane);
   }
+}
+
+/** No name of a group holds a control character, and no lease does. */
+function nameOf({ group, subject }: PresenceTask, after = ''): string {
+  return `${group}\0${subject}\0${after}`;
 }
 
 /** The pause after a fault of our own, in milliseconds. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PresenceTask } from '../../functions/gateway/tasks.ts';
 import { PresenceQueue } from '../../functions/local/presence-queue.ts';
 import { newSocket } from '../fakes/a-record.ts';
@@ -117,4 +117,50 @@ test('stop waits for what runs, and runs nothing more', async () => {
   await stopping;
   await vi.advanceTimersByTimeAsync(10_000);
   expect(ran).toHaveLength(64);
+});
+
+describe('when the app is back', () => {
+  test('few tasks run at a time, and one more for each that is done', async () => {
+    const { queue, ran, open } = begun();
+    queue.wake();
+    for (let user = 0; user < 200; user++) queue.enqueue(taskOf(String(user)));
+    for (let user = 0; user < 20; user++) queue.enqueue(taskOf(String(user), 'lease 1'));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ran.map(({ after }) => after).sort(), 'of both kinds').toEqual([
+      ...Array(4).fill('lease 1'),
+      ...Array(4).fill(undefined),
+    ]);
+    await open(3);
+    expect(ran, 'after three are done').toHaveLength(8 + 6);
+    for (let turn = 0; turn < 7; turn++) await open(200);
+    expect(ran).toHaveLength(220);
+    for (let user = 0; user < 70; user++) queue.enqueue(taskOf(`late ${user}`));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ran, 'never more than 64').toHaveLength(220 + 64);
+  });
+
+  test('tasks that were begun before speed nothing up', async () => {
+    const { queue, ran, open } = begun();
+    for (let user = 0; user < 70; user++) queue.enqueue(taskOf(String(user)));
+    await vi.advanceTimersByTimeAsync(1);
+    queue.wake();
+    await open(62);
+    expect(ran, 'while two of those run').toHaveLength(64 + 2);
+  });
+
+  test('a look that waits for the end of a grace speeds nothing up', async () => {
+    const ran: PresenceTask[] = [];
+    const queue = new PresenceQueue((task) => {
+      ran.push(task);
+      if (task.waited !== undefined) return new Promise(() => {});
+      queue.enqueue({ ...task, waited: 1 }, 1_000);
+      return Promise.resolve();
+    }, new RecordingLog());
+    queue.wake();
+    for (let user = 0; user < 40; user++) queue.enqueue(taskOf(String(user)));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(ran, 'looks').toHaveLength(40);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(ran.slice(40), 'that post').toHaveLength(4);
+  });
 });
