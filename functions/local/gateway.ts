@@ -81,6 +81,7 @@ export async function stopParts(
     closing,
     kept,
     broadcastQueue,
+    presences,
     presenceQueue,
     app,
     store,
@@ -106,7 +107,10 @@ export async function stopParts(
   server.closeAllConnections();
   sessions.terminateAll();
   await app.stop();
+  // Of what this refuses, the store has what was known before.
   await kept?.close();
+  const count = kept === undefined ? presences.owed : await presences.close();
+  if (count > 0) gateway.log.error('presence_lost', { count, why: 'stopped' });
   await store.close();
 }
 

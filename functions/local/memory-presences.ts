@@ -12,6 +12,9 @@ import type { Store, Stored } from './store.ts';
 import { readPresence, write } from './stored.ts';
 import { after, keysOf, presenceKey } from './stored-keys.ts';
 
+/** When a write is made again that the store refused, in milliseconds, and how many subjects it has at most. */
+const again = { ms: 1_000, most: 1_000 };
+
 /** A store that refuses is logged at most once in this many milliseconds. */
 const warnedMs = 60_000;
 
@@ -32,6 +35,13 @@ export class MemoryPresences implements Presences {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #log: Pick<Log, 'warn'>;
   readonly #entries = new Map<string, Entry>();
+  /**
+   * The subjects whose state the store refused. They are known here, or the store still has them: no more wait than those
+   * two have.
+   */
+  readonly #refused = new Map<string, PresenceKey>();
+  #repeating: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #leases = 0;
   #warnedAt = Number.NEGATIVE_INFINITY;
   /** The greatest number of those that were forgotten: one that comes back goes on from there, if the clock was set back. */
@@ -64,9 +74,27 @@ export class MemoryPresences implements Presences {
 
   /** Deletes what a process before this one has told: presence is off by now, so nobody wants to hear how it goes on. */
   async forget(): Promise<void> {
-    // One write for each page: a gateway that starts lets no client in meanwhile.
-    for (const page of this.#stored())
-      await this.#store.write(page.map(({ key }) => ({ key, value: undefined })));
+    // One write for each page, so that a gateway that starts has soon done it.
+    for (const page of this.#stored()) {
+      const written = await this.#store.write(page.map(({ key }) => ({ key, value: undefined })));
+      if (!written.ok) this.#warn(undefined, written.error.why);
+    }
+  }
+
+  /** Of how many subjects the app would be told once all sockets have gone. */
+  get owed(): number {
+    return [...this.#entries.values()].filter(({ state }) => !isGone(state)).length;
+  }
+
+  /**
+   * Writes what the store has refused once more, and never again. Resolves with how many subjects are unknown to it. Of
+   * others it may have what was told before, so that the next process tells it again.
+   */
+  async close(): Promise<number> {
+    this.#isClosed = true;
+    clearTimeout(this.#repeating);
+    await this.#write([...this.#refused.values()]);
+    return [...this.#refused.values()].filter((key) => !this.#isStored(key)).length;
   }
 
   *#stored(): Generator<readonly Stored[]> {
@@ -99,8 +127,7 @@ export class MemoryPresences implements Presences {
     if (entry === undefined) return false;
     const { departure } = entry.state;
     entry.state = { ...state, departure };
-    const isGone = state.told?.event !== 'joined' && state.telling === undefined;
-    await this.#keep(key, isGone ? undefined : state);
+    await this.#write([key]);
     return this.#leased(key, token) !== undefined;
   }
 
@@ -109,8 +136,7 @@ export class MemoryPresences implements Presences {
     if (entry === undefined) return;
     entry.leaseEnds = this.#clock.monotonic() + postponeMs;
     entry.isPostponed = postponeMs > 0;
-    const { told, telling } = entry.state;
-    if (telling !== undefined || told?.event === 'joined') return;
+    if (!isGone(entry.state)) return;
     this.#entries.delete(nameOf(key));
     this.#forgotten = Math.max(this.#forgotten, entry.state.sequence);
   }
@@ -143,19 +169,63 @@ export class MemoryPresences implements Presences {
       : undefined;
   }
 
-  async #keep(key: PresenceKey, state: PresenceState | undefined): Promise<void> {
+  /** Stores how it stands with some subjects. What the store refuses is written again, as it stands then. */
+  async #write(keys: readonly PresenceKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    for (const key of keys) this.#refused.delete(nameOf(key));
+    const written = await this.#store.write(
+      keys.map((key) => ({ key: presenceKey(key), value: this.#valueOf(key) })),
+    );
+    if (written.ok) return;
+    this.#warn(keys[0]?.group, written.error.why);
+    for (const key of keys) if (this.#isOwed(key)) this.#refused.set(nameOf(key), key);
+    this.#repeatLater();
+  }
+
+  #repeatLater(): void {
+    if (this.#isClosed || this.#refused.size === 0) return;
+    this.#repeating ??= setTimeout(() => void this.#repeat(), again.ms).unref();
+  }
+
+  async #repeat(): Promise<void> {
+    await this.#write([...this.#refused.values()].slice(0, again.most));
+    this.#repeating = undefined;
+    this.#repeatLater();
+  }
+
+  /** What the store is to have of a subject; undefined for nothing. */
+  #valueOf(key: PresenceKey): Uint8Array | undefined {
     const { group, subject } = key;
-    const value = state && write({ group, subject, ...state, departure: undefined });
-    const written = await this.#store.write([{ key: presenceKey(key), value }]);
-    if (!written.ok) this.#warn(group, written.error.why);
+    const { state } = this.#entries.get(nameOf(key)) ?? { state: unknownPresence };
+    return isGone(state) ? undefined : write({ group, subject, ...state, departure: undefined });
+  }
+
+  /** Whether the store has something else of a subject than it is to have. */
+  #isOwed(key: PresenceKey): boolean {
+    const state = this.#entries.get(nameOf(key))?.state;
+    return (state !== undefined && !isGone(state)) || this.#isStored(key);
+  }
+
+  /** Whether the store has anything of a subject. If it can't be read, the next process can't read it either. */
+  #isStored(key: PresenceKey): boolean {
+    try {
+      return this.#store.get(presenceKey(key)) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** A disk that is full refuses every change. */
-  #warn(group: GroupName, why: string): void {
+  #warn(group: GroupName | undefined, why: string): void {
     if (this.#clock.monotonic() - this.#warnedAt < warnedMs) return;
     this.#warnedAt = this.#clock.monotonic();
     this.#log.warn('presence_not_kept', { group, why });
   }
+}
+
+/** Whether nothing is known of a subject that the app would have to be told one day. */
+function isGone({ told, telling }: PresenceState): boolean {
+  return told?.event !== 'joined' && telling === undefined;
 }
 
 /** No name of a group holds a control character. */

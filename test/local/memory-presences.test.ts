@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PresenceKey, PresenceState, Telling } from '../../functions/gateway/presences.ts';
 import { MemoryPresences } from '../../functions/local/memory-presences.ts';
 import type { Store } from '../../functions/local/store.ts';
@@ -7,6 +7,7 @@ import { groupName } from '../fakes/group-names.ts';
 import { LastingStore } from '../fakes/lasting-store.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { PromptStore } from '../fakes/prompt-store.ts';
+import { eventually } from '../support/eventually.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 const key: PresenceKey = { group: groupName('lobby'), subject: 'u:alice' };
@@ -92,4 +93,68 @@ test('a disk that is full is logged once a minute, however many users come and g
   clock.skipTo(clock.now() + 60_000);
   await set({ told: hook('joined'), sequence: 101 });
   expect(log.of('presence_not_kept'), 'a minute later').toHaveLength(2);
+});
+
+describe('what the store has refused', () => {
+  const storedIn = (store: Store): unknown[] =>
+    store
+      .range(Buffer.from('p'), Buffer.from('q'), 10)
+      .map(({ value }) => JSON.parse(String(value)).told?.event);
+
+  test('is stored as it is by then, once the disk has room again', async () => {
+    const store = new LastingStore();
+    store.isFull = true;
+    const { set, presences } = begun(store);
+    await set({ told: hook('joined'), telling: hook('left'), sequence: 1 });
+    await set({ told: hook('joined'), sequence: 2 });
+    store.isFull = false;
+    await eventually('it is stored', () => store.records === 1);
+    expect(storedIn(store)).toEqual(['joined']);
+    expect(await presences.close()).toBe(0);
+  });
+
+  test('is deleted once the disk works again, if the user has left by then', async () => {
+    const store = new LastingStore();
+    const { set, presences } = begun(store);
+    await set({ told: hook('joined'), sequence: 1 });
+    store.fault = new Error('The disk failed.');
+    await set({ told: hook('left'), sequence: 2 });
+    expect(storedIn(store)).toEqual(['joined']);
+    store.fault = undefined;
+    await eventually('it is deleted', () => store.records === 0);
+    expect(await presences.close()).toBe(0);
+  });
+
+  test('does not grow with users who come and go', async () => {
+    const store = new LastingStore();
+    store.fault = new Error('The disk failed.');
+    const { set, presences } = begun(store);
+    await set({ told: hook('joined'), sequence: 1 });
+    await set({ told: hook('left'), sequence: 2 });
+    expect(await presences.close(), 'subjects that wait for the disk').toBe(0);
+  });
+
+  test('is stored by a stop, which says of how many users the store knows nothing', async () => {
+    const closedAfter = async (hasRoom: boolean, wasTold: boolean): Promise<number> => {
+      const store = new LastingStore();
+      const { set, presences } = begun(store);
+      if (wasTold) await set({ told: hook('joined'), sequence: 1 });
+      store.isFull = true;
+      await set({ told: hook('joined'), telling: hook('left'), sequence: 2 });
+      store.isFull = !hasRoom;
+      return presences.close();
+    };
+    expect(await closedAfter(true, false), 'with room by then').toBe(0);
+    expect(await closedAfter(false, false), 'without').toBe(1);
+    expect(await closedAfter(false, true), 'of a user whom it knew before').toBe(0);
+  });
+});
+
+test('a disk that does not delete what an earlier process has told is logged', async () => {
+  const store = new LastingStore();
+  const { presences, log, set } = begun(store);
+  await set({ told: hook('joined'), sequence: 1 });
+  store.fault = new Error('The disk failed.');
+  await presences.forget();
+  expect(log.of('presence_not_kept').map(({ fields }) => fields['why'])).toEqual(['The disk failed.']);
 });

@@ -165,3 +165,32 @@ test('a gateway that was given no store says which closed hooks are lost when it
   await world.gateway.stop(100);
   expect(world.log.of('hook_lost').map(({ fields }) => fields['hook'])).toEqual(['closed']);
 });
+
+test('a gateway that was given no store says of how many users nobody hears that they have left', async () => {
+  const hooks = 'handshake,message,closed,joined,left';
+  const world = await startLocal({ HOOKS: hooks }, {}, { store: undefined });
+  worlds.push(world);
+  const { app, url, gateway, log } = world;
+  for (const user of ['alice', 'bob']) app.on(`/${user}`, () => actions({ user, join: ['lobby'] }));
+  await Promise.all([connect(`${url}/alice`), connect(`${url}/bob`)]);
+  await Promise.all(['/alice', '/bob'].map((path) => app.hook(path, 'joined')));
+  await gateway.stop(1_000);
+  expect(log.of('presence_lost').map(({ fields }) => fields)).toEqual([{ count: 2, why: 'stopped' }]);
+});
+
+test('closed hooks are posted at the next start even if the disk failed before the stop', async () => {
+  const store = new LastingStore();
+  const { app, url, gateway, log } = await start(store);
+  app.on('/stuck', ({ fields }) => (fields['event'] === 'closed' ? 'hang' : 204));
+  await connect(`${url}/stuck`);
+  store.fault = new Error('The disk failed.');
+  await gateway.stop(100);
+  expect(log.of('store_refused')).toHaveLength(1);
+  expect(log.of('hook_lost')).toEqual([]);
+  store.fault = undefined;
+  app.on('/stuck', () => 204);
+  const before = app.of('/stuck', 'closed').length;
+  await start(store, { WEBHOOK_BASE_URL: app.baseUrl });
+  await eventually('it is posted', () => app.of('/stuck', 'closed').length === before + 1);
+  expect(app.of('/stuck', 'closed').at(-1)?.fields['code'], 'as nobody stored how it ended').toBe('1006');
+});
