@@ -21,8 +21,27 @@ interface Follower {
   replaceSecrets(secrets: SecretTexts): void;
 }
 
+/** Passes on each request to read the secrets, also one that came before. */
+export type SecretRequests = (read: () => void) => void;
+
+/** Takes SIGHUP from now on. One that comes while the gateway starts must not end the process. */
+export function secretRequests(): SecretRequests {
+  let read: (() => void) | undefined;
+  let isAsked = false;
+  const ask = (): void => {
+    isAsked = true;
+    read?.();
+  };
+  // In a terminal, SIGHUP says that the terminal is gone.
+  if (!isatty(0)) process.on('SIGHUP', ask);
+  return (then) => {
+    read = then;
+    if (isAsked) then();
+  };
+}
+
 /**
- * Reads the secrets again when their file has changed, and on SIGHUP. A file that can't be used changes nothing. The
+ * Reads the secrets again when their file has changed, and when it is asked to. A file that can't be used changes nothing. The
  * log says which lists have changed, and which need a restart, since the environment of a process stays as it is.
  */
 export function followSecrets(
@@ -30,26 +49,31 @@ export function followSecrets(
   started: SecretTexts,
   gateway: Follower,
   log: Pick<Log, 'info' | 'warn' | 'error'>,
+  whenAsked: SecretRequests,
 ): void {
   let current = started;
-  const read = (isAsked: boolean): void => {
+  const read = (cause: 'asked' | 'changed' | 'started'): void => {
+    let changed: readonly string[] = [];
     try {
       const next = secretTextsNow(sources);
-      const changed = lists.filter((list) => next[list].join() !== current[list].join());
+      changed = lists.filter((list) => next[list].join() !== current[list].join());
       if (changed.length > 0) gateway.replaceSecrets(next);
       current = next;
-      if (isAsked || changed.length > 0) log.info('secrets_read', { changed: changed.join() || 'none' });
+      if (cause === 'asked' || changed.length > 0)
+        log.info('secrets_read', { changed: changed.join() || 'none' });
     } catch (error) {
       log.error('secrets_unusable', { why: error instanceof Error ? error.message : String(error), advice });
     }
     const fixed = lists.filter((list) => sources[list] !== undefined).map((list) => variables[list]);
-    if (fixed.length > 0) log.warn('secrets_need_restart', { lists: fixed.join(), why });
+    const isReminded = cause !== 'started' || changed.length > 0;
+    if (isReminded && fixed.length > 0) log.warn('secrets_need_restart', { lists: fixed.join(), why });
   };
-  const isFileUsed = lists.some((list) => sources[list] === undefined);
-  if (isFileUsed)
-    watchFile(secretsFile(sources.folder), { interval: lookMs, persistent: false }, () => read(false));
-  // In a terminal, SIGHUP says that the terminal is gone.
-  if (!isatty(0)) process.on('SIGHUP', () => read(true));
+  if (lists.some((list) => sources[list] === undefined)) {
+    watchFile(secretsFile(sources.folder), { interval: lookMs, persistent: false }, () => read('changed'));
+    // What has changed since the start was read, but before the first look at the file, is no change to the watch.
+    setTimeout(() => read('started'), lookMs).unref();
+  }
+  whenAsked(() => read('asked'));
 }
 
 const advice = 'the secrets that were read before still count';

@@ -1,5 +1,5 @@
 import { awaitApp } from '../../functions/local/await-app.ts';
-import { followSecrets } from '../../functions/local/follow-secrets.ts';
+import { followSecrets, secretRequests } from '../../functions/local/follow-secrets.ts';
 import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import { createLog } from '../../functions/local/log.ts';
 import { type LogOutput, standardOutput } from '../../functions/local/log-output.ts';
@@ -33,6 +33,7 @@ export async function serve(
   settings: LocalSettings,
   { json = false, envCommand }: ServeOptions,
 ): Promise<void> {
+  const whenAsked = secretRequests();
   const { port, webhookBaseUrl: app } = settings;
   if (app === undefined && (port < 1 || port > 65_534)) {
     throw new WrongUse(
@@ -51,7 +52,7 @@ export async function serve(
   const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
   const stopping = new AbortController();
   stopOnSignals(gateway, demo, log, stopping);
-  followSecrets(settings, secrets, gateway, log);
+  followSecrets(settings, secrets, gateway, log, whenAsked);
   const page = demo && `http://localhost:${port + 1}/`;
   const { webSocketUrl, apiUrl } = gateway;
   log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks: webhookBaseUrl });

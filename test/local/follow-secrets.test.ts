@@ -1,13 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, unwatchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { followSecrets } from '../../functions/local/follow-secrets.ts';
+import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { Api } from '../support/api.ts';
 import { type Client, connect } from '../support/client.ts';
 import type { ReceivedHook } from '../support/conform-hook.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshFolder, GatewayProcess } from '../support/gateway-process.ts';
 import { RecordingApp } from '../support/recording-app.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 
 const fresh = {
   apiKeys: ['n'.repeat(48)],
@@ -23,7 +26,8 @@ beforeEach(() => {
   folder = freshFolder();
 });
 afterEach(async () => {
-  gateway.kill();
+  vi.useRealTimers();
+  gateway?.kill();
   await app.stop();
   rmSync(folder, { recursive: true });
 });
@@ -123,4 +127,33 @@ test('lists from the environment need a restart, and SIGHUP says so', async () =
     lists: 'SOCKETHOOK_API_KEYS',
   });
   expect([await mayCall(key), await mayCall(fresh.apiKeys[0])]).toEqual([true, false]);
+});
+
+/** Replaces the secrets as soon as the gateway listens, which is before it follows them, and sends it a SIGHUP. */
+const rotation = `
+import { writeFileSync } from 'node:fs';
+import { Server } from 'node:net';
+const { listen } = Server.prototype;
+Server.prototype.listen = function (...given) {
+  writeFileSync(process.env.SOCKETHOOK_DIR + '/secrets.json', process.env.FRESH);
+  if (process.env.ASKS) process.kill(process.pid, 'SIGHUP');
+  return listen.apply(this, given);
+};`;
+
+test.for(['', 'yes'])('secrets that change while the gateway starts count (SIGHUP: %o)', async (asks) => {
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(rotation)}`;
+  await start({ NODE_OPTIONS, FRESH: JSON.stringify(fresh), ASKS: asks });
+  await eventually('they count', () => mayCall(fresh.apiKeys[0]));
+  expect(gateway.of('secrets_read')[0]).toMatchObject({ changed: 'apiKeys,webhookSecrets,urlKeys' });
+});
+
+test('a start without a change reminds nobody of a restart', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const sources = { apiKeys: fresh.apiKeys, webhookSecrets: undefined, urlKeys: undefined, folder };
+  const log = new RecordingLog();
+  followSecrets(sources, secretTexts(sources), { replaceSecrets: () => {} }, log, () => {});
+  expect(vi.getTimerCount(), 'looks').toBe(1);
+  vi.runAllTimers();
+  expect(log.lines).toEqual([]);
+  unwatchFile(file());
 });
