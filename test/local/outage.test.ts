@@ -86,11 +86,11 @@ test('50 clients talk on while their app is down for seconds, and it is told eve
   await eventually('the app is told', () => load.done > 200);
   await app.stop();
   await eventually('the breaker opens', () => gateway.of('breaker_opened').length === 1);
-  const openedAt = Date.now();
-  await eventually('three seconds pass', () => Date.now() - openedAt > 3_000);
+  const opened = sent;
+  await eventually('hooks are held', () => gateway.of('hook_held').length > 40);
+  await eventually('40 messages of each come meanwhile', () => sent > opened + 40);
   clearInterval(sending);
   await Promise.all(clients.slice(0, 25).map((client) => client.close()));
-  expect(gateway.of('hook_held').length, 'hooks that were held').toBeGreaterThan(40);
 
   load.restart();
   await app.listen(port);

@@ -65,8 +65,12 @@ test('after a kill those have left who do not come back within the grace', async
 
 test('after a kill a start without presence tells nobody, and keeps nothing of it', async () => {
   const { app, left } = await killedWithTwo();
-  await start(left, { WEBHOOK_BASE_URL: app.baseUrl, HOOKS: 'handshake,message,closed' });
+  const environment = { HOOKS: 'handshake,message,closed', PRESENCE_GRACE_MS: '0' };
+  const { url } = await start(left, { WEBHOOK_BASE_URL: app.baseUrl, ...environment });
   await eventually('the closed hooks', () => app.of('/bob', 'closed').length > 0);
   await eventually('nothing is kept', () => left.range(Buffer.from('p'), Buffer.from('q'), 10).length === 0);
+  // What would be told of bob would be told before this.
+  await (await connect(`${url}/carol`)).close();
+  await app.hook('/carol', 'closed');
   expect(toldOf(app, 'bob')).toBe('joined');
 });
