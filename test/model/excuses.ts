@@ -23,7 +23,7 @@ export class Excuses {
    * hooks of a socket wait, everything of it is stored.
    */
   lost(process: Process): void {
-    const { clients, arrivals, replays } = this.#ledger;
+    const { clients, arrivals } = this.#ledger;
     for (const client of clients) {
       if (client.socket === undefined) continue;
       const stored = this.#storedOf(client);
@@ -32,7 +32,7 @@ export class Excuses {
       );
       for (const sent of client.sent) {
         const isFirst = busy.some(({ index }) => index === sent.index) || sent.at === this.#timeline.time;
-        if (!stored.has(sent.index) && (!stored.isBlocked || isFirst || replays.size > 0))
+        if (!stored.has(sent.index) && (!stored.isBlocked || isFirst || client.isReplayed === true))
           sent.excuse ??= 'a kill';
       }
     }

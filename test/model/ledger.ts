@@ -42,6 +42,8 @@ export interface Client {
   logged: number;
   /** Since when what it sends is dropped, because the app has closed its socket. */
   dropsSince?: number;
+  /** Whether dead letters of it were replayed. They come behind what waits, in memory too. */
+  isReplayed?: boolean;
 }
 
 /** A process that has died. */
@@ -89,7 +91,11 @@ export class Ledger {
   }
 
   replayed(letters: readonly DeadLetter[]): void {
-    for (const { hook } of letters) this.replays.set(hook.id, (this.replays.get(hook.id) ?? 0) + 1);
+    for (const { hook } of letters) {
+      this.replays.set(hook.id, (this.replays.get(hook.id) ?? 0) + 1);
+      const client = this.clients.find(({ number }) => hook.query === `n=${number}`);
+      if (client !== undefined) client.isReplayed = true;
+    }
   }
 
   /** A hook has arrived at this URL. */

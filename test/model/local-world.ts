@@ -243,13 +243,13 @@ export class LocalWorld {
     ];
   }
 
-  /** A loss that is logged is known. Nothing else may go wrong in a gateway that is not being stopped. */
+  /** A gateway that is being stopped may lose what it logs. In any other, nothing goes wrong that the log is to tell. */
   #readLog({ lines }: RecordingLog, isStopping: boolean): void {
     for (const { event, fields } of lines) {
       const client = this.ledger.clients.find(({ socket }) => fields['request'] === `closed_${socket}`);
-      if (event === 'messages_lost' && client !== undefined) client.logged += Number(fields['count']);
-      else if (['messages_lost', 'hook_lost', 'fault'].includes(event) && !isStopping)
+      if (!isStopping && ['messages_lost', 'hook_lost', 'fault'].includes(event))
         this.ledger.violate(`${event}: ${fields['why']}`);
+      else if (event === 'messages_lost' && client !== undefined) client.logged += Number(fields['count']);
     }
   }
 }
