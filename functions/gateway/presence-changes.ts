@@ -1,7 +1,8 @@
 import type { GroupName } from '../wire/group.ts';
+import { fanOut } from './deliver/fan-out.ts';
 import type { Gateway } from './gateway.ts';
 import type { MaybePromise } from './maybe-promise.ts';
-import { subjectOf } from './presences.ts';
+import { type Departure, subjectOf } from './presences.ts';
 import type { SocketRecord } from './record.ts';
 import type { PresenceTask } from './tasks.ts';
 
@@ -33,8 +34,9 @@ export async function tellingPresence<T>(
     await look(gateway, socket, leave, untoldMs + settings.presenceGraceMs);
   }
   const at = clock.now();
-  for (const group of await groupsIn(gateway, socket, leave))
-    await presences.depart({ group, subject: subjectOf(socket) }, { ...placeOf(socket), at });
+  await fanOut(await groupsIn(gateway, socket, leave), (group) =>
+    presences.depart({ group, subject: subjectOf(socket) }, { ...placeOf(socket), at }),
+  );
   const outcome = await change();
   // The app may have named the user of a socket that was opening.
   const present = socket.acceptedAt > 0 ? socket : ((await registry.get(socket.socket)) ?? socket);
@@ -64,11 +66,31 @@ async function groupsIn(
 export async function tellPresenceOfEnded(gateway: Gateway, record: SocketRecord): Promise<void> {
   const { end, acceptedAt, groups } = record;
   if (!wantsPresence(gateway) || end === undefined || acceptedAt === 0) return;
-  for (const group of groups) {
-    const key = { group, subject: subjectOf(record) };
-    await gateway.presences.depart(key, { ...placeOf(record), at: end.time });
+  const departure: Departure = { ...placeOf(record), at: end.time };
+  await fanOut(groups, (group) => tellDeparture(gateway, record, group, departure));
+}
+
+/**
+ * Where runs may die, the look is queued first, since the record says as well when its socket ended. So a departure that
+ * is noted tells the next worker that nothing is left to do: while the app is away, the closed hook has many.
+ */
+async function tellDeparture(
+  gateway: Gateway,
+  record: SocketRecord,
+  group: GroupName,
+  departure: Departure,
+): Promise<void> {
+  const { presences, settings, policy } = gateway;
+  const key = { group, subject: subjectOf(record) };
+  const lookLater = () => look(gateway, record, [group], settings.presenceGraceMs, departure.at);
+  if (policy.untoldMs === undefined) {
+    await presences.depart(key, departure);
+    return lookLater();
   }
-  await look(gateway, record, groups, gateway.settings.presenceGraceMs, end.time);
+  const noted = await presences.departure(key);
+  if (noted?.socket === departure.socket && noted.at === departure.at) return;
+  await lookLater();
+  await presences.depart(key, departure);
 }
 
 /** Has the app told at once of a socket that is in these groups. */
@@ -86,10 +108,10 @@ async function look(
 ): Promise<void> {
   const { socket } = present;
   const subject = subjectOf(present);
-  for (const group of groups) {
+  await fanOut(groups, (group) => {
     const task: PresenceTask = { kind: 'presence', group, subject, socket, waited };
-    await tasks.enqueue(task, delayMs);
-  }
+    return tasks.enqueue(task, delayMs);
+  });
 }
 
 function placeOf({ socket, path }: Present): Pick<Present, 'socket' | 'path'> {

@@ -104,7 +104,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     groups: ['DeleteItem'],
     breaker: posts,
-    presences: departures,
+    presences: ['GetItem', ...departures],
     deadLetters: keep,
     queue: send,
     secrets: ['webhookSecrets'],

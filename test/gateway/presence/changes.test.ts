@@ -20,9 +20,11 @@ function listing(untoldMs: number | undefined) {
     ...world.gateway,
     presences: {
       ...world.gateway.presences,
-      depart: async ({ group }) => {
-        steps.push(`depart ${group}`);
+      depart: async (key, departure) => {
+        steps.push(`depart ${key.group}`);
+        await world.gateway.presences.depart(key, departure);
       },
+      departure: (key) => world.gateway.presences.departure(key),
     },
     tasks: {
       ...world.gateway.tasks,
@@ -58,10 +60,61 @@ describe('a socket that has ended', () => {
   const end = { code: 1001, reason: '', time: 1_764_000_000_000 };
 
   test('has left each of its groups', async () => {
-    const { gateway, admit, steps } = listing(90_000);
+    const { gateway, admit, steps } = listing(undefined);
     const record = await admit({ groups: [lobby, arena], status: 'closing', end });
     await tellPresenceOfEnded(gateway, record);
     expect(steps).toEqual(['depart lobby', 'depart arena', 'lobby in 5000', 'arena in 5000']);
+  });
+
+  test('where runs may die has a look behind each departure that is noted', async () => {
+    const { gateway, admit, steps } = listing(90_000);
+    const record = await admit({ groups: [lobby, arena], status: 'closing', end });
+    await tellPresenceOfEnded(gateway, record);
+    expect(steps).toEqual(['lobby in 5000', 'arena in 5000', 'depart lobby', 'depart arena']);
+  });
+
+  test('is told of once, however often its closed hook is postponed', async () => {
+    const { gateway, admit, steps } = listing(90_000);
+    const record = await admit({ groups: [lobby, arena], status: 'closing', end });
+    for (let round = 0; round < 3; round++) await tellPresenceOfEnded(gateway, record);
+    expect(steps).toEqual(['lobby in 5000', 'arena in 5000', 'depart lobby', 'depart arena']);
+  });
+
+  test('is told of by the next worker if the first one died before the departure was noted', async () => {
+    const { gateway, admit, steps } = listing(90_000);
+    const record = await admit({ groups: [lobby], status: 'closing', end });
+    const { presences } = gateway;
+    const dying: Gateway = {
+      ...gateway,
+      presences: { ...presences, depart: () => Promise.reject(new Error('It dies.')) },
+    };
+    await expect(tellPresenceOfEnded(dying, record)).rejects.toThrow('It dies.');
+    await tellPresenceOfEnded(gateway, record);
+    expect(steps).toEqual(['lobby in 5000', 'lobby in 5000', 'depart lobby']);
+  });
+
+  test('is told of to each of 50 groups within a few answers of a slow table', async () => {
+    const { gateway, admit } = listing(90_000);
+    const groups = Array.from({ length: 50 }, (_, at) => groupName(`group-${at}`));
+    const record = await admit({ groups, status: 'closing', end });
+    const { presences, tasks } = gateway;
+    let calls = 0;
+    let atOnce = 0;
+    const slowly = async <T>(call: () => Promise<T>): Promise<T> => {
+      atOnce = Math.max(atOnce, ++calls);
+      await new Promise((resolve) => setImmediate(resolve));
+      calls -= 1;
+      return call();
+    };
+    await tellPresenceOfEnded(
+      {
+        ...gateway,
+        presences: { ...presences, departure: (key) => slowly(() => presences.departure(key)) },
+        tasks: { ...tasks, enqueue: (task, ms) => slowly(() => tasks.enqueue(task, ms)) },
+      },
+      record,
+    );
+    expect(atOnce, 'calls that wait at the same time').toBe(50);
   });
 
   test('was never there if its handshake was not accepted', async () => {
