@@ -95,7 +95,7 @@ export class DynamoBreaker implements Breaker {
   #learn(state: BreakerState, at: number): void {
     if (!(this.#known instanceof Promise) && this.#known.version > state.version) return;
     if (state.openedAt > 0 && state.openedAt !== this.#openedAt)
-      Object.assign(this.held, { hooks: 0, handshakes: 0 });
+      Object.assign(this.held, { hooks: 0, handshakes: 0, dead: 0, lost: 0 });
     this.#openedAt = state.openedAt;
     this.#known = state;
     const pause = state.openedAt > 0 ? state.heldUntil - this.#clock.now() : 0;
