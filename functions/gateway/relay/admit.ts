@@ -11,6 +11,7 @@ import {
   hookHeldFor,
   isOpen,
 } from './circuit.ts';
+import { waitAtMost } from './wait-at-most.ts';
 
 /** Whether a hook may be posted. */
 export type Admission =
@@ -28,6 +29,9 @@ const marginMs = 2_000;
 
 /** How long hooks are held that met a probe which had just begun, in milliseconds. */
 const metProbeMs = 1_000;
+
+/** How long before the end of a run nothing is waited for, in milliseconds: the rest is for keeping a hook that failed. */
+const reserveMs = 500;
 
 /** How often a change is tried that others get ahead of. More tries open the breaker no sooner: somebody got ahead. */
 const maxChanges = 2;
@@ -65,13 +69,18 @@ export function observe(
   if (isAnswered(response)) {
     const state = gateway.breaker.state();
     if (!(state instanceof Promise) && afterAnswer(state) === state) return;
-    return change(gateway, state, response, afterAnswer);
+    return inTime(gateway, change(gateway, state, response, afterAnswer));
   }
   const isProbe = admission.kind === 'probe';
   if (isRetry && !isProbe) return;
   const random = clock.random();
   const failed = (before: BreakerState) => afterFailure(before, { socket, isProbe }, clock.now(), random);
-  return change(gateway, gateway.breaker.state(), response, failed);
+  return inTime(gateway, change(gateway, gateway.breaker.state(), response, failed));
+}
+
+/** A change is best effort. */
+function inTime({ clock, deadline }: Gateway, changed: Promise<void>): Promise<void> {
+  return waitAtMost(clock, deadline - clock.monotonic() - reserveMs, changed);
 }
 
 async function admitBy(
