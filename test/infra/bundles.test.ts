@@ -14,7 +14,7 @@ const sdkConnections = under('aws/connections', 'sdk-connections', 'sdk-options'
 const everyFunction = [
   ...aws('basics', 'lambda-clock', 'lambda-log', 'secrets-manager', 'settings'),
   ...under('aws/client', 'aws-calls', 'aws-error', 'aws-service', 'https-client', 'json-protocol'),
-  ...under('aws/client', 'service-key', 'signer'),
+  ...under('aws/client', 'parse-json', 'service-key', 'signer'),
   ...under('aws/handlers', 'with-deadline'),
   ...under('http', 'connection', 'connection-pool', 'deadline-queue', 'deadline-queues', 'dialer'),
   ...under('http', 'exchange', 'fields', 'response-head', 'response-parser', 'shortage', 'wait-queue'),

@@ -4,6 +4,7 @@ import type { AwsCalls } from './aws-calls.ts';
 import { AwsError } from './aws-error.ts';
 import type { AwsService } from './aws-service.ts';
 import { NoResponseError } from './https-client.ts';
+import { parseJson } from './parse-json.ts';
 
 /** The longest pauses between the attempts of an operation, in milliseconds. */
 const pausesMs = { first: 100 };
@@ -86,7 +87,7 @@ export class JsonProtocol {
       totalMs,
     });
     if (answer.status !== 200) throw new AwsError(operation, answer, mayBeDone);
-    return parse(answer.body);
+    return parseJson(answer.body);
   }
 
   #callsOf(operation: string): AwsCalls {
@@ -99,15 +100,6 @@ export class JsonProtocol {
     });
     this.#calls.set(operation, calls);
     return calls;
-  }
-}
-
-/** Hides the error of JSON.parse, which repeats a part of the text: that may be a secret. */
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new Error('The answer is not JSON.');
   }
 }
 

@@ -2,7 +2,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { message } from '../../gateway/relay/message.ts';
 import { hookId } from '../../wire/hook.ts';
 import type { LambdaContext, MessageEvent, WebSocketResult } from '../events.ts';
-import { clientMessage } from './client-message.ts';
+import { clientMessage, logIfLost } from './client-message.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /**
@@ -26,7 +26,10 @@ export function messageHandler(
   const queued: Gateway = { ...gateway, settings: { ...gateway.settings, replyBy: 'post' } };
   return async (event, context) => {
     const arrival = clientMessage(event, gateway.clock.now());
-    if (arrival === undefined) return { statusCode: 200 };
+    if (arrival === undefined) {
+      logIfLost(gateway, event);
+      return { statusCode: 200 };
+    }
     const isQueued = event.invocationType === 'Event';
     const run = withDeadline(isQueued ? queued : direct, context, reserveMs);
     try {

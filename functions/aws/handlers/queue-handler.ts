@@ -12,7 +12,7 @@ import { withDeadline } from './with-deadline.ts';
  * How often each queue hands a message out before it is dead, as the stack has it. A receive counts even if Lambda then
  * throttles the run, so that the hook is not tried. A message comes again three minutes later, so retries outlast six
  * hours of throttling, which is as long as an app may be away. One that kills its workers takes one for half a minute
- * of each three. Dead retries have no other place, and never end.
+ * of each three. Dead retries have no other place, and come again until SQS deletes them after 14 days.
  */
 export const maxReceives: Readonly<Record<QueueName, number>> = {
   tasks: 5,

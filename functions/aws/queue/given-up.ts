@@ -38,11 +38,16 @@ const reasons: Readonly<Record<string, string>> = {
   ZeroReservedConcurrency: 'the function that was to post it may not run',
 };
 
-/** Reads a message that Lambda gave up. Undefined if the text is something else. */
-export function parseGivenUp(text: string): GivenUp | undefined {
-  if (!text.startsWith('{')) return undefined;
-  const read = v.safeParse(invocationRecord, JSON.parse(text));
-  if (!read.success) return undefined;
+/** Whether a message of the queue of dead retries is one that Lambda gave up: no task has a `requestPayload`. */
+export function isGivenUp(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'requestPayload' in message;
+}
+
+/** Reads a message that Lambda gave up. Throws if it is none of a client, which is never in our queue. */
+export function readGivenUp(message: unknown): GivenUp {
+  const read = v.safeParse(invocationRecord, message);
+  // As of tasks.
+  if (!read.success) throw new Error(`What Lambda gave up can't be read: ${v.getDotPath(read.issues[0])}.`);
   const { requestContext, requestPayload: event } = read.output;
   const { condition, approximateInvokeCount: runs } = requestContext;
   return { event, why: reasons[condition] ?? `Lambda gave it up: ${condition}`, runs };

@@ -6,6 +6,7 @@ import { type ClientPath, parsePath } from '../../wire/path.ts';
 import { byteLength } from '../../wire/printable.ts';
 import { groupText, parsed } from '../../wire/schema.ts';
 import { parseSocketId } from '../../wire/socket-id.ts';
+import { parseJson } from '../client/parse-json.ts';
 import { batchMessage, broadcastId, socketId as socket, writeBatch } from './batch-message.ts';
 import { retryMessage, writeRetry } from './retry-message.ts';
 
@@ -80,9 +81,19 @@ export function writeTask(task: Task): string[] {
 
 /** Reads a task that `writeTask` wrote. Throws for anything else, which is never in our queue. */
 export function parseTask(text: string): Task {
+  return taskOf(parseMessage(text));
+}
+
+/** Unpacks a message, and parses its JSON. */
+export function parseMessage(text: string): unknown {
   const isPacked = text.startsWith(packed);
   const plain = isPacked ? gunzipSync(Buffer.from(text.slice(packed.length), 'base64')).toString() : text;
-  const read = v.safeParse(schema, JSON.parse(plain));
+  return parseJson(plain);
+}
+
+/** The task of a message that was parsed. */
+export function taskOf(message: unknown): Task {
+  const read = v.safeParse(schema, message);
   // The issue itself may quote what a client has said.
   if (!read.success)
     throw new Error(`A message of the queue can't be read: ${v.getDotPath(read.issues[0])}.`);
