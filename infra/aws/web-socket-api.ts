@@ -3,6 +3,7 @@ import {
   CfnIntegrationResponse,
   WebSocketApi,
   WebSocketIntegration,
+  type WebSocketRoute,
   type WebSocketRouteIntegration,
   WebSocketStage,
 } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -23,6 +24,8 @@ export interface WebSocketFunctions {
   readonly connect: IFunction;
   readonly default: IFunction;
   readonly disconnect: IFunction;
+  /** It ends sockets too. */
+  readonly tasks: IFunction;
 }
 
 /**
@@ -64,12 +67,13 @@ export function addWebSocketRoutes(
     messageInvocation === 'event'
       ? { integration: queuedInvocation(api, functions.default) }
       : lambda('MessageHandler', functions.default);
+  const messages = api.addRoute('$default', { ...message, returnResponse: replyBy === 'route' });
+  // Those that end sockets keep what late messages need before Lambda queues the first one.
+  if (messageInvocation === 'event')
+    integrationOf(messages).node.addDependency(functions.disconnect, functions.tasks);
   stage.node.addDependency(
     api.addRoute('$connect', lambda('ConnectHandler', functions.connect)),
-    api.addRoute('$default', {
-      ...message,
-      returnResponse: replyBy === 'route',
-    }),
+    messages,
     api.addRoute('$disconnect', lambda('DisconnectHandler', functions.disconnect)),
     ...pingRoute(api),
   );
@@ -88,14 +92,18 @@ function pingRoute(api: WebSocketApi): Construct[] {
     requestTemplates: { $default: '{"statusCode":200}' },
   });
   const route = api.addRoute('ping', { integration, returnResponse: true });
-  const made = route.node.findAll().find((part) => part instanceof WebSocketIntegration);
-  if (made === undefined) throw new Error('The route of the ping has no integration.');
   const pong = new CfnIntegrationResponse(route, 'Pong', {
     apiId: api.apiId,
-    integrationId: made.integrationId,
+    integrationId: integrationOf(route).integrationId,
     integrationResponseKey: '$default',
     templateSelectionExpression,
     responseTemplates: { $default: pongFrame },
   });
   return [route, pong];
+}
+
+function integrationOf(route: WebSocketRoute): WebSocketIntegration {
+  const made = route.node.findAll().find((part) => part instanceof WebSocketIntegration);
+  if (made === undefined) throw new Error(`The route ${route.routeKey} has no integration.`);
+  return made;
 }

@@ -99,6 +99,12 @@ describe('the WebSocket API', () => {
     expect(answeredRoutes(set)).toEqual(['<WebSocketApipingRoute>']);
   });
 
+  test('messages are queued only once the functions that end sockets keep what late ones need', () => {
+    const set = Synthesised.of({ messageInvocation: 'event' });
+    const { DependsOn = [] } = set.one('AWS::ApiGatewayV2::Integration', 'QueuedMessageHandler');
+    for (const name of ['disconnect', 'tasks']) expect(DependsOn).toContain(set.lambda(name).id);
+  });
+
   test('API Gateway waits for the function of a message unless messages are queued', () => {
     const types = stack.all('AWS::ApiGatewayV2::Integration').map(([, { Properties }]) => Properties);
     expect(types.filter(({ IntegrationType }) => IntegrationType === 'AWS')).toEqual([]);
