@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -48,6 +48,9 @@ const bundles = /^dist\/lambda\/[\w-]+\/index\.mjs$/;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sockethook-package-'));
+  // What an earlier build has left is not packed.
+  await mkdir(join(root, 'dist', 'sdk'), { recursive: true });
+  await writeFile(join(root, 'dist', 'sdk', 'renamed-since.js'), '');
   await run('npm', ['run', 'build'], { cwd: root });
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
@@ -71,6 +74,7 @@ test('the package pulls in jose and nothing else, and holds the SDK, what it nee
   const beside = files.filter(
     (file) => ![compiled, construct, itsTypes, bundles].some((kind) => kind.test(file)),
   );
+  expect(files, 'of an earlier build').not.toContain('dist/sdk/renamed-since.js');
   expect(beside.sort()).toEqual([
     'LICENSE',
     'README.md',
