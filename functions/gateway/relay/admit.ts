@@ -63,24 +63,20 @@ export function observe(
   admission: Admission,
   response: AppResponse,
 ): MaybePromise<void> {
-  const { clock } = gateway;
+  const { breaker, clock, deadline } = gateway;
   // It says nothing of the app. If it was a probe, its lease ends, and another follows.
   if (response.kind === 'unreachable' && response.isOurs) return;
-  if (isAnswered(response)) {
-    const state = gateway.breaker.state();
-    if (!(state instanceof Promise) && afterAnswer(state) === state) return;
-    return inTime(gateway, change(gateway, state, response, afterAnswer));
-  }
   const isProbe = admission.kind === 'probe';
-  if (isRetry && !isProbe) return;
-  const random = clock.random();
-  const failed = (before: BreakerState) => afterFailure(before, { socket, isProbe }, clock.now(), random);
-  return inTime(gateway, change(gateway, gateway.breaker.state(), response, failed));
-}
-
-/** A change is best effort. */
-function inTime({ clock, deadline }: Gateway, changed: Promise<void>): Promise<void> {
-  return waitAtMost(clock, deadline - clock.monotonic() - reserveMs, changed);
+  let next = afterAnswer;
+  if (!isAnswered(response)) {
+    if (isRetry && !isProbe) return;
+    const random = clock.random();
+    next = (before) => afterFailure(before, { socket, isProbe }, clock.now(), random);
+  }
+  const state = breaker.state();
+  if (!(state instanceof Promise) && next === afterAnswer && next(state) === state) return;
+  // Best effort: a hook that failed has to be kept in time.
+  return waitAtMost(clock, deadline - clock.monotonic() - reserveMs, change(gateway, state, response, next));
 }
 
 async function admitBy(
