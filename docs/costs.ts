@@ -58,6 +58,12 @@ export const presenceUse = {
   left: { reads: 4, writes: 5, messages: 1 },
 } as const;
 
+/**
+ * How often a message that is held for an hour is queued: until the next probe, and later for an eighth to a quarter of
+ * the outage so far. Messages that are due together share requests: a message takes so many of SQS each time.
+ */
+export const outageUse = { queued: 31, requests: { least: 1.2, most: 2.2 } } as const;
+
 /** What happens in a month, in numbers; what is left out does not happen. */
 export interface Use {
   /** Open at a time, on average. */
@@ -120,9 +126,7 @@ const uses: Readonly<Record<string, Use>> = {
   'an app that is away for an hour, and 10,000 messages that wait for it': {
     messages: 10_000,
     held: 10_000,
-    // Until the next probe, and later for an eighth to a quarter of the outage so far: test/aws/breaker.test.ts counts
-    // it.
-    queued: 31,
+    queued: outageUse.queued,
     hookSeconds: 0.05,
   },
 };

@@ -13,7 +13,7 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { broadcastRows, rows as costRows, month } from '../../docs/costs.ts';
+import { broadcastRows, rows as costRows, month, outageUse } from '../../docs/costs.ts';
 import { lambdaLog } from '../../functions/aws/lambda-log.ts';
 import { parseApiKey } from '../../functions/wire/api-key.ts';
 import { parseSigningKey } from '../../functions/wire/signature.ts';
@@ -68,12 +68,30 @@ test('a million calls with an idempotency key cost the two writes each that the 
 test('a million visits of users that the app hears of cost what the page says', () => {
   const said = page.section('Cost').replaceAll('\n', ' ');
   expect(said).toContain('takes 11 writes, 9 reads, 9 requests of SQS and 3 runs more');
-  expect(said).toContain('about 15 dollars for a million such visits');
+  expect(said).toContain('about 16 dollars for a million such visits');
   const visits = 1_000_000;
   const [without, told] = [month({ hookSeconds: 0.05 }), month({ hookSeconds: 0.05, visits })];
   expect(told.dynamo - without.dynamo).toBeCloseTo(11 * 0.625 + 9 * 0.125);
   expect(told.queue - without.queue).toBeCloseTo(9 * 0.4);
-  expect(Math.round(told.total - without.total)).toBe(15);
+  expect(Math.round(told.total - without.total)).toBe(16);
+});
+
+test('a page that is open all month costs what the page says, with its pings and without', () => {
+  const said = page.section('Cost').replaceAll('\n', ' ');
+  const costs = (secondsBetweenPings: number): string => {
+    const pings = (30 * 86_400) / secondsBetweenPings;
+    return (month({ sockets: 1, pings }).total - month({}).total).toFixed(2);
+  };
+  expect(said).toContain(`costs ${costs(45)} if it pings every 45 seconds`);
+  expect(said).toContain(`and ${costs(540)} if it pings every 9 minutes`);
+  expect(said).toContain(`Its connection is ${costs(Number.POSITIVE_INFINITY)} of that`);
+});
+
+test('a message that waits for an hour is queued as often, and costs as many requests, as the page says', () => {
+  const said = page.section('Cost').replaceAll('\n', ' ');
+  const { queued, requests } = outageUse;
+  expect(said).toContain(`is queued about ${queued} times`);
+  expect(said).toContain(`between ${requests.least} and ${requests.most} requests instead of 3`);
 });
 
 test('queued messages cost the write for each socket and the three metrics that the page says', () => {
