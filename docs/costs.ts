@@ -30,8 +30,6 @@ const seconds = {
 };
 /** A broadcast to more sockets than a call reaches: its segments, its batches, and a worker's posts a second. */
 const large = { from: 501, segments: 4, batch: 1_500, postsPerSecond: 1_500, postsPerCheck: 500 };
-/** DynamoDB: a page of a Scan has 1 MB, which is 256 units. */
-const pageUnits = 256;
 /**
  * Bytes that a run logs of itself (START, END, REPORT, and what CloudWatch adds to each line), of a message to a client,
  * and of a hook with its headers.
@@ -136,14 +134,15 @@ export function handOver(sockets: number, bytesOfRecord = recordBytes) {
   const { segments } = large;
   const batches = segments * Math.ceil(sockets / segments / large.batch);
   const scan = Math.max(segments, (sockets * bytesOfRecord) / 4_096);
+  const page = (large.from * bytesOfRecord) / 4_096;
   // A worker looks whether the broadcast was cancelled when it claims its batch, and every 500 posts after that.
   const looks = Math.ceil(sockets / batches / large.postsPerCheck);
   return {
     segments,
     batches,
-    // The call reads a page of each segment before it knows that the broadcast is large. Each run reads what it is
-    // about.
-    reads: Math.min(scan, segments * pageUnits) + scan + segments * 2 + batches * (1 + looks),
+    // The call reads a page of each segment, and the next one of the first, before it knows that the broadcast is large.
+    // Each run reads what it is about.
+    reads: Math.min(scan, (segments + 1) * page) + scan + segments * 2 + batches * (1 + looks),
     // The broadcast, a segment's claim and its end, and a batch's cut, claim and counts.
     writes: 1 + segments * 2 + batches * 3,
     // Each message is sent, received and deleted.

@@ -110,8 +110,8 @@ export interface Groups {
 
 /** The sockets that a send can reach: all except those that are closing. */
 export interface Directory {
-  /** Every such socket that the filter selects, in pages of any size. `from` continues where a broadcast stopped. */
-  pages(filter: SocketFilter, from?: string): AsyncIterable<RecordPage>;
+  /** Every such socket that the filter selects, in pages; small ones, if `enough` of them may do. `from` goes on. */
+  pages(filter: SocketFilter, from?: string, enough?: number): AsyncIterable<RecordPage>;
   /** Into how many segments a broadcast to these sockets is divided. Each socket is in exactly one of them. */
   segmentsOf(filter: SocketFilter): number;
   /** The sockets of one segment, as `pages` finds them, in a fixed order. */

@@ -90,8 +90,8 @@ export class PassedRegistry implements Registry {
     yield* await this.#pass('survey', () => all(this.#registry.survey()));
   }
 
-  async *pages(filter: SocketFilter, from?: string) {
-    yield* await this.#pass('pages', () => all(this.#registry.pages(filter, from)));
+  async *pages(filter: SocketFilter, from?: string, enough?: number) {
+    yield* await this.#pass('pages', () => all(this.#registry.pages(filter, from, enough)));
   }
 }
 

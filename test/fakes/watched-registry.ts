@@ -98,9 +98,9 @@ export class WatchedRegistry implements Registry {
     return this.#registry.survey();
   }
 
-  pages(filter: SocketFilter, from?: string) {
+  pages(filter: SocketFilter, from?: string, enough?: number) {
     this.#before('pages');
-    return this.#registry.pages(filter, from);
+    return this.#registry.pages(filter, from, enough);
   }
 
   async list(filter: SocketFilter, limit: number, cursor?: string) {

@@ -90,18 +90,18 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 110,
+    kib: 111,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 108,
+    kib: 109,
   },
   send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 97 },
   broadcast: {
     ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
     npm: plain,
-    kib: 118,
+    kib: 119,
   },
   urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 71 },
   sockets: {
@@ -137,7 +137,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 144,
+    kib: 145,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],

@@ -29,6 +29,7 @@ import {
   readAll,
   readDialect,
   readsPerPage,
+  type Start,
   scan,
 } from './read.ts';
 import type { RegistryTables } from './registry.ts';
@@ -81,9 +82,9 @@ export class DynamoDirectory implements Directory, Survey {
     }
   }
 
-  async *pages(filter: SocketFilter, from?: string): AsyncGenerator<RecordPage> {
+  async *pages(filter: SocketFilter, from?: string, enough?: number): AsyncGenerator<RecordPage> {
     // An empty page of a group says how far a search has come that finds none of its members.
-    for await (const page of this.#found(filter, from))
+    for await (const page of this.#found(filter, { from, limit: enough }))
       if (page.records.length > 0 || filter.group !== undefined) yield page;
   }
 
@@ -119,10 +120,10 @@ export class DynamoDirectory implements Directory, Survey {
     return this.#groups.listUsers(group, limit, cursor);
   }
 
-  #found(filter: SocketFilter, from: string | undefined): AsyncGenerator<RecordPage> {
-    if (isOfGroup(filter)) return this.#groups.pages(filter, from);
-    const lookup = lookupOf(filter, from?.split(',').length);
-    return lookup === undefined ? this.#scanned(from) : this.#lookedUp(lookup, filter, from);
+  #found(filter: SocketFilter, start: Start): AsyncGenerator<RecordPage> {
+    if (isOfGroup(filter)) return this.#groups.pages(filter, start);
+    const lookup = lookupOf(filter, start.from?.split(',').length);
+    return lookup === undefined ? this.#scanned(start) : this.#lookedUp(lookup, filter, start);
   }
 
   async #read(
@@ -152,11 +153,11 @@ export class DynamoDirectory implements Directory, Survey {
     }
   }
 
-  async *#scanned(from: string | undefined): AsyncGenerator<RecordPage> {
+  async *#scanned({ from, limit }: Start): AsyncGenerator<RecordPage> {
     const progress = new Progress(segments, from);
     const sources = progress.unfinished.map(({ part, after: start }) => {
       const segment = { Segment: part, TotalSegments: segments };
-      return toTheEnd((after) => scan(this.#table, { segment, after }), { part, after: start });
+      return toTheEnd((after) => scan(this.#table, { segment, after, limit }), { part, after: start });
     });
     for await (const { part, values, last } of merged(sources)) {
       progress.reach(part, last);
@@ -167,11 +168,11 @@ export class DynamoDirectory implements Directory, Survey {
   async *#lookedUp(
     { index, keys }: Lookup,
     filter: SocketFilter,
-    from: string | undefined,
+    { from, limit }: Start,
   ): AsyncGenerator<RecordPage> {
     const progress = new Progress(keys.length, from);
     const sources = progress.unfinished.map((start) =>
-      toTheEnd((after) => query(this.#table, index, keys[start.part] ?? '', { after }), start),
+      toTheEnd((after) => query(this.#table, index, keys[start.part] ?? '', { after, limit }), start),
     );
     const found = ahead(chunked(placed(merged(sources)), batchSize), batchesAtOnce, async (places) => ({
       places,

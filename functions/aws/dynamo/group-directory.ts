@@ -15,7 +15,15 @@ import type { StoredRecord } from './item.ts';
 import { broadcastUserOf, endOfUser, hasRow, isPlaceOfMember, parseMember, userPrefixOf } from './member.ts';
 import { type MemberRow, queryMembers } from './member-rows.ts';
 import { ahead, chunked, merged } from './parallel.ts';
-import { batchesAtOnce, batchSize, type ReadPage, type ReadTable, readEach, readsPerPage } from './read.ts';
+import {
+  batchesAtOnce,
+  batchSize,
+  type ReadPage,
+  type ReadTable,
+  readEach,
+  readsPerPage,
+  type Start,
+} from './read.ts';
 import { placed, segmentPages } from './segments.ts';
 import type { UnusedRows } from './unused-rows.ts';
 
@@ -52,9 +60,9 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     this.#clock = clock;
   }
 
-  async *pages(filter: GroupFilter, from: string | undefined): AsyncGenerator<RecordPage> {
+  async *pages(filter: GroupFilter, start: Start): AsyncGenerator<RecordPage> {
     const isWanted = matches(filter);
-    for await (const { members, last } of this.#found(filter, from)) {
+    for await (const { members, last } of this.#found(filter, start)) {
       const records = members.map(({ record }) => record);
       yield { records: records.filter(isWanted), next: positionOf(last) };
     }
@@ -71,7 +79,7 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     const end = to === undefined ? undefined : Buffer.from(placeFrom(to));
     const isInRange = ({ row }: Member): boolean =>
       end === undefined || Buffer.compare(Buffer.from(row.member), end) <= 0;
-    for await (const { members, last } of this.#found(filter, from)) {
+    for await (const { members, last } of this.#found(filter, { from })) {
       const inRange = members.filter(isInRange);
       yield inRange
         .filter(({ record }) => isWanted(record))
@@ -81,10 +89,10 @@ export class GroupDirectory implements Pick<Directory, 'listUsers'> {
     await this.#unused.settled();
   }
 
-  async *#found(filter: GroupFilter, from: string | undefined) {
+  async *#found(filter: GroupFilter, { from, limit }: Start) {
     const prefix = prefixOf(filter);
     const rows = rowsFrom(from === undefined ? undefined : placeFrom(from), (after) =>
-      queryMembers(this.#groups, filter.group, { after, prefix }),
+      queryMembers(this.#groups, filter.group, { after, prefix, limit }),
     );
     const found = ahead(chunked(merged([rows]), batchSize), batchesAtOnce, async (chunk) => ({
       members: await this.#members(chunk, filter.ended),

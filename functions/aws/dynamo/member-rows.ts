@@ -16,7 +16,7 @@ export interface MemberRow extends Membership {
 /** Where to continue, the most rows to read, and the user whose rows alone to read. */
 interface MemberStretch {
   readonly after: string | undefined;
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** What the sort keys begin with. */
   readonly prefix?: string | undefined;
 }

@@ -54,9 +54,15 @@ export interface ReadPage<Value, Key = SocketId> {
 export interface Stretch {
   readonly segment?: { readonly Segment: number; readonly TotalSegments: number };
   readonly after: SocketId | undefined;
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Whether to include closing records. The read is then eventually consistent, at half the price. */
   readonly isSurvey?: boolean;
+}
+
+/** Where a search begins, and the most items of one page, if there is such a limit. */
+export interface Start {
+  readonly from: string | undefined;
+  readonly limit?: number | undefined;
 }
 
 /**

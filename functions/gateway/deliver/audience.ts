@@ -8,6 +8,12 @@ import type { Dispatcher } from './dispatcher.ts';
 /** Why a broadcast stopped that could go on. */
 export const outOfTime = 'no time is left';
 
+/**
+ * So many sockets show that a broadcast is not done within its call. Full pages of them, of 1 MB each, took a second of
+ * CPU, which is seven seconds for a function of 256 MB.
+ */
+const enough = limits.broadcastInCall + 1;
+
 /** The sockets of a broadcast that is done within its call. */
 export interface Audience {
   readonly records: readonly SocketRecord[];
@@ -29,7 +35,7 @@ export async function audienceOf(
   let pages: AsyncIterator<RecordPage> | undefined;
   let from: string | undefined;
   try {
-    pages = registry.pages({ path, user, group })[Symbol.asyncIterator]();
+    pages = registry.pages({ path, user, group }, from, enough)[Symbol.asyncIterator]();
     for (;;) {
       const page = await dispatcher.inTime(pages.next());
       if (page === undefined) return { records, missing: { why: outOfTime, from } };

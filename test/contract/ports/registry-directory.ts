@@ -105,6 +105,15 @@ export function directoryContract(name: string, make: MakeRegistry): void {
       expect((await registry.list({ path: room }, 1))?.sockets).toEqual([record]);
     });
 
+    test('whoever may need few sockets finds all the same, each once, if more turn out to be needed', async () => {
+      const registry = await fresh();
+      const sockets: SocketId[] = [];
+      for (let at = 0; at < 25; at++)
+        sockets.push((await put(registry, { path: room, user: 'alice' })).socket);
+      for (const filter of [{}, { path: room }, { user: 'alice' }])
+        expect(await paged(registry, filter, 3), JSON.stringify(filter)).toEqual(sorted(sockets));
+    });
+
     test('by every filter each of 2,500 sockets is given once, even if all change and some end meanwhile', async () => {
       const registry = await fresh();
       const live = new Set<SocketId>();
@@ -207,9 +216,10 @@ function sorted(sockets: readonly SocketId[]): SocketId[] {
   return [...sockets].sort();
 }
 
-async function paged(registry: Registry, filter: SocketFilter): Promise<SocketId[]> {
+async function paged(registry: Registry, filter: SocketFilter, enough?: number): Promise<SocketId[]> {
   const found: SocketId[] = [];
-  for await (const { records } of registry.pages(filter)) found.push(...records.map(({ socket }) => socket));
+  for await (const { records } of registry.pages(filter, undefined, enough))
+    found.push(...records.map(({ socket }) => socket));
   return sorted(found);
 }
 

@@ -74,6 +74,7 @@ function membersContract(name: string, fresh: () => Promise<Registry>): void {
       ];
       for (const [filter, sockets] of expected) {
         expect(await reached(registry, filter), JSON.stringify(filter)).toEqual(sockets.sort());
+        expect(await reached(registry, filter, 1), JSON.stringify(filter)).toEqual(sockets.sort());
         expect(await listed(registry, filter, 1), JSON.stringify(filter)).toEqual(sockets.sort());
       }
       const record = await registry.get(alice);

@@ -36,9 +36,14 @@ export async function groupsOf(
 }
 
 /** The sockets that a broadcast reaches, in the order of their ids. Fails if one comes twice. */
-export async function reached(registry: Registry, filter: SocketFilter): Promise<SocketId[]> {
+export async function reached(
+  registry: Registry,
+  filter: SocketFilter,
+  enough?: number,
+): Promise<SocketId[]> {
   const found: SocketId[] = [];
-  for await (const { records } of registry.pages(filter)) found.push(...records.map(({ socket }) => socket));
+  for await (const { records } of registry.pages(filter, undefined, enough))
+    found.push(...records.map(({ socket }) => socket));
   expect(new Set(found).size, 'a socket comes once').toBe(found.length);
   return found.sort();
 }
