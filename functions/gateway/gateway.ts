@@ -2,6 +2,7 @@ import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
 import type { EndedSockets } from './ended-sockets.ts';
+import type { HookWatch } from './hook-watch.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: its ports and its configuration. Every flow takes one as its first argument. */
@@ -16,6 +17,8 @@ export interface Gateway extends Ports {
   readonly isLastAttempt?: boolean;
   /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
+  /** Sees the hooks, if anybody looks on. */
+  readonly watch?: HookWatch | undefined;
 }
 
 /** The settings that users set. */

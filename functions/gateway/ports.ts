@@ -131,9 +131,7 @@ export interface Survey {
   survey(): AsyncIterable<readonly SocketRecord[]>;
 }
 
-/**
- * A page of a broadcast. `next` is where to continue after it; undefined in a world where broadcasts never stop early.
- */
+/** A page of a broadcast. `next` is where to continue after it; undefined where broadcasts never stop early. */
 export interface RecordPage {
   readonly records: readonly SocketRecord[];
   readonly next: string | undefined;
@@ -212,6 +210,8 @@ export interface AppRequest {
   readonly waitMs?: number;
   /** Signs the hook again if it had to wait, since signatures expire. */
   readonly renew?: () => Readonly<Record<string, string>>;
+  /** Hears all bytes of the answer's body, valid during the call, and undefined once there are no more. */
+  readonly heard?: (bytes: Uint8Array | undefined) => void;
 }
 
 /** Whether a list of keys may come from a cache, or must be read again because no cached key matched. */

@@ -66,6 +66,8 @@ export interface ResponseReader<Outcome> {
   head(head: Head): Outcome | undefined;
   /** Takes the next bytes of the body, whose buffer is reused afterwards. Returns an outcome if it needs no more. */
   body(bytes: Buffer): Outcome | undefined;
+  /** Hears what comes after its outcome: bytes that are dropped next, and undefined once no more are read. */
+  after?(bytes: Buffer | undefined): void;
   end(): Outcome;
   /** Called instead of `end`, possibly after part of the answer. */
   fail(failure: Failure): Outcome;
@@ -174,7 +176,9 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   body(bytes: Buffer): boolean {
     if (this.#isSettled) {
       this.#dropped += bytes.length;
-      return this.#dropped <= maxDropped;
+      const goesOn = this.#dropped <= maxDropped;
+      this.#reader.after?.(goesOn ? bytes : undefined);
+      return goesOn;
     }
     const early = this.#reader.body(bytes);
     this.#settle(early);
@@ -183,12 +187,14 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
 
   end(): void {
     this.#run(undefined);
-    if (!this.#isSettled) this.#settle(this.#reader.end());
+    if (this.#isSettled) this.#reader.after?.(undefined);
+    else this.#settle(this.#reader.end());
   }
 
   fail(failure: Failure): void {
     this.#run(undefined);
-    if (!this.#isSettled) this.#settle(this.#reader.fail(failure));
+    if (this.#isSettled) this.#reader.after?.(undefined);
+    else this.#settle(this.#reader.fail(failure));
   }
 
   /** Restarts its timeout in this queue, and in no other. */

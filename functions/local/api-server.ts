@@ -43,7 +43,7 @@ export async function handleApiRequest(
 }
 
 /** Cuts a connection whose client has its answer and does not end its body. */
-function endUnfinished(request: IncomingMessage): void {
+export function endUnfinished(request: IncomingMessage): void {
   const { socket } = request;
   const end = setTimeout(() => request.complete || socket.destroy(), unfinishedMs);
   socket.once('close', () => clearTimeout(end));
@@ -62,7 +62,7 @@ async function answerCall(gateway: Gateway, request: IncomingMessage, id: string
 }
 
 /** A request as it came. A class, since an object literal would make a new `body` function for every call. */
-class LocalRequest implements ApiRequest {
+export class LocalRequest implements ApiRequest {
   readonly id: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: string;

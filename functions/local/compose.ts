@@ -9,6 +9,8 @@ import { BroadcastQueue } from './broadcast-queue.ts';
 import type { DescriptorShares } from './descriptors.ts';
 import { HookStore } from './hook-store.ts';
 import type { Ids } from './ids.ts';
+import { InspectedRegistry } from './inspector/inspected-registry.ts';
+import { Inspection } from './inspector/inspection.ts';
 import { KeptRecords } from './kept-records.ts';
 import { localSecrets, type SecretTexts } from './local-secrets.ts';
 import { LocalTasks } from './local-tasks.ts';
@@ -56,6 +58,9 @@ const localPolicy = {
   lifeMs: Number.POSITIVE_INFINITY,
 } as const satisfies Policy;
 
+/** A run in this process has no end. */
+const anyRun = { policy: localPolicy, deadline: Number.POSITIVE_INFINITY } as const;
+
 /** Settings that nobody sets on one machine. */
 const localOnly = { replyBy: 'post', probeMinutes: 0, maxPostsPerSecond: Number.POSITIVE_INFINITY } as const;
 
@@ -71,6 +76,8 @@ export interface GatewayOptions {
   readonly store?: Store | undefined;
   /** Makes ids that are unique in the world if not given. */
   readonly ids?: Ids;
+  /** Makes the token that opens the inspector: 32 random bytes in base64url if not given. */
+  readonly inspectorToken?: () => string;
 }
 
 /** The parts of a gateway. */
@@ -88,7 +95,7 @@ export function compose(
   const store = given ?? new MemoryStore();
   // A store that ends with the process has no use for the records.
   const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);
-  const registry = new MemoryRegistry(clock, kept);
+  const { registry, inspection } = registryOf(settings, clock, kept);
   const sessions = new Sessions();
   const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
   const hooks = new HookStore(store);
@@ -114,11 +121,11 @@ export function compose(
     clock,
     log,
     settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
-    policy: localPolicy,
-    deadline: Number.POSITIVE_INFINITY,
+    ...anyRun,
+    watch: inspection?.posted,
   };
   const ends = { keys, closing, kept, presences, presenceQueue };
-  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store };
+  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store, inspection };
 
   function retryWork(): RetryWork {
     return {
@@ -129,6 +136,13 @@ export function compose(
       cleared: (socket) => queues.unblock(socket),
     };
   }
+}
+
+/** The registry, and what the inspector sees of it if there is one. Without one, nothing looks on. */
+function registryOf({ inspector }: LocalSettings, clock: Clock, kept: KeptRecords | undefined) {
+  if (!inspector) return { registry: new MemoryRegistry(clock, kept), inspection: undefined };
+  const inspection = new Inspection(clock);
+  return { registry: new InspectedRegistry(clock, kept, inspection.sockets), inspection };
 }
 
 function appOf(webhookBaseUrl: string, clock: Clock, { app }: DescriptorShares): HttpApp {

@@ -9,6 +9,7 @@ import { errorResponse, handleApiRequest } from './api-server.ts';
 import { batchWrites } from './batch-writes.ts';
 import { compose, type GatewayOptions, type Parts } from './compose.ts';
 import { descriptorShares, maxDescriptors } from './descriptors.ts';
+import { openInspector } from './inspector/open-inspector.ts';
 import type { SecretTexts } from './local-secrets.ts';
 import { localUrls } from './local-urls.ts';
 import type { MemoryRegistry } from './memory-registry.ts';
@@ -23,6 +24,8 @@ export interface LocalGateway {
   readonly webSocketUrl: string;
   /** Where the app calls back. */
   readonly apiUrl: string;
+  /** Opens the inspector, with its token. Undefined if the setting `inspector` is off. */
+  readonly inspectorUrl: string | undefined;
   /** From now on these secrets count, and no others. No socket is closed. */
   replaceSecrets(secrets: SecretTexts): void;
   /**
@@ -42,7 +45,10 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     errorResponse: (error) => errorResponse(error, headBytes),
     cork: batchWrites,
     upgrade: (upgrade) => void webSockets.handle(upgrade),
-    request: (request, response) => void handleApiRequest(gateway, request, response),
+    request: (request, response) => {
+      if (inspector?.inspector.takes(request, response) !== true)
+        void handleApiRequest(gateway, request, response);
+    },
   });
   const port = await listen(server, settings.host, settings.port);
   const urls = localUrls(settings, port);
@@ -51,6 +57,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   const parts = compose(settings, options, urls.webSocketUrl, shares);
   const { gateway, sessions, queues } = parts;
   const webSockets = new WebSocketServer(gateway, sessions, queues, settings.limits);
+  const inspector = openInspector(parts, settings, options, { port, ...urls });
   await resume(parts);
   const expiry = setInterval(
     () => sessions.expire(clock.monotonic(), settings.limits),
@@ -65,9 +72,11 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     clearInterval(expiry);
     clearInterval(watch);
     clearInterval(sweeping);
+    inspector?.inspector.stop();
     return stopParts(parts, server, withinMs);
   };
-  return { port, ...urls, replaceSecrets: (secrets) => parts.keys.replace(secrets), stop };
+  const replaceSecrets = (secrets: SecretTexts): void => parts.keys.replace(secrets);
+  return { port, ...urls, inspectorUrl: inspector?.url, replaceSecrets, stop };
 }
 
 /** Ends everything. What is not posted in `withinMs` milliseconds is kept for the next start. */

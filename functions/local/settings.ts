@@ -44,6 +44,8 @@ export interface LocalSettings {
   readonly limits: LocalLimits;
   /** How long the gateway takes to close its sockets when it stops, in milliseconds; 0 closes all at once. */
   readonly drainMs: number;
+  /** Whether the gateway serves the inspector. */
+  readonly inspector: boolean;
   /** Undefined: built from host and port. */
   readonly webSocketUrl: string | undefined;
   /** Where generated secrets are kept. */
@@ -126,6 +128,7 @@ const environment = v.object({
   PORT: v.optional(whole(0, 65_535), '8080'),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
   DRAIN_SECONDS: v.optional(drainValue, '0'),
+  INSPECTOR: v.optional(flag, 'false'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
   SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
@@ -166,6 +169,7 @@ export function parseSettings(
     port: output.PORT,
     limits: limitSets[output.LIMITS],
     drainMs: output.DRAIN_SECONDS,
+    inspector: output.INSPECTOR,
     webSocketUrl: output.SOCKETHOOK_WEBSOCKET_URL,
     folder: output.SOCKETHOOK_DIR,
     apiKeys: output.SOCKETHOOK_API_KEYS,

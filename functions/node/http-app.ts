@@ -21,14 +21,14 @@ export class HttpApp implements App {
   }
 
   post(hook: AppRequest): Promise<AppResponse> {
-    const { url, headers, renew, body, timeoutMs, waitMs = Number.POSITIVE_INFINITY } = hook;
+    const { url, headers, renew, body, timeoutMs, waitMs = Number.POSITIVE_INFINITY, heard } = hook;
     // Cut from the text: a URL object would change some of its characters.
     const target = url.slice(this.#originLength);
     // The app knows a hook by its id, so it may be sent twice.
     const request: HttpRequest = { method: 'POST', target, headers, renew, body, repeats: 'stale' };
     return new Promise((resolve) => {
       const deadlines = this.#deadlines.of(timeoutMs);
-      this.#pool.send(new Exchange(request, new HookResponseReader(), deadlines, resolve, waitMs));
+      this.#pool.send(new Exchange(request, new HookResponseReader(heard), deadlines, resolve, waitMs));
     });
   }
 
@@ -41,6 +41,11 @@ export class HttpApp implements App {
 /** Reads the part of a hook's answer that matters. */
 class HookResponseReader implements ResponseReader<AppResponse> {
   #reader: AnswerReader | undefined;
+  readonly #heard: AppRequest['heard'];
+
+  constructor(heard: AppRequest['heard']) {
+    this.#heard = heard;
+  }
 
   head(head: Head): AppResponse | undefined {
     this.#reader = new AnswerReader(head);
@@ -48,14 +53,21 @@ class HookResponseReader implements ResponseReader<AppResponse> {
   }
 
   body(bytes: Buffer): AppResponse | undefined {
+    this.#heard?.(bytes);
     return this.#reader?.take(bytes);
   }
 
+  after(bytes: Buffer | undefined): void {
+    this.#heard?.(bytes);
+  }
+
   end(): AppResponse {
+    this.#heard?.(undefined);
     return this.#reader?.end() ?? { kind: 'broken', why: 'no answer' };
   }
 
   fail(failure: Failure): AppResponse {
+    this.#heard?.(undefined);
     return this.#reader?.cut(failure) ?? failure;
   }
 }

@@ -57,6 +57,9 @@ export async function serve(
   const { webSocketUrl, apiUrl } = gateway;
   log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks: webhookBaseUrl });
   if (app !== undefined) void awaitApp(app, options, stopping.signal);
+  const { inspectorUrl } = gateway;
+  // The token opens the page, so it goes to the terminal where somebody looks on, and to the log only without one.
+  if (inspectorUrl !== undefined && !output.isTTY) log.info('inspector', { url: inspectorUrl });
   if (output.isTTY) output.write(announcement(gateway, webhookBaseUrl, page, envCommand));
 }
 
@@ -69,7 +72,7 @@ function outputOf(json: boolean): LogOutput {
 }
 
 function announcement(
-  { webSocketUrl, apiUrl }: LocalGateway,
+  { webSocketUrl, apiUrl, inspectorUrl }: LocalGateway,
   hooks: string,
   page: string | undefined,
   envCommand: string,
@@ -79,6 +82,7 @@ function announcement(
     `  WebSockets   ${webSocketUrl}`,
     `  HTTP API     ${apiUrl}`,
     `  Webhooks     ${hooks}`,
+    ...(inspectorUrl === undefined ? [] : [`  Inspector    ${inspectorUrl}`]),
     `  Your app     in its shell: eval "$(${envCommand})"`,
   ];
   return `\n${lines.join('\n')}\n\n`;

@@ -86,6 +86,11 @@ const gatewayFlags: readonly SettingFlag[] = [
     variable: 'DRAIN_SECONDS',
     meaning: 'over how long it closes its sockets when it stops; 0 by default, all at once',
   },
+  {
+    flag: 'inspector',
+    variable: 'INSPECTOR',
+    meaning: 'serve a page that shows sockets and hooks as they come, at a URL that it prints',
+  },
   { flag: 'limits', value: 'set', variable: 'LIMITS', meaning: 'api-gateway (the default) or none' },
 ];
 

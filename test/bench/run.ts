@@ -9,6 +9,7 @@ import { echo } from './echo.ts';
 import { flood } from './flood.ts';
 import { groups } from './groups.ts';
 import { growth } from './growth.ts';
+import { inspectedBench } from './inspected.ts';
 import { lambda } from './lambda.ts';
 import { memory } from './memory.ts';
 import { markdown } from './report/markdown.ts';
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   connect,
   memory,
   stored,
+  inspectedBench,
   flood,
   coldStart,
   defaultHandler,

@@ -2,6 +2,8 @@ import { afterAll } from 'vitest';
 import type { Gateway } from '../../functions/gateway/gateway.ts';
 import { runTask } from '../../functions/gateway/run-task.ts';
 import type { Task } from '../../functions/gateway/tasks.ts';
+import { InspectedRegistry } from '../../functions/local/inspector/inspected-registry.ts';
+import { ShownSockets } from '../../functions/local/inspector/shown-sockets.ts';
 import { MemoryBreaker } from '../../functions/local/memory-breaker.ts';
 import { MemoryBroadcasts } from '../../functions/local/memory-broadcasts.ts';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
@@ -28,6 +30,10 @@ import { connect } from '../support/client.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 registryContract('memory registry', async (clock) => new MemoryRegistry(clock));
+registryContract('inspected registry', async (clock) => {
+  const sockets = new ShownSockets({ changed() {}, ended() {} });
+  return new InspectedRegistry(clock, undefined, sockets);
+});
 
 breakerContract('memory breaker', async () => ({ breaker: new MemoryBreaker() }));
 

@@ -25,6 +25,7 @@ describe('without any variable', () => {
         port: 8080,
         limits: limitSets['api-gateway'],
         drainMs: 0,
+        inspector: false,
         webSocketUrl: undefined,
         folder: '.sockethook',
         apiKeys: undefined,
@@ -71,6 +72,8 @@ const good: { name: string; value: string; means: Partial<LocalSettings> }[] = [
   { name: 'PRESENCE_GRACE_MS', value: '900000', means: { presenceGraceMs: 900_000 } },
   { name: 'DRAIN_SECONDS', value: '1', means: { drainMs: 1_000 } },
   { name: 'DRAIN_SECONDS', value: '3600', means: { drainMs: 3_600_000 } },
+  { name: 'INSPECTOR', value: 'true', means: { inspector: true } },
+  { name: 'INSPECTOR', value: 'false', means: { inspector: false } },
   { name: 'FORWARD_HEADERS', value: 'X-Tenant, x-b3', means: { forwardHeaders: ['x-tenant', 'x-b3'] } },
   { name: 'REQUIRE_TICKET', value: 'true', means: { requireTicket: true } },
   { name: 'REQUIRE_TICKET', value: 'false', means: { requireTicket: false } },
@@ -159,6 +162,7 @@ const malformed: { name: string; value: string }[] = [
   ),
   ...['-1', '65536', '80a', '8080.0'].map((value) => ({ name: 'PORT', value })),
   ...['aws', 'None'].map((value) => ({ name: 'LIMITS', value })),
+  ...['yes', '1', 'TRUE'].map((value) => ({ name: 'INSPECTOR', value })),
   ...['https://a.example', 'wss://', 'wss://a.example/?x=1', 'wss://a.example/#f', 'a.example'].map(
     (value) => ({
       name: 'SOCKETHOOK_WEBSOCKET_URL',

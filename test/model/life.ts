@@ -28,6 +28,7 @@ export const settings: LocalSettings = {
   port: 0,
   limits: limitSets['api-gateway'],
   drainMs: 0,
+  inspector: false,
   webSocketUrl: undefined,
   folder: '',
   apiKeys: undefined,

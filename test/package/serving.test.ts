@@ -85,6 +85,26 @@ test.for(nodes)('`--demo` serves the demo and its page on Node.js $version', asy
   await client.close();
 });
 
+test('`--inspector` serves the page of the inspector and its files, at the URL that it prints', async () => {
+  const [node] = nodes;
+  if (node === undefined) throw new Error('There is no Node.js.');
+  const args = ['http://127.0.0.1:1/hooks', '--inspector', '--port', String(await freePort())];
+  const { gateway } = await serve(alone, node, [...args, '--dir', freshFolder()]);
+  await gateway.says('"event":"inspector"');
+  const [, url = ''] = /"event":"inspector","url":"([^"]+)"/.exec(gateway.output) ?? [];
+  const { status, headers } = await fetch(url, { redirect: 'manual' });
+  const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect(status).toBe(303);
+  const base = url.replace(/\?.*/, '');
+  const page = await (await fetch(base, { headers: { cookie } })).text();
+  expect(page).toContain('Inspector');
+  const files = [...page.matchAll(/(?:src|href)="\/?(?:inspector\/)?([\w-]+\.(?:js|css))"/g)].map(
+    ([, name]) => name,
+  );
+  for (const file of files)
+    expect([file, (await fetch(`${base}/${file}`, { headers: { cookie } })).status]).toEqual([file, 200]);
+});
+
 /** A message waits in the store when the gateway is killed. How often its app gets it from the next start. */
 async function messagesAfterKill(installation: Installation, node: Node): Promise<number> {
   const app = new RecordingApp();

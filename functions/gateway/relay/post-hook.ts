@@ -5,7 +5,7 @@ import type { HookRequest } from '../../wire/hook-format.ts';
 import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { SigningKey } from '../../wire/signature.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Secrets } from '../ports.ts';
+import type { AppRequest, Secrets } from '../ports.ts';
 import { type Admission, admit, observe } from './admit.ts';
 import { hookFacts } from './hook-facts.ts';
 
@@ -46,7 +46,7 @@ export async function postHook(
   hook: Hook,
   { offered = [], isRetry = false }: Post = firstPost,
 ): Promise<Answer> {
-  const { app, clock, log, secrets, settings } = gateway;
+  const { app, clock, log, secrets, settings, watch } = gateway;
   const request = settings.format.request(hook, settings.webhookBaseUrl);
   const { url, body } = request;
   const pending = secrets.signingKeys();
@@ -54,14 +54,18 @@ export async function postHook(
   if (timeLeft(gateway) <= 0) return noTime;
   const pendingAdmission = admit(gateway, hook);
   const admission = pendingAdmission instanceof Promise ? await pendingAdmission : pendingAdmission;
-  if (admission.kind === 'held') return heldAnswer(admission);
+  if (admission.kind === 'held') {
+    const answer = heldAnswer(admission);
+    watch?.held(hook, request, answer);
+    return answer;
+  }
   // A breaker that is slow to tell its state has taken some.
   const left = timeLeft(gateway);
   if (left <= 0) return noTime;
   const timeoutMs = Math.min(settings.hookTimeoutMs, left);
   const maxWaitMs = hook.event === 'handshake' ? settings.hookTimeoutMs : Number.POSITIVE_INFINITY;
   const waitMs = Math.min(maxWaitMs, left - timeoutMs);
-  const response = await app.post({
+  const posted: AppRequest = {
     url,
     headers: headersNow(gateway, hook, request, keys),
     renew() {
@@ -70,11 +74,13 @@ export async function postHook(
     body,
     timeoutMs,
     waitMs,
-  });
+  };
+  const response = await app.post(watch === undefined ? posted : watch.posting(hook, posted));
   const observed = observe(gateway, { socket: hook.socket, isRetry }, admission, response);
   if (observed instanceof Promise) await observed;
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };
   const answer = readAnswer(response, settings.format, context, clock.now());
+  watch?.answered(hook, answer, response);
   if (answer.kind === 'accepted' && answer.hint !== undefined)
     log.warnOnce(answer.hint, { hook: hook.event, advice }, hook.event);
   return answer;

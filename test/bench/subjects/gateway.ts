@@ -26,11 +26,25 @@ export const withoutStore: Subject = subjectOf(
   [],
 );
 
+/** The token that opens the inspector of a bench. */
+export const benchToken = 'bench-token-0123456789-0123456789';
+
+/** The gateway with its inspector. */
+export function inspected(nodeOptions: readonly string[] = []): Subject {
+  const file = new URL('../servers/inspected.ts', import.meta.url);
+  return subjectOf('inspected', file, nodeOptions, { BENCH_TOKEN: benchToken });
+}
+
 function gatewayOf(name: string, clone: URL, nodeOptions: readonly string[]): Subject {
   return subjectOf(name, new URL('infra/local/start.ts', clone), nodeOptions);
 }
 
-function subjectOf(name: string, file: URL, nodeOptions: readonly string[]): Subject {
+function subjectOf(
+  name: string,
+  file: URL,
+  nodeOptions: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Subject {
   return nodeSubject(name, ({ port, webhookBaseUrl }) => ({
     file,
     env: {
@@ -41,6 +55,7 @@ function subjectOf(name: string, file: URL, nodeOptions: readonly string[]): Sub
       SOCKETHOOK_API_KEYS: apiKey,
       SOCKETHOOK_WEBHOOK_SECRETS: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       SOCKETHOOK_URL_KEYS: 'bench-url-key-0123456789-0123456789',
+      ...more,
     },
     nodeOptions,
   }));
