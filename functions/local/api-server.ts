@@ -9,6 +9,7 @@ import { cut } from '../wire/path.ts';
 import { type Problem, problem } from '../wire/problems.ts';
 import { err, ok, type Result } from '../wire/result.ts';
 import { newId } from './ids.ts';
+import type { LocalCalls } from './local-calls.ts';
 import { RequestLog } from './request-log.ts';
 import { refusalResponse } from './upgrade.ts';
 
@@ -26,10 +27,11 @@ export async function handleApiRequest(
   gateway: Gateway,
   request: IncomingMessage,
   response: ServerResponse,
+  own: LocalCalls,
 ): Promise<void> {
   const id = `req_${newId()}`;
   const log = new RequestLog(gateway.log, id);
-  const answer = await answerCall({ ...gateway, log }, request, id).catch((error: unknown) => {
+  const answer = await answerCall({ ...gateway, log }, request, id, own).catch((error: unknown) => {
     log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
   });
@@ -49,14 +51,24 @@ export function endUnfinished(request: IncomingMessage): void {
   socket.once('close', () => clearTimeout(end));
 }
 
-async function answerCall(gateway: Gateway, request: IncomingMessage, id: string): Promise<ApiResponse> {
+async function answerCall(
+  gateway: Gateway,
+  request: IncomingMessage,
+  id: string,
+  own: LocalCalls,
+): Promise<ApiResponse> {
   const host = hostError(headOf(request));
   if (host !== undefined) return refusal(problem('malformed_request', host));
   const [path, query] = cut(readRequestTarget(request.url ?? '').target, '?');
-  const found = route(request.method ?? '', path);
+  const method = request.method ?? '';
+  const call = own.get(path);
+  if (call !== undefined && (method === 'GET' || method === 'HEAD'))
+    return call(gateway, new LocalRequest(id, request, {}, query, gateway));
+  const found = route(method, path);
   if (!found.ok) {
-    const { problem, allow } = found.error;
-    return refusal(problem, allow === undefined ? {} : { Allow: allow });
+    if (call !== undefined) return refusal(problem('method_not_allowed'), { Allow: 'GET, HEAD' });
+    const { problem: why, allow } = found.error;
+    return refusal(why, allow === undefined ? {} : { Allow: allow });
   }
   return found.value.call(gateway, new LocalRequest(id, request, found.value.parameters, query, gateway));
 }

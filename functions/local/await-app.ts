@@ -1,30 +1,25 @@
 import { connect } from 'node:net';
-import type { Clock, Log } from '../gateway/ports.ts';
+import type { Clock } from '../gateway/ports.ts';
+import type { AppWatch } from './app-watch.ts';
 
 /** How long one look may take, and the pause between two, in milliseconds. */
 const lookMs = { longest: 5_000, pause: 1_000 };
 
-const advice = 'start your app, or mend WEBHOOK_BASE_URL; until then clients are refused';
-
 /**
  * Looks at the start whether an app takes connections, since otherwise only the first client would show that it does
- * not. Logs `app_silent` once if it does not, and `app_answers` once it does. Sends nothing. Ends when `signal` aborts.
+ * not. Tells what watches the app if it does not, and once it does. Sends nothing. Ends when `signal` aborts.
  */
 export async function awaitApp(
   url: string,
-  { clock, log }: { readonly clock: Clock; readonly log: Pick<Log, 'info' | 'warn'> },
+  watch: Pick<AppWatch, 'answered' | 'failed'>,
+  clock: Pick<Clock, 'sleep'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const begun = clock.monotonic();
-  for (let looks = 1; !signal.aborted; looks++) {
+  while (!signal.aborted) {
     const why = await whySilent(new URL(url), signal);
     if (signal.aborted) return;
-    if (why === undefined) {
-      const seconds = Math.round((clock.monotonic() - begun) / 1_000);
-      if (looks > 1) log.info('app_answers', { url, seconds });
-      return;
-    }
-    if (looks === 1) log.warn('app_silent', { url, why, advice });
+    if (why === undefined) return watch.answered();
+    watch.failed(why);
     await clock.sleep(lookMs.pause);
   }
 }

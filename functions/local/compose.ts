@@ -4,6 +4,7 @@ import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { HttpApp } from '../node/http-app.ts';
 import { hookId } from '../wire/hook.ts';
+import { AppWatch, type HookTotals } from './app-watch.ts';
 import { batchWrites } from './batch-writes.ts';
 import { BroadcastQueue } from './broadcast-queue.ts';
 import type { DescriptorShares } from './descriptors.ts';
@@ -20,6 +21,8 @@ import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryPresences } from './memory-presences.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { MemoryStore } from './memory-store.ts';
+import { CountedLog } from './metrics/counted-log.ts';
+import { WatchedApp } from './metrics/watched-app.ts';
 import { PacedClosed } from './paced-closed.ts';
 import { PresenceQueue } from './presence-queue.ts';
 import { RetryQueue, type RetryWork } from './retry-queue.ts';
@@ -86,12 +89,13 @@ export type Parts = ReturnType<typeof compose>;
 /** Puts a gateway together from the ports of one process. */
 export function compose(
   settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log, store: given, ids }: GatewayOptions,
+  { webhookBaseUrl, secrets, clock, log: output, store: given, ids }: GatewayOptions,
   webSocketUrl: string,
   shares: DescriptorShares,
   app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares),
 ) {
   const { messageBytes } = settings.limits;
+  const log = new CountedLog(output);
   const store = given ?? new MemoryStore();
   // A store that ends with the process has no use for the records.
   const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);
@@ -99,22 +103,26 @@ export function compose(
   const sessions = new Sessions();
   const closing = new PacedClosed(registry, (task) => runTask(gateway, task));
   const hooks = new HookStore(store);
-  const retries = new RetryQueue(hooks, retryWork(), clock, log);
+  const others = () => ({ gateway, queues, breaker });
+  const retries = new RetryQueue(hooks, retryWork(others), clock, log);
   const presenceQueue = new PresenceQueue(closing.run, log);
   const breaker = new MemoryBreaker([closing, retries, presenceQueue], hooks);
   const queues = new SocketQueues(closing.run, log, settings.limits.allWaitingBytes, retries, ids);
   const broadcastQueue = new BroadcastQueue(closing.run, log);
   const presences = new MemoryPresences(store, clock, log);
+  const letters = new StoredDeadLetters(store, clock);
+  const watch = new AppWatch(webhookBaseUrl, () => totalsOf(hooks, letters, log), { clock, log });
+  const watchedApp = new WatchedApp(app, watch, clock);
   const keys = localSecrets(secrets);
   const all = { sockets: queues, broadcasts: broadcastQueue, retries, presences: presenceQueue };
   const gateway: Gateway = {
     registry,
     connections: sessions,
-    app,
+    app: watchedApp,
     breaker,
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
-    deadLetters: new StoredDeadLetters(store, clock),
+    deadLetters: letters,
     presences,
     tasks: new LocalTasks(all, closing.run, log),
     secrets: keys,
@@ -125,17 +133,25 @@ export function compose(
     watch: inspection?.posted,
   };
   const ends = { keys, closing, kept, presences, presenceQueue };
-  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store, inspection };
+  const seen = { inspection, watch, watchedApp, hooks, letters, log };
+  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store, ...seen };
+}
 
-  function retryWork(): RetryWork {
-    return {
-      post: (hook) => postStored(gateway, hook),
-      isResting: (socket) => queues.isResting(socket),
-      isAppAway: () => breaker.state().openedAt > 0,
-      blocked: (socket) => queues.block(socket),
-      cleared: (socket) => queues.unblock(socket),
-    };
-  }
+function totalsOf({ done, size }: HookStore, { kept }: StoredDeadLetters, { lost }: CountedLog): HookTotals {
+  return { retried: done, waiting: size, dead: kept, lost };
+}
+
+/** What the retry queue needs of the others, which need it. */
+function retryWork(
+  parts: () => { readonly gateway: Gateway; readonly queues: SocketQueues; readonly breaker: MemoryBreaker },
+): RetryWork {
+  return {
+    post: (hook) => postStored(parts().gateway, hook),
+    isResting: (socket) => parts().queues.isResting(socket),
+    isAppAway: () => parts().breaker.state().openedAt > 0,
+    blocked: (socket) => parts().queues.block(socket),
+    cleared: (socket) => parts().queues.unblock(socket),
+  };
 }
 
 /** The registry, and what the inspector sees of it if there is one. Without one, nothing looks on. */

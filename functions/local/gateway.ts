@@ -6,13 +6,17 @@ import { sweep } from '../gateway/sweep/sweep.ts';
 import { createUpgradeServer } from '../websocket/upgrade-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
+import type { AppWatch } from './app-watch.ts';
 import { batchWrites } from './batch-writes.ts';
 import { compose, type GatewayOptions, type Parts } from './compose.ts';
 import { descriptorShares, maxDescriptors } from './descriptors.ts';
 import { openInspector } from './inspector/open-inspector.ts';
+import { localCalls } from './local-calls.ts';
 import type { SecretTexts } from './local-secrets.ts';
 import { localUrls } from './local-urls.ts';
 import type { MemoryRegistry } from './memory-registry.ts';
+import { Metrics } from './metrics/metrics.ts';
+import type { Sources } from './metrics/sources.ts';
 import { resume } from './resume.ts';
 import type { LocalSettings } from './settings.ts';
 import { WebSocketServer } from './web-socket-server.ts';
@@ -26,6 +30,8 @@ export interface LocalGateway {
   readonly apiUrl: string;
   /** Opens the inspector, with its token. Undefined if the setting `inspector` is off. */
   readonly inspectorUrl: string | undefined;
+  /** Hears whether the app is there. */
+  readonly appWatch: Pick<AppWatch, 'answered' | 'failed'>;
   /** From now on these secrets count, and no others. No socket is closed. */
   replaceSecrets(secrets: SecretTexts): void;
   /**
@@ -47,7 +53,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
     upgrade: (upgrade) => void webSockets.handle(upgrade),
     request: (request, response) => {
       if (inspector?.inspector.takes(request, response) !== true)
-        void handleApiRequest(gateway, request, response);
+        void handleApiRequest(gateway, request, response, calls);
     },
   });
   const port = await listen(server, settings.host, settings.port);
@@ -55,28 +61,53 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
   const shares = descriptorShares(maxDescriptors());
   server.maxConnections = shares.clients;
   const parts = compose(settings, options, urls.webSocketUrl, shares);
-  const { gateway, sessions, queues } = parts;
+  const { gateway, sessions, queues, watch: appWatch } = parts;
   const webSockets = new WebSocketServer(gateway, sessions, queues, settings.limits);
+  const sources = sourcesOf(parts, webSockets);
+  const metrics = new Metrics(sources);
+  const calls = localCalls(settings, metrics, sources);
   const inspector = openInspector(parts, settings, options, { port, ...urls });
   await resume(parts);
-  const expiry = setInterval(
-    () => sessions.expire(clock.monotonic(), settings.limits),
-    Math.min(1_000, Math.max(10, settings.limits.idleMs / 10)),
-  );
-  const watch = setInterval(() => queues.warnOfOldBacklogs(clock), 1_000);
-  const sweeping = setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs);
+  const stopTimers = startTimers(parts, settings, sweepMs);
   const stop = async (withinMs: number): Promise<void> => {
     webSockets.close(settings.drainMs);
     // Until its own turn comes, each socket is served as ever.
     if (settings.drainMs > 0) await sessions.drain(settings.drainMs, clock);
-    clearInterval(expiry);
-    clearInterval(watch);
-    clearInterval(sweeping);
+    stopTimers();
     inspector?.inspector.stop();
+    metrics.stop();
     return stopParts(parts, server, withinMs);
   };
   const replaceSecrets = (secrets: SecretTexts): void => parts.keys.replace(secrets);
-  return { port, ...urls, inspectorUrl: inspector?.url, replaceSecrets, stop };
+  return { port, ...urls, inspectorUrl: inspector?.url, appWatch, replaceSecrets, stop };
+}
+
+/** Starts what is done again and again while the gateway serves. Returns what ends that. */
+function startTimers(
+  { gateway, sessions, queues, watch }: Parts,
+  { limits }: LocalSettings,
+  sweepMs: number,
+): () => void {
+  const { clock } = gateway;
+  const timers = [
+    setInterval(
+      () => sessions.expire(clock.monotonic(), limits),
+      Math.min(1_000, Math.max(10, limits.idleMs / 10)),
+    ),
+    setInterval(() => {
+      queues.warnOfOldBacklogs(clock);
+      watch.look();
+    }, 1_000),
+    setInterval(() => void sweep(gateway, Math.floor(clock.now() / sweepMs)), sweepMs),
+  ];
+  return () => timers.forEach(clearInterval);
+}
+
+function sourcesOf(parts: Parts, { connects }: WebSocketServer): Sources {
+  const { gateway, sessions, queues, watch, watchedApp, hooks, letters, log } = parts;
+  const { breaker, clock } = gateway;
+  const { hooks: posts } = watchedApp;
+  return { sessions, connects, hooks: posts, queues, retries: hooks, letters, breaker, watch, log, clock };
 }
 
 /** Ends everything. What is not posted in `withinMs` milliseconds is kept for the next start. */
@@ -94,6 +125,7 @@ export async function stopParts(
     presenceQueue,
     app,
     store,
+    watch,
   }: Parts,
   server: { close(): unknown; closeAllConnections(): void },
   withinMs: number,
@@ -115,6 +147,7 @@ export async function stopParts(
   server.close();
   server.closeAllConnections();
   sessions.terminateAll();
+  watch.stop();
   await app.stop();
   // Of what this refuses, the store has what was known before.
   await kept?.close();

@@ -41,6 +41,8 @@ export interface FirstHook {
  * memory.
  */
 export class HookStore {
+  /** How many hooks are done that waited, whatever has come of them. */
+  done = 0;
   readonly #store: Store;
   readonly #room: typeof usualRoom;
   readonly #lines = new Map<SocketId, Line>();
@@ -56,6 +58,11 @@ export class HookStore {
     let size = 0;
     for (const { waiting } of this.#lines.values()) size += waiting.length;
     return size;
+  }
+
+  /** How many bytes they take in the store. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Reads which hooks wait. Call it once, before anything else. Throws if the store holds what it never wrote. */
@@ -147,6 +154,7 @@ export class HookStore {
     const first = this.#lines.get(socket)?.waiting[0];
     if (first?.place !== place) return;
     this.#drop(socket, first);
+    this.done += 1;
     const removed = await this.#write({ key: hookKey(socket, first.place), value: undefined });
     if (!removed.ok) throw new Error(removed.error.why);
   }

@@ -14,6 +14,7 @@ import type { SocketId } from '../wire/socket-id.ts';
 import type { MessageConsumer, QueuedMessage } from './message-consumer.ts';
 import type { Pressure } from './queue-supervisor.ts';
 import type { SocketQueue } from './socket-queue.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The outcome of nearly every post; one object for all. */
 const posted: Posted = { kind: 'posted' };
@@ -56,6 +57,7 @@ export class Session implements WebSocketListener, MessageConsumer {
   readonly #queue: SocketQueue;
   readonly #limits: SessionLimits;
   readonly #gone: (session: Session) => void;
+  readonly #traffic: Traffic;
   /** When it was paused or last probed; undefined while the gateway reads from it. On the monotonic clock. */
   #pausedAt: number | undefined;
   #ended = false;
@@ -67,6 +69,7 @@ export class Session implements WebSocketListener, MessageConsumer {
     connection: WebSocketConnection,
     limits: SessionLimits,
     gone: (session: Session) => void,
+    traffic: Traffic,
   ) {
     this.socket = queue.socket;
     this.#gateway = gateway;
@@ -74,6 +77,7 @@ export class Session implements WebSocketListener, MessageConsumer {
     this.#queue = queue;
     this.#limits = limits;
     this.#gone = gone;
+    this.#traffic = traffic;
     this.openedAt = gateway.clock.monotonic();
     this.#lastActive = this.openedAt;
     queue.setConsumer(this);
@@ -138,6 +142,7 @@ export class Session implements WebSocketListener, MessageConsumer {
       this.#answerPing();
       return;
     }
+    this.#traffic.received(bytes);
     if (bytes > this.#limits.frameBytes) this.#warnOfLargeMessage(bytes);
     this.#queue.receive(body, bytes, time);
     if (this.#queue.waiting < this.#backlogLimit) return;

@@ -1,9 +1,10 @@
 import type { Clock, Connections, Posted } from '../gateway/ports.ts';
-import { textFrame } from '../websocket/frames.ts';
+import { payloadBytes, textFrame } from '../websocket/frames.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { drain } from './drain.ts';
 import type { Session } from './session.ts';
+import { Traffic } from './traffic.ts';
 
 /** How long a session may be idle, and how long it may live, in milliseconds. API Gateway's limits are the default. */
 export interface Lifetime {
@@ -13,9 +14,16 @@ export interface Lifetime {
 
 /** The open sessions of this process: the connections that can be posted to. */
 export class Sessions implements Connections {
+  /** The messages of all clients, also of those that have gone. */
+  readonly traffic = new Traffic();
   readonly #sessions = new Map<SocketId, Session>();
   /** The last posted text and its frame: a broadcast posts one text to all. */
   #last = { text: '', frame: textFrame('') };
+
+  /** How many there are. */
+  get size(): number {
+    return this.#sessions.size;
+  }
 
   add(session: Session): void {
     this.#sessions.set(session.socket, session);
@@ -27,7 +35,11 @@ export class Sessions implements Connections {
 
   post(socket: SocketId, body: string): Posted {
     const session = this.#sessions.get(socket);
-    return session === undefined ? { kind: 'gone' } : session.post(this.#frameOf(body));
+    if (session === undefined) return { kind: 'gone' };
+    const frame = this.#frameOf(body);
+    const posted = session.post(frame);
+    if (posted.kind === 'posted') this.traffic.sent(payloadBytes(frame));
+    return posted;
   }
 
   async close(socket: SocketId, how: CloseCode = closeCodes.normal): Promise<void> {

@@ -46,6 +46,8 @@ export interface LocalSettings {
   readonly drainMs: number;
   /** Whether the gateway serves the inspector. */
   readonly inspector: boolean;
+  /** Who may read the metrics: who has an API key, or everybody. */
+  readonly metrics: 'key' | 'public';
   /** Undefined: built from host and port. */
   readonly webSocketUrl: string | undefined;
   /** Where generated secrets are kept. */
@@ -129,6 +131,7 @@ const environment = v.object({
   HOST: v.optional(v.pipe(v.string(), v.minLength(1, 'must be an address')), '127.0.0.1'),
   DRAIN_SECONDS: v.optional(drainValue, '0'),
   INSPECTOR: v.optional(flag, 'false'),
+  METRICS: v.optional(v.picklist(['key', 'public'], 'must be key or public'), 'key'),
   LIMITS: v.optional(v.picklist(['api-gateway', 'none'], 'must be api-gateway or none'), 'api-gateway'),
   SOCKETHOOK_WEBSOCKET_URL: v.optional(url(parseWebSocketUrl)),
   SOCKETHOOK_DIR: v.optional(v.string(), '.sockethook'),
@@ -170,6 +173,7 @@ export function parseSettings(
     limits: limitSets[output.LIMITS],
     drainMs: output.DRAIN_SECONDS,
     inspector: output.INSPECTOR,
+    metrics: output.METRICS,
     webSocketUrl: output.SOCKETHOOK_WEBSOCKET_URL,
     folder: output.SOCKETHOOK_DIR,
     apiKeys: output.SOCKETHOOK_API_KEYS,

@@ -171,6 +171,12 @@ export class SocketQueues implements QueueSupervisor<SocketQueue> {
     this.#log.error('fault', { request: hookId('closed', socket), why: String(error) });
   }
 
+  /** The messages that wait for their turn, counted one by one, and the bytes of these and of those being posted. */
+  get backlog(): { readonly messages: number; readonly bytes: number } {
+    const messages = [...this.#queues.values()].reduce((sum, { backlog }) => sum + backlog.count, 0);
+    return { messages, bytes: this.#weight + this.#shedWeight };
+  }
+
   get pressure(): Pressure {
     if (this.#weight <= this.#maxBytes / 2) return 'none';
     return this.#weight <= (this.#maxBytes / 4) * 3 ? 'some' : 'high';

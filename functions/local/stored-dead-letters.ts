@@ -14,6 +14,8 @@ const pageSize = 1_000;
 
 /** The dead letters of one process, in its store. */
 export class StoredDeadLetters implements DeadLetters {
+  /** How many hooks have died in this process and were kept. */
+  kept = 0;
   readonly #store: Store;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #room: typeof usualRoom;
@@ -30,6 +32,13 @@ export class StoredDeadLetters implements DeadLetters {
     for (const { id, diedAt } of letters) this.#deaths.set(id, diedAt);
   }
 
+  /** How many there are. It looks at each, so it is not for hot paths. */
+  get size(): number {
+    let size = 0;
+    for (const diedAt of this.#deaths.values()) if (diedAt > this.#expiredSince) size += 1;
+    return size;
+  }
+
   async put(letter: DeadLetter): Promise<'kept' | 'full'> {
     await this.#forgetExpired();
     const isNew = !this.#deaths.has(letter.id);
@@ -43,6 +52,7 @@ export class StoredDeadLetters implements DeadLetters {
     if (!written.ok) throw new Error(written.error.why);
     this.#deaths.delete(letter.id);
     this.#deaths.set(letter.id, letter.diedAt);
+    this.kept += 1;
     return 'kept';
   }
 

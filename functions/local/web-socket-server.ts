@@ -7,8 +7,8 @@ import type { Upgrade } from '../websocket/upgrade.ts';
 import type { WebSocketConnection } from '../websocket/web-socket-connection.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import { hookId } from '../wire/hook.ts';
-import { problem } from '../wire/problems.ts';
-import { restartSeconds } from '../wire/refusal-headers.ts';
+import { type Problem, type ProblemCode, problem } from '../wire/problems.ts';
+import { type RefusalHeader, restartSeconds } from '../wire/refusal-headers.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { parseTarget } from '../wire/target.ts';
 import { type Ids, uniqueIds } from './ids.ts';
@@ -20,11 +20,23 @@ import type { SocketQueue } from './socket-queue.ts';
 import type { SocketQueues } from './socket-queues.ts';
 import { clientHeaders, refusalResponse, upgradeProblem } from './upgrade.ts';
 
+/** What can come of a connect. */
+type ConnectOutcome = 'accepted' | 'abandoned' | ProblemCode;
+
 /**
  * Where WebSockets come in. The HTTP upgrade waits for the handshake, and a refusal is an ordinary HTTP response. Until
  * the client is connected, its queue is held, so that no task overtakes the handshake.
  */
 export class WebSocketServer {
+  /** How often a connect had each outcome: `accepted`, `abandoned` by its client, or the code of a problem. */
+  readonly connects = new Map<ConnectOutcome, number>([
+    ['accepted', 0],
+    ['abandoned', 0],
+    ['refused_by_app', 0],
+    ['app_failed', 0],
+    ['app_timed_out', 0],
+    ['app_away', 0],
+  ]);
   readonly #gateway: Gateway;
   readonly #sessions: Sessions;
   readonly #queues: SocketQueues;
@@ -61,12 +73,12 @@ export class WebSocketServer {
   async handle(upgrade: Upgrade): Promise<void> {
     if (this.#closedAt !== undefined) return this.#refuseWhileClosing(upgrade, this.#closedAt);
     const refusal = upgradeProblem(upgrade.head, this.#limits.urlLength);
-    if (refusal !== undefined) return upgrade.refuse(refusalResponse(refusal));
+    if (refusal !== undefined) return this.#refuse(upgrade, refusal);
     const socket = this.#ids.socket();
     const queue = this.#queues.open(socket);
     const outcome = await this.#runHandshake(socket, upgrade);
     if (outcome.kind === 'accepted') return this.#completeUpgrade(queue, upgrade, outcome.subprotocol);
-    upgrade.refuse(refusalResponse(outcome.problem, outcome.headers));
+    this.#refuse(upgrade, outcome.problem, outcome.headers);
     this.#queues.end(socket);
   }
 
@@ -94,10 +106,12 @@ export class WebSocketServer {
     const connection =
       closedAt !== undefined ? undefined : upgrade.accept(this.#limits.messageBytes, subprotocol);
     if (connection !== undefined) {
+      this.#count('accepted');
       this.#startSession(queue, connection);
       return;
     }
-    if (closedAt !== undefined) this.#refuseWhileClosing(upgrade, closedAt);
+    if (closedAt === undefined) this.#count('abandoned');
+    else this.#refuseWhileClosing(upgrade, closedAt);
     const ending = closedAt !== undefined ? closeCodes.goingAway : closeCodes.abnormal;
     const postClosed = disconnectInOrder(this.#gateway, queue.socket, ending);
     queue.push(postClosed);
@@ -108,11 +122,27 @@ export class WebSocketServer {
   #refuseWhileClosing(upgrade: Upgrade, closedAt: number): void {
     const left = Math.max(0, closedAt - this.#gateway.clock.monotonic());
     const again = String(Math.ceil(left / 1_000) + restartSeconds);
-    upgrade.refuse(refusalResponse(problem('shutting_down'), [['Retry-After', again]]));
+    this.#refuse(upgrade, problem('shutting_down'), [['Retry-After', again]]);
+  }
+
+  #refuse(upgrade: Upgrade, problem: Problem, headers?: readonly RefusalHeader[]): void {
+    this.#count(problem.code);
+    upgrade.refuse(refusalResponse(problem, headers));
+  }
+
+  #count(outcome: ConnectOutcome): void {
+    this.connects.set(outcome, (this.connects.get(outcome) ?? 0) + 1);
   }
 
   #startSession(queue: SocketQueue, connection: WebSocketConnection): void {
-    const session = new Session(this.#gateway, queue, connection, this.#limits, this.#gone);
+    const session = new Session(
+      this.#gateway,
+      queue,
+      connection,
+      this.#limits,
+      this.#gone,
+      this.#sessions.traffic,
+    );
     this.#sessions.add(session);
     queue.release();
     connection.start(session);

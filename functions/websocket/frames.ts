@@ -20,6 +20,12 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+/** How many bytes the text of such a frame has. */
+export function payloadBytes({ length }: Uint8Array): number {
+  // The head takes 2 bytes with a text of up to 125, and 4 with one of up to 65,535.
+  return length - (length < 128 ? 2 : length < 65_540 ? 4 : 10);
+}
+
 /** A pong with the payload of the ping that it answers. RFC 6455 section 5.5.3. */
 export function pongFrame(payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([final | opcodes.pong, payload.length]), payload]);

@@ -56,7 +56,7 @@ export async function serve(
   const page = demo && `http://localhost:${port + 1}/`;
   const { webSocketUrl, apiUrl } = gateway;
   log.info('started', { page, webSocket: webSocketUrl, api: apiUrl, hooks: webhookBaseUrl });
-  if (app !== undefined) void awaitApp(app, options, stopping.signal);
+  if (app !== undefined) void awaitApp(app, gateway.appWatch, systemClock, stopping.signal);
   const { inspectorUrl } = gateway;
   // The token opens the page, so it goes to the terminal where somebody looks on, and to the log only without one.
   if (inspectorUrl !== undefined && !output.isTTY) log.info('inspector', { url: inspectorUrl });

@@ -91,6 +91,12 @@ const gatewayFlags: readonly SettingFlag[] = [
     variable: 'INSPECTOR',
     meaning: 'serve a page that shows sockets and hooks as they come, at a URL that it prints',
   },
+  {
+    flag: 'metrics',
+    value: 'who',
+    variable: 'METRICS',
+    meaning: 'who may read /metrics: key (the default) or public',
+  },
   { flag: 'limits', value: 'set', variable: 'LIMITS', meaning: 'api-gateway (the default) or none' },
 ];
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { AppWatch } from '../../functions/local/app-watch.ts';
 import { awaitApp } from '../../functions/local/await-app.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { connect } from '../support/client.ts';
@@ -10,6 +11,7 @@ import { RecordingLog } from '../support/recording-log.ts';
 
 let gateway: GatewayProcess | undefined;
 const app = new RecordingApp();
+const nothing = { retried: 0, dead: 0, lost: 0, waiting: 0 };
 afterEach(async () => {
   gateway?.kill();
   await app.stop();
@@ -25,8 +27,8 @@ test('an app that is not there at the start is warned about once, and one line s
     { level: 'warn', url, why: expect.stringContaining('ECONNREFUSED') },
   ]);
   await app.listen(port);
-  await eventually('it is there', () => started.of('app_answers').length > 0);
-  expect(started.of('app_answers')).toMatchObject([{ level: 'info', url, seconds: expect.any(Number) }]);
+  await eventually('it is there', () => started.of('app_back').length > 0);
+  expect(started.of('app_back')).toMatchObject([{ level: 'info', url, seconds: expect.any(Number) }]);
   expect(started.of('app_silent')).toHaveLength(1);
   expect(app.hooks, 'a look sends nothing').toEqual([]);
   await (await connect(started.url)).close();
@@ -37,15 +39,20 @@ test('an app that stays away is warned about once, however long it takes', async
   const clock = new ManualClock();
   const log = new RecordingLog();
   const url = `http://127.0.0.1:${port}/websocket`;
-  const awaited = awaitApp(url, { clock, log }, new AbortController().signal);
+  const watch = new AppWatch(url, () => nothing, { clock, log });
+  const awaited = awaitApp(url, watch, clock, new AbortController().signal);
   for (let looks = 1; looks <= 5; looks++) {
     await eventually('another look', () => clock.slept.length === looks);
     if (looks === 5) await app.listen(port);
     await clock.advance(1_000);
   }
   await awaited;
-  expect(log.lines.map(({ event }) => event)).toEqual(['app_silent', 'app_answers']);
-  expect(log.of('app_answers')).toMatchObject([{ fields: { url, seconds: 5 } }]);
+  watch.look();
+  expect(log.of('app_back'), 'before it has answered for two seconds').toEqual([]);
+  await clock.advance(2_000);
+  watch.look();
+  expect(log.lines.map(({ event }) => event)).toEqual(['app_silent', 'app_back']);
+  expect(log.of('app_back')).toMatchObject([{ fields: { url, seconds: 5, ...nothing } }]);
 });
 
 test('a gateway that waits for its app stops at once', async () => {

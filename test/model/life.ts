@@ -29,6 +29,7 @@ export const settings: LocalSettings = {
   limits: limitSets['api-gateway'],
   drainMs: 0,
   inspector: false,
+  metrics: 'key',
   webSocketUrl: undefined,
   folder: '',
   apiKeys: undefined,

@@ -34,6 +34,8 @@ const provenBy: Readonly<Record<string, string>> = {
   'docs/sdk.md > Frameworks > hono.ts': 'test/readme/sdk-apps.test.ts',
   'docs/operations.md > TLS with nginx > nginx': 'test/readme/services.test.ts',
   'docs/operations.md > A service with systemd > ini': 'test/readme/services.test.ts',
+  'docs/operations.md > Metrics > yaml': 'test/readme/metrics.test.ts',
+  'docs/http-api.md > Health > json': 'test/readme/metrics.test.ts',
   'docs/aws.md > Deploying > json': 'test/readme/commands.test.ts',
   'docs/aws.md > Deploying > sh': 'test/readme/aws.test.ts',
   'docs/aws.md > In a stack of your own > ts': 'test/readme/aws.test.ts',

@@ -135,7 +135,7 @@ function logChange(
     Object.assign(held, { hooks: 0, handshakes: 0, dead: 0, lost: 0 });
     const { failures, sockets, heldUntil } = after;
     const pause = heldUntil - clock.now();
-    log.error('breaker_opened', { failures, sockets: sockets.length, why: reasonOf(response), pause });
+    log.error('breaker_opened', { failures, sockets: sockets.length, why: silenceOf(response), pause });
   }
   if (isOpen(before) && !isOpen(after)) {
     const seconds = Math.max(0, Math.round((clock.now() - before.openedAt) / 1_000));
@@ -144,11 +144,12 @@ function logChange(
 }
 
 /** Whether this is the app, or a proxy that speaks for it. */
-function isAnswered(response: AppResponse): boolean {
+export function isAnswered(response: AppResponse): boolean {
   return response.kind === 'response' && !isAwayStatus(response.status);
 }
 
-function reasonOf(response: AppResponse): string {
+/** Why a response is no answer of the app, in words. */
+export function silenceOf(response: AppResponse): string {
   switch (response.kind) {
     case 'response':
       return `the app answered ${response.status}`;
