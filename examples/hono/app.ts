@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { serve } from '@hono/node-server';
+import { build } from 'esbuild';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { checkSettings, createWebSocketUrl, hooks } from 'sockethook';
@@ -28,8 +29,16 @@ const handle = hooks({
   },
 });
 
+/** The script of the page with the browser client in it. A real app has a bundler do this once, and not at each start. */
+async function bundleScript(): Promise<string> {
+  const entryPoints = [`${import.meta.dirname}/page.js`];
+  const options = { bundle: true, format: 'esm', target: 'es2022', write: false } as const;
+  const { outputFiles } = await build({ entryPoints, ...options });
+  return outputFiles[0]?.text ?? '';
+}
+
 /** The app around the poll. Its page may open sockets to `gateway` only. */
-function createApp(gateway: string): Hono {
+function createApp(gateway: string, script: string): Hono {
   const self = ["'self'"];
   const policy = { scriptSrc: self, styleSrc: self, connectSrc: [...self, gateway], baseUri: ["'none'"] };
   const file = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
@@ -39,13 +48,13 @@ function createApp(gateway: string): Hono {
     .get('/url', async (context) => context.json({ url: await createWebSocketUrl('/poll') }))
     .get('/', (context) => context.html(file('page.html')))
     .get('/page.css', (context) => context.body(file('page.css'), 200, { 'Content-Type': 'text/css' }))
-    .get('/page.js', (context) => context.body(file('page.js'), 200, { 'Content-Type': 'text/javascript' }));
+    .get('/page.js', (context) => context.body(script, 200, { 'Content-Type': 'text/javascript' }));
 }
 
 async function start(port: number): Promise<void> {
   checkSettings('hooks', 'urls');
   const { origin } = new URL(await createWebSocketUrl('/poll'));
-  const { fetch } = createApp(origin);
+  const { fetch } = createApp(origin, await bundleScript());
   serve({ fetch, port, hostname: '127.0.0.1' }, () => {
     process.stdout.write(`listening on http://localhost:${port}/\n`);
   }).on('error', fail);

@@ -89,10 +89,14 @@ HEADERS = {
         "frame-ancestors 'none'"),
     'X-Content-Type-Options': 'nosniff',
 }
+HERE = Path(__file__).parent
+# The client for browsers, of the package `sockethook`.
+CLIENT = Path(os.environ.get('CLIENT_JS') or HERE / '../../dist/client.js')
 PAGE_FILES = {
-    '/': ('page.html', 'text/html'),
-    '/page.css': ('page.css', 'text/css'),
-    '/page.js': ('page.js', 'text/javascript'),
+    '/': (HERE / 'page.html', 'text/html'),
+    '/client.js': (CLIENT, 'text/javascript'),
+    '/page.css': (HERE / 'page.css', 'text/css'),
+    '/page.js': (HERE / 'page.js', 'text/javascript'),
 }
 
 
@@ -109,9 +113,8 @@ class Connection(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition('?')
         if path in PAGE_FILES:
-            name, content_type = PAGE_FILES[path]
-            content = Path(__file__).with_name(name).read_bytes()
-            self.answer(200, content, content_type + '; charset=utf-8')
+            file, content_type = PAGE_FILES[path]
+            self.answer(200, file.read_bytes(), content_type + '; charset=utf-8')
         elif path == '/url':
             self.answer_url(parse_qs(query).get('user', [''])[0])
         elif path.startswith('/websocket/'):
@@ -242,6 +245,9 @@ def main():
         websocket.check_environment()
     except websocket.ConfigurationError as error:
         sys.exit(str(error))
+    if not CLIENT.is_file():
+        sys.exit(f'There is no {CLIENT.resolve()}. Run `npm run build`, or set '
+                 'CLIENT_JS to dist/client.js of the package sockethook.')
     try:
         server = Server(('127.0.0.1', int(port)), Connection)
     except OSError as error:

@@ -7,6 +7,9 @@ interface Drained {
   close(how: CloseCode): void;
 }
 
+/** Clients are asked back no faster than they were closed, or than 250 a second where that is faster. In milliseconds. */
+const maxPlaceMs = 4;
+
 /** Timers are not exact, so shorter steps would be no more even. In milliseconds. */
 const minStepMs = 10;
 
@@ -16,15 +19,18 @@ const rounding = 1e-6;
 /**
  * Closes sessions one after another, spread evenly over `withinMs` milliseconds, so that their clients don't all come
  * back at once. Those that end by themselves leave their places empty. If the process was held up, what was due
- * meanwhile is spread over the time that is left, and not closed in a burst. Resolves when all have ended.
+ * meanwhile is spread over the time that is left, and not closed in a burst. `how` gets the number of milliseconds after
+ * which a client may come back: those closed first are asked back first, and none before the end. Resolves when all have
+ * ended.
  */
 export async function drain(
   sessions: readonly Drained[],
-  how: CloseCode,
+  how: (backMs: number) => CloseCode,
   withinMs: number,
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
 ): Promise<void> {
   const end = clock.monotonic() + withinMs;
+  const placeMs = Math.min(maxPlaceMs, withinMs / Math.max(1, sessions.length));
   let at = 0;
   let due = 0;
   for (;;) {
@@ -38,7 +44,9 @@ export async function drain(
     const passed = Math.min(clock.monotonic() - begun, 2 * step);
     due += passed >= left ? rest : (rest * passed) / left + rounding;
     const count = Math.floor(due);
-    for (const session of sessions.slice(at, at + count)) if (!session.hasEnded) session.close(how);
+    const rested = Math.max(0, end - clock.monotonic());
+    for (const [after, session] of sessions.slice(at, at + count).entries())
+      if (!session.hasEnded) session.close(how(rested + (at + after) * placeMs));
     at += count;
     due -= count;
   }

@@ -1,6 +1,7 @@
 import type { Clock, Connections, Posted } from '../gateway/ports.ts';
 import { payloadBytes, textFrame } from '../websocket/frames.ts';
 import { type CloseCode, closeCodes } from '../wire/close-codes.ts';
+import { restartReason } from '../wire/restart-notice.ts';
 import type { SocketId } from '../wire/socket-id.ts';
 import { drain } from './drain.ts';
 import type { Session } from './session.ts';
@@ -64,7 +65,9 @@ export class Sessions implements Connections {
 
   /** Ends every session, one after another, spread evenly over `withinMs` milliseconds. Resolves when all have ended. */
   drain(withinMs: number, clock: Pick<Clock, 'monotonic' | 'sleep'>): Promise<void> {
-    return drain([...this.#sessions.values()], closeCodes.restarting, withinMs, clock);
+    const { code } = closeCodes.restarting;
+    const how = (backMs: number): CloseCode => ({ code, reason: restartReason(backMs) });
+    return drain([...this.#sessions.values()], how, withinMs, clock);
   }
 
   /** Ends every remaining connection without a close frame. */

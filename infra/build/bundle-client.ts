@@ -1,24 +1,22 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
-const entry = fileURLToPath(new URL('../../sdk/client/index.ts', import.meta.url));
+/** Names what a page uses. esbuild's own `globalName` would add code that makes a module of it. */
+const script = `import { ReliableSocket, StateChange } from './index.ts';
+globalThis.sockethook = { ReliableSocket, StateChange };`;
 
-/**
- * Bundles the browser client for a `<script>` tag into `client.js` in a folder: `sockethook.ReliableSocket`. Rejects if
- * the code can't be bundled.
- */
+/** The browser client for a `<script>` tag: `sockethook.ReliableSocket`. */
+export const clientScript = {
+  stdin: { contents: script, resolveDir: fileURLToPath(new URL('../../sdk/client', import.meta.url)) },
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** Bundles the browser client into `client.js` in a folder. Rejects if the code can't be bundled. */
 export async function bundleClient(folder: string): Promise<void> {
-  await build({
-    entryPoints: [entry],
-    outfile: join(folder, 'client.js'),
-    ...{
-      bundle: true,
-      minify: true,
-      format: 'iife',
-      globalName: 'sockethook',
-      target: 'es2022',
-      logLevel: 'warning',
-    },
-  });
+  await build({ ...clientScript, outfile: join(folder, 'client.js') });
 }

@@ -21,7 +21,7 @@ export interface Options {
   readonly protocols?: string | string[];
   /** How many bytes of UTF-8 `send` keeps while there is no connection; 65,536 by default. It throws beyond that. */
   readonly bufferBytes?: number;
-  /** The longest first pause; 1,500 by default. A later one may be as long as there has been no connection. */
+  /** The longest first pause; 2,000 by default. A later one may take half the time that there has been no connection. */
   readonly firstPauseMs?: number;
   /** No pause is longer than this; 30,000 by default. */
   readonly longestPauseMs?: number;
@@ -55,7 +55,7 @@ export type Settings = Required<Options>;
 
 const numbers = {
   bufferBytes: 65_536,
-  firstPauseMs: 1_500,
+  firstPauseMs: 2_000,
   longestPauseMs: 30_000,
   attemptMs: 35_000,
   pingMs: 45_000,

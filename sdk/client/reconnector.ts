@@ -1,4 +1,5 @@
-import { fullJitter } from '../../functions/wire/backoff.ts';
+import { fullJitter, halfJitter } from '../../functions/wire/backoff.ts';
+import { readRestart } from '../../functions/wire/restart-notice.ts';
 import { type Ending, StateChange } from './events.ts';
 import { Link, type LinkListener } from './link.ts';
 import type { Settings, SocketState, Url } from './options.ts';
@@ -40,6 +41,8 @@ export class Reconnector implements LinkListener {
   #overlap: Overlap | undefined;
   /** Since when there has been no connection that lasted; undefined while there is one. */
   #awaySince: number | undefined;
+  /** When the gateway that was lost said that it would be back; 0 if it did not say. */
+  #backAt = 0;
   /** How the app ended the connection that was being renewed; its successor may take its place. */
   #goodbye: Ending | undefined;
   /** Cancels the next attempt: to come back, or to renew. */
@@ -141,13 +144,16 @@ export class Reconnector implements LinkListener {
     const hasSuccessor = this.#attempt?.link !== undefined;
     // The successor brings copies of what this one has brought.
     if (!hasSuccessor) this.#endOverlap();
-    if (this.#settings.clock.now() - link.openedAt >= stableMs) this.#awaySince = undefined;
+    const now = this.#settings.clock.now();
+    if (now - link.openedAt >= stableMs) this.#awaySince = undefined;
+    const backMs = readRestart(ending.reason);
+    this.#backAt = backMs && now + backMs;
     const isGoodbye = ending.code === 1000 || ending.code === 1005;
     // An app that allows each user one socket closes the old one in the handshake of its successor.
     const isReplaced = isGoodbye && hasSuccessor;
     if (isReplaced) this.#goodbye = ending;
     if (this.state === 'closing' || (isGoodbye && !isReplaced)) this.#finish(ending);
-    else if (this.#attempt === undefined) this.#wait({ ending });
+    else if (this.#attempt === undefined) this.#wait({ ending }, fullJitter);
     // An attempt to renew it goes on as the attempt to come back.
     else this.#change(new StateChange('connecting', { ending }));
   }
@@ -160,14 +166,18 @@ export class Reconnector implements LinkListener {
   }
 
   /**
-   * Tries again after a pause, which is at most as long as it has been away, so that it is soon back after a short
-   * restart. Full jitter spreads the clients of a gateway that has gone.
+   * Tries again after a pause, which is at most half as long as it has been away, so that it is soon back after a short
+   * restart. Full jitter spreads the clients of a gateway that has gone, and half jitter keeps them spread, at fewer
+   * attempts. If the gateway has said when it will be back, only the first attempt is earlier: it looks for another one.
    */
-  #wait(why: { error?: unknown; ending?: Ending }): void {
+  #wait(why: { error?: unknown; ending?: Ending }, jitter = halfJitter): void {
     const { clock, firstPauseMs, longestPauseMs, random } = this.#settings;
-    this.#awaySince ??= clock.now();
-    const away = clock.now() - this.#awaySince;
-    const retryMs = fullJitter(Math.min(longestPauseMs, Math.max(firstPauseMs, away)), random());
+    const now = clock.now();
+    this.#awaySince ??= now;
+    const away = now - Math.max(this.#awaySince, this.#backAt);
+    const rest = jitter === halfJitter ? Math.max(0, this.#backAt - now) : 0;
+    const pause = Math.min(longestPauseMs, Math.max(firstPauseMs, away / 2));
+    const retryMs = Math.min(longestPauseMs, rest + jitter(pause, random()));
     this.#cancelNext();
     this.#cancelNext = clock.after(retryMs, () => void this.connect());
     if (this.link === undefined) this.#change(new StateChange('waiting', { retryMs, ...why }));

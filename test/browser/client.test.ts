@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LocalLimits } from '../../functions/local/settings.ts';
+import { clientScript } from '../../infra/build/bundle-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { launchChromium } from './chromium.ts';
@@ -19,17 +20,7 @@ const worlds: LocalWorld[] = [];
 
 beforeAll(async () => {
   browser = await launchChromium();
-  const { outputFiles } = await build({
-    entryPoints: ['sdk/client/index.ts'],
-    ...{
-      bundle: true,
-      minify: true,
-      format: 'iife',
-      globalName: 'sockethook',
-      target: 'es2022',
-      write: false,
-    },
-  });
+  const { outputFiles } = await build({ ...clientScript, write: false });
   script = outputFiles[0]?.text ?? '';
   pages = createServer(async ({ url }, response) => {
     if (url !== '/url') {
@@ -155,4 +146,17 @@ test('a page renews its connection before the gateway cuts it, and misses and re
   await expect.poll(() => world.app.of('/room', 'message').length, { timeout: 20_000 }).toBe(sent.length);
   const heard = world.app.of('/room', 'message').map(({ fields }) => fields['body']);
   expect([...heard].sort()).toEqual([...sent].sort());
+});
+
+test('a page that does not renew in time is cut off at the end of the life of its socket, and back', async () => {
+  const world = await gateway({}, { lifeMs: 1_500 });
+  nextUrl = async () => `${world.url}/room`;
+  const page = await visit({ renewMs: 1e12 });
+  await isOpenAgain(page, 1);
+  await isOpenAgain(page);
+  expect(await page.evaluate("states.find((state) => state.startsWith('waiting'))")).toBe(
+    'waiting 1001 Going away',
+  );
+  await page.evaluate("socket.send('here')");
+  expect((await world.app.hook('/room', 'message')).fields['body']).toBe('here');
 });

@@ -57,7 +57,7 @@ describe('coming back', () => {
     const socket = await opened();
     last().end(1006);
     expect([socket.readyState, socket.state]).toEqual([0, 'waiting']);
-    await clock.advance(750);
+    await clock.advance(1_500);
     last().accept();
     expect(told).toEqual(['waiting 1006', 'connecting', 'open', 'open']);
     expect(made).toHaveLength(2);
@@ -82,19 +82,59 @@ describe('coming back', () => {
     expect(made).toHaveLength(2);
   });
 
-  test('a pause is any part of 1.5 s, later of the time without a connection, and never more than 30 s', async () => {
+  test('a pause is any part of 2 s, later up to half the time without a connection, and never more than 30 s', async () => {
     const socket = await started();
     const pauses: (number | undefined)[] = [];
     socket.addEventListener('statechange', ({ state, retryMs }) => {
       if (state === 'waiting') pauses.push(retryMs);
     });
-    for (const part of [1, 1, 1, 1, 1, 1, 1, 0.5, 0]) {
+    for (const part of [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0]) {
       chance = part;
       last().end(1006);
       await clock.advance(pauses.at(-1) ?? 0);
     }
-    expect(pauses).toEqual([1_500, 1_500, 3_000, 6_000, 12_000, 24_000, 30_000, 15_000, 0]);
+    expect(pauses).toEqual([
+      ...[2_000, 2_000, 2_000, 3_000, 4_500, 6_750, 10_125, 15_187.5, 22_781.25],
+      ...[30_000, 22_500, 15_000],
+    ]);
   });
+
+  test('a page that a draining gateway closes looks for another one, and else waits until it is back', async () => {
+    const socket = await opened();
+    const pauses: (number | undefined)[] = [];
+    socket.addEventListener('statechange', ({ state, retryMs }) => {
+      if (state === 'waiting') pauses.push(retryMs);
+    });
+    last().end(1012, 'Service restart, back in 18.25 s');
+    await clock.advance(1_000);
+    for (let failure = 0; failure < 2; failure++) {
+      last().end(1006);
+      await clock.advance(pauses.at(-1) ?? 0);
+    }
+    expect(pauses, 'half of 2 s, the rest of the time with jitter, and jitter alone').toEqual([
+      ...[1_000, 17_250 + 1_500, 1_500],
+    ]);
+    last().accept();
+    await clock.advance(10_000);
+    last().end(1006);
+    await clock.advance(1_000);
+    last().end(1006);
+    expect(pauses.slice(3), 'what was announced once is over').toEqual([1_000, 1_500]);
+  });
+
+  test.for([3_600, 1e9, -5, Number.NaN, Number.POSITIVE_INFINITY, '1.2.3', '', `${'9'.repeat(100)}.99`])(
+    'a gateway that is "back in %s s" delays a page by no more than the longest pause',
+    async (seconds) => {
+      const reason = `back in ${typeof seconds === 'number' ? seconds.toFixed(2) : seconds} s`;
+      const socket = await opened();
+      last().end(1012, reason);
+      await clock.advance(2_000);
+      last().end(1006);
+      await clock.advance(30_000);
+      last().accept();
+      expect([socket.readyState, made.length]).toEqual([1, 3]);
+    },
+  );
 
   test('the pause is short again only after a connection that lasted 10 s', async () => {
     const socket = await started();
@@ -108,7 +148,7 @@ describe('coming back', () => {
       last().end(1006);
       await clock.advance(20_000);
     }
-    expect(pauses).toEqual([750, 14_999.5, 750]);
+    expect(pauses).toEqual([1_000, 7_499.75, 1_000]);
   });
 
   test('a page tries at once when the network is back, and never twice at a time', async () => {
@@ -139,7 +179,7 @@ describe('the URL', () => {
     let count = 0;
     await opened(async () => `ws://gateway/?ticket=${count++}`);
     last().end(1006);
-    await clock.advance(750);
+    await clock.advance(1_500);
     expect(made.map(({ url }) => url)).toEqual(['ws://gateway/?ticket=0', 'ws://gateway/?ticket=1']);
   });
 
@@ -147,7 +187,7 @@ describe('the URL', () => {
     const urls = ['ws://gateway/', null];
     const socket = await opened(() => urls.shift() ?? null);
     last().end(1006);
-    await clock.advance(750);
+    await clock.advance(1_500);
     expect([socket.readyState, told.at(-1), made.length]).toEqual([3, 'close 1000', 1]);
   });
 
@@ -161,7 +201,7 @@ describe('the URL', () => {
     });
     socket.onstatechange = ({ error }) => why.push(error);
     expect(socket.state).toBe('waiting');
-    await clock.advance(750);
+    await clock.advance(1_500);
     expect(made).toHaveLength(1);
   });
 
@@ -174,7 +214,7 @@ describe('the URL', () => {
       network,
     });
     socket.onstatechange = ({ error }) => why.push(error);
-    await clock.advance(1_500);
+    await clock.advance(2_000);
     expect([why[0], last().url]).toEqual([new TypeError('no URL'), 'ws://gateway/']);
   });
 
@@ -295,7 +335,7 @@ describe('a silent link', () => {
     expect(socket.readyState).toBe(1);
     await clock.advance(1);
     expect([told, last().closedWith]).toEqual([['waiting 1006'], [1000]]);
-    await clock.advance(750);
+    await clock.advance(1_500);
     expect(made).toHaveLength(2);
   });
 
@@ -418,7 +458,7 @@ describe('renewing', () => {
     old.deliver('tick');
     next.end(1006);
     expect(old.closedWith).toEqual([1000]);
-    await clock.advance(750);
+    await clock.advance(1_500);
     last().accept();
     last().deliver('tick');
     expect(told.filter((text) => text === 'tick')).toHaveLength(2);
@@ -448,7 +488,7 @@ describe('renewing', () => {
     next.end(1006);
     old.deliver('still here');
     expect([socket.readyState, told]).toEqual([1, ['still here']]);
-    await clock.advance(750);
+    await clock.advance(1_500);
     last().accept();
     expect([made.length, told]).toEqual([3, ['still here', 'open']]);
   });
@@ -469,7 +509,7 @@ describe('renewing', () => {
     next.accept();
     expect([socket.readyState, told]).toEqual([1, ['connecting 1000', 'open', 'open']]);
     next.end(1006);
-    await clock.advance(750);
+    await clock.advance(1_500);
     expect(made, 'the goodbye is forgotten').toHaveLength(3);
   });
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import type { ChildApp, Environment } from '../support/child-app.ts';
@@ -221,6 +222,7 @@ describe('the chat', () => {
     expect(await get('/?user=alice')).toEqual([200, 'text/html', true]);
     expect(await get('/', 'HEAD')).toEqual([200, 'text/html', false]);
     expect(await get('/page.js')).toEqual([200, 'text/javascript', true]);
+    expect(await get('/client.js')).toEqual([200, 'text/javascript', true]);
     expect(await get('/page.css')).toEqual([200, 'text/css', true]);
     expect(await get('/app.py')).toEqual([404, 'text/plain', true]);
     expect(await get('/websocket/message/')).toEqual([405, 'text/plain', true]);
@@ -245,7 +247,13 @@ describe('the chat', () => {
       ],
     ]);
     expect(await start({ ...environment, PORT: 'x' })).toEqual([1, 'PORT must be a port number.\n']);
-    const taken = await start({ ...environment, PORT: new URL(url).port });
+    const missing = await start({ ...environment, CLIENT_JS: '/nowhere/client.js' });
+    expect(missing).toEqual([
+      1,
+      expect.stringMatching(/^There is no \/nowhere\/client\.js\. Run `npm run build`/),
+    ]);
+    const client = fileURLToPath(new URL('../../package.json', import.meta.url));
+    const taken = await start({ ...environment, CLIENT_JS: client, PORT: new URL(url).port });
     expect(taken).toEqual([1, expect.stringContaining('can not listen on port')]);
   });
 });

@@ -1,4 +1,8 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleClient } from '../../infra/build/bundle-client.ts';
 import { ChildApp, type Environment } from '../support/child-app.ts';
 
 const python = process.env['PYTHON'] ?? 'python3';
@@ -10,13 +14,24 @@ export function runPython(args: readonly string[], environment: Environment, inp
   return new ChildApp(python, args, { ...quiet, ...environment }, { cwd, input });
 }
 
+let built: Promise<string> | undefined;
+
+/** The client for pages, built once, since a test may not depend on what is in `dist`. */
+function clientFile(): Promise<string> {
+  built ??= mkdtemp(join(tmpdir(), 'sockethook-client-')).then(async (folder) => {
+    await bundleClient(folder);
+    return join(folder, 'client.js');
+  });
+  return built;
+}
+
 /** Starts the app of the example; resolves once it says that it listens at this port, and nothing else. */
-export function startPythonApp(port: number, environment: Environment): Promise<ChildApp> {
+export async function startPythonApp(port: number, environment: Environment): Promise<ChildApp> {
   const listening = new RegExp(`^listening on http://127\\.0\\.0\\.1:${port}/\n$`);
   return ChildApp.start(
     python,
     ['app.py'],
-    { ...quiet, ...environment, PORT: String(port) },
+    { ...quiet, CLIENT_JS: await clientFile(), ...environment, PORT: String(port) },
     { cwd, listening },
   );
 }

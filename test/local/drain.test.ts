@@ -7,6 +7,7 @@ import { GatewayProcess } from '../support/gateway-process.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
 const { restarting } = closeCodes;
+const how = (backMs: number): CloseCode => ({ ...restarting, reason: String(backMs) });
 
 /** A session that notes when it was closed. */
 class Timed {
@@ -55,12 +56,29 @@ describe('a drain', () => {
       const clock = new ManualClock();
       const sessions = crowd(count, clock);
       const begun = clock.now();
-      await clock.until(drain(sessions, restarting, seconds * 1_000, clock));
-      expect(new Set(sessions.map(({ how }) => how))).toEqual(new Set([restarting]));
+      await clock.until(drain(sessions, how, seconds * 1_000, clock));
+      expect(new Set(sessions.map(({ how }) => how?.code))).toEqual(new Set([1012]));
       // Where steps are longer than the pauses between sockets, a step closes several.
       const step = Math.ceil(count / (seconds * 100)) - 1;
       expect(most(sessions, seconds * 100)).toBeLessThanOrEqual(Math.ceil(count / 10) + step);
       expect((clock.now() - begun) / 1_000).toBeCloseTo(seconds, 1);
+    },
+  );
+
+  test.for([
+    { count: 200, seconds: 20, rate: 250 },
+    { count: 200, seconds: 2, rate: 250 },
+    { count: 200, seconds: 0.5, rate: 400 },
+    { count: 10_000, seconds: 20, rate: 500 },
+  ])(
+    'of $count sockets over $seconds s asks each back in its place after the end, at $rate a second',
+    async ({ count, seconds, rate }) => {
+      const clock = new ManualClock();
+      const sessions = crowd(count, clock);
+      const end = clock.now() + seconds * 1_000;
+      await clock.until(drain(sessions, how, seconds * 1_000, clock));
+      for (const [place, { closedAt = Number.NaN, how }] of sessions.entries())
+        expect(closedAt + Number(how?.reason) - end, `place ${place}`).toBeCloseTo((place * 1_000) / rate, 0);
     },
   );
 
@@ -75,7 +93,7 @@ describe('a drain', () => {
         await clock.sleep(naps === 50 ? 5_000 : ms);
       },
     };
-    await clock.until(drain(sessions, restarting, 20_000, stalling));
+    await clock.until(drain(sessions, how, 20_000, stalling));
     expect(sessions.every(({ hasEnded }) => hasEnded)).toBe(true);
     expect(most(sessions, 2_000), '150 sockets are left for 10 s').toBeLessThanOrEqual(31);
   });
@@ -84,7 +102,7 @@ describe('a drain', () => {
     const clock = new ManualClock();
     const sessions = crowd(100, clock);
     const begun = clock.now();
-    const drained = drain(sessions, restarting, 10_000, clock);
+    const drained = drain(sessions, how, 10_000, clock);
     await clock.advance(1_000);
     for (const session of sessions) session.hasEnded = true;
     await clock.until(drained);
@@ -94,7 +112,7 @@ describe('a drain', () => {
 
   test('is over at once where nobody is connected', async () => {
     const clock = new ManualClock();
-    await drain([], restarting, 3_600_000, clock);
+    await drain([], how, 3_600_000, clock);
     expect(clock.slept).toEqual([]);
   });
 });
@@ -133,6 +151,9 @@ describe('a gateway with DRAIN_SECONDS that gets a SIGTERM', () => {
     const refused = await tryConnect(`${url}late`);
     expect(refused).toMatchObject({ status: 503 });
     expect(new Set((await Promise.all(closed)).map(({ code }) => code))).toEqual(new Set([1012]));
+    const reasons = (await Promise.all(closed)).map(({ reason }) => reason);
+    expect(Number(/back in (\S+) s/.exec(reasons[0] ?? '')?.[1]), reasons[0]).toBeCloseTo(3, 0);
+    expect(Number(/back in (\S+) s/.exec(reasons[199] ?? '')?.[1]), reasons[199]).toBeCloseTo(1, 0);
     expect((times.at(-1) ?? 0) - begun, 'how long it takes').toBeGreaterThan(2_700);
     expect((times[99] ?? 0) - begun, 'when half are closed').toBeGreaterThan(1_000);
     expect(await exited).toBe(0);

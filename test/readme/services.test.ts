@@ -3,28 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { limitSets } from '../../functions/local/settings.ts';
-import { ChildApp } from '../support/child-app.ts';
-import { connect } from '../support/client.ts';
-import { eventually } from '../support/eventually.ts';
-import { freePort, isFree } from '../support/free-port.ts';
-import { startLocal, testSecrets } from '../support/local.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseSettings } from '../../functions/local/settings.ts';
+import { has } from './has.ts';
 import { doc } from './page.ts';
 
 const page = doc('operations');
-const [site = ''] = page.code('TLS with nginx', 'nginx');
 const [unit = ''] = page.code('A service with systemd', 'ini');
-
-/** Whether this machine can run a program. */
-function has(command: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
 
 let folder: string;
 beforeAll(async () => {
@@ -32,15 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('nginx waits longer for traffic than the gateway does, so the gateway is first to close an idle socket', () => {
-  const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(site)?.[1]);
-  expect(seconds * 1000).toBeGreaterThan(limitSets['api-gateway'].idleMs);
+test('the systemd unit starts what `npm start` runs, and gives it the time that it needs to stop', () => {
+  expect(/^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1]).toBe(manifest.scripts.start);
+  expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(15);
 });
 
-test('the systemd unit starts what `npm start` runs, and gives it the time that it needs to stop', async () => {
-  const { scripts } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
-  expect(/^ExecStart=\/usr\/bin\/(.*)$/m.exec(unit)?.[1]).toBe(scripts.start);
-  expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThan(15);
+test('the page names the program of the package for those who have no clone', () => {
+  const program = `node_modules/${manifest.name}/${manifest.bin.sockethook}`;
+  expect(page.section('A service with systemd')).toContain(`\`/usr/bin/node ${program}\``);
 });
 
 test.skipIf(!has('systemd-analyze'))('systemd finds nothing wrong with the unit', async () => {
@@ -51,66 +36,60 @@ test.skipIf(!has('systemd-analyze'))('systemd finds nothing wrong with the unit'
   expect(stderr).toBe('');
 });
 
-/** The site of the page on other ports, with a certificate made for the test. */
-async function startNginx(port: number, gatewayPort: number): Promise<ChildApp> {
-  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
-  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=ws.example.com'];
-  await promisify(execFile)('openssl', [...made, '-keyout', key, '-out', certificate]);
-  const here = site
-    .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
-    .replace('/etc/ssl/ws.example.com.pem', certificate)
-    .replace('/etc/ssl/ws.example.com.key', key)
-    .replace('127.0.0.1:8080', `127.0.0.1:${gatewayPort}`);
-  const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
+describe('the Dockerfile, of which no test builds an image,', () => {
+  const [file = ''] = page.code('A container', 'dockerfile');
+  const [commands = ''] = page.code('A container', 'sh');
+  const steps = file
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ (.*)/s).slice(0, 2));
+  const step = (name: string): string => {
+    const found = steps.filter(([instruction]) => instruction === name);
+    expect(found, `one ${name}`).toHaveLength(1);
+    return found[0]?.[1] ?? '';
+  };
+  const environment = Object.fromEntries(
+    step('ENV')
+      .split(' ')
+      .map((pair) => pair.split('=')),
   );
-  const main = `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
-    http { access_log off; ${scratch.join(' ')} ${here} }`;
-  await writeFile(join(folder, 'nginx.conf'), main);
-  return new ChildApp(
-    'nginx',
-    ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')],
-    {},
-  );
-}
 
-test.skipIf(!has('nginx') || !has('openssl'))(
-  'behind nginx clients connect over TLS, and their paths, hosts, cookies and addresses reach the app',
-  async () => {
-    const port = await freePort();
-    const world = await startLocal({
-      FORWARD_HEADERS: 'X-Real-IP',
-      SOCKETHOOK_WEBSOCKET_URL: `wss://localhost:${port}`,
-    });
-    const nginx = await startNginx(port, world.gateway.port);
-    // Not in a finally block, which a test that times out never reaches.
-    onTestFinished(async () => {
-      await nginx.stop();
-      await world.stop();
-    });
-    await eventually('nginx listens', async () => !(await isFree(port)));
-    const headers = { Cookie: 'session=1', 'X-Real-IP': '203.0.113.9' };
-    const origin = `https://localhost:${port}`;
-    const options = { rejectUnauthorized: false, origin, headers };
-    const client = await connect(`wss://localhost:${port}/a%2Fb/caf%C3%A9?x=1`, options);
-    const hook = await world.app.hook('/a%2Fb/caf%C3%A9', 'handshake');
-    expect(hook.fields['query']).toBe('x=1');
-    expect(hook.headers['cookie']).toBe('session=1');
-    expect(hook.headers['x-real-ip']).toBe('127.0.0.1');
-    client.send('hello');
-    await world.app.hook('/a%2Fb/caf%C3%A9', 'message');
-    const from = hook.fields['from'] ?? '';
-    const sent = await curl(port, '/send', ['-d', `sockets=${encodeURIComponent(from)}`, '-d', 'body=hi']);
-    expect(sent).toMatchObject({ delivered: 1 });
-    expect(await client.next()).toBe('hi');
-    const made = await curl(port, '/urls', ['-d', 'path=/x']);
-    expect(made['url']).toMatch(new RegExp(`^wss://localhost:${port}/\\?ticket=`));
-    await client.close();
-  },
-);
+  test('has a Node.js with SQLite, which the package allows', async () => {
+    const major = Number(/^node:(\d+)-slim$/.exec(step('FROM'))?.[1]);
+    const needed = Number(/^>=(\d+)/.exec(manifest.engines.node)?.[1]);
+    expect(major).toBeGreaterThanOrEqual(needed);
+    expect(major, 'the first whose SQLite needs no flag is 22.13').toBeGreaterThan(22);
+  });
 
-async function curl(port: number, path: string, args: readonly string[]): Promise<Record<string, unknown>> {
-  const key = `Authorization: Bearer ${testSecrets.apiKeys[0]}`;
-  const all = ['--silent', '--insecure', '-H', key, ...args, `https://localhost:${port}${path}`];
-  return JSON.parse((await promisify(execFile)('curl', all)).stdout);
-}
+  test('installs this package, and starts its program, which gets the signals itself', () => {
+    expect(step('RUN')).toContain(`npm install --global ${manifest.name} &&`);
+    const command: unknown = JSON.parse(step('CMD'));
+    expect(command, 'as a list, so that no shell stands before it').toEqual([Object.keys(manifest.bin)[0]]);
+    expect(step('STOPSIGNAL')).toBe('SIGTERM');
+  });
+
+  test('runs the gateway as a user who owns the volume and nothing else, and listens to the outside', () => {
+    const user = step('USER');
+    expect(['root', '0']).not.toContain(user);
+    expect(step('RUN')).toMatch(
+      new RegExp(`install --directory --owner=${user} --group=${user} ${step('VOLUME')}$`),
+    );
+    const order = steps.map(([instruction]) => instruction);
+    expect(order.indexOf('USER')).toBeGreaterThan(order.indexOf('RUN'));
+    const parsed = parseSettings(environment);
+    expect(parsed).toMatchObject({ ok: true, value: { host: '0.0.0.0', folder: step('VOLUME') } });
+    expect(parsed.ok && String(parsed.value.port)).toBe(step('EXPOSE'));
+  });
+
+  test('is run with a volume, its port, and the time that a drain and the end need', () => {
+    const option = (name: string): string => new RegExp(`--${name} (\\S+)`).exec(commands)?.[1] ?? '';
+    const drain = Number(/DRAIN_SECONDS=(\d+)/.exec(commands)?.[1]);
+    expect(Number(option('stop-timeout'))).toBeGreaterThanOrEqual(15 + drain);
+    expect(option('volume').split(':')[1]).toBe(step('VOLUME'));
+    expect(option('publish').split(':').slice(1)).toEqual([step('EXPOSE'), step('EXPOSE')]);
+  });
+
+  test('is what a shell can read', () => {
+    execFileSync('sh', ['-n', '-c', `${step('RUN')}\n${commands}`]);
+  });
+});
