@@ -49,10 +49,30 @@ export interface Departure {
 export type PresenceLease =
   /** `token` names the lease. */
   | { readonly kind: 'leased'; readonly token: string; readonly state: PresenceState }
-  /** Another worker holds it for this long at most. */
-  | { readonly kind: 'busy'; readonly forMs: number }
+  /**
+   * Another worker holds it for this long at most. `recheck`: it has been asked to look again, at the latest by a task
+   * that has waited for this departure.
+   */
+  | { readonly kind: 'busy'; readonly forMs: number; readonly recheck?: number | undefined }
   /** The worker that held it last has queued the task that goes on with it. `token` names that worker's lease. */
   | { readonly kind: 'postponed'; readonly token: string; readonly forMs: number };
+
+/** The outcome of asking the holder of a lease to look again. */
+export type RecheckRequest =
+  /** It does so, unless it dies. `isFirst`: nobody had asked under this lease, which lasts for `forMs` at most. */
+  | { readonly kind: 'requested'; readonly isFirst: boolean; readonly forMs: number }
+  /** Nobody holds the lease. */
+  | { readonly kind: 'free' };
+
+/** What the holder of a lease looks again with. */
+export interface Recheck {
+  /** The time of the latest departure that a task which asked for it has waited for, or `hasNotWaited`. */
+  readonly waited: number;
+  readonly state: PresenceState;
+}
+
+/** The time of a departure for a task that has waited for none. */
+export const hasNotWaited = -1;
 
 /** What the app knows of who is in which group. Every change is decided by one conditional write. */
 export interface Presences {
@@ -60,7 +80,11 @@ export interface Presences {
   lease(key: PresenceKey, forMs: number): Promise<PresenceLease>;
   /** Sets what is told and what is being told, under a lease; a departure stays. False if the lease has been lost. */
   set(key: PresenceKey, token: string, state: PresenceState): Promise<boolean>;
-  /** Ends a lease. With `postponeMs`, nobody takes it for so long. */
+  /** Asks whoever holds the lease to look again before it ends. `waited` is the departure that the caller waited for. */
+  requestRecheck(key: PresenceKey, waited: number): Promise<RecheckRequest>;
+  /** Ends a lease, unless its holder was asked to look again: then it goes on, and the request is taken. */
+  releaseOrRecheck(key: PresenceKey, token: string): Promise<Recheck | undefined>;
+  /** Ends a lease, whoever has asked for more. With `postponeMs`, nobody takes it for so long. */
   release(key: PresenceKey, token: string, postponeMs?: number): Promise<void>;
   /** Notes a departure, whoever holds the lease, unless a later one is noted. */
   depart(key: PresenceKey, departure: Departure): Promise<void>;

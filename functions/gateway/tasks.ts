@@ -65,8 +65,6 @@ export interface PresenceTask extends PresenceKey {
   readonly after?: string | undefined;
   /** The time of the departure after which this task has waited for the rest of the grace. */
   readonly waited?: number | undefined;
-  /** How often its queue was about to give it up. */
-  readonly renewals?: number | undefined;
 }
 
 /** How a hook was tried so far. */

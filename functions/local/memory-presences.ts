@@ -5,18 +5,12 @@ import {
   type PresenceLease,
   type PresenceState,
   type Presences,
+  type Recheck,
+  type RecheckRequest,
   unknownPresence,
 } from '../gateway/presences.ts';
-import type { GroupName } from '../wire/group.ts';
-import type { Store, Stored } from './store.ts';
-import { readPresence, write } from './stored.ts';
-import { after, keysOf, presenceKey } from './stored-keys.ts';
-
-/** When a write is made again that the store refused, in milliseconds, and how many subjects it has at most. */
-const again = { ms: 1_000, most: 1_000 };
-
-/** A store that refuses is logged at most once in this many milliseconds. */
-const warnedMs = 60_000;
+import type { Store } from './store.ts';
+import { isGone, nameOf, StoredPresences } from './stored-presences.ts';
 
 interface Entry {
   state: PresenceState;
@@ -24,6 +18,9 @@ interface Entry {
   /** On the monotonic clock. */
   leaseEnds: number;
   isPostponed: boolean;
+  /** The latest departure that a task has waited for which asked the holder of the lease to look again. */
+  recheck: number | undefined;
+  wasAsked: boolean;
 }
 
 /**
@@ -31,26 +28,14 @@ interface Entry {
  * that the next process tells of those who have gone with this one.
  */
 export class MemoryPresences implements Presences {
-  readonly #store: Store;
+  readonly #stored: StoredPresences;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly #log: Pick<Log, 'warn'>;
   readonly #entries = new Map<string, Entry>();
-  /**
-   * The subjects whose state the store refused. They are known here, or the store still has them: no more wait than those
-   * two have.
-   */
-  readonly #refused = new Map<string, PresenceKey>();
-  #repeating: NodeJS.Timeout | undefined;
-  #isClosed = false;
   #leases = 0;
-  #warnedAt = Number.NEGATIVE_INFINITY;
-  /** The greatest number of those that were forgotten: one that comes back goes on from there, if the clock was set back. */
-  #forgotten = unknownPresence.sequence;
 
   constructor(store: Store, clock: Pick<Clock, 'now' | 'monotonic'>, log: Pick<Log, 'warn'>) {
-    this.#store = store;
+    this.#stored = new StoredPresences(store, clock, log, (key) => this.#entries.get(nameOf(key))?.state);
     this.#clock = clock;
-    this.#log = log;
   }
 
   /**
@@ -59,8 +44,7 @@ export class MemoryPresences implements Presences {
    */
   load(): readonly (PresenceKey & Pick<Departure, 'socket'>)[] {
     const loaded: (PresenceKey & Pick<Departure, 'socket'>)[] = [];
-    for (const { value } of [...this.#stored()].flat()) {
-      const { group, subject, ...state } = readPresence(value);
+    for (const { group, subject, ...state } of this.#stored.load()) {
       const { socket, path } = state.telling ?? state.told ?? { socket: undefined, path: undefined };
       if (socket === undefined) continue;
       this.#entry({ group, subject }).state = {
@@ -73,12 +57,8 @@ export class MemoryPresences implements Presences {
   }
 
   /** Deletes what a process before this one has told: presence is off by now, so nobody wants to hear how it goes on. */
-  async forget(): Promise<void> {
-    // One write for each page, so that a gateway that starts has soon done it.
-    for (const page of this.#stored()) {
-      const written = await this.#store.write(page.map(({ key }) => ({ key, value: undefined })));
-      if (!written.ok) this.#warn(undefined, written.error.why);
-    }
+  forget(): Promise<void> {
+    return this.#stored.clear();
   }
 
   /** Of how many subjects the app would be told once all sockets have gone. */
@@ -90,34 +70,22 @@ export class MemoryPresences implements Presences {
    * Writes what the store has refused once more, and never again. Resolves with how many subjects are unknown to it. Of
    * others it may have what was told before, so that the next process tells it again.
    */
-  async close(): Promise<number> {
-    this.#isClosed = true;
-    clearTimeout(this.#repeating);
-    await this.#write([...this.#refused.values()]);
-    return [...this.#refused.values()].filter((key) => !this.#isStored(key)).length;
-  }
-
-  *#stored(): Generator<readonly Stored[]> {
-    const [start, before] = keysOf('presence');
-    for (let from = start; ; ) {
-      const page = this.#store.range(from, before, 1_000);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      yield page;
-      from = after(last.key);
-    }
+  close(): Promise<number> {
+    return this.#stored.close();
   }
 
   async lease(key: PresenceKey, forMs: number): Promise<PresenceLease> {
     const entry = this.#entry(key);
     const left = entry.leaseEnds - this.#clock.monotonic();
     if (left > 0 && entry.isPostponed) return { kind: 'postponed', token: entry.token, forMs: left };
-    if (left > 0) return { kind: 'busy', forMs: left };
+    if (left > 0) return { kind: 'busy', forMs: left, recheck: entry.recheck };
     this.#leases += 1;
     Object.assign(entry, {
       token: String(this.#leases),
       leaseEnds: this.#clock.monotonic() + forMs,
       isPostponed: false,
+      recheck: undefined,
+      wasAsked: false,
     });
     return { kind: 'leased', token: entry.token, state: entry.state };
   }
@@ -127,8 +95,30 @@ export class MemoryPresences implements Presences {
     if (entry === undefined) return false;
     const { departure } = entry.state;
     entry.state = { ...state, departure };
-    await this.#write([key]);
+    if (isGone(state)) this.#stored.forget(state.sequence);
+    await this.#stored.write([key]);
     return this.#leased(key, token) !== undefined;
+  }
+
+  async requestRecheck(key: PresenceKey, waited: number): Promise<RecheckRequest> {
+    const entry = this.#entries.get(nameOf(key));
+    const forMs = (entry?.leaseEnds ?? 0) - this.#clock.monotonic();
+    if (entry === undefined || forMs <= 0 || entry.isPostponed) return { kind: 'free' };
+    const isFirst = !entry.wasAsked;
+    entry.recheck = Math.max(entry.recheck ?? waited, waited);
+    entry.wasAsked = true;
+    return { kind: 'requested', isFirst, forMs };
+  }
+
+  async releaseOrRecheck(key: PresenceKey, token: string): Promise<Recheck | undefined> {
+    const entry = this.#leased(key, token);
+    const waited = entry?.recheck;
+    if (entry === undefined || waited === undefined) {
+      await this.release(key, token);
+      return undefined;
+    }
+    entry.recheck = undefined;
+    return { waited, state: entry.state };
   }
 
   async release(key: PresenceKey, token: string, postponeMs = 0): Promise<void> {
@@ -138,7 +128,7 @@ export class MemoryPresences implements Presences {
     entry.isPostponed = postponeMs > 0;
     if (!isGone(entry.state)) return;
     this.#entries.delete(nameOf(key));
-    this.#forgotten = Math.max(this.#forgotten, entry.state.sequence);
+    this.#stored.forget(entry.state.sequence);
   }
 
   async depart(key: PresenceKey, departure: Departure): Promise<void> {
@@ -153,10 +143,12 @@ export class MemoryPresences implements Presences {
   #entry(key: PresenceKey): Entry {
     const name = nameOf(key);
     const entry = this.#entries.get(name) ?? {
-      state: { ...unknownPresence, sequence: this.#forgotten },
+      state: { ...unknownPresence, sequence: this.#stored.forgotten },
       token: '',
       leaseEnds: Number.NEGATIVE_INFINITY,
       isPostponed: false,
+      recheck: undefined,
+      wasAsked: false,
     };
     this.#entries.set(name, entry);
     return entry;
@@ -168,67 +160,4 @@ export class MemoryPresences implements Presences {
       ? entry
       : undefined;
   }
-
-  /** Stores how it stands with some subjects. What the store refuses is written again, as it stands then. */
-  async #write(keys: readonly PresenceKey[]): Promise<void> {
-    if (keys.length === 0) return;
-    for (const key of keys) this.#refused.delete(nameOf(key));
-    const written = await this.#store.write(
-      keys.map((key) => ({ key: presenceKey(key), value: this.#valueOf(key) })),
-    );
-    if (written.ok) return;
-    this.#warn(keys[0]?.group, written.error.why);
-    for (const key of keys) if (this.#isOwed(key)) this.#refused.set(nameOf(key), key);
-    this.#repeatLater();
-  }
-
-  #repeatLater(): void {
-    if (this.#isClosed || this.#refused.size === 0) return;
-    this.#repeating ??= setTimeout(() => void this.#repeat(), again.ms).unref();
-  }
-
-  async #repeat(): Promise<void> {
-    await this.#write([...this.#refused.values()].slice(0, again.most));
-    this.#repeating = undefined;
-    this.#repeatLater();
-  }
-
-  /** What the store is to have of a subject; undefined for nothing. */
-  #valueOf(key: PresenceKey): Uint8Array | undefined {
-    const { group, subject } = key;
-    const { state } = this.#entries.get(nameOf(key)) ?? { state: unknownPresence };
-    return isGone(state) ? undefined : write({ group, subject, ...state, departure: undefined });
-  }
-
-  /** Whether the store has something else of a subject than it is to have. */
-  #isOwed(key: PresenceKey): boolean {
-    const state = this.#entries.get(nameOf(key))?.state;
-    return (state !== undefined && !isGone(state)) || this.#isStored(key);
-  }
-
-  /** Whether the store has anything of a subject. If it can't be read, the next process can't read it either. */
-  #isStored(key: PresenceKey): boolean {
-    try {
-      return this.#store.get(presenceKey(key)) !== undefined;
-    } catch {
-      return false;
-    }
-  }
-
-  /** A disk that is full refuses every change. */
-  #warn(group: GroupName | undefined, why: string): void {
-    if (this.#clock.monotonic() - this.#warnedAt < warnedMs) return;
-    this.#warnedAt = this.#clock.monotonic();
-    this.#log.warn('presence_not_kept', { group, why });
-  }
-}
-
-/** Whether nothing is known of a subject that the app would have to be told one day. */
-function isGone({ told, telling }: PresenceState): boolean {
-  return told?.event !== 'joined' && telling === undefined;
-}
-
-/** No name of a group holds a control character. */
-function nameOf({ group, subject }: PresenceKey): string {
-  return `${group}\0${subject}`;
 }

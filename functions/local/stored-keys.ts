@@ -9,6 +9,7 @@ const kinds = {
   ended: 'e',
   hook: 'q',
   presence: 'p',
+  sequence: 'n',
   record: 'r',
   chunk: 's',
 } as const;
@@ -78,6 +79,9 @@ export function bodyKey(id: DeadLetterId): Uint8Array {
 export function presenceKey({ group, subject }: PresenceKey): Uint8Array {
   return Buffer.from(`${kinds.presence}${group}\0${subject}`);
 }
+
+/** The key of the greatest number of a hook of presence whose subject the store has forgotten. */
+export const sequenceKey: Uint8Array = Buffer.from(kinds.sequence);
 
 /** The least key that is greater. */
 export function after(key: Uint8Array): Uint8Array {

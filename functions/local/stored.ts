@@ -144,6 +144,16 @@ export function write(value: StoredHook | DeadLetter | StoredPresence): Uint8Arr
   return Buffer.from(JSON.stringify(value));
 }
 
+/** Writes the number of a hook of presence. */
+export function writeSequence(sequence: number): Uint8Array {
+  return Buffer.from(String(sequence));
+}
+
+/** Reads such a number. Throws if it is none. */
+export function readSequence(bytes: Uint8Array): number {
+  return v.parse(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), json(bytes));
+}
+
 /** Reads a hook. Throws if it is none. */
 export function readHook(bytes: Uint8Array): StoredHook {
   return v.parse(storedHook, json(bytes));

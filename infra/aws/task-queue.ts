@@ -18,7 +18,7 @@ export interface Consumption {
 }
 
 /** How many times a task is received before it counts as dead: `maxReceives` of the functions. SQS: 1,000 at most. */
-const receives = { Tasks: 5, Batches: 5, Retries: 120 } as const;
+const receives = { Tasks: 240, Batches: 5, Retries: 120 } as const;
 
 /** Creates the queue of a function and the one for its dead tasks. They are encrypted and require TLS. */
 export function taskQueue(

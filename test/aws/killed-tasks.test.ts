@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
+import { newSocket } from '../fakes/a-record.ts';
 import { type Client, connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { Cloud, type Opened } from './cloud.ts';
 import { killedAtEveryMoment } from './kill-switch.ts';
 
@@ -80,4 +82,35 @@ describe('the function of the queue, killed at every moment', () => {
     }
     expect(await cloud.items()).toEqual([]);
   }, 60_000);
+});
+
+test.for([
+  ['that comes for the first time is removed with the others of its run', '1', 0],
+  ['that comes again is removed once it is done, since one beside it may kill their worker', '2', 1],
+] as const)('a task %s', async ([, receives, removals]) => {
+  const [fast, slow] = [newSocket(), newSocket()];
+  const record = (socket: string) => ({
+    ...{ messageId: socket, receiptHandle: socket, body: JSON.stringify({ kind: 'flush', socket }) },
+    attributes: { ApproximateReceiveCount: receives },
+  });
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  cloud.wires.meddler = {
+    before: async ({ body }) => {
+      if (body.includes(slow)) await held;
+      return undefined;
+    },
+  };
+  const { deleted } = cloud.queue.requests;
+  const passages = await cloud.wires.during(async () => {
+    const run = cloud.lambdas.tasks.invoke({ Records: [record(fast), record(slow)] });
+    await eventually('it is done', () => cloud.wires.passed.some(({ body }) => body.includes(fast)));
+    if (removals > 0) await eventually('it is removed', () => cloud.queue.requests.deleted > deleted);
+    letGo();
+    await run;
+  });
+  cloud.wires.meddler = {};
+  expect(passages.filter(({ operation }) => operation === 'DeleteMessage')).toHaveLength(removals);
 });

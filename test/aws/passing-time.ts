@@ -16,6 +16,7 @@ const times: Readonly<Record<string, number>> = {
   heldUntil: 1,
   diedAt: 1,
   departedAt: 1,
+  recheck: 1,
   expires: 1 / 1_000,
 };
 

@@ -10,9 +10,9 @@ import { median } from './measure/median.ts';
 import { inRounds } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
 import { whole } from './report/markdown.ts';
-import { standingOf, standingsTable } from './report/standings.ts';
+import { besideBefore, standingOf, standingsTable } from './report/standings.ts';
 import { text128 } from './shapes.ts';
-import { gateway } from './subjects/gateway.ts';
+import { before, gateway } from './subjects/gateway.ts';
 
 const open = { full: 10_000, quick: 2_000 } as const;
 const members = 1_000;
@@ -58,9 +58,10 @@ function measureBroadcasts(effort: Effort): Promise<Section> {
   });
 }
 
-/** Every answer has a reply. One gateway's answers also join a group and leave another. */
+/** Every answer has a reply. One gateway's answers also join a group and leave another, and so do those of one before. */
 function measureMoves(effort: Effort): Promise<Section> {
-  const subjects = [moves, replies].map((name) => ({ ...gateway(effort.gatewayOptions), name }));
+  const own = [moves, replies].map((name) => ({ ...gateway(effort.gatewayOptions), name }));
+  const subjects = [...own, ...before()];
   return withStations(subjects, 'reply', async (stations) => {
     const measure = async (station: Station) => {
       await station.drive({ text: text128, inFlight: 1 });
@@ -70,7 +71,7 @@ function measureMoves(effort: Effort): Promise<Section> {
       return measured;
     };
     for (const station of stations) {
-      await station.open(moving, station.name === moves ? '/mover' : '');
+      await station.open(moving, station.name === replies ? '' : '/mover');
       for (let warm = 0; warm < effort.warmMs; warm += effort.ms) await measure(station);
     }
     const standings = await inRounds(stations, replies, effort.rounds, measure);
@@ -78,7 +79,7 @@ function measureMoves(effort: Effort): Promise<Section> {
       tables: [
         standingsTable(`${moving}x1 (clients x in flight)`, ['message', 'messages'], replies, standings),
       ],
-      targets: [],
+      targets: besideBefore('moves', standings, 1.03, moves),
     };
   });
 }

@@ -75,6 +75,9 @@ function passedPresences(presences: Presences, pass: Pass): Presences {
   return {
     lease: (key, forMs) => pass('lease presence', () => presences.lease(key, forMs)),
     set: (key, token, state) => pass('set presence', () => presences.set(key, token, state)),
+    requestRecheck: (key, waited) => pass('request recheck', () => presences.requestRecheck(key, waited)),
+    releaseOrRecheck: (key, token) =>
+      pass('release or recheck', () => presences.releaseOrRecheck(key, token)),
     release: (key, token, postponeMs) =>
       pass('release presence', () => presences.release(key, token, postponeMs)),
     depart: (key, departure) => pass('depart', () => presences.depart(key, departure)),

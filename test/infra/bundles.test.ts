@@ -82,7 +82,7 @@ const expected: Record<FunctionName, Bundle> = {
   connect: {
     ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
     npm: jose,
-    kib: 118,
+    kib: 119,
   },
   default: {
     ours: [
@@ -90,12 +90,12 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 111,
+    kib: 112,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 109,
+    kib: 110,
   },
   send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 97 },
   broadcast: {
@@ -109,7 +109,7 @@ const expected: Record<FunctionName, Bundle> = {
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 105 },
+  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 106 },
   'dead-letters': {
     ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
@@ -137,17 +137,17 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 145,
+    kib: 146,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
     npm: plain,
-    kib: 92,
+    kib: 93,
   },
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 108,
+    kib: 109,
   },
   redrive: {
     ours: [

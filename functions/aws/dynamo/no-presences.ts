@@ -4,6 +4,8 @@ import type { Presences } from '../../gateway/presences.ts';
 export class NoPresences implements Presences {
   readonly lease = noPresences;
   readonly set = noPresences;
+  readonly requestRecheck = noPresences;
+  readonly releaseOrRecheck = noPresences;
   readonly release = noPresences;
   readonly depart = noPresences;
   readonly departure = noPresences;

@@ -5,6 +5,8 @@ import type {
   PresenceLease,
   PresenceState,
   Presences,
+  Recheck,
+  RecheckRequest,
 } from '../../gateway/presences.ts';
 import { type Attribute, type Item, number, text } from './attribute.ts';
 import { type DynamoAccess, DynamoCalls, itemDialect, type Written } from './calls.ts';
@@ -45,7 +47,8 @@ export class DynamoPresences implements Presences {
     const token = newWriteId();
     const now = this.#clock.now();
     const written = await this.#update(key, {
-      update: 'SET #leaseId = :id, #leaseUntil = :until, #expires = :expires REMOVE #postponed',
+      update:
+        'SET #leaseId = :id, #leaseUntil = :until, #expires = :expires REMOVE #postponed, #recheck, #asks',
       condition: 'attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now',
       values: {
         ':id': text(token),
@@ -61,7 +64,7 @@ export class DynamoPresences implements Presences {
     if (leaseId === token) return { kind: 'leased', token, state: presenceIn(item) };
     const left = Math.max(0, numberIn(item, 'leaseUntil') - this.#clock.now());
     return item['postponed'] === undefined
-      ? { kind: 'busy', forMs: left }
+      ? { kind: 'busy', forMs: left, recheck: item['recheck'] && numberIn(item, 'recheck') }
       : { kind: 'postponed', token: leaseId, forMs: left };
   }
 
@@ -86,6 +89,49 @@ export class DynamoPresences implements Presences {
       },
     });
     return written.done;
+  }
+
+  async requestRecheck(key: PresenceKey, waited: number): Promise<RecheckRequest> {
+    const now = this.#clock.now();
+    const written = await this.#update(key, {
+      update: 'SET #recheck = :waited ADD #asks :one',
+      condition:
+        '#leaseUntil > :now AND attribute_not_exists(#postponed) AND (attribute_not_exists(#recheck) OR #recheck < :waited)',
+      values: { ':waited': number(waited), ':one': number(1), ':now': number(now) },
+    });
+    const item = written.done ? written.item : (written.found ?? (await this.#get(key)));
+    if (item === undefined || item['postponed'] !== undefined) return { kind: 'free' };
+    const forMs = numberIn(item, 'leaseUntil') - now;
+    // A refusal may mean that another has asked for as much.
+    const isAsked = item['recheck'] !== undefined && numberIn(item, 'recheck') >= waited;
+    if (forMs <= 0 || !isAsked) return { kind: 'free' };
+    // Or that this write was done, and its answer was lost.
+    const isOwn = written.done || written.repeated;
+    return { kind: 'requested', isFirst: isOwn && numberIn(item, 'asks') === 1, forMs };
+  }
+
+  async releaseOrRecheck(key: PresenceKey, token: string): Promise<Recheck | undefined> {
+    const released = await this.#update(key, {
+      update: 'REMOVE #leaseUntil',
+      condition: `${isHeld} AND attribute_not_exists(#recheck)`,
+      values: { ':id': text(token) },
+    });
+    if (released.done) return undefined;
+    let item = released.found ?? (await this.#get(key));
+    for (;;) {
+      const asked = item?.['recheck'];
+      if (item === undefined || asked === undefined || textIn(item, 'leaseId') !== token) return undefined;
+      const waited = numberIn(item, 'recheck');
+      const taken = await this.#update(key, {
+        update: 'REMOVE #recheck',
+        condition: `${isHeld} AND #recheck = :waited`,
+        values: { ':id': text(token), ':waited': asked },
+      });
+      item = taken.done ? taken.item : (taken.found ?? (await this.#get(key)));
+      // Only the holder takes it, so if it is gone this write was done, though its answer may have been lost.
+      if (item !== undefined && item['recheck'] === undefined && textIn(item, 'leaseId') === token)
+        return { waited, state: presenceIn(item) };
+    }
   }
 
   async release(key: PresenceKey, token: string, postponeMs = 0): Promise<void> {

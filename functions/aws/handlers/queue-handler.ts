@@ -10,12 +10,13 @@ import { withDeadline } from './with-deadline.ts';
 
 /**
  * How often each queue hands a message out before it is dead, as the stack has it. A receive counts even if Lambda then
- * throttles the run, so that the hook is not tried. A message comes again three minutes later, so retries outlast six
- * hours of throttling, which is as long as an app may be away. One that kills its workers takes one for half a minute
- * of each three. Dead retries have no other place, and come again until SQS deletes them after 14 days.
+ * throttles the run, so that nothing is tried. A retry comes again three minutes later, and outlasts six hours of
+ * throttling, which is as long as an app may be away. A task comes again after six minutes, and outlasts a day: nobody
+ * else looks at a user who has left, and what a hook owes ends after a day. One that kills its workers takes one for a
+ * sixth of that time. Dead retries have no other place, and come again until SQS deletes them after 14 days.
  */
 export const maxReceives: Readonly<Record<QueueName, number>> = {
-  tasks: 5,
+  tasks: 240,
   batches: 5,
   retries: 120,
   deadRetries: Number.POSITIVE_INFINITY,
@@ -39,7 +40,8 @@ type QueueHandler = (event: QueueEvent, context: LambdaContext) => Promise<Queue
 /**
  * The handler of a queue of tasks. It runs those of a batch of messages, and puts back those that failed. A retry that
  * is done is removed before others of its batch are, which may take as long as a hook: if the run is killed meanwhile,
- * it would come again, beside the message that follows it.
+ * it would come again, beside the message that follows it. So is any other task that comes again: one beside it may kill
+ * its worker each time.
  */
 export function queueHandler(
   gateway: AwsGateway,
@@ -57,7 +59,7 @@ export function textHandler(
 ): QueueHandler {
   const done = async (run: Gateway, record: QueueRecord): Promise<boolean> => {
     try {
-      const isLastAttempt = Number(record.attributes?.ApproximateReceiveCount ?? 1) >= maxReceives[queue];
+      const isLastAttempt = receivesOf(record) >= maxReceives[queue];
       await work({ ...run, isLastAttempt }, record.body);
       return true;
     } catch (error) {
@@ -86,11 +88,16 @@ export function textHandler(
       Records.map(async (record) => {
         const isDone = await done(run, record);
         inProgress -= 1;
-        if (isDone && queue === 'retries' && inProgress > 0) await remove(record);
+        const isRemoved = queue === 'retries' || receivesOf(record) > 1;
+        if (isDone && isRemoved && inProgress > 0) await remove(record);
         return isDone;
       }),
     );
     const left = Records.filter((_, at) => isDone[at] === false);
     return { batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
+}
+
+function receivesOf({ attributes }: QueueRecord): number {
+  return Number(attributes?.ApproximateReceiveCount ?? 1);
 }

@@ -57,7 +57,6 @@ const schema = v.variant('kind', [
     socket,
     after: v.optional(v.string()),
     waited: v.optional(v.number()),
-    renewals: v.optional(v.number()),
   }),
   retryMessage,
   v.object({ kind: v.literal('replay'), until: v.number(), cursor: v.optional(v.string()) }),

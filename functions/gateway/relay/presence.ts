@@ -1,6 +1,15 @@
 import type { Gateway, Policy } from '../gateway.ts';
 import { wantsPresence } from '../presence-changes.ts';
-import { type Departure, type PresenceState, subjectOf, type Telling, userOf } from '../presences.ts';
+import {
+  type Departure,
+  hasNotWaited,
+  type PresenceLease,
+  type PresenceState,
+  type Recheck,
+  subjectOf,
+  type Telling,
+  userOf,
+} from '../presences.ts';
 import type { SocketRecord } from '../record.ts';
 import type { PresenceTask } from '../tasks.ts';
 import { hookFacts } from './hook-facts.ts';
@@ -11,12 +20,6 @@ import { pauseBetweenRounds } from './postpone-closed.ts';
 import { recordOf } from './retry.ts';
 import { runActions } from './run-actions.ts';
 
-/** How long a task waits that meets another's lease, in milliseconds, before it looks again. */
-const longestWaitMs = 5_000;
-
-/** A task that its queue is about to give up comes again after this pause, in milliseconds, for at least a day. */
-const renewal = { pauseMs: 900_000, most: 96 };
-
 /**
  * Runs a `presence` task: compares what the app was told of a subject in a group with who is there, and tells it what has
  * changed, one hook after another, until nothing has. It is level-triggered: what came and went in between is not told,
@@ -25,39 +28,62 @@ const renewal = { pauseMs: 900_000, most: 96 };
 export async function presence(gateway: Gateway, task: PresenceTask): Promise<void> {
   // It was queued before presence was switched off.
   if (!wantsPresence(gateway)) return;
-  const isRenewed = await renew(gateway, task);
-  try {
-    await look(gateway, task);
-  } catch (error) {
-    if (!isRenewed) throw error;
-    gateway.log.error('fault', { why: String(error) });
-  }
-}
-
-async function look(gateway: Gateway, task: PresenceTask): Promise<void> {
   const { presences, tasks, policy } = gateway;
   const leased = await presences.lease(task, leaseMsOf(policy));
-  // Its worker may have looked before this change.
-  if (leased.kind === 'busy') return tasks.enqueue(task, Math.min(leased.forMs, longestWaitMs));
-  if (leased.kind === 'postponed') {
-    if (leased.token === task.after) await tasks.enqueue(task, leased.forMs);
-    return;
-  }
-  const { token } = leased;
-  let postponeMs: number | undefined;
-  try {
-    postponeMs = await tellChanges(gateway, task, token, leased.state);
-  } finally {
-    await presences.release(task, token, postponeMs);
-  }
+  if (leased.kind === 'busy') return leaveToHolder(gateway, task, leased.recheck);
+  if (leased.kind === 'leased') return tellWhileAsked(gateway, task, leased);
+  if (leased.token === task.after) await tasks.enqueue(task, leased.forMs);
 }
 
-/** Queues a task anew before its last attempt, which may fail or die: nobody else looks at a subject that has left. */
-async function renew({ tasks, isLastAttempt = false }: Gateway, task: PresenceTask): Promise<boolean> {
-  const { renewals = 0 } = task;
-  if (!isLastAttempt || renewals >= renewal.most) return false;
-  await tasks.enqueue({ ...task, renewals: renewals + 1 }, renewal.pauseMs);
-  return true;
+/**
+ * Has the holder of the lease look again, which may have looked before this change. So of many tasks that come together one
+ * does the work of all. The first to ask queues a task that comes once the lease has ended, in case its holder dies. If
+ * this run dies before it has done so, its own task comes again.
+ */
+async function leaveToHolder(
+  gateway: Gateway,
+  task: PresenceTask,
+  recheck = hasNotWaited - 1,
+): Promise<void> {
+  const { presences, registry, tasks, policy } = gateway;
+  const { socket, waited = hasNotWaited } = task;
+  // The holder looks at its own socket. One that waits for its departure was accepted before.
+  if (task.waited === undefined) await lookAtNamedUser(gateway, task, await registry.get(socket));
+  if (recheck >= waited) return;
+  const request = await presences.requestRecheck(task, waited);
+  if (request.kind === 'free') return tasks.enqueue(task);
+  if (request.isFirst && policy.untoldMs !== undefined)
+    await tasks.enqueue({ ...task, after: undefined }, request.forMs);
+}
+
+/** Tells under a lease what has changed, until no other task has asked for more. */
+async function tellWhileAsked(
+  gateway: Gateway,
+  task: PresenceTask,
+  { token, state }: Pick<Extract<PresenceLease, { kind: 'leased' }>, 'token' | 'state'>,
+): Promise<void> {
+  const { presences, tasks, clock, deadline } = gateway;
+  let now: Recheck = { waited: task.waited ?? hasNotWaited, state };
+  let postponeMs: number | undefined;
+  let isReleased = false;
+  try {
+    for (;;) {
+      const left = await tellChanges(gateway, { ...task, waited: now.waited }, token, now.state);
+      postponeMs = left && 'postponeMs' in left ? left.postponeMs : undefined;
+      if (postponeMs !== undefined) return;
+      // Each time, since where a subject has one task at a time, another may have come in place of the one before.
+      if (left && 'since' in left)
+        await tasks.enqueue({ ...task, after: undefined, waited: left.since }, left.forMs);
+      const next = await presences.releaseOrRecheck(task, token);
+      isReleased = next === undefined;
+      if (next === undefined) return;
+      if (clock.monotonic() >= deadline)
+        return await tasks.enqueue({ ...task, after: undefined, waited: next.waited });
+      now = next;
+    }
+  } finally {
+    if (!isReleased) await presences.release(task, token, postponeMs);
+  }
 }
 
 /**
@@ -68,22 +94,18 @@ function leaseMsOf({ untoldMs, leaseMs }: Policy): number {
   return untoldMs === undefined ? Number.POSITIVE_INFINITY : leaseMs;
 }
 
-/** Tells until nothing has changed. Returns for how long to postpone what is left, if the app could not be told. */
+/** Tells until nothing has changed. Returns what is left to do later, if anything is. */
 async function tellChanges(
   gateway: Gateway,
   task: PresenceTask,
   token: string,
   known: PresenceState,
-): Promise<number | undefined> {
+): Promise<Wait | Postponed | undefined> {
   const { presences, tasks } = gateway;
   let state = known;
   for (;;) {
     const next: Telling | Wait | undefined = state.telling ?? (await changeOf(gateway, task, state));
-    if (next === undefined) return undefined;
-    if ('forMs' in next) {
-      await tasks.enqueue({ ...task, after: undefined, waited: next.since }, next.forMs);
-      return undefined;
-    }
+    if (next === undefined || 'forMs' in next) return next;
     if (state.telling === undefined) {
       const sequence = Math.max(state.sequence + 1, gateway.clock.now());
       state = { ...state, sequence, telling: next };
@@ -95,7 +117,7 @@ async function tellChanges(
       if (!(await presences.set(task, token, { ...state, telling: { ...next, rounds } }))) return undefined;
       // Before it is postponed, so that one of the two always holds what is owed.
       await tasks.enqueue({ ...task, after: token }, pause);
-      return pause;
+      return { postponeMs: pause };
     }
     state = { ...state, told: next, telling: undefined };
     if (!(await presences.set(task, token, state))) return undefined;
@@ -106,6 +128,11 @@ async function tellChanges(
 interface Wait {
   readonly forMs: number;
   readonly since: number;
+}
+
+/** The app could not be told. The task that goes on after this many milliseconds is queued. */
+interface Postponed {
+  readonly postponeMs: number;
 }
 
 /** What to tell, or when to look again; undefined for nothing. */
@@ -126,7 +153,7 @@ async function changeOf(
   const since = departure?.at ?? 0;
   // Only a task that has waited for the last departure tells it. To others, the clock may have been set back, and the
   // departure is in the future.
-  if (task.waited !== since) {
+  if ((task.waited ?? hasNotWaited) < since) {
     const wait = since + settings.presenceGraceMs - time;
     const isOver = wait <= 0 || wait > settings.presenceGraceMs;
     return { forMs: isOver ? settings.presenceGraceMs : wait, since };
@@ -147,15 +174,14 @@ interface Sockets {
 }
 
 /** Looks for the socket that has just joined first, then for another one. */
-async function socketsOf({ registry, tasks }: Gateway, task: PresenceTask): Promise<Sockets> {
+async function socketsOf(gateway: Gateway, task: PresenceTask): Promise<Sockets> {
+  const { registry } = gateway;
   const { group, subject, socket } = task;
   const isIn = (record: SocketRecord): boolean =>
     record.acceptedAt > 0 && record.groups.includes(group) && subjectOf(record) === subject;
   const known = await registry.get(socket);
   if (known !== undefined && isIn(known) && known.status !== 'closing') return { here: known };
-  // It was opening, and the app has named its user since.
-  if (known !== undefined && known.acceptedAt > 0 && subjectOf(known) !== subject)
-    await tasks.enqueue({ ...task, subject: subjectOf(known), after: undefined, waited: undefined });
+  await lookAtNamedUser(gateway, task, known);
   let ended = known && isIn(known) ? endOf(known) : undefined;
   const user = userOf(subject);
   if (user === '') return { ended };
@@ -166,6 +192,16 @@ async function socketsOf({ registry, tasks }: Gateway, task: PresenceTask): Prom
     ended = found.map(endOf).reduce(latest, ended);
   }
   return { ended };
+}
+
+/** The socket of a task was opening when that was queued, and the app has named its user since. */
+async function lookAtNamedUser(
+  { tasks }: Gateway,
+  task: PresenceTask,
+  known: SocketRecord | undefined,
+): Promise<void> {
+  if (known !== undefined && known.acceptedAt > 0 && subjectOf(known) !== task.subject)
+    await tasks.enqueue({ ...task, subject: subjectOf(known), after: undefined, waited: undefined });
 }
 
 function endOf({ socket, path, end }: SocketRecord): Departure | undefined {

@@ -74,6 +74,16 @@ describe.for([
     expect(await itemsOf(client, broadcastsNameOf(name))).toHaveLength(1);
   });
 
+  test('asks the holder once, and its request is taken', async () => {
+    const { presences } = await harried(manner);
+    const token = tokenOf(await presences.lease(key, leaseMs));
+    const request = await presences.requestRecheck(key, 7);
+    expect(request).toMatchObject({ kind: 'requested', isFirst: true });
+    expect(await presences.releaseOrRecheck(key, token)).toMatchObject({ waited: 7 });
+    expect(await presences.releaseOrRecheck(key, token)).toBeUndefined();
+    expect((await presences.lease(key, leaseMs)).kind, 'released').toBe('leased');
+  });
+
   test('frees a lease that is released', async () => {
     const { presences } = await harried(manner);
     await presences.release(key, tokenOf(await presences.lease(key, leaseMs)));
@@ -100,6 +110,7 @@ function counted() {
 
 const steps: Readonly<Record<string, (presences: Presences) => Promise<unknown>>> = {
   'a lease': (presences) => presences.lease(key, leaseMs),
+  'a request': (presences) => presences.requestRecheck(key, 1),
   'a departure': (presences) => presences.depart(key, { socket: newSocket(), path: aPath('/'), at: 1 }),
 };
 

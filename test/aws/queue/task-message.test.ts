@@ -268,7 +268,7 @@ describe('a look at who is in a group, on its way through the queue', () => {
         group,
         subject,
         socket: newSocket(),
-        ...(after && { after, renewals: 3 }),
+        ...(after && { after, waited: 3 }),
       } as const;
       const [text = '', ...others] = writeTask(task);
       expect(others).toEqual([]);

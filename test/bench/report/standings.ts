@@ -43,10 +43,15 @@ export function standingOf(name: string, standings: readonly Standing[]): Standi
   return found;
 }
 
-/** The target for the gateway's CPU relative to that of an earlier version, if that was measured too. */
-export function besideBefore(what: string, standings: readonly Standing[], max: number): Target[] {
+/** The target for the CPU of a gateway relative to that of an earlier version, if that was measured too. */
+export function besideBefore(
+  what: string,
+  standings: readonly Standing[],
+  max: number,
+  own = 'gateway',
+): Target[] {
   const before = standings.find(({ name }) => name === 'before');
   if (before === undefined) return [];
-  const measured = before.cpuRatio / standingOf('gateway', standings).cpuRatio;
+  const measured = before.cpuRatio / standingOf(own, standings).cpuRatio;
   return [{ what: `${what}, CPU ÷ before`, measured, max }];
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../functions/gateway/ports.ts';
-import type {
-  Departure,
-  PresenceKey,
-  PresenceLease,
-  PresenceState,
-  Presences,
-  Telling,
+import {
+  type Departure,
+  hasNotWaited,
+  type PresenceKey,
+  type PresenceLease,
+  type PresenceState,
+  type Presences,
+  type Telling,
 } from '../../../functions/gateway/presences.ts';
 import { limits } from '../../../functions/wire/limits.ts';
 import { aPath, newSocket } from '../../fakes/a-record.ts';
@@ -47,6 +48,7 @@ const withoutDeparture = ({ told, telling, sequence }: PresenceState) => ({ told
 /** What every implementation of the port `Presences` keeps to. */
 export function presencesContract(name: string, make: MakePresences): void {
   leaseContract(name, make);
+  recheckContract(name, make);
   stateContract(name, make);
   departureContract(name, make);
 }
@@ -115,6 +117,89 @@ function leaseContract(name: string, make: MakePresences): void {
       ];
       for (const key of others)
         expect([key, (await presences.lease(key, leaseMs)).kind]).toEqual([key, 'leased']);
+    });
+  });
+}
+
+function recheckContract(name: string, make: MakePresences): void {
+  describe(`${name}: a request to the holder of a lease to look again`, () => {
+    test('goes to nobody if there is no lease: none, one that is released, over or postponed', async () => {
+      const { key, presences, lease, pass } = await begun(make);
+      const ask = () => presences.requestRecheck(key, 1);
+      expect(await ask(), 'no lease').toEqual({ kind: 'free' });
+      await presences.release(key, leasedBy(await lease()).token);
+      expect(await ask(), 'released').toEqual({ kind: 'free' });
+      await lease();
+      pass(leaseMs);
+      expect(await ask(), 'over').toEqual({ kind: 'free' });
+      await presences.release(key, leasedBy(await lease()).token, leaseMs);
+      expect(await ask(), 'postponed').toEqual({ kind: 'free' });
+    });
+
+    test('is taken by the holder, with the latest departure of all who asked, and what is known by then', async () => {
+      const { key, presences, lease, departed } = await begun(make);
+      const { token } = leasedBy(await lease());
+      for (const waited of [7, hasNotWaited, 9, 8]) await presences.requestRecheck(key, waited);
+      const told = hookOf('joined', 1_000);
+      await presences.set(key, token, { told, sequence: 1_000 });
+      const departure = departed(9);
+      await presences.depart(key, departure);
+      const recheck = await presences.releaseOrRecheck(key, token);
+      expect(recheck?.waited).toBe(9);
+      expect(recheck?.state).toMatchObject({ told, departure, sequence: 1_000 });
+      expect((await lease()).kind, 'the lease goes on').toBe('busy');
+      expect(await presences.releaseOrRecheck(key, token), 'nobody has asked since').toBeUndefined();
+      expect((await lease()).kind, 'it is released').toBe('leased');
+    });
+
+    test('says who was the first under a lease, and for how long it lasts', async () => {
+      const { key, presences, lease, pass } = await begun(make);
+      const { token } = leasedBy(await lease());
+      pass(1_000);
+      const first = { kind: 'requested', isFirst: true, forMs: leaseMs - 1_000 };
+      const later = { ...first, isFirst: false };
+      expect(await presences.requestRecheck(key, 1), 'at first').toEqual(first);
+      expect(await presences.requestRecheck(key, 1), 'as much again').toEqual(later);
+      await presences.releaseOrRecheck(key, token);
+      expect(await presences.requestRecheck(key, 2), 'after it was taken').toEqual(later);
+      await presences.release(key, token);
+      await lease();
+      const next = { ...first, forMs: leaseMs };
+      expect(await presences.requestRecheck(key, 3), 'under the next lease').toEqual(next);
+    });
+
+    test('is known to others who meet the lease, until it is taken', async () => {
+      const { key, presences, lease } = await begun(make);
+      const { token } = leasedBy(await lease());
+      const met = async () => {
+        const busy = await lease();
+        return busy.kind === 'busy' ? busy.recheck : busy.kind;
+      };
+      expect(await met(), 'before').toBeUndefined();
+      await presences.requestRecheck(key, 5);
+      expect(await met()).toBe(5);
+      await presences.releaseOrRecheck(key, token);
+      expect(await met(), 'once it is taken').toBeUndefined();
+    });
+
+    test('has the first of many that ask at the same moment', async () => {
+      const { key, presences, lease } = await begun(make);
+      await lease();
+      const asked = await Promise.all(Array.from({ length: 5 }, () => presences.requestRecheck(key, 1)));
+      const firsts = asked.filter((one) => one.kind === 'requested' && one.isFirst);
+      expect(firsts).toHaveLength(1);
+    });
+
+    test('does not reach one that has lost the lease, nor keep one from ending it in any case', async () => {
+      const { key, presences, lease, pass } = await begun(make);
+      const lost = leasedBy(await lease());
+      pass(leaseMs);
+      const { token } = leasedBy(await lease());
+      await presences.requestRecheck(key, 1);
+      expect(await presences.releaseOrRecheck(key, lost.token)).toBeUndefined();
+      expect((await lease()).kind).toBe('busy');
+      await presences.release(key, token);
+      expect(leasedBy(await lease()).kind).toBe('leased');
     });
   });
 }

@@ -3,7 +3,6 @@ import type { Presences } from '../../../functions/gateway/presences.ts';
 import { disconnect } from '../../../functions/gateway/relay/disconnect.ts';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
 import { message } from '../../../functions/gateway/relay/message.ts';
-import { runTask } from '../../../functions/gateway/run-task.ts';
 import { socketEvents } from '../../../functions/wire/hook.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
@@ -99,29 +98,6 @@ test.for(['alice', ''])(
   },
 );
 
-test.for([
-  [95, 'comes again'],
-  [96, 'is given up'],
-] as const)(
-  'a look whose queue was about to give it up %i times before %s if it fails',
-  async ([renewals, what]) => {
-    const { gateway, tasks, clock } = simulated();
-    const presences = { ...gateway.presences, lease: () => Promise.reject(new Error('No table.')) };
-    const look = {
-      kind: 'presence',
-      group: lobby,
-      subject: 'u:alice',
-      socket: newSocket(),
-      renewals,
-    } as const;
-    const run = runTask({ ...gateway, presences, isLastAttempt: true }, look);
-    if (what === 'is given up') await expect(run).rejects.toThrow('No table.');
-    else await run;
-    const inMs = tasks.nextDue - clock.now();
-    expect(inMs).toBe(what === 'comes again' ? 900_000 : Number.POSITIVE_INFINITY);
-  },
-);
-
 describe('a call that puts an opening socket into a group', () => {
   /** The app names the user just before the change. The run dies after it, or goes on. */
   async function named(dies: boolean) {
@@ -158,7 +134,10 @@ test('with presence off, sockets come, join, leave and end without asking who is
   const never = () => {
     throw new Error('Presence is off.');
   };
-  const presences: Presences = { lease: never, set: never, release: never, depart: never, departure: never };
+  const presences: Presences = {
+    ...{ lease: never, set: never, release: never, requestRecheck: never, releaseOrRecheck: never },
+    ...{ depart: never, departure: never },
+  };
   const world = fakeGateway({ settings: { hooks: new Set(socketEvents) } });
   const { app, tasks, clock, registry } = world;
   const gateway = { ...world.gateway, presences };

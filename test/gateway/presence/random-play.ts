@@ -28,7 +28,8 @@ const [lobby, arena] = [groupName('lobby'), groupName('arena')];
 /** How many sockets there are at most in a schedule. */
 const mostSockets = 7;
 
-const deployed: Partial<Policy> = {
+/** What differs on AWS. */
+export const deployed: Partial<Policy> = {
   defersDeliveries: true,
   leaseMs: 90_000,
   staleMs: 90_000,

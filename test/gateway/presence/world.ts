@@ -130,6 +130,8 @@ export class PresenceWorld {
     return {
       lease: (key, forMs) => presences.lease(key, forMs),
       set: (key, token, state) => presences.set(key, token, state),
+      requestRecheck: (key, waited) => presences.requestRecheck(key, waited),
+      releaseOrRecheck: (key, token) => presences.releaseOrRecheck(key, token),
       release: (key, token, postponeMs) => presences.release(key, token, postponeMs),
       depart: noting,
       departure: (key) => presences.departure(key),
