@@ -12,6 +12,8 @@ export interface BreakerState {
    * probes have failed take the places of the earlier ones.
    */
   readonly sockets: readonly SocketId[];
+  /** When the first of those failed; 0 if none has. */
+  readonly failingSince: number;
   /** When the breaker opened; 0 while it is closed. */
   readonly openedAt: number;
   /** While it is open: until when all hooks are held. Then one of them probes. */
@@ -24,6 +26,11 @@ export interface BreakerState {
 export interface Breaker {
   /** How often this process has held hooks since it last opened the breaker. */
   readonly held: HeldCounts;
+  /**
+   * How long it may take until an answer of the app, in any process, has ended a row of failures, in milliseconds: 0 if
+   * every process knows at once that there is one. The breaker does not open sooner after the first failure.
+   */
+  readonly heardWithinMs: number;
   /** How many hooks wait to be posted, where this process knows. */
   waiting?(): number;
   /** The state, at most five seconds old where several processes share it. */
@@ -45,6 +52,7 @@ export const untouched: BreakerState = {
   version: 0,
   failures: 0,
   sockets: [],
+  failingSince: 0,
   openedAt: 0,
   heldUntil: 0,
   probes: 0,

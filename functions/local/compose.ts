@@ -171,5 +171,5 @@ async function postStored(gateway: Gateway, hook: StoredHook): Promise<void> {
   const record = await gateway.registry.get(hook.socket);
   const why = 'the record of its socket could not be stored';
   if (record === undefined) gateway.log.error('hook_lost', { request: hookId('message', hook.id), why });
-  else await message(gateway, hook);
+  else await message(gateway, { ...hook, hasWaited: true });
 }

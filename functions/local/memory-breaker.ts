@@ -3,6 +3,7 @@ import { type Breaker, type BreakerState, HeldCounts, untouched } from '../gatew
 /** The circuit breaker of one process. */
 export class MemoryBreaker implements Breaker {
   readonly held = new HeldCounts();
+  readonly heardWithinMs = 0;
   readonly #waiting: readonly { wake(): void }[];
   readonly #hooks: { readonly size: number };
   #state = untouched;

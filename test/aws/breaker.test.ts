@@ -34,12 +34,13 @@ async function passing(steps: number, ms: number): Promise<void> {
   }
 }
 
-/** Messages of all sockets until the breaker is open. */
+/** Messages of all sockets until the breaker is open. It does not open before they have failed for six seconds. */
 async function goDown(sockets: readonly Opened[]): Promise<void> {
   isDown = true;
   for (let at = 0; events('breaker_opened').length === 0; at++) {
     // Of those that fail at the same moment, only some are counted.
     if (at === 40) throw new Error('Two hundred messages did not open the breaker.');
+    if (at === 10) await cloud.pass(6 * secondMs);
     for (const { client } of sockets) client.send(`${at}`);
     const sent = sockets.length * (at + 1);
     await eventually('the messages wait', () => waiting().length === sent);

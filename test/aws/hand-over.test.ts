@@ -75,6 +75,7 @@ test('a message whose hook takes as long as it may is kept in time, however long
   };
   const breaker = {
     held: new HeldCounts(),
+    heardWithinMs: 0,
     state: () => slowly(untouched),
     change: () => slowly(true),
   };

@@ -14,6 +14,7 @@ const times: Readonly<Record<string, number>> = {
   startedAt: 1,
   claimUntil: 1,
   heldUntil: 1,
+  failingSince: 1,
   diedAt: 1,
   departedAt: 1,
   recheck: 1,

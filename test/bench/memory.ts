@@ -18,7 +18,8 @@ export const memory: Bench = {
     const sizes = subjects.map((): number[] => []);
     const rounds = isQuick ? 1 : 3;
     for (let round = 0; round < rounds; round++) {
-      for (const [at, subject] of subjects.entries()) sizes[at]?.push(await bytesPerSocket(subject));
+      for (const [at, subject] of subjects.entries())
+        sizes[at]?.push((await bytesPerSocket(subject)).resident);
     }
     const bytes = sizes.map(median);
     const base = bytes[subjects.indexOf(floor)] ?? Number.NaN;
@@ -42,23 +43,36 @@ export const memory: Bench = {
   },
 };
 
+/** What an idle socket takes, in bytes. */
+export interface SocketBytes {
+  /** Of resident memory. */
+  readonly resident: number;
+  /** Of that, in use on the heap of V8, and held by it; NaN if the subject does not tell. */
+  readonly inUse: number;
+}
+
 /** How many bytes an idle socket takes in a process of its own. */
-export async function bytesPerSocket(subject: Subject): Promise<number> {
+export async function bytesPerSocket(subject: Subject): Promise<SocketBytes> {
   const station = await Station.start(subject);
   try {
     await station.open(100);
-    const before = await resident(station);
+    const before = await memoryOf(station);
     await station.open(count);
-    return ((await resident(station)) - before) / count;
+    const after = await memoryOf(station);
+    return {
+      resident: (after.resident - before.resident) / count,
+      inUse: (after.inUse - before.inUse) / count,
+    };
   } finally {
     await station.stop();
   }
 }
 
-async function resident({ running }: Station): Promise<number> {
+async function memoryOf({ running }: Station): Promise<SocketBytes> {
   for (let times = 0; times < 3; times++) {
     await running.collect();
     await sleep(200);
   }
-  return (await running.usage()).rssBytes;
+  const { rssBytes, heapBytes = Number.NaN } = await running.usage();
+  return { resident: rssBytes, inUse: heapBytes };
 }

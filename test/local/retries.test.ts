@@ -26,6 +26,28 @@ test('a message that the app could not take arrives later, with its id, before t
   expect(new Set(ids.slice(0, 3)).size, 'ids of the attempts').toBe(1);
 });
 
+test('a message that waited behind one that failed, and fails too, has had its hours since it came', async () => {
+  world = await startLocal();
+  const { app, url, log } = world;
+  const failures = new Map([
+    ['one', 2],
+    ['two', 1],
+  ]);
+  app.on('/room', ({ fields }) => {
+    const body = fields['body'] ?? '';
+    const left = failures.get(body) ?? 0;
+    failures.set(body, left - 1);
+    return left > 0 ? 503 : 204;
+  });
+  const client = await connect(`${url}/room`);
+  for (const body of ['one', 'two']) client.send(body);
+  // It takes at least half a second, and then another whole one, until the first is accepted.
+  await eventually('all have failed', () => log.of('hook_retried').length === 3);
+  const [, , second] = log.of('hook_retried');
+  expect(second?.fields['attempt'], 'its attempts').toBe(1);
+  expect(second?.fields['age'], 'its seconds').toBeGreaterThanOrEqual(1);
+});
+
 test('a client whose messages wait for the app still gets its pings answered', async () => {
   world = await startLocal();
   const { app, url } = world;

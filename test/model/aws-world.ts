@@ -8,7 +8,7 @@ import { tasksHandler } from '../../functions/aws/handlers/tasks-handler.ts';
 import { parseTask } from '../../functions/aws/queue/task-message.ts';
 import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import { closeSocket } from '../../functions/gateway/end/close-socket.ts';
-import type { Posted } from '../../functions/gateway/ports.ts';
+import type { Connections, Posted } from '../../functions/gateway/ports.ts';
 import { hookId } from '../../functions/wire/hook.ts';
 import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { timeouts } from '../../infra/aws/timeouts.ts';
@@ -19,6 +19,7 @@ import { Functions } from './functions.ts';
 import { type Client, Ledger, type Sent } from './ledger.ts';
 import { ModelApp } from './model-app.ts';
 import { Fate } from './process.ts';
+import { QueuedMessages } from './queued-messages.ts';
 import { Timeline } from './timeline.ts';
 import type { Troubled } from './trouble.ts';
 
@@ -58,6 +59,8 @@ export class AwsWorld {
   readonly #app: ModelApp;
   readonly #cloud: Cloud;
   readonly #functions: Functions;
+  /** Where Lambda queues messages. */
+  readonly #queued: QueuedMessages | undefined;
   readonly #fate = new Fate();
   readonly #connections: Connection[] = [];
   #isLosing = false;
@@ -65,17 +68,21 @@ export class AwsWorld {
   readonly #sent = new Map<string, Sent>();
   #ids = 0;
 
-  constructor(seed: number) {
+  /** `queuesMessages`: the stack has `messageInvocation` `event`. */
+  constructor(seed: number, queuesMessages = false) {
     const { timeline, ledger } = this;
     this.#random = new Random(seed);
     this.#app = new ModelApp(timeline, this.#random, ledger);
     this.#app.closing = (client) => this.#closing(ledger.clients[client]);
-    this.#cloud = new Cloud(timeline, this.#random, this.#app, {
+    const connections: Connections = {
       post: (socket, body) => this.#post(socket, body),
       close: async (socket) => this.#end(this.#connectionOf(socket), 1000),
       has: async (socket) => this.#connectionOf(socket)?.state === 'open',
-    });
+    };
+    this.#cloud = new Cloud(timeline, this.#random, this.#app, connections, queuesMessages);
     this.#functions = new Functions(this.#cloud, timeline, this.#random, this.#fate, ledger);
+    const dead = this.#cloud.queues.deadRetries;
+    this.#queued = queuesMessages ? new QueuedMessages(this.#functions, timeline, dead) : undefined;
     this.#functions.consume('tasks', timeouts.tasks, tasksHandler);
     this.#functions.consume('retries', timeouts.retries, retriesHandler);
     this.#functions.consume('deadRetries', timeouts.redrive, redriveHandler);
@@ -208,6 +215,8 @@ export class AwsWorld {
     const body = `${client.number}/${sent.index}/${wish}`;
     const context = { ...this.#contextOf(connection), eventType: 'MESSAGE' as const };
     this.#sent.set(hookId('message', context.requestId), sent);
+    // From now on nothing excuses its loss.
+    if (this.#queued !== undefined) return this.#queued.take({ body, requestContext: context });
     let isOver = false;
     const result = await this.#functions.run(timeouts.waited, async (gateway, lambda) => {
       const answer = await messageHandler(gateway)({ body, requestContext: context }, lambda);
@@ -311,7 +320,10 @@ export class AwsWorld {
     // A row that nobody could delete expires by itself.
     const rows = dynamo.items('groups').filter(({ expires }) => expires === undefined || !this.#wasHarmed);
     const items = [...dynamo.items('name'), ...rows].map((item) => JSON.stringify(item));
-    return [...(this.#functions.running > 0 ? ['a function runs'] : []), ...waiting, ...items];
+    const running = [this.#functions.running > 0, 'a function runs'] as const;
+    const queued = [(this.#queued?.waiting ?? 0) > 0, 'Lambda has messages'] as const;
+    const busy = [running, queued].flatMap(([isSo, what]) => (isSo ? [what] : []));
+    return [...busy, ...waiting, ...items];
   }
 
   async #wrongs(): Promise<string[]> {
@@ -319,7 +331,8 @@ export class AwsWorld {
     this.ledger.isTroubled = troubles.wereAny;
     for (const { fields } of log.of('hook_lost')) {
       const sent = this.#sent.get(String(fields['request']));
-      if (sent === undefined || !troubles.wereAny) this.ledger.violate(`hook_lost: ${fields['why']}`);
+      if (sent === undefined || !troubles.wereAny || this.#queued !== undefined)
+        this.ledger.violate(`hook_lost: ${fields['why']}`);
       else sent.excuse ??= 'its loss was logged';
     }
     return [...this.ledger.wrongs(await this.#cloud.letters()), ...this.#left.map((what) => `left: ${what}`)];

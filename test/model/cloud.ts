@@ -2,6 +2,7 @@ import { DynamoBreaker } from '../../functions/aws/dynamo/breaker.ts';
 import { DeadLetterKeeper } from '../../functions/aws/dynamo/dead-letter-keeper.ts';
 import { DynamoDeadLetters } from '../../functions/aws/dynamo/dead-letters.ts';
 import { DynamoDirectory } from '../../functions/aws/dynamo/directory.ts';
+import { DynamoEndedSockets } from '../../functions/aws/dynamo/ended-sockets.ts';
 import { NoBroadcasts } from '../../functions/aws/dynamo/no-broadcasts.ts';
 import { NoIdempotency } from '../../functions/aws/dynamo/no-idempotency.ts';
 import { NoPresences } from '../../functions/aws/dynamo/no-presences.ts';
@@ -42,12 +43,21 @@ export class Cloud {
   readonly #random: Random;
   readonly #app: ModelApp;
   readonly #connections: Connections;
+  readonly #queuesMessages: boolean;
 
-  constructor(timeline: Timeline, random: Random, app: ModelApp, connections: Connections) {
+  /** `queuesMessages`: whether Lambda queues each message before its function runs. */
+  constructor(
+    timeline: Timeline,
+    random: Random,
+    app: ModelApp,
+    connections: Connections,
+    queuesMessages: boolean,
+  ) {
     this.#timeline = timeline;
     this.#random = random;
     this.#app = app;
     this.#connections = connections;
+    this.#queuesMessages = queuesMessages;
     const queue = (name: UsedQueue, seconds: number) =>
       new ModelQueue(timeline, seconds * hidden, maxReceives[name]);
     this.queues = {
@@ -90,6 +100,7 @@ export class Cloud {
       deadLetters: new DeadLetters(access, memoryTables, clock, this.log),
       breaker: new DynamoBreaker(access, memoryTables, clock),
       presences: new NoPresences(),
+      endedSockets: new DynamoEndedSockets(access, memoryTables, this.#queuesMessages),
       connections: this.#connectionsOf(process),
       tasks: new CalledQueues(this.queues, caller, clock),
       app: { post: (request) => process.call(() => this.#app.post(request, process, never)) },

@@ -180,8 +180,12 @@ export class Ledger {
       if (this.areTasksDoubled && (arrival.event === 'message' || this.replays.has(arrival.id))) continue;
       accepted.set(arrival.id, (accepted.get(arrival.id) ?? 0) + 1);
     }
-    const twice = [...accepted].filter(([id, times]) => times > 1 + (this.replays.get(id) ?? 0));
     const forgotten = new Set(this.arrivals.filter((one) => this.#hasForgotten(one)).map(({ id }) => id));
+    // Where a queue has the next attempt, and hands out this one again, both go on from then on.
+    const mayFork = (id: string) => !this.#isOrdered && forgotten.has(id);
+    const twice = [...accepted].filter(
+      ([id, times]) => times > 1 + (this.replays.get(id) ?? 0) && !mayFork(id),
+    );
     const both = letters.filter(({ hook: { id } }) => {
       return accepted.has(id) && !this.replays.has(id) && !forgotten.has(id);
     });

@@ -15,7 +15,7 @@ interface World<Extra> {
 
 /** Plays random schedules. Throws for the first one with something wrong, with the shortest like it. */
 export async function playAll<Extra>(
-  name: 'aws' | 'local',
+  name: 'aws' | 'local' | 'queued',
   schedules: fc.Arbitrary<Schedule<Extra>>,
   worldOf: (seed: number) => World<Extra>,
 ): Promise<void> {

@@ -26,6 +26,8 @@ const writing = { ...short, attempts: 1, maxMsOfAttempt: short.maxMs };
  */
 export class DynamoBreaker implements Breaker {
   readonly held = new HeldCounts();
+  /** A process that gets answers reads the state when it is no longer fresh, and ends the row of failures. */
+  readonly heardWithinMs = freshMs + short.maxMs;
   readonly #reads: DynamoCalls;
   readonly #writes: DynamoCalls;
   readonly #table: string;
@@ -113,12 +115,21 @@ export function withBreaker(basics: Basics): Basics & Pick<Gateway, 'breaker'> {
 
 const keyOfBreaker: Item = { broadcast: text(breakerKey), part: text('breaker') };
 
-function itemOf({ version, failures, sockets, openedAt, heldUntil, probes }: BreakerState): Item {
+function itemOf({
+  version,
+  failures,
+  sockets,
+  failingSince,
+  openedAt,
+  heldUntil,
+  probes,
+}: BreakerState): Item {
   return {
     ...keyOfBreaker,
     version: number(version),
     failures: number(failures),
     sockets: texts(sockets),
+    failingSince: number(failingSince),
     openedAt: number(openedAt),
     heldUntil: number(heldUntil),
     probes: number(probes),
@@ -131,6 +142,7 @@ function stateIn(item: Item | undefined): BreakerState {
     version: numberIn(item, 'version'),
     failures: numberIn(item, 'failures'),
     sockets: (item['sockets']?.L ?? []).flatMap(({ S }) => parseSocketId(S) ?? []),
+    failingSince: numberIn(item, 'failingSince'),
     openedAt: numberIn(item, 'openedAt'),
     heldUntil: numberIn(item, 'heldUntil'),
     probes: numberIn(item, 'probes'),

@@ -3,6 +3,7 @@ import { type Breaker, type BreakerState, HeldCounts, untouched } from '../../ga
 /** The breaker of a function that posts no hooks: always closed. */
 export class NoBreaker implements Breaker {
   readonly held = new HeldCounts();
+  readonly heardWithinMs = 0;
 
   state(): BreakerState {
     return untouched;

@@ -71,7 +71,7 @@ export function observe(
   if (!isAnswered(response)) {
     if (isRetry && !isProbe) return;
     const random = clock.random();
-    next = (before) => afterFailure(before, { socket, isProbe }, clock.now(), random);
+    next = (before) => afterFailure(before, { socket, isProbe }, clock.now(), random, breaker.heardWithinMs);
   }
   const state = breaker.state();
   if (!(state instanceof Promise) && next === afterAnswer && next(state) === state) return;

@@ -59,18 +59,28 @@ export function afterProbeBegan(state: BreakerState, now: number, leaseMs: numbe
 export function afterAnswer(state: BreakerState): BreakerState {
   if (state.failures === 0 && !isOpen(state)) return state;
   const { version } = state;
-  return { version: version + 1, failures: 0, sockets: [], openedAt: 0, heldUntil: 0, probes: 0 };
+  return {
+    version: version + 1,
+    failures: 0,
+    sockets: [],
+    failingSince: 0,
+    openedAt: 0,
+    heldUntil: 0,
+    probes: 0,
+  };
 }
 
 /**
  * The app has not answered a hook. The breaker opens when that has happened too often in a row; if it is open, only
- * a probe counts. The same state if there is nothing to change. `random` is from 0 up to 1.
+ * a probe counts. The same state if there is nothing to change. `random` is from 0 up to 1. `heardWithinMs`: as that of
+ * the breaker.
  */
 export function afterFailure(
   state: BreakerState,
   { socket, isProbe }: { readonly socket: SocketId; readonly isProbe: boolean },
   now: number,
   random: number,
+  heardWithinMs = 0,
 ): BreakerState {
   const version = state.version + 1;
   if (isOpen(state)) {
@@ -82,9 +92,13 @@ export function afterFailure(
   const failures = Math.min(opening.failures, state.failures + 1);
   const isKnown = state.sockets.length >= opening.sockets || state.sockets.includes(socket);
   const sockets = isKnown ? state.sockets : [...state.sockets, socket];
-  const counted = { ...state, version, failures, sockets };
-  if (failures < opening.failures || sockets.length < opening.sockets)
-    // While one socket alone fails, there is nothing more to count.
+  const failingSince = state.failures === 0 ? now : state.failingSince;
+  const counted = { ...state, version, failures, sockets, failingSince };
+  const lasted = now - failingSince;
+  // If it is negative, a clock has been set back.
+  const mayBeAnswered = lasted >= 0 && lasted < heardWithinMs;
+  if (failures < opening.failures || sockets.length < opening.sockets || mayBeAnswered)
+    // While one socket alone fails, or the time is not over, there is nothing more to count.
     return failures === state.failures && isKnown ? state : counted;
   return { ...counted, openedAt: now, heldUntil: now + pauseBefore(1, random), probes: 0 };
 }

@@ -12,6 +12,7 @@ import { hookFacts } from './hook-facts.ts';
 import { isHeld, type NotAccepted, retryOrKeep } from './hook-failed.ts';
 import { messageHook } from './hooks.ts';
 import { endedRecord } from './late-messages.ts';
+import { sinceArrival } from './next-try.ts';
 import { faultAnswer, postHook } from './post-hook.ts';
 import { retryUnlessFinal } from './post-hook-with-retries.ts';
 import { runActions } from './run-actions.ts';
@@ -24,6 +25,8 @@ export interface ClientMessage {
   readonly body: string;
   /** When it came, in milliseconds since 1970. */
   readonly time: number;
+  /** Whether it waited behind hooks of its socket that were tried again. */
+  readonly hasWaited?: true;
 }
 
 /**
@@ -47,7 +50,7 @@ export async function message(gateway: Gateway, arrival: ClientMessage): Promise
   } catch (error) {
     first = faultAnswer(gateway, hook, error);
   }
-  const answer = first.kind === 'accepted' ? first : await notAccepted(gateway, hook, record, first);
+  const answer = first.kind === 'accepted' ? first : await notAccepted(gateway, hook, record, first, arrival);
   if (answer?.kind !== 'accepted') return undefined;
   if (settings.replyBy === 'route' && record.status === 'open' && isReplyAlone(answer.actions)) {
     return answer.actions.reply;
@@ -66,11 +69,13 @@ async function notAccepted(
   hook: Hook,
   { groupsVersion }: SocketRecord,
   first: NotAccepted,
+  { hasWaited }: ClientMessage,
 ): Promise<Answer | undefined> {
   const { breaker, clock, log, settings } = gateway;
   if (settings.messageFailure === 'retry') {
-    // What waited behind hooks that are held is held no longer than they are.
-    const since = isHeld(first) ? hook.time : clock.now();
+    const now = clock.now();
+    // What waited behind hooks that are held, or that failed, has no hours of its own after theirs.
+    const since = isHeld(first) || hasWaited ? sinceArrival(hook.time, settings.messageRetryMs, now) : now;
     const tries = { since, attempts: 0, errors: 0 };
     await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
     await countFailed(gateway, hook);

@@ -29,6 +29,17 @@ export function nextTry(
   return Math.min(left, Math.ceil(Math.max(halfJitter(grown, random), retryAfter)));
 }
 
+/** The time that a message has at least, however long it waited before its first attempt, in milliseconds. */
+const leastMs = 60_000;
+
+/**
+ * From when on the `windowMs` milliseconds of a message count that came at `time`, and is tried for the first time now. If
+ * they are nearly over, it still has a minute: the gateway itself may have been down for that long.
+ */
+export function sinceArrival(time: number, windowMs: number, now: number): number {
+  return Math.min(now, Math.max(time, now - windowMs + Math.min(windowMs, leastMs)));
+}
+
 /** The part of an outage that hooks wait for once more, where each look costs money: an hour makes it a quarter. */
 const outageShare = 0.25;
 

@@ -76,7 +76,15 @@ function processes() {
 
 const openedAt = 1_764_000_000_000;
 const open = (heldUntil: number, version = 1): BreakerState => ({
-  ...{ version, failures: 20, sockets: [newSocket()], openedAt, heldUntil, probes: 0 },
+  ...{
+    version,
+    failures: 20,
+    sockets: [newSocket()],
+    failingSince: openedAt,
+    openedAt,
+    heldUntil,
+    probes: 0,
+  },
 });
 const noAnswer = { kind: 'unreachable', why: 'ECONNREFUSED' } as const;
 const response = { kind: 'response', status: 204, contentType: '', retryAfter: '', body: '' } as const;
@@ -194,6 +202,41 @@ describe('a probe', () => {
     expect(one.log.of('breaker_closed')).toHaveLength(1);
     clock.skipTo(clock.now() + 5_000);
     expect((await admit(other.gateway, aHook())).kind).toBe('post');
+  });
+});
+
+describe('hooks of one path that fail, among processes that get answers', () => {
+  /** What fails in one process, in as many hooks of as many sockets. */
+  const fail = async ({ gateway }: { gateway: Gateway }, count = 25): Promise<void> => {
+    for (let at = 0; at < count; at++) await observe(gateway, aHook(), { kind: 'post' }, noAnswer);
+  };
+
+  test('do not open the breaker, however many they are, while others are answered', async () => {
+    const { clock, process } = processes();
+    const [one, other] = [process(), process()];
+    await other.breaker.state();
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await fail(one);
+      clock.skipTo(clock.now() + 500);
+      await observe(other.gateway, aHook(), { kind: 'post' }, response);
+      clock.skipTo(clock.now() + 500);
+    }
+    expect(one.log.of('breaker_opened')).toEqual([]);
+  });
+
+  test('open it after six seconds if nobody is answered, and cost no writes until then', async () => {
+    const { askedNow, clock, process } = processes();
+    const [one, other] = [process(), process()];
+    await fail(one);
+    askedNow();
+    clock.skipTo(clock.now() + 5_999);
+    await fail(one);
+    await fail(other);
+    expect(askedNow(), 'both read it').toEqual(['GetItem', 'GetItem']);
+    expect(one.log.of('breaker_opened'), 'before').toEqual([]);
+    clock.skipTo(clock.now() + 1);
+    await fail(other, 1);
+    expect(other.log.of('breaker_opened'), 'then').toMatchObject([{ fields: { failures: 20, sockets: 5 } }]);
   });
 });
 

@@ -8,7 +8,8 @@ answer({
   usage: (): Usage => {
     const { user, system } = process.cpuUsage();
     const atUs = Number(process.hrtime.bigint() / 1_000n);
-    return { cpuUs: user + system, kernelUs: system, atUs, rssBytes: process.memoryUsage.rss() };
+    const { rss: rssBytes, heapUsed, external } = process.memoryUsage();
+    return { cpuUs: user + system, kernelUs: system, atUs, rssBytes, heapBytes: heapUsed + external };
   },
   collect: () => globalThis.gc?.(),
 });

@@ -6,6 +6,8 @@ export interface Usage {
   readonly kernelUs: number;
   readonly atUs: number;
   readonly rssBytes: number;
+  /** What is in use on the heap of V8, and what that holds outside of it. Absent if it is not a Node.js of ours. */
+  readonly heapBytes?: number;
 }
 
 /** The share of one core that was used between two points in time; 1 is a whole core. */

@@ -13,7 +13,15 @@ export type MakeBreaker = () => Promise<{
 function openState(version: number): BreakerState {
   const sockets = Array.from({ length: 5 }, () => newSocket());
   const openedAt = 1_764_000_000_123;
-  return { version, failures: 20, sockets, openedAt, heldUntil: openedAt + 30_000, probes: 7 };
+  return {
+    version,
+    failures: 20,
+    sockets,
+    failingSince: openedAt - 7_000,
+    openedAt,
+    heldUntil: openedAt + 30_000,
+    probes: 7,
+  };
 }
 
 /** The next state, with nothing else in it. */

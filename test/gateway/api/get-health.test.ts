@@ -8,7 +8,7 @@ import { ok } from '../../../functions/wire/result.ts';
 /** What a gateway says about itself whose breaker has this state. */
 async function health(state: () => MaybePromise<BreakerState>) {
   const { held } = new MemoryBreaker();
-  const breaker: Breaker = { held, state, change: () => false };
+  const breaker: Breaker = { held, heardWithinMs: 0, state, change: () => false };
   const request = { id: 'req_1', parameters: {}, query: '', authorization: '', contentType: '' };
   const { status: httpStatus, body } = await getHealth(
     { breaker },

@@ -218,6 +218,7 @@ describe('while the circuit breaker is open', () => {
 /** A breaker whose state others change first, this many times. */
 class Overtaken implements Breaker {
   readonly held = new MemoryBreaker().held;
+  readonly heardWithinMs = 0;
   readonly #breaker: Breaker;
   #times: number;
 
@@ -239,6 +240,7 @@ class Overtaken implements Breaker {
 /** A breaker that can't be reached. Each call fails by itself. */
 class Unreachable implements Breaker {
   readonly held = new MemoryBreaker().held;
+  readonly heardWithinMs = 0;
 
   async state(): Promise<BreakerState> {
     throw new Error('No table.');

@@ -59,6 +59,26 @@ describe('the circuit breaker opens', () => {
     expect(isOpen(failed(sockets.slice(0, 20), answered)), '20 more').toBe(true);
   });
 
+  test('only once they have gone on for as long as an answer may stay unheard, and not a millisecond sooner', () => {
+    const unheardMs = 6_000;
+    const failedAt = (ms: number, from: BreakerState): BreakerState =>
+      sockets.reduce(
+        (state, socket) => afterFailure(state, { socket, isProbe: false }, now + ms, 0.5, unheardMs),
+        from,
+      );
+    const begun = failedAt(0, untouched);
+    expect(begun, 'thirty at once').toMatchObject({ failures: 20, failingSince: now, openedAt: 0 });
+    const waiting = failedAt(unheardMs - 1, begun);
+    expect(waiting, 'nothing is written meanwhile').toBe(begun);
+    expect(failedAt(unheardMs, waiting)).toMatchObject({ failures: 20, openedAt: now + unheardMs });
+    expect(isOpen(failedAt(-1, begun)), 'after a clock was set back').toBe(true);
+    const answered = afterAnswer(waiting);
+    expect(failedAt(unheardMs, answered), 'after an answer').toMatchObject({
+      failingSince: now + unheardMs,
+      openedAt: 0,
+    });
+  });
+
   test('and remembers five sockets at most, however many fail', () => {
     expect(failed(sockets).sockets).toEqual(sockets.slice(0, 5));
   });

@@ -14,8 +14,9 @@ import { type FakeWorld, fakeGateway, type Given } from '../../fakes/fake-gatewa
 async function away(forMs = 30_000, sinceMs = 3_600_000, given: Given = {}): Promise<FakeWorld> {
   const world = fakeGateway(given);
   const now = world.clock.now();
-  const state = { version: 1, failures: 20, sockets: [], openedAt: now - sinceMs, heldUntil: now + forMs };
-  await world.gateway.breaker.change({ ...state, probes: 8 });
+  const openedAt = now - sinceMs;
+  const state = { version: 1, failures: 20, sockets: [], failingSince: openedAt, openedAt };
+  await world.gateway.breaker.change({ ...state, heldUntil: now + forMs, probes: 8 });
   return world;
 }
 
@@ -103,13 +104,38 @@ describe('a message that waited behind one that is held', () => {
     expect(world.tasks.delayed).toMatchObject([{ tries: { since: time, attempts: 0 } }]);
   });
 
-  test('has its hours from its first attempt if it is tried', async () => {
+  test('has at least a minute, since the gateway may have been down for all of its hours', async () => {
+    const world = await away();
+    const { socket } = await world.admit();
+    const now = world.clock.now();
+    const minuteLeft = now - world.gateway.settings.messageRetryMs + 60_000;
+    for (const time of [minuteLeft - 1, minuteLeft, minuteLeft + 1])
+      await message(world.gateway, { socket, id: `m${time}`, body: 'behind', time });
+    const since = world.tasks.delayed.map((task) => task.kind === 'retry' && task.tries.since);
+    expect(since).toEqual([minuteLeft, minuteLeft, minuteLeft + 1]);
+  });
+});
+
+describe('a message that is tried for the first time', () => {
+  const tried = async (ago: number, waited: { readonly hasWaited?: true }) => {
     const world = fakeGateway();
     world.app.answers.push({ kind: 'timeout' });
     const { socket } = await world.admit();
     const now = world.clock.now();
-    await message(world.gateway, { socket, id: 'm', body: 'behind', time: now - 3_600_000 });
-    expect(world.tasks.delayed).toMatchObject([{ tries: { since: now, attempts: 1 } }]);
+    await message(world.gateway, { socket, id: 'm', body: 'behind', time: now - ago, ...waited });
+    const [task] = world.tasks.delayed;
+    if (task?.kind !== 'retry') throw new Error('No retry is queued.');
+    return (now - task.tries.since) / 60_000;
+  };
+
+  test('has all of its hours from then on if it waited for its turn alone', async () => {
+    expect(await tried(3_600_000, {}), 'minutes that are over').toBe(0);
+  });
+
+  test('has what is left of its hours since it came if it waited behind a hook that failed', async () => {
+    expect(await tried(3_600_000, { hasWaited: true }), 'minutes that are over').toBe(60);
+    expect(await tried(36_000_000, { hasWaited: true }), 'minutes that are over, of 360').toBe(359);
+    expect(await tried(-3_600_000, { hasWaited: true }), 'after a clock was set back').toBe(0);
   });
 });
 

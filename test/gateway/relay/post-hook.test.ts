@@ -49,6 +49,7 @@ describe('a hook whose circuit breaker takes a while to tell its state', () => {
 /** A closed breaker whose state is known only after a while. */
 class SlowBreaker implements Breaker {
   readonly held = new HeldCounts();
+  readonly heardWithinMs = 0;
   readonly #wait: () => Promise<void>;
   #state: MaybePromise<BreakerState> | undefined;
 
