@@ -21,7 +21,7 @@ function read(name: string, type: string): Reply {
 /** The script with the browser client in it. The package has it bundled, and a clone bundles it at each start. */
 async function script(): Promise<Reply> {
   const file = read('page.js', 'text/javascript');
-  if (import.meta.url.endsWith('/dist/demo/app.js')) return file;
+  if (!import.meta.url.endsWith('/page.ts')) return file;
   const { build } = await import('esbuild');
   const entryPoints = [fileURLToPath(new URL('page.js', import.meta.url))];
   const options = { bundle: true, format: 'esm', target: 'es2022', write: false } as const;

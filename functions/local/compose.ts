@@ -3,6 +3,7 @@ import type { App, Clock, Log } from '../gateway/ports.ts';
 import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
 import { HttpApp } from '../node/http-app.ts';
+import type { CreateServer } from '../websocket/listening-server.ts';
 import { hookId } from '../wire/hook.ts';
 import { AppWatch, type HookTotals } from './app-watch.ts';
 import { batchWrites } from './batch-writes.ts';
@@ -81,6 +82,8 @@ export interface GatewayOptions {
   readonly ids?: Ids;
   /** Makes the token that opens the inspector: 32 random bytes in base64url if not given. */
   readonly inspectorToken?: () => string;
+  /** The server of the runtime. That of Node.js if not given. */
+  readonly createServer?: CreateServer | undefined;
 }
 
 /** The parts of a gateway. */

@@ -1,9 +1,7 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Log } from '../gateway/ports.ts';
 import { recordFacts } from '../gateway/relay/hook-facts.ts';
 import { sweep } from '../gateway/sweep/sweep.ts';
-import { createUpgradeServer } from '../websocket/upgrade-server.ts';
+import { createNodeServer } from '../websocket/node-server.ts';
 import { closeCodes } from '../wire/close-codes.ts';
 import { errorResponse, handleApiRequest } from './api-server.ts';
 import type { AppWatch } from './app-watch.ts';
@@ -44,9 +42,9 @@ export interface LocalGateway {
 
 /** Starts a gateway in this process: WebSockets and the HTTP API on one port. */
 export async function startGateway(settings: LocalSettings, options: GatewayOptions): Promise<LocalGateway> {
-  const { clock, sweepMs = 60_000 } = options;
+  const { clock, sweepMs = 60_000, createServer = createNodeServer } = options;
   const { headBytes } = settings.limits;
-  const server = createUpgradeServer({
+  const server = createServer({
     headBytes,
     errorResponse: (error) => errorResponse(error, headBytes),
     cork: batchWrites,
@@ -56,10 +54,10 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
         void handleApiRequest(gateway, request, response, calls);
     },
   });
-  const port = await listen(server, settings.host, settings.port);
-  const urls = localUrls(settings, port);
   const shares = descriptorShares(maxDescriptors());
-  server.maxConnections = shares.clients;
+  const { host } = settings;
+  const port = await server.listen({ port: settings.port, host, maxConnections: shares.clients });
+  const urls = localUrls(settings, port);
   const parts = compose(settings, options, urls.webSocketUrl, shares);
   const { gateway, sessions, queues, watch: appWatch } = parts;
   const webSockets = new WebSocketServer(gateway, sessions, queues, settings.limits);
@@ -160,20 +158,4 @@ export async function stopParts(
 function loseOwed(log: Log, registry: MemoryRegistry): void {
   for (const record of registry.owed())
     log.error('hook_lost', { ...recordFacts(record, 'closed'), why: 'stopped' });
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve(addressOf(server).port);
-    });
-  });
-}
-
-function addressOf(server: Server): AddressInfo {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
-  return address;
 }

@@ -1,6 +1,10 @@
-import type { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
-import type { Transport, TransportListener } from './transport.ts';
+import type { Duplex, Writable } from 'node:stream';
+import type { Arrival, TransportListener } from './transport.ts';
+
+/** A TCP connection as Node.js has it. */
+export interface Socket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+}
 
 /** Ignores every event. */
 const nobody: TransportListener = { data() {}, ended() {}, drained() {}, closed() {} };
@@ -9,7 +13,7 @@ const nobody: TransportListener = { data() {}, ended() {}, drained() {}, closed(
 const owners = new WeakMap<Socket, NodeTransport>();
 
 /** A connection accepted by a `node:net` server, which must set `allowHalfOpen` and `noDelay`. */
-export class NodeTransport implements Transport {
+export class NodeTransport implements Arrival {
   readonly #socket: Socket;
   readonly #cork: (stream: Writable) => void;
   #listener = nobody;

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** A TCP connection, reduced to what a WebSocket needs, so that each runtime can supply its own. */
 export interface Transport {
   /** The address of the other side. */
@@ -16,6 +18,12 @@ export interface Transport {
   end(): void;
   /** Closes the connection at once, in both directions. */
   destroy(): void;
+}
+
+/** A transport whose connection can go on to another reader. */
+export interface Arrival extends Transport {
+  /** Lets go of the connection, with what was read put back in front, so that another reader starts from the beginning. */
+  release(read: Buffer): Duplex;
 }
 
 /** Receives the events of a TCP connection. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isInstalled } from './installed.ts';
+import { isExecutable, isInstalled, isOnBun } from './installed.ts';
 
 /** The demo app in its own process. It talks to the gateway only over HTTP. */
 export interface DemoApp {
@@ -22,10 +22,12 @@ export function startDemoApp(port: number, environment: Readonly<Record<string, 
   });
 }
 
-/** What Node.js runs. */
+/** What Node.js or Bun runs. The executable has the demo app in it. */
 function program(): readonly string[] {
+  if (isExecutable) return ['demo-app'];
   if (isInstalled) return [fileURLToPath(new URL('demo/app.js', import.meta.url))];
-  return ['--import', 'tsx', fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url))];
+  const app = fileURLToPath(new URL('../../examples/original-demo/app.ts', import.meta.url));
+  return isOnBun ? [app] : ['--import', 'tsx', app];
 }
 
 function stop(child: ChildProcess): Promise<void> {

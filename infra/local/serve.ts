@@ -1,3 +1,4 @@
+import { createBunServer } from '../../functions/bun/bun-server.ts';
 import { awaitApp } from '../../functions/local/await-app.ts';
 import { followSecrets, secretRequests } from '../../functions/local/follow-secrets.ts';
 import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
@@ -10,6 +11,7 @@ import { systemClock } from '../../functions/node/system-clock.ts';
 import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
 import { WrongUse } from './exit.ts';
+import { isOnBun } from './installed.ts';
 
 /** How long closed hooks may take when the gateway stops. With the rest, it ends within 15 s. */
 const stopWithinMs = 13_000;
@@ -47,7 +49,8 @@ export async function serve(
   const store = await openStoreIfAble(settings.folder);
   if (store === undefined) log.warn('no_store', { lost: lostAtEnd, advice: noSqlite });
   else if (store.cutCommits > 0) log.error('store_cut', { commits: store.cutCommits });
-  const options = { webhookBaseUrl, secrets, clock: systemClock, log, store };
+  const createServer = isOnBun ? createBunServer : undefined;
+  const options = { webhookBaseUrl, secrets, clock: systemClock, log, store, createServer };
   const gateway = await startGateway(settings, options);
   const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
   const stopping = new AbortController();

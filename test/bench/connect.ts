@@ -3,7 +3,7 @@ import { inRounds } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
 import { besideBefore, standingOf, standingsTable } from './report/standings.ts';
 import { forwarder } from './subjects/baselines.ts';
-import { before, gateway } from './subjects/gateway.ts';
+import { before, gateway, gatewayOnBun } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
 
@@ -15,7 +15,7 @@ export const connect: Bench = {
       ...(hasNchan() ? [nchan('own/%n')] : []),
       ...(hasPushpin() && !effort.isQuick ? [pushpin] : []),
     ];
-    const subjects = [gateway(effort.gatewayOptions), ...before(), forwarder, ...peers];
+    const subjects = [gateway(effort.gatewayOptions), gatewayOnBun, ...before(), forwarder, ...peers];
     const count = effort.isQuick ? 1_000 : 4_000;
     return withStations(subjects, 'reply', async (stations) => {
       for (const station of stations) await connectAll(station, count);

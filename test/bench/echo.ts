@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts';
 import { measureEcho } from './shapes.ts';
 import { floor, forwarder } from './subjects/baselines.ts';
-import { before, gateway } from './subjects/gateway.ts';
+import { before, gateway, gatewayOnBun } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import { hasPushpin, pushpin } from './subjects/pushpin.ts';
 
@@ -14,6 +14,7 @@ export const echo: Bench = {
     measureEcho(effort, {
       subjects: [
         gateway(effort.gatewayOptions),
+        gatewayOnBun,
         ...before(),
         forwarder,
         floor,

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { LastingStore } from '../fakes/lasting-store.ts';
 import { connect, tryConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLocal } from '../support/local.ts';
+import { sharesProcess, startLocal } from '../support/local.ts';
 import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 
@@ -129,29 +129,32 @@ test('an app that does not take its closed hooks delays the end by less than 15 
   await app.stop();
 }, 40_000);
 
-test('what is still to be told when the time is over is told at the next start', async () => {
-  const store = new LastingStore();
-  const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' }, {}, { store });
-  world.app.on('/stuck', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
-  world.app.on('/connecting', () => 'hang');
-  const client = await connect(`${world.url}/stuck`);
-  for (const body of ['m1', 'm2', 'm3']) client.send(body);
-  await world.app.hook('/stuck', 'message');
-  void tryConnect(`${world.url}/connecting`).catch(() => {});
-  await world.app.hook('/connecting', 'handshake');
-  await client.close();
-  await world.gateway.stop(100);
-  expect(world.log.of('hook_lost')).toEqual([]);
-  expect(world.log.of('messages_lost')).toEqual([]);
-  for (const path of ['/stuck', '/connecting']) world.app.on(path, () => 204);
-  const next = await startLocal({ WEBHOOK_BASE_URL: world.app.baseUrl }, {}, { store });
-  await Promise.all(['/stuck', '/connecting'].map((path) => world.app.hook(path, 'closed')));
-  const told = world.app.of('/stuck').map(({ fields }) => fields['body'] || fields['event']);
-  expect(told).toEqual(['handshake', 'm1', 'm1', 'm2', 'm3', 'closed']);
-  expect(world.app.of('/connecting', 'closed')[0]?.fields['code']).toBe('1006');
-  await next.stop();
-  await world.app.stop();
-});
+test.skipIf(!sharesProcess)(
+  'what is still to be told when the time is over is told at the next start',
+  async () => {
+    const store = new LastingStore();
+    const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' }, {}, { store });
+    world.app.on('/stuck', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
+    world.app.on('/connecting', () => 'hang');
+    const client = await connect(`${world.url}/stuck`);
+    for (const body of ['m1', 'm2', 'm3']) client.send(body);
+    await world.app.hook('/stuck', 'message');
+    void tryConnect(`${world.url}/connecting`).catch(() => {});
+    await world.app.hook('/connecting', 'handshake');
+    await client.close();
+    await world.gateway.stop(100);
+    expect(world.log.of('hook_lost')).toEqual([]);
+    expect(world.log.of('messages_lost')).toEqual([]);
+    for (const path of ['/stuck', '/connecting']) world.app.on(path, () => 204);
+    const next = await startLocal({ WEBHOOK_BASE_URL: world.app.baseUrl }, {}, { store });
+    await Promise.all(['/stuck', '/connecting'].map((path) => world.app.hook(path, 'closed')));
+    const told = world.app.of('/stuck').map(({ fields }) => fields['body'] || fields['event']);
+    expect(told).toEqual(['handshake', 'm1', 'm1', 'm2', 'm3', 'closed']);
+    expect(world.app.of('/connecting', 'closed')[0]?.fields['code']).toBe('1006');
+    await next.stop();
+    await world.app.stop();
+  },
+);
 
 test('a gateway that stops waits for the hooks that run, and posts the messages behind them at its next start', async () => {
   const app = new RecordingApp();

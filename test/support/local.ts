@@ -11,6 +11,7 @@ import {
 import { systemClock } from '../../functions/node/system-clock.ts';
 import type { Subject } from '../contract/gateway/world.ts';
 import { Api } from './api.ts';
+import { startBunGateway } from './bun-gateway.ts';
 import { RecordingApp } from './recording-app.ts';
 import { RecordingLog } from './recording-log.ts';
 
@@ -20,6 +21,11 @@ export const testSecrets: SecretTexts = {
   webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'],
   urlKeys: ['url-key-one-0123456789-0123456789', 'url-key-two-0123456789-0123456789'],
 };
+
+const isOnBun = process.env['SOCKETHOOK_TEST_ON'] === 'bun';
+
+/** Whether a test may give its gateway a store and a clock. On Bun each gateway has a process of its own. */
+export const sharesProcess = !isOnBun;
 
 /** A local gateway and its app, on separate ports. */
 export interface LocalWorld {
@@ -38,7 +44,8 @@ export async function startLocal(
   limits: Partial<LocalLimits> = {},
   surroundings: Partial<GatewayOptions> = {},
 ): Promise<LocalWorld> {
-  const parsed = parseSettings({ PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment });
+  const variables = { PORT: '0', HOOK_TIMEOUT_MS: '2000', ...environment };
+  const parsed = parseSettings(variables);
   if (!parsed.ok) throw new Error(parsed.error.join('\n'));
   const app = new RecordingApp();
   const log = new RecordingLog();
@@ -47,7 +54,11 @@ export async function startLocal(
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
   const store = new MemoryStore();
   const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, store, ...surroundings };
-  const gateway = await startGateway(settings, around);
+  if (isOnBun && (surroundings.store !== undefined || surroundings.clock !== undefined))
+    throw new Error('A gateway in another process has its own store and clock: skip this test there.');
+  const gateway = isOnBun
+    ? await startBunGateway(variables, settings.limits, around)
+    : await startGateway(settings, around);
   const api = new Api(gateway.apiUrl, testSecrets.apiKeys[0] ?? '');
   const stop = async (): Promise<void> => {
     await gateway.stop(2_000);
@@ -58,7 +69,7 @@ export async function startLocal(
 
 /** The local gateway as the contract suite sees it: by its URLs. Clients use the `?path=` form. */
 export const localSubject: Subject = {
-  name: 'local gateway',
+  name: isOnBun ? 'local gateway on Bun' : 'local gateway',
   keepsOrder: true,
   tellsRefusals: true,
   answersEverything: true,

@@ -1,12 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBunServer } from '../../functions/bun/bun-server.ts';
 import { textFrame } from '../../functions/websocket/frames.ts';
+import { createNodeServer } from '../../functions/websocket/node-server.ts';
 import type { RequestHead } from '../../functions/websocket/request-head.ts';
 import type { Upgrade } from '../../functions/websocket/upgrade.ts';
-import { createUpgradeServer } from '../../functions/websocket/upgrade-server.ts';
 import { portOf } from '../contract/ports/port-of.ts';
+import { isOnBun } from '../support/on-bun.ts';
 import { upgradeRequest } from '../support/raw.ts';
 import { close, pieces, text } from './client-frames.ts';
 import { readServerFrames } from './server-frames.ts';
@@ -65,7 +67,7 @@ function admit(upgrade: Upgrade): void {
   });
 }
 
-const server = createUpgradeServer({
+const server = (isOnBun ? createBunServer : createNodeServer)({
   headBytes,
   cork() {},
   upgrade: admit,
@@ -79,9 +81,12 @@ const reference = createServer(
   (request, response) => void answer(plain, request, response),
 );
 reference.maxHeadersCount = 0;
-const listen = (one: Server): Promise<void> =>
-  new Promise((resolve) => one.listen(0, '127.0.0.1', () => resolve()));
-beforeAll(() => Promise.all([listen(server), listen(reference)]));
+const ports = { ours: 0, plain: 0 };
+beforeAll(async () => {
+  ports.ours = await server.listen({ port: 0, host: '127.0.0.1', maxConnections: 1_000 });
+  await new Promise<void>((resolve) => reference.listen(0, '127.0.0.1', resolve));
+  ports.plain = portOf(reference);
+});
 afterAll(() => {
   for (const one of [server, reference]) {
     one.close();
@@ -90,8 +95,8 @@ afterAll(() => {
 });
 
 /** Sends pieces, each in a packet of its own as far as that is in our hands; all that comes back until the end. */
-async function exchange(to: Server, chunks: readonly Uint8Array[], isHalfOpen = false): Promise<Buffer> {
-  const socket = connect({ port: portOf(to), host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+async function exchange(port: number, chunks: readonly Uint8Array[], isHalfOpen = false): Promise<Buffer> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   const received: Buffer[] = [];
   socket.on('data', (bytes) => received.push(bytes));
   const ended = new Promise<void>((resolve) => socket.on('close', resolve).on('error', () => {}));
@@ -140,14 +145,14 @@ const requests: [string, string][] = [
 test.for(requests)('%s is read as without us, wherever it is cut', async ([, request]) => {
   const bytes = Buffer.from(request, 'latin1');
   plain.seen.length = 0;
-  const expected = await exchange(reference, [bytes]);
+  const expected = await exchange(ports.plain, [bytes]);
   expect(plain.seen.length).toBeGreaterThan(0);
   expect(expected.toString()).toMatch(/^HTTP\/1\.1 200 /);
   const ways = [[bytes], pieces(bytes, 1)];
   for (let at = 1; at < bytes.length; at += 1) ways.push([bytes.subarray(0, at), bytes.subarray(at)]);
   for (const chunks of ways) {
     ours.seen.length = 0;
-    const answered = await exchange(server, chunks);
+    const answered = await exchange(ports.ours, chunks);
     expect(ours.seen).toEqual(plain.seen);
     expect(answered.toString('latin1')).toBe(expected.toString('latin1'));
   }
@@ -167,7 +172,7 @@ test.for<[number, string, string]>([
       `POST /a HTTP/1.1\r\n${host}Connection: ${connection}\r\n${offer}${many}` +
       `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
     ours.seen.length = 0;
-    const answered = String(await exchange(server, [Buffer.from(request)]));
+    const answered = String(await exchange(ports.ours, [Buffer.from(request)]));
     expect(ours.seen).toHaveLength(1);
     expect(ours.seen[0]).toMatchObject({
       method: 'POST',
@@ -226,7 +231,7 @@ test.for(ways)(
     for (let at = 1; at < bytes.length; at += 3) cuts.push([bytes.subarray(0, at), bytes.subarray(at)]);
     for (const chunks of cuts) {
       upgrades.length = 0;
-      const { before: first, texts } = letIn(await exchange(server, chunks));
+      const { before: first, texts } = letIn(await exchange(ports.ours, chunks));
       expect(texts).toEqual(['one', 'two']);
       expect(first === '' || /^HTTP\/1\.1 200 [\s\S]*\r\n\r\n\/first 0$/.test(first)).toBe(true);
       expect(first === '').toBe(before !== behind);
@@ -250,7 +255,7 @@ test('an upgrade behind a request that is not answered yet is answered after it'
   upgrades.length = 0;
   ours.seen.length = 0;
   const slow = Buffer.from(`GET /slow HTTP/1.1\r\n${host}\r\n`);
-  const answered = exchange(server, [Buffer.concat([slow, handshake, text('early')]), talk]);
+  const answered = exchange(ports.ours, [Buffer.concat([slow, handshake, text('early')]), talk]);
   await expect.poll(() => ours.seen.length).toBe(1);
   // Nothing of the upgrade shows while the answer before it is owed.
   for (let round = 0; round < 20; round++) await turn();
@@ -263,11 +268,38 @@ test('an upgrade behind a request that is not answered yet is answered after it'
 
 test('a client that hangs up within its first request is let go of', async () => {
   for (const request of ['GET / HTTP/1.1\r\nHos', 'G', String(handshake).slice(0, -2)])
-    expect(await exchange(server, [Buffer.from(request)], true)).toHaveLength(0);
+    expect(await exchange(ports.ours, [Buffer.from(request)], true)).toHaveLength(0);
 });
 
 test('a first request whose head is too long is refused, however it comes', async () => {
   const long = Buffer.from(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(headBytes)}\r\n\r\n`);
   for (const chunks of [[long], pieces(long, 4_000)])
-    expect(String(await exchange(server, chunks))).toMatch(/^HTTP\/1\.1 400 headers_too_large\r\n/);
+    expect(String(await exchange(ports.ours, chunks))).toMatch(/^HTTP\/1\.1 400 headers_too_large\r\n/);
+});
+
+test('a client beyond the most connections is hung up on, and the others stay', async () => {
+  const small = (isOnBun ? createBunServer : createNodeServer)({
+    ...{ headBytes, cork() {}, upgrade: admit, errorResponse: () => Buffer.alloc(0) },
+    request: (_, response) => void response.end('here'),
+  });
+  const port = await small.listen({ port: 0, host: '127.0.0.1', maxConnections: 1 });
+  const first = connect({ port, host: '127.0.0.1' });
+  first.write(`GET / HTTP/1.1\r\n${host}\r\n`);
+  await new Promise((resolve) => first.once('data', resolve));
+  expect(await exchange(port, [])).toHaveLength(0);
+  first.write(`GET / HTTP/1.1\r\n${last}\r\n`);
+  expect(String(await new Promise((resolve) => first.once('data', resolve)))).toContain('here');
+  await new Promise((resolve) => first.once('close', resolve));
+  expect(String(await exchange(port, [Buffer.from(`GET / HTTP/1.1\r\n${last}\r\n`)]))).toContain('here');
+  small.close();
+  small.closeAllConnections();
+});
+
+test('a port that is taken is an error with its code', async () => {
+  const other = (isOnBun ? createBunServer : createNodeServer)({
+    ...{ headBytes, cork() {}, upgrade: admit, errorResponse: () => Buffer.alloc(0) },
+    request: (_, response) => void response.end(),
+  });
+  const taken = { port: ports.ours, host: '127.0.0.1', maxConnections: 1 };
+  await expect(other.listen(taken)).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

@@ -10,26 +10,26 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
   /** Options for Node.js itself. */
   readonly nodeOptions?: readonly string[];
+  /** Whether Bun runs it. */
+  readonly isOnBun?: boolean;
 }
 
 const meter = new URL('./meter.ts', import.meta.url).href;
 
-/** A metered program in a separate Node.js process, which answers questions. */
+const bun = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url));
+
+/** A metered program in a separate process of Node.js or Bun, which answers questions. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   #asked = 0;
 
-  constructor({ file, env = {}, nodeOptions = [] }: Program) {
-    const options = [
-      '--expose-gc',
-      ...nodeOptions,
-      '--import',
-      import.meta.resolve('tsx'),
-      '--import',
-      meter,
-    ];
-    this.#process = spawn(process.execPath, [...options, fileURLToPath(file)], {
+  constructor({ file, env = {}, nodeOptions = [], isOnBun = false }: Program) {
+    const onNode = ['--expose-gc', ...nodeOptions, '--import', import.meta.resolve('tsx'), '--import', meter];
+    const [runtime, options] = isOnBun
+      ? [bun, ['--expose-gc', '--preload', fileURLToPath(meter)]]
+      : [process.execPath, onNode];
+    this.#process = spawn(runtime, [...options, fileURLToPath(file)], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -13,6 +13,9 @@ export function gateway(nodeOptions: readonly string[] = []): Subject {
   return gatewayOf('gateway', ours, nodeOptions);
 }
 
+/** The same as `npm run start:bun` runs it. */
+export const gatewayOnBun: Subject = subjectOf('gateway on Bun', start(ours), [], { isOnBun: true });
+
 /** Another version of the gateway to compare with: the clone that `BENCH_BEFORE` names, if it is set. */
 export function before(): readonly Subject[] {
   const clone = process.env['BENCH_BEFORE'];
@@ -32,18 +35,28 @@ export const benchToken = 'bench-token-0123456789-0123456789';
 /** The gateway with its inspector. */
 export function inspected(nodeOptions: readonly string[] = []): Subject {
   const file = new URL('../servers/inspected.ts', import.meta.url);
-  return subjectOf('inspected', file, nodeOptions, { BENCH_TOKEN: benchToken });
+  return subjectOf('inspected', file, nodeOptions, { env: { BENCH_TOKEN: benchToken } });
 }
 
 function gatewayOf(name: string, clone: URL, nodeOptions: readonly string[]): Subject {
-  return subjectOf(name, new URL('infra/local/start.ts', clone), nodeOptions);
+  return subjectOf(name, start(clone), nodeOptions);
+}
+
+function start(clone: URL): URL {
+  return new URL('infra/local/start.ts', clone);
+}
+
+/** What a gateway of a bench has besides the usual. */
+interface Variant {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly isOnBun?: boolean;
 }
 
 function subjectOf(
   name: string,
   file: URL,
   nodeOptions: readonly string[],
-  more: Readonly<Record<string, string>> = {},
+  { env = {}, isOnBun = false }: Variant = {},
 ): Subject {
   return nodeSubject(name, ({ port, webhookBaseUrl }) => ({
     file,
@@ -55,8 +68,9 @@ function subjectOf(
       SOCKETHOOK_API_KEYS: apiKey,
       SOCKETHOOK_WEBHOOK_SECRETS: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       SOCKETHOOK_URL_KEYS: 'bench-url-key-0123456789-0123456789',
-      ...more,
+      ...env,
     },
     nodeOptions,
+    isOnBun,
   }));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
+import { isOnBun } from '../../support/on-bun.ts';
 import { apps, aRequest, type MakeApp, rawAnswer } from './app-world.ts';
 import { RawServer } from './raw-server.ts';
 
@@ -57,7 +58,8 @@ export function failuresContract(name: string, make: MakeApp): void {
       await eventually('the connection is closed', () => server.counts.closed === 1);
     });
 
-    test('a hook whose time has passed before it could be sent is not sent', async () => {
+    // On Bun connections may come before timers.
+    test.skipIf(isOnBun)('a hook whose time has passed before it could be sent is not sent', async () => {
       const { app, origin, server } = await start.raw((connection) =>
         connection.write(rawAnswer('HTTP/1.1 204 No Content')),
       );

@@ -1,0 +1,85 @@
+import { Arrivals } from '../websocket/arrivals.ts';
+import { createHttpServer, type UpgradeServerOptions } from '../websocket/http-server.ts';
+import type { ListeningServer, ListenOptions } from '../websocket/listening-server.ts';
+import { BunTransport } from './bun-transport.ts';
+import { RequestTimes } from './request-times.ts';
+
+/** How long a connection may be silent before the system asks its other side, in milliseconds. */
+const keepAliveMs = 60_000;
+/** How often the times of requests are checked, in milliseconds. */
+const checkMs = 1_000;
+
+/**
+ * The server of a gateway on Bun. It reads WebSocket upgrades itself, from `Bun.listen`. Any other request goes to Bun's
+ * `node:http` with its bytes untouched.
+ */
+export function createBunServer(options: UpgradeServerOptions): ListeningServer {
+  return new BunServer(options);
+}
+
+class BunServer implements ListeningServer {
+  readonly #arrivals: Arrivals;
+  readonly #checking: NodeJS.Timeout;
+  #listener: Bun.Listener | undefined;
+  #maxConnections = 0;
+  #connections = 0;
+
+  constructor(options: UpgradeServerOptions) {
+    const { server, serve } = createHttpServer(options);
+    const times = new RequestTimes(server, () => performance.now());
+    this.#arrivals = new Arrivals(options, (connection) => {
+      serve(connection);
+      times.watch(connection);
+    });
+    this.#checking = setInterval(() => times.check(), checkMs).unref();
+  }
+
+  async listen({ port, host, maxConnections }: ListenOptions): Promise<number> {
+    this.#maxConnections = maxConnections;
+    this.#listener = Bun.listen({ hostname: host, port, allowHalfOpen: true, socket: this.#handler() });
+    return this.#listener.port;
+  }
+
+  close(): void {
+    this.#listener?.stop(false);
+    this.#arrivals.stop();
+  }
+
+  closeAllConnections(): void {
+    clearInterval(this.#checking);
+    this.#listener?.stop(true);
+  }
+
+  #handler(): Bun.SocketHandler<BunTransport> {
+    return {
+      open: (socket) => this.#open(socket),
+      data: ({ data: transport }, bytes) => transport.onData(bytes),
+      end: ({ data: transport }) => transport.onEnd(),
+      drain: ({ data: transport }) => transport.onDrain(),
+      close: ({ data: transport }) => {
+        this.#connections -= 1;
+        transport.onClose();
+      },
+      error: (_, error) => rethrow(error),
+    };
+  }
+
+  #open(socket: Bun.Socket<BunTransport>): void {
+    this.#connections += 1;
+    socket.data = new BunTransport(socket);
+    if (this.#connections > this.#maxConnections) {
+      socket.end();
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+    this.#arrivals.take(socket.data);
+  }
+}
+
+/** Bun keeps what a handler throws from the process. On Node.js it ends the process, as any fault that nobody expected. */
+function rethrow(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,49 @@
+/** Bun's own API, as much of it as this room uses. https://bun.com/docs/api/tcp */
+declare namespace Bun {
+  /** A TCP connection. */
+  interface Socket<Data> {
+    data: Data;
+    /** Undefined once it is closed. */
+    readonly remoteAddress: string | undefined;
+    /** Returns how many bytes the system took; the caller keeps the others. -1 if the connection is closed. */
+    write(bytes: Uint8Array): number;
+    /** Closes the connection, in both directions. The event `close` comes before this returns. */
+    end(): void;
+    /** Sends a FIN, and goes on reading. */
+    shutdown(): void;
+    pause(): void;
+    resume(): void;
+    setNoDelay(isSet: boolean): void;
+    setKeepAlive(isSet: boolean, initialDelayMs: number): void;
+  }
+
+  /** The events of the connections of a listener. */
+  interface SocketHandler<Data> {
+    open(socket: Socket<Data>): void;
+    /** The bytes are the receiver's own. */
+    data(socket: Socket<Data>, bytes: Buffer): void;
+    /** The other side has sent its FIN. */
+    end(socket: Socket<Data>): void;
+    /** The system takes bytes again. It also comes when nothing was refused. */
+    drain(socket: Socket<Data>): void;
+    close(socket: Socket<Data>): void;
+    /** A handler has thrown. */
+    error(socket: Socket<Data>, error: unknown): void;
+  }
+
+  /** A port on which connections arrive. */
+  interface Listener {
+    readonly port: number;
+    /** Stops to listen, and closes all connections if told to. */
+    stop(closesConnections: boolean): void;
+  }
+
+  /** Throws an error with a `code`, such as EADDRINUSE, if it can't listen. */
+  function listen<Data>(options: {
+    readonly hostname: string;
+    readonly port: number;
+    /** Whether a connection stays open when the other side has sent its FIN. */
+    readonly allowHalfOpen: boolean;
+    readonly socket: SocketHandler<Data>;
+  }): Listener;
+}

@@ -1,0 +1,75 @@
+import type { Duplex } from 'node:stream';
+import type { RequestError, UpgradeServerOptions } from './http-server.ts';
+import type { RequestHead } from './request-head.ts';
+import { RequestReader } from './request-reader.ts';
+import type { Arrival } from './transport.ts';
+import { Upgrade } from './upgrade.ts';
+
+/** How long the first request of a connection may take to show its kind, in milliseconds, as in `node:http`. */
+const firstRequestMs = 60_000;
+/** How often that is checked, in milliseconds. */
+const tidyMs = 1_000;
+
+/** Connections whose first request has not been read yet. */
+export class Arrivals {
+  readonly #options: UpgradeServerOptions;
+  readonly #other: (connection: Duplex) => void;
+  /** In the order of arrival, with the time by which each must have shown its kind. */
+  readonly #waiting = new Map<Arrival, number>();
+  readonly #tidying: NodeJS.Timeout;
+
+  /** `other` gets each connection whose first request is no upgrade. */
+  constructor(options: UpgradeServerOptions, other: (connection: Duplex) => void) {
+    this.#options = options;
+    this.#other = other;
+    this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref();
+  }
+
+  /** Takes a new connection. */
+  take(transport: Arrival): void {
+    this.#waiting.set(transport, performance.now() + firstRequestMs);
+    const known = (): boolean => this.#waiting.delete(transport);
+    const first = {
+      upgrade: (head: RequestHead, early: Buffer): void => {
+        known();
+        this.#options.upgrade(new Upgrade(transport, head, early));
+      },
+      other: (read: Buffer): void => {
+        known();
+        this.#other(transport.release(read));
+      },
+      tooLarge: (): void => {
+        known();
+        this.#refuse(transport, 'headers_too_large');
+      },
+      gone: (): void => {
+        known();
+        transport.destroy();
+      },
+    };
+    transport.setListener(new RequestReader(first, this.#options.headBytes));
+  }
+
+  /** Ends the connections that wait. */
+  stop(): void {
+    clearInterval(this.#tidying);
+    for (const transport of this.#waiting.keys()) transport.destroy();
+    this.#waiting.clear();
+  }
+
+  #refuse(transport: Arrival, error: RequestError): void {
+    new Upgrade(transport, noHead, nothing).refuse(this.#options.errorResponse(error));
+  }
+
+  #tidy(): void {
+    const now = performance.now();
+    for (const [transport, until] of this.#waiting) {
+      if (until > now) break;
+      this.#waiting.delete(transport);
+      this.#refuse(transport, 'timed_out');
+    }
+  }
+}
+
+const noHead: RequestHead = { method: '', target: '', isNew: true, fields: [] };
+const nothing = Buffer.alloc(0);
