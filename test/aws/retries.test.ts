@@ -148,9 +148,9 @@ test('an app that is down for an hour gets each of 1,000 messages once it is bac
   await passing(1, 49 * minuteMs);
   isBack = true;
   const from = sockets.map(({ path }) => cloud.app.of(path, 'message').length);
-  // Failures that come at the same moment are counted as a few.
+  // Each may be posted once in the six seconds before the breaker opens, and few are posted again.
   const posted = from.reduce((sum, count) => sum + count, 0);
-  expect(posted, 'hooks that the app got while it was down').toBeLessThan(500);
+  expect(posted, 'hooks that the app got while it was down').toBeLessThan(1_250);
   // Each was queued when it came, and at each of three moments at which it was due.
   expect(cloud.queue.requests.sent, 'messages sent to SQS').toBeLessThan(8_000);
   await passing(5, 15 * minuteMs);

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { doc } from '../readme/page.ts';
 import { ChildApp } from '../support/child-app.ts';
 import { connect } from '../support/client.ts';
 import { freePort } from '../support/free-port.ts';
@@ -10,9 +11,11 @@ import { actions, RecordingApp } from '../support/recording-app.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sockethook-executable-'));
 const started: ChildApp[] = [];
+/** The documented commands: one that makes the executable, and one that starts it for an app. */
+const [build = '', start = ''] = doc('operations').code('Bun (experimental)', 'sh').join('').split('\n');
 beforeAll(() => {
-  execFileSync('npm', ['run', '--silent', 'build:binary']);
-  copyFileSync('dist/sockethook', join(folder, 'sockethook'));
+  execFileSync('sh', ['-c', build]);
+  copyFileSync(start.split(' ')[0] ?? '', join(folder, 'sockethook'));
 });
 afterEach(async () => {
   for (const gateway of started.splice(0)) await gateway.stop(10_000);

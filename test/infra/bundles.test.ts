@@ -82,7 +82,7 @@ const expected: Record<FunctionName, Bundle> = {
   connect: {
     ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
     npm: jose,
-    kib: 119,
+    kib: 120,
   },
   default: {
     ours: [
@@ -90,7 +90,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 112,
+    kib: 113,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
@@ -123,7 +123,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('api'),
     ],
     npm: plain,
-    kib: 141,
+    kib: 143,
   },
   tasks: {
     ours: [
@@ -137,7 +137,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 146,
+    kib: 147,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
@@ -147,7 +147,7 @@ const expected: Record<FunctionName, Bundle> = {
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 109,
+    kib: 110,
   },
   redrive: {
     ours: [

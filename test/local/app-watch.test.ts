@@ -149,3 +149,15 @@ test('an app whose errors are its own is not taken to be away', async () => {
   expect(world.log.of('app_silent')).toEqual([]);
   await world.stop();
 });
+
+test('a hook that a stop cuts off is no outage', async () => {
+  const world = await startLocal({ HOOK_TIMEOUT_MS: '60000' });
+  world.app.on('/room', ({ fields }) => (fields['event'] === 'message' ? 'hang' : 204));
+  const client = await connect(`${world.url}/room`);
+  client.send('one');
+  await world.app.hook('/room', 'message');
+  await world.stop();
+  // Its connection is closed in a later turn.
+  for (let turns = 1; turns <= 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+  expect(world.log.of('app_silent')).toEqual([]);
+});

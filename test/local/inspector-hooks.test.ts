@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { parseSigningKey, verify } from '../../functions/wire/signature.ts';
@@ -180,6 +181,18 @@ async function shown(
   return [...events.sockets.values()];
 }
 
+test('the page is told of the gateway, and of how much is kept', async () => {
+  const { world, events } = await start();
+  const { webSocketUrl, apiUrl } = world.gateway;
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const webhookBaseUrl = world.app.baseUrl;
+  const startedAt = expect.any(Number);
+  expect(events.facts).toEqual({
+    gateway: { webSocketUrl, apiUrl, webhookBaseUrl, version, startedAt },
+    kept: { hooks: 1_000, bytes: 16_777_216 },
+  });
+});
+
 test('a page that opens late gets all that is there', async () => {
   const { world, page } = await start();
   await connect(`${world.url}/room`);
@@ -232,6 +245,24 @@ test('a hook that is sent again shows its whole answer, also when that is no doc
   expect(sent).toMatchObject({ status: 500, why: 'the app answered 500' });
   expect(sent.body, 'as far as it is kept').toBe('e'.repeat(65_536));
   expect(await page.hook(sent.number)).toMatchObject({ cut: true, answerBytes: 100_000 });
+});
+
+test('eight hooks may be on their way that were sent again, and one more has to wait', async () => {
+  const { world, page, events } = await start({ HOOK_TIMEOUT_MS: '20000' });
+  await connect(`${world.url}/room`);
+  const { number } = await events.hook('the handshake', ({ outcome }) => outcome === 'accepted');
+  let answer = (): void => {};
+  const answered = new Promise<number>((resolve) => {
+    answer = () => resolve(204);
+  });
+  world.app.on('/room', () => answered);
+  const again = () => page.ask(`/inspector/hooks/${number}/again`, { method: 'POST' });
+  const sent = Array.from({ length: 8 }, again);
+  await eventually('all are on their way', () => world.app.of('/room', 'handshake').length === 9);
+  expect((await again()).status, 'the ninth').toBe(503);
+  answer();
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect((await again()).status, 'after those').toBe(200);
 });
 
 test.for(['form', 'json'])(

@@ -213,15 +213,19 @@ test('what is lost is counted: a message whose attempts have failed, and those t
 });
 
 test('the breaker is open while the app is away', async () => {
-  world = await startLocal({ HOOK_TIMEOUT_MS: '500' });
-  let status = 503;
-  world.app.on('/room', ({ fields }) => (fields['event'] === 'message' ? status : 204));
+  world = await startLocal();
+  let status = 204;
+  world.app.on('/room', () => status);
   const clients = await Promise.all(Array.from({ length: 25 }, () => connect(`${world.url}/room`)));
   expect((await Scrape.of(world)).value('breaker_open')).toBe(0);
+  status = 503;
   for (const client of clients) client.send('hello');
   await moved('breaker_open', (value) => value === 1);
-  await refused(`${world.url}/room`);
-  expect((await Scrape.of(world)).value('connects_total{outcome="app_away"}')).toBe(1);
+  await eventually('a client is refused for that', async () => {
+    // One whose handshake probes is refused for another reason.
+    await refused(`${world.url}/room`);
+    return (await Scrape.of(world)).value('connects_total{outcome="app_away"}') > 0;
+  });
   status = 204;
   await moved('breaker_open', (value) => value === 0);
 });
@@ -245,12 +249,13 @@ test('the process tells its CPU time, its memory and its start', async () => {
   world = await startLocal();
   const before = await Scrape.of(world);
   const kept: string[][] = [];
-  for (const until = performance.now() + 100; performance.now() < until; )
+  const begun = process.cpuUsage();
+  while (process.cpuUsage(begun).user < 50_000)
     kept.push(Array.from({ length: 1_000 }, (_, at) => `a text of some length, ${at}`));
   const after = await Scrape.of(world);
   expect(kept.length).toBeGreaterThan(0);
   const cpu = (scrape: Scrape): number => scrape.value('process_cpu_seconds_total');
-  expect(cpu(after) - cpu(before)).toBeGreaterThan(0.02);
+  expect(cpu(after) - cpu(before)).toBeGreaterThanOrEqual(0.05);
   expect(after.value('process_heap_used_bytes')).not.toBe(before.value('process_heap_used_bytes'));
   expect(after.value('process_resident_memory_bytes')).toBeGreaterThan(
     after.value('process_heap_used_bytes'),

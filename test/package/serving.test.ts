@@ -105,6 +105,19 @@ test('`--inspector` serves the page of the inspector and its files, at the URL t
     expect([file, (await fetch(`${base}/${file}`, { headers: { cookie } })).status]).toEqual([file, 200]);
 });
 
+test.for(nodes)('`--metrics public` serves the metrics on Node.js $version', async (node) => {
+  const app = new RecordingApp();
+  const args = [await app.listen(), '--port', String(await freePort()), '--dir', freshFolder()];
+  const { url } = await serve(alone, node, [...args, '--metrics', 'public']);
+  const answer = await fetch(new URL('/metrics', url.replace('ws:', 'http:')));
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
+  expect(await answer.text()).toContain('\nsockethook_sockets_open 0\n');
+  await app.stop();
+});
+
 /** A message waits in the store when the gateway is killed. How often its app gets it from the next start. */
 async function messagesAfterKill(installation: Installation, node: Node): Promise<number> {
   const app = new RecordingApp();

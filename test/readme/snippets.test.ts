@@ -37,6 +37,7 @@ const provenBy: Readonly<Record<string, string>> = {
   'docs/operations.md > TLS with Caddy > caddyfile': 'test/readme/proxies.test.ts',
   'docs/operations.md > TLS with nginx > nginx': 'test/readme/proxies.test.ts',
   'docs/operations.md > A service with systemd > ini': 'test/readme/services.test.ts',
+  'docs/operations.md > Bun (experimental) > sh': 'test/bun/executable.test.ts',
   'docs/operations.md > Metrics > yaml': 'test/readme/metrics.test.ts',
   'docs/http-api.md > Health > json': 'test/readme/metrics.test.ts',
   'docs/aws.md > Deploying > json': 'test/readme/commands.test.ts',

@@ -70,7 +70,7 @@ test('a default in the table of settings is the same as leaving the variable out
   const written = operations
     .rows('Settings', 'variable')
     .filter(([, value]) => value !== '' && value !== 'generated');
-  expect(written).toHaveLength(13);
+  expect(written).toHaveLength(14);
   for (const [name = '', value = ''] of written) {
     expect([name, parseSettings({ [name]: value })]).toEqual([name, parseSettings({})]);
   }

@@ -116,6 +116,8 @@ export class PageEvents {
   readonly hooks = new Map<number, ShownHook>();
   readonly ended: EndedSocket[] = [];
   isOver = false;
+  /** What the last snapshot told of the gateway, and of how much is kept. */
+  facts: { readonly gateway: unknown; readonly kept: unknown } | undefined;
   #text = '';
 
   constructor(response: IncomingMessage) {
@@ -147,7 +149,9 @@ export class PageEvents {
       this.snapshots += 1;
       this.hooks.clear();
       this.sockets.clear();
-      this.#apply({ ...JSON.parse(data), ended: [], dropped: [] });
+      const { gateway, kept, ...rest } = JSON.parse(data);
+      this.facts = { gateway, kept };
+      this.#apply({ ...rest, ended: [], dropped: [] });
     }
     if (event === 'changes') {
       this.changes += 1;

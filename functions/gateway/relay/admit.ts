@@ -7,6 +7,7 @@ import {
   afterAnswer,
   afterFailure,
   afterProbeBegan,
+  afterRepeatedFailure,
   handshakeHeldFor,
   hookHeldFor,
   isOpen,
@@ -54,7 +55,7 @@ export async function heldNow(gateway: Gateway): Promise<number> {
 }
 
 /**
- * Tells the circuit breaker what has come of a post. A hook that failed before says nothing new if it fails again, or the
+ * Tells the circuit breaker what has come of a post. A hook that failed before does not count if it fails again, or the
  * slow hooks of a few clients would open the breaker. It counts as a probe.
  */
 export function observe(
@@ -69,9 +70,12 @@ export function observe(
   const isProbe = admission.kind === 'probe';
   let next = afterAnswer;
   if (!isAnswered(response)) {
-    if (isRetry && !isProbe) return;
     const random = clock.random();
-    next = (before) => afterFailure(before, { socket, isProbe }, clock.now(), random, breaker.heardWithinMs);
+    const { heardWithinMs } = breaker;
+    next = (before) =>
+      isRetry && !isProbe
+        ? afterRepeatedFailure(before, clock.now(), random, heardWithinMs)
+        : afterFailure(before, { socket, isProbe }, clock.now(), random, heardWithinMs);
   }
   const state = breaker.state();
   if (!(state instanceof Promise) && next === afterAnswer && next(state) === state) return;

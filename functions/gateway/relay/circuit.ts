@@ -94,12 +94,33 @@ export function afterFailure(
   const sockets = isKnown ? state.sockets : [...state.sockets, socket];
   const failingSince = state.failures === 0 ? now : state.failingSince;
   const counted = { ...state, version, failures, sockets, failingSince };
+  if (mayOpen(counted, now, heardWithinMs)) return opened(counted, now, random);
+  // While one socket alone fails, or the time is not over, there is nothing more to count.
+  return failures === state.failures && isKnown ? state : counted;
+}
+
+/**
+ * The app has not answered a hook that had failed before. That does not count. But nobody else may come by if enough
+ * have failed and the time in which an answer would have been heard of is over, so the breaker opens then.
+ */
+export function afterRepeatedFailure(
+  state: BreakerState,
+  now: number,
+  random: number,
+  heardWithinMs: number,
+): BreakerState {
+  if (isOpen(state) || !mayOpen(state, now, heardWithinMs)) return state;
+  return opened({ ...state, version: state.version + 1 }, now, random);
+}
+
+function mayOpen({ failures, sockets, failingSince }: BreakerState, now: number, heardWithinMs: number) {
+  if (failures < opening.failures || sockets.length < opening.sockets) return false;
   const lasted = now - failingSince;
   // If it is negative, a clock has been set back.
-  const mayBeAnswered = lasted >= 0 && lasted < heardWithinMs;
-  if (failures < opening.failures || sockets.length < opening.sockets || mayBeAnswered)
-    // While one socket alone fails, or the time is not over, there is nothing more to count.
-    return failures === state.failures && isKnown ? state : counted;
+  return lasted < 0 || lasted >= heardWithinMs;
+}
+
+function opened(counted: BreakerState, now: number, random: number): BreakerState {
   return { ...counted, openedAt: now, heldUntil: now + pauseBefore(1, random), probes: 0 };
 }
 

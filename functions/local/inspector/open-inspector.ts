@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import openapi from '../../wire/openapi.json' with { type: 'json' };
 import type { GatewayOptions, Parts } from '../compose.ts';
 import type { LocalSettings } from '../settings.ts';
 import { Inspector } from './inspector.ts';
@@ -20,7 +21,8 @@ export function openInspector(
   if (inspection === undefined) return undefined;
   const { port, webSocketUrl, apiUrl } = at;
   const token = inspectorToken();
-  const facts = { webSocketUrl, apiUrl, webhookBaseUrl, version: '0.1.0', startedAt: clock.now() };
+  const { version } = openapi.info;
+  const facts = { webSocketUrl, apiUrl, webhookBaseUrl, version, startedAt: clock.now() };
   const inspector = new Inspector(parts, inspection, { host, port, token }, facts);
   return { inspector, url: `${apiUrl}/inspector?token=${token}` };
 }

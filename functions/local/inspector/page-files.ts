@@ -15,7 +15,7 @@ const types: ReadonlyMap<string, string> = new Map([
 
 /** The files of the page by their names. The package has them beside `bin.js`, and a clone beside this file. */
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
-  const folder = new URL(import.meta.url.endsWith('/bin.js') ? 'inspector/' : 'page/', import.meta.url);
+  const folder = new URL(import.meta.url.endsWith('/dist/bin.js') ? 'inspector/' : 'page/', import.meta.url);
   const files = readdirSync(folder).flatMap((name) => {
     const type = types.get(name.slice(name.lastIndexOf('.') + 1));
     if (type === undefined) return [];

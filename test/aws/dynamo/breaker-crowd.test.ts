@@ -161,22 +161,24 @@ describe('an app that does not answer one hook in a hundred, at 1,000 a second o
 });
 
 describe.for([
-  { perSecond: 1_000, processes: 100, how: 'refuses hooks', failure: refuses, openMs: 500 },
-  { perSecond: 100, processes: 100, how: 'refuses hooks', failure: refuses, openMs: 500 },
-  { perSecond: 10, processes: 50, how: 'refuses hooks', failure: refuses, openMs: 3_000 },
-  { perSecond: 100, processes: 100, how: 'lets hooks time out', failure: timesOut, openMs: 500 },
+  { perSecond: 1_000, processes: 100, how: 'refuses hooks', failure: refuses },
+  { perSecond: 100, processes: 100, how: 'refuses hooks', failure: refuses },
+  { perSecond: 10, processes: 50, how: 'refuses hooks', failure: refuses },
+  { perSecond: 100, processes: 100, how: 'lets hooks time out', failure: timesOut },
 ])('an app that $how, at $perSecond a second over $processes processes', (given) => {
-  const { perSecond, processes, failure, openMs } = given;
+  const { perSecond, processes, failure } = given;
 
   test('opens the breaker soon, gets nothing but probes then, and the item is left alone', async () => {
     const crowd = new Crowd(processes, down(failure));
     await crowd.run(perSecond, 90);
-    expect(crowd.openedAfter, 'milliseconds from the first failure').toBeLessThan(openMs);
+    // Until then, an answer that another process got may be unknown.
+    expect(crowd.openedAfter, 'milliseconds from the first failure').toBeGreaterThan(6_000);
+    expect(crowd.openedAfter, 'milliseconds from the first failure').toBeLessThan(6_500);
     const known = crowd.openedAt + 5_000;
     expect(crowd.count('post', known), 'hooks that were posted, when all know it').toBe(0);
     const probes = crowd.count('probe', known);
-    expect(probes, 'probes in 75 to 80 seconds').toBeGreaterThan(2);
-    expect(probes, 'probes in 75 to 80 seconds').toBeLessThan(9);
+    expect(probes, 'probes in about 69 seconds').toBeGreaterThan(2);
+    expect(probes, 'probes in about 69 seconds').toBeLessThan(9);
     const writes = (from: number, to?: number): number =>
       crowd.count('write', from, to) + crowd.count('refused write', from, to);
     expect(writes(downAt, known), 'writes until all know it').toBeLessThan(

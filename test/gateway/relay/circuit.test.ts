@@ -4,6 +4,7 @@ import {
   afterAnswer,
   afterFailure,
   afterProbeBegan,
+  afterRepeatedFailure,
   handshakeHeldFor,
   heldFor,
   hookHeldFor,
@@ -77,6 +78,26 @@ describe('the circuit breaker opens', () => {
       failingSince: now + unheardMs,
       openedAt: 0,
     });
+  });
+
+  test('by a hook that fails again once that time is over, if enough have failed for the first time', () => {
+    const unheardMs = 6_000;
+    const again = (state: BreakerState, ms: number) => afterRepeatedFailure(state, now + ms, 0.5, unheardMs);
+    const fail = (count: number, of: number): BreakerState =>
+      Array.from({ length: count }, (_, at) => sockets[at % of] ?? newSocket()).reduce(
+        (state, socket) => afterFailure(state, { socket, isProbe: false }, now, 0.5, unheardMs),
+        untouched,
+      );
+    const enough = fail(20, 5);
+    expect(again(enough, unheardMs - 1), 'a millisecond sooner').toBe(enough);
+    expect(again(enough, unheardMs)).toMatchObject({
+      version: enough.version + 1,
+      openedAt: now + unheardMs,
+    });
+    for (const few of [untouched, fail(19, 5), fail(20, 4)])
+      expect(again(few, unheardMs), `${few.failures} of ${few.sockets.length} sockets`).toBe(few);
+    const open = again(enough, unheardMs);
+    expect(again(open, 2 * unheardMs), 'while it is open').toBe(open);
   });
 
   test('and remembers five sockets at most, however many fail', () => {
