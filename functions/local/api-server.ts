@@ -46,9 +46,21 @@ export async function handleApiRequest(
 
 /** Cuts a connection whose client has its answer and does not end its body. */
 export function endUnfinished(request: IncomingMessage): void {
-  const { socket } = request;
-  const end = setTimeout(() => request.complete || socket.destroy(), unfinishedMs);
-  socket.once('close', () => clearTimeout(end));
+  const { socket, headers } = request;
+  // Node.js calls a request without a body complete only after its event. RFC 9112 section 6.3 names these headers.
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
+  // A connection may serve any number of requests, so nothing of this one is left behind.
+  const done = (): void => {
+    clearTimeout(end);
+    socket.off('close', done);
+    request.off('end', done);
+  };
+  const end = setTimeout(() => {
+    done();
+    if (!request.complete) socket.destroy();
+  }, unfinishedMs);
+  socket.once('close', done);
+  request.once('end', done);
 }
 
 async function answerCall(

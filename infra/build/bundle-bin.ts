@@ -1,11 +1,11 @@
-import { chmod, copyFile, cp, mkdir } from 'node:fs/promises';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { pageTexts } from '../../functions/local/inspector/page-files.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const demo = `${root}examples/original-demo`;
-const inspectorPage = `${root}functions/local/inspector/page`;
 
 const options: BuildOptions = {
   bundle: true,
@@ -23,8 +23,8 @@ const options: BuildOptions = {
 const pageOptions: BuildOptions = { bundle: true, format: 'esm', target: 'es2022', logLevel: 'warning' };
 
 /**
- * Bundles the command `sockethook` into `bin.js` in a folder, with the page of the inspector in `inspector/`, and the demo
- * app with its page in `demo/`. Rejects if the code can't be bundled.
+ * Bundles the command `sockethook` into `bin.js` in a folder, with the page of the inspector in it, and the demo app with
+ * its page in `demo/`. Rejects if the code can't be bundled.
  */
 export async function bundleBin(folder: string): Promise<void> {
   const bin = join(folder, 'bin.js');
@@ -32,6 +32,7 @@ export async function bundleBin(folder: string): Promise<void> {
     ...options,
     entryPoints: [`${root}infra/local/bin.ts`],
     outfile: bin,
+    define: { inspectorPage: JSON.stringify(pageTexts()) },
     // commander is CommonJS and requires modules of Node.js.
     banner: { js: requireBanner },
   });
@@ -41,7 +42,6 @@ export async function bundleBin(folder: string): Promise<void> {
   await build({ ...options, entryPoints: [`${demo}/app.ts`], outfile: join(page, 'app.js') });
   await build({ ...pageOptions, entryPoints: [`${demo}/page.js`], outfile: join(page, 'page.js') });
   for (const file of ['page.html', 'page.css']) await copyFile(join(demo, file), join(page, file));
-  await cp(inspectorPage, join(folder, 'inspector'), { recursive: true });
 }
 
 const requireBanner =

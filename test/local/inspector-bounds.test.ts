@@ -1,4 +1,5 @@
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { AppRequest } from '../../functions/gateway/ports.ts';
@@ -50,6 +51,43 @@ test('the latest 1,000 hooks are kept, and the oldest goes first', () => {
   log.begin(aBeginning());
   expect(dropped).toEqual([1]);
   expect([log.get(1), [...log.all()].length]).toEqual([undefined, 1_000]);
+});
+
+test('a hook that still waits for its answer outlives 1,000 that have theirs, since it may be the one that fails', () => {
+  const { log, dropped } = aLog();
+  const slow = log.begin(aBeginning());
+  const over = { ms: 1, outcome: 'accepted', status: 204, why: null, headers: [] } as const;
+  for (let at = 0; at < 1_000; at++) log.end(log.begin(aBeginning()), over);
+  expect(log.get(1)).toBe(slow);
+  log.end(slow, { ...over, outcome: 'failed', status: null, why: 'the app did not answer in time' });
+  expect(log.get(1)?.shown.outcome).toBe('failed');
+  expect(dropped).toEqual([2]);
+});
+
+test('a page that is opened later shows the sockets that have taken the places of others', async () => {
+  const { world, page } = await start({ HOOKS: '' });
+  const clients = await Promise.all(Array.from({ length: 1_010 }, () => connect(`${world.url}/room`)));
+  await Promise.all(clients.slice(0, 1_000).map((client) => client.close()));
+  const events = await page.events();
+  await eventually('those that are left', () => events.sockets.size === 10);
+  await eventually('there are no others', () => events.moreSockets === 0);
+});
+
+test('requests on one connection that are refused leave nothing behind on it', async () => {
+  const { world } = await start();
+  const warnings: string[] = [];
+  const hear = ({ name, message }: Error): void => void warnings.push(`${name}: ${message}`);
+  process.on('warning', hear);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const url = `http://localhost:${world.gateway.port}/inspector`;
+  for (let at = 0; at < 30; at++) {
+    const response = await new Promise<IncomingMessage>((resolve) => get(url, { agent }, resolve));
+    expect(response.resume().statusCode).toBe(403);
+    await once(response, 'end');
+  }
+  agent.destroy();
+  process.off('warning', hear);
+  expect(warnings).toEqual([]);
 });
 
 test('at most 16 MiB are kept, answers among them, whatever comes of the hooks that have gone', () => {

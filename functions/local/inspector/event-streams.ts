@@ -53,6 +53,8 @@ export class EventStreams {
     this.#streams.add(stream);
     response.once('close', () => this.#closed(stream));
     response.write(eventText('snapshot', this.#told.snapshot()));
+    // While nobody looked on, nothing took the places of what had gone.
+    this.changed();
   }
 
   /** Something has changed. It is told within 100 ms. */
@@ -62,6 +64,8 @@ export class EventStreams {
 
   stop(): void {
     for (const { response } of this.#streams) response.end();
+    // Nothing is written after the end to one that is behind.
+    this.#streams.clear();
     this.#end();
   }
 
@@ -82,8 +86,7 @@ export class EventStreams {
   }
 
   #closed(stream: Stream): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size === 0) this.#end();
+    if (this.#streams.delete(stream) && this.#streams.size === 0) this.#end();
   }
 
   async #tell(): Promise<void> {

@@ -64,7 +64,10 @@ export interface HookLogListener {
   dropped(hook: KeptHook): void;
 }
 
-/** The latest hooks, bounded in their number and their bytes. The oldest go first. */
+/**
+ * The latest hooks, bounded in their number and their bytes. The oldest that are over go first: a hook that takes long, and
+ * fails, is the one that somebody looks for.
+ */
 export class HookLog {
   readonly #hooks = new Map<number, KeptHook>();
   readonly #listener: HookLogListener;
@@ -126,6 +129,7 @@ export class HookLog {
 
   /** Takes a part of the answer's body. What is beyond the limit only counts. */
   hear(hook: KeptHook, bytes: Uint8Array): void {
+    if (!this.#hooks.has(hook.shown.number)) return;
     const { answerBytes } = hook.shown;
     const kept = bytes.subarray(0, Math.max(0, keptLimits.bodyBytes - answerBytes));
     hook.answered.add(kept, keptLimits.bodyBytes);
@@ -149,13 +153,21 @@ export class HookLog {
     hook.bytes += bytes;
     this.#bytes += bytes;
     this.#listener.changed(hook);
-    if (!this.#isFull) return;
-    for (const oldest of this.#hooks.values()) {
-      if (!this.#isFull) return;
-      this.#hooks.delete(oldest.shown.number);
-      this.#bytes -= oldest.bytes;
-      this.#listener.dropped(oldest);
+    while (this.#isFull) this.#drop();
+  }
+
+  #drop(): void {
+    let oldest: KeptHook | undefined;
+    for (const hook of this.#hooks.values()) {
+      oldest ??= hook;
+      if (hook.shown.outcome === 'waiting') continue;
+      oldest = hook;
+      break;
     }
+    if (oldest === undefined) return;
+    this.#hooks.delete(oldest.shown.number);
+    this.#bytes -= oldest.bytes;
+    this.#listener.dropped(oldest);
   }
 }
 

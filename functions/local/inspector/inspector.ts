@@ -17,6 +17,7 @@ import type { GatewayFacts, Inspection } from './inspection.ts';
 import { PageRequest, pageCalls } from './page-calls.ts';
 import { readPageFiles } from './page-files.ts';
 import { jsonReply, type Reply, textReply, writeHead, writeReply } from './reply.ts';
+import { refillMs } from './shown-sockets.ts';
 import { signedAgain } from './signed-again.ts';
 
 /** How many hooks may be on their way that were sent again. */
@@ -50,8 +51,9 @@ export class Inspector {
     this.#door = door;
     this.#streams = new EventStreams({
       snapshot: () => inspection.snapshot(facts, registry),
-      async changes() {
+      changes: async () => {
         await inspection.sockets.refill(registry, gateway.clock.monotonic());
+        if (inspection.sockets.isShort(registry)) setTimeout(() => this.#streams.changed(), refillMs).unref();
         return inspection.takeChanges(registry);
       },
       watched: (isWatched) => {

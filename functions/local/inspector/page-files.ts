@@ -13,13 +13,26 @@ const types: ReadonlyMap<string, string> = new Map([
   ['svg', 'image/svg+xml'],
 ]);
 
-/** The files of the page by their names. The package has them beside `bin.js`, and a clone beside this file. */
+/** The files of the page as text, by their names: what bundles are made with. */
+declare const inspectorPage: Readonly<Record<string, string>> | undefined;
+
+/** The files of the page by their names. The package has them in its bundle, and a clone beside this file. */
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
-  const folder = new URL(import.meta.url.endsWith('/dist/bin.js') ? 'inspector/' : 'page/', import.meta.url);
-  const files = readdirSync(folder).flatMap((name) => {
-    const type = types.get(name.slice(name.lastIndexOf('.') + 1));
-    if (type === undefined) return [];
-    return [[name, { type: `${type}; charset=utf-8`, body: readFileSync(new URL(name, folder)) }] as const];
+  const texts = typeof inspectorPage === 'undefined' ? pageTexts() : inspectorPage;
+  const files = Object.entries(texts).map(([name, text]): [string, PageFile] => {
+    const type = types.get(endingOf(name)) ?? 'text/plain';
+    return [name, { type: `${type}; charset=utf-8`, body: Buffer.from(text) }];
   });
   return new Map(files);
+}
+
+/** The files of the page in a clone, as text, by their names. */
+export function pageTexts(): Readonly<Record<string, string>> {
+  const folder = new URL('page/', import.meta.url);
+  const names = readdirSync(folder).filter((name) => types.has(endingOf(name)));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]));
+}
+
+function endingOf(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
 }

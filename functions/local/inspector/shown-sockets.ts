@@ -24,7 +24,7 @@ export interface EndedSocket {
 export const maxShown = 1_000;
 
 /** How often more sockets are looked for when shown ones have gone, in milliseconds. */
-const refillMs = 1_000;
+export const refillMs = 1_000;
 
 /** Hears what changes about the sockets that are shown. */
 export interface SocketsListener {
@@ -66,9 +66,14 @@ export class ShownSockets {
     return size - this.#shown.size;
   }
 
+  /** Whether there are others that could be shown. */
+  isShort(registry: Pick<MemoryRegistry, 'size'>): boolean {
+    return this.#shown.size < maxShown && this.more(registry) > 0;
+  }
+
   /** Shows others in place of those that have gone. It reads the whole registry, so it does that once a second at most. */
   async refill(registry: MemoryRegistry, now: number): Promise<void> {
-    if (this.#shown.size >= maxShown || this.more(registry) <= 0 || now - this.#refilledAt < refillMs) return;
+    if (!this.isShort(registry) || now - this.#refilledAt < refillMs) return;
     this.#refilledAt = now;
     for await (const records of registry.survey()) {
       for (const { socket } of records)

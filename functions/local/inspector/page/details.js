@@ -13,6 +13,8 @@ export class Details {
   /** The summary of the hook as it is shown. */
   #hook;
   #attempts = 0;
+  /** How often the text of a hook was asked for. */
+  #loads = 0;
 
   /** `moved` is told the number of the hook that is open, and when it closes, undefined and which hook that was. */
   constructor(model, moved) {
@@ -68,8 +70,11 @@ export class Details {
 
   async #load(number) {
     const body = byId('details-body');
+    this.#loads += 1;
+    const load = this.#loads;
     const hook = await get(`/hooks/${number}`, 'json').catch(({ message }) => message);
-    if (number !== this.#number) return;
+    // An answer that comes later may be an older one.
+    if (load !== this.#loads || number !== this.#number) return;
     if (typeof hook === 'string') {
       if (body.childElementCount === 0) body.replaceChildren(element('p', {}, hook));
       return;

@@ -55,7 +55,7 @@ export class SocketList {
       if (more > 0) return `The filter does not see ${countText(more, 'more socket')}.`;
       return length === 0 ? 'No socket matches.' : '';
     }
-    if (length === 0) return 'No socket is open.';
+    if (length === 0 && socketCount === 0) return 'No socket is open.';
     return socketCount > length ? `${countText(socketCount - length, 'more socket')} not shown.` : '';
   }
 
