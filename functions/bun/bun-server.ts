@@ -22,7 +22,7 @@ class BunServer implements ListeningServer {
   readonly #checking: NodeJS.Timeout;
   #listener: Bun.Listener | undefined;
   #maxConnections = 0;
-  #connections = 0;
+  readonly #connections = new Set<BunTransport>();
 
   constructor(options: UpgradeServerOptions) {
     const { server, serve } = createHttpServer(options);
@@ -48,6 +48,8 @@ class BunServer implements ListeningServer {
   closeAllConnections(): void {
     clearInterval(this.#checking);
     this.#listener?.stop(true);
+    // A listener that has stopped already closes nothing.
+    for (const transport of this.#connections) transport.destroy();
   }
 
   #handler(): Bun.SocketHandler<BunTransport> {
@@ -57,7 +59,7 @@ class BunServer implements ListeningServer {
       end: ({ data: transport }) => transport.onEnd(),
       drain: ({ data: transport }) => transport.onDrain(),
       close: ({ data: transport }) => {
-        this.#connections -= 1;
+        this.#connections.delete(transport);
         transport.onClose();
       },
       error: (_, error) => rethrow(error),
@@ -65,9 +67,9 @@ class BunServer implements ListeningServer {
   }
 
   #open(socket: Bun.Socket<BunTransport>): void {
-    this.#connections += 1;
     socket.data = new BunTransport(socket);
-    if (this.#connections > this.#maxConnections) {
+    this.#connections.add(socket.data);
+    if (this.#connections.size > this.#maxConnections) {
       socket.end();
       return;
     }

@@ -38,6 +38,8 @@ export class RequestTimes {
     this.#now = now;
     this.#limits = limits;
     server.prependListener('request', (incoming, response) => this.#began(incoming, response));
+    // A WebSocket has limits of its own.
+    server.prependListener('upgrade', (_, stream: Duplex) => this.#connections.delete(stream));
   }
 
   /** Watches a connection, whose first request has begun. Its server must read it already. */
@@ -68,10 +70,12 @@ export class RequestTimes {
     const connection = this.#connections.get(incoming.socket);
     if (connection === undefined) return;
     connection.unanswered += 1;
-    connection.until = this.#now() + this.#limits.bodyMs;
-    incoming.once('end', () => {
-      if (connection.unanswered > 0) connection.until = Number.POSITIVE_INFINITY;
-    });
+    if (hasBody(incoming)) {
+      connection.until = this.#now() + this.#limits.bodyMs;
+      incoming.once('end', () => {
+        if (connection.unanswered > 0) connection.until = Number.POSITIVE_INFINITY;
+      });
+    } else connection.until = Number.POSITIVE_INFINITY;
     response.once('finish', () => this.#answered(connection));
   }
 
@@ -81,6 +85,11 @@ export class RequestTimes {
     connection.isIdle = true;
     connection.until = this.#now() + this.#limits.idleMs;
   }
+}
+
+/** RFC 9112 section 6.3: one of these headers says so. Who serves a request without a body need not read to its end. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** As `node:http` reports it. */

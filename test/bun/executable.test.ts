@@ -71,6 +71,26 @@ test('the executable serves the demo with its page, is called from the command l
   expect(gateway.errors).toBe('');
 });
 
+test('the executable serves its inspector and its metrics', async () => {
+  const args = ['http://127.0.0.1:1/hooks', '--inspector', '--metrics', 'public', '--dir', 'demo'];
+  const { gateway, url } = await serve([...args, '--port', String(await freePort())]);
+  await gateway.says('"event":"inspector"');
+  const [, inspector = ''] = /"event":"inspector","url":"([^"]+)"/.exec(gateway.output) ?? [];
+  const { headers } = await fetch(inspector, { redirect: 'manual' });
+  const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
+  const base = inspector.replace(/\?.*/, '');
+  for (const [file, type] of [
+    ['', 'text/html'],
+    ['/page.js', 'text/javascript'],
+  ] as const) {
+    const answer = await fetch(`${base}${file}`, { headers: { cookie } });
+    expect(answer.headers.get('content-type'), file).toBe(`${type}; charset=utf-8`);
+    expect(await answer.text(), file).toMatch(file === '' ? /<title>.*inspector/i : /import /);
+  }
+  const metrics = await (await fetch(new URL('/metrics', url.replace('ws:', 'http:')))).text();
+  expect(metrics).toContain('\nsockethook_sockets_open 0\n');
+});
+
 test('a message that waits in the store of the executable survives a kill', async () => {
   const app = new RecordingApp();
   const base = await app.listen();

@@ -13,7 +13,8 @@ class Exchange {
   readonly #times: RequestTimes;
   readonly #front = createFront((connection) => this.#accept(connection));
   readonly #http = createServer((request, response) => {
-    request.resume().on('end', () => this.responses.push(response));
+    if (request.method === 'GET') this.responses.push(response);
+    else request.resume().on('end', () => this.responses.push(response));
   });
   #client: Socket | undefined;
   #connection: Socket | undefined;
@@ -23,6 +24,7 @@ class Exchange {
     this.#times = new RequestTimes(this.#http, () => this.now);
     // Only the times under test are to count.
     this.#http.keepAliveTimeout = 0;
+    this.#http.on('upgrade', (_, connection: Socket) => connection.write('HTTP/1.1 101 Switching\r\n\r\n'));
     this.#http.on('clientError', (error, connection) =>
       connection.end('code' in error ? String(error.code) : ''),
     );
@@ -130,4 +132,32 @@ test('a request that waits behind one that is answered is not cut', async () => 
   exchange.responses[1]?.end('two');
   await expect.poll(() => exchange.received).toContain('two');
   await exchange.endsAt(10_005_000);
+});
+
+test('a request without a body is answered as long as that takes, though nobody reads it to its end', async () => {
+  await exchange.send('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+  await expect.poll(() => exchange.responses.length).toBe(1);
+  exchange.responses[0]?.write('one');
+  expect(exchange.livesAt(10_000_000)).toBe(true);
+});
+
+const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+test('a connection that served a request and is a WebSocket now has no such limits', async () => {
+  await exchange.send(`${head}hi`);
+  await expect.poll(() => exchange.responses.length).toBe(1);
+  exchange.responses[0]?.end('done');
+  await expect.poll(() => exchange.received).toContain('done');
+  await exchange.send(upgrade);
+  await expect.poll(() => exchange.received).toContain('101');
+  expect(exchange.livesAt(10_000_000)).toBe(true);
+});
+
+test('nor has one whose upgrade came right behind the request', async () => {
+  await exchange.send(`${head}hi${upgrade}`);
+  await expect.poll(() => exchange.received).toContain('101');
+  await expect.poll(() => exchange.responses.length).toBe(1);
+  exchange.responses[0]?.end('done');
+  await expect.poll(() => exchange.received).toContain('done');
+  expect(exchange.livesAt(10_000_000)).toBe(true);
 });

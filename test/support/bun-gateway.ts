@@ -36,8 +36,8 @@ export async function startBunGateway(
 
 /** Only who starts a gateway in its own process knows what its app does. */
 const distantWatch: LocalGateway['appWatch'] = {
-  answered: () => undefined,
-  failed: () => undefined,
+  reachable: () => undefined,
+  unreachable: () => undefined,
 };
 
 function order(child: ChildProcess, what: ToGateway): void {
