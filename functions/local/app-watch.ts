@@ -45,6 +45,8 @@ export class AppWatch {
   readonly #log: Pick<Log, 'info' | 'warn'>;
   #state: AppState = 'unknown';
   #hasAnswered = false;
+  /** Whether a hook has got no answer. */
+  #hasFailed = false;
   #outage: Outage | undefined;
   #isStopped = false;
 
@@ -72,6 +74,19 @@ export class AppWatch {
 
   /** The app has not answered, for a reason. */
   failed(why: string): void {
+    this.#hasFailed = true;
+    this.unreachable(why);
+  }
+
+  /** The app takes connections. No hook has shown whether it answers. */
+  reachable(): void {
+    if (this.#hasAnswered || this.#hasFailed) return;
+    this.#state = 'unknown';
+    if (this.#outage !== undefined) this.#outage.answeredAt ??= this.#clock.monotonic();
+  }
+
+  /** The app takes no connection, or does not answer, for a reason. */
+  unreachable(why: string): void {
     if (this.#isStopped) return;
     this.#state = 'away';
     this.#outage ??= this.#newOutage();

@@ -7,19 +7,20 @@ const lookMs = { longest: 5_000, pause: 1_000 };
 
 /**
  * Looks at the start whether an app takes connections, since otherwise only the first client would show that it does
- * not. Tells what watches the app if it does not, and once it does. Sends nothing. Ends when `signal` aborts.
+ * not. Tells what watches the app if it does not, and once it does. Sends nothing. Ends when `signal` aborts. Whether the
+ * app answers, only a hook shows.
  */
 export async function awaitApp(
   url: string,
-  watch: Pick<AppWatch, 'answered' | 'failed'>,
+  watch: Pick<AppWatch, 'unreachable' | 'reachable'>,
   clock: Pick<Clock, 'sleep'>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     const why = await whySilent(new URL(url), signal);
     if (signal.aborted) return;
-    if (why === undefined) return watch.answered();
-    watch.failed(why);
+    if (why === undefined) return watch.reachable();
+    watch.unreachable(why);
     await clock.sleep(lookMs.pause);
   }
 }

@@ -13,6 +13,14 @@ const maxPlaceMs = 4;
 /** Timers are not exact, so shorter steps would be no more even. In milliseconds. */
 const minStepMs = 10;
 
+/** How often a drain of few sessions looks whether they are still there, in milliseconds. */
+const lookMs = 1_000;
+
+/** What is left to wait for. Timers are whole milliseconds, so less is nothing. */
+function timerMs(left: number): number {
+  return left < 1 ? 0 : left;
+}
+
 /** Keeps a share of one whole session from being rounded down to none. */
 const rounding = 1e-6;
 
@@ -40,7 +48,10 @@ export async function drain(
     const begun = clock.monotonic();
     const left = Math.max(0, end - begun);
     const step = Math.min(left, Math.max(minStepMs, left / rest));
-    await clock.sleep(step);
+    for (let wait = step; wait > 0; wait = timerMs(step - (clock.monotonic() - begun))) {
+      await clock.sleep(Math.min(lookMs, wait));
+      if (wait > lookMs && sessions.slice(at).every(({ hasEnded }) => hasEnded)) return;
+    }
     const passed = Math.min(clock.monotonic() - begun, 2 * step);
     due += passed >= left ? rest : (rest * passed) / left + rounding;
     const count = Math.floor(due);

@@ -29,7 +29,7 @@ export interface LocalGateway {
   /** Opens the inspector, with its token. Undefined if the setting `inspector` is off. */
   readonly inspectorUrl: string | undefined;
   /** Hears whether the app is there. */
-  readonly appWatch: Pick<AppWatch, 'answered' | 'failed'>;
+  readonly appWatch: Pick<AppWatch, 'reachable' | 'unreachable'>;
   /** From now on these secrets count, and no others. No socket is closed. */
   replaceSecrets(secrets: SecretTexts): void;
   /**

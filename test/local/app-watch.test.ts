@@ -161,3 +161,19 @@ test('a hook that a stop cuts off is no outage', async () => {
   for (let turns = 1; turns <= 3; turns++) await new Promise((resolve) => setImmediate(resolve));
   expect(world.log.of('app_silent')).toEqual([]);
 });
+
+test('an app that takes connections is back at the start, and whether it answers is unknown until a hook tells', async () => {
+  watch.unreachable('connect ECONNREFUSED');
+  expect(watch.state).toBe('away');
+  watch.reachable();
+  expect(watch.state, 'it takes connections').toBe('unknown');
+  await pass(2_000);
+  expect(log.of('app_back')).toHaveLength(1);
+  watch.failed('the app answered 502');
+  expect(watch.state, 'a hook got no answer').toBe('away');
+  expect(log.of('app_silent').at(-1)?.fields['advice'], 'it has never answered').toContain(
+    'WEBHOOK_BASE_URL',
+  );
+  watch.reachable();
+  expect(watch.state, 'only a hook that is answered changes that').toBe('away');
+});
