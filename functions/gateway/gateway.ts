@@ -17,6 +17,8 @@ export interface Gateway extends Ports {
   readonly isLastAttempt?: boolean;
   /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
+  /** When the process started, in milliseconds since 1970. Absent where messages wait in no process. */
+  readonly startedAt?: number;
   /** Sees the hooks, if anybody looks on. */
   readonly watch?: HookWatch | undefined;
 }

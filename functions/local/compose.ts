@@ -133,6 +133,7 @@ export function compose(
     log,
     settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
     ...anyRun,
+    startedAt: clock.now(),
     watch: inspection?.posted,
   };
   const ends = { keys, closing, kept, presences, presenceQueue };

@@ -52,7 +52,9 @@ export class PresenceQueue {
       lane.due.set(name, task);
       this.#runDue(lane);
     };
-    this.#waiting.set(name, { task, dueAt, timer: setTimeout(due, delayMs).unref() });
+    // A timer may be early by a part of a millisecond, and nobody has left before the grace is over.
+    const timer = setTimeout(due, delayMs > 0 ? delayMs + 1 : 0).unref();
+    this.#waiting.set(name, { task, dueAt, timer });
   }
 
   /** The app is back, or the gateway has started: few tasks of a lane at a time at first. */

@@ -40,7 +40,7 @@ const description = {
   RetryAge: 'The app has not taken a hook for 15 minutes: it is away, or one hook is too much for it',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
   DeadTasks:
-    'Tasks were given up after a day of failures or throttling: they wait in the queue of dead tasks',
+    'Tasks were given up after a day of throttling or 60 hours of failures: they wait in the queue of dead tasks',
   DeadRetries:
     'Retries that were given up can’t be kept as dead letters: the logs of the function redrive say why',
   DeadBatches:

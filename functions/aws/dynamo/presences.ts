@@ -105,9 +105,9 @@ export class DynamoPresences implements Presences {
     // A refusal may mean that another has asked for as much.
     const isAsked = item['recheck'] !== undefined && numberIn(item, 'recheck') >= waited;
     if (forMs <= 0 || !isAsked) return { kind: 'free' };
-    // Or that this write was done, and its answer was lost.
-    const isOwn = written.done || written.repeated;
-    return { kind: 'requested', isFirst: isOwn && numberIn(item, 'asks') === 1, forMs };
+    // Or that this write was done, and its answer was lost. Then others may have asked since: one task too many does no harm.
+    const isFirst = written.done ? numberIn(item, 'asks') === 1 : written.repeated;
+    return { kind: 'requested', isFirst, forMs };
   }
 
   async releaseOrRecheck(key: PresenceKey, token: string): Promise<Recheck | undefined> {

@@ -20,9 +20,16 @@ export interface SegmentTask {
  * rest to the next one.
  */
 export async function coordinate(gateway: Gateway, task: SegmentTask): Promise<void> {
-  const { broadcasts, policy, tasks } = gateway;
+  const { broadcasts, policy, tasks, log } = gateway;
   const broadcast = await broadcasts.get(task.broadcast);
-  if (broadcast === undefined) return;
+  if (broadcast === undefined) {
+    // Its task failed, or was throttled, until the broadcast had expired.
+    log.error('fault', {
+      broadcast: task.broadcast,
+      why: 'a segment of a broadcast was not read within a day',
+    });
+    return;
+  }
   const claimed = await broadcasts.claimSegment(task.broadcast, task.segment, policy.leaseMs);
   if (claimed.kind === 'over') return;
   // The task comes again. Until then, the worker that has the claim is done or dead.

@@ -116,8 +116,8 @@ export function afterRepeatedFailure(
 function mayOpen({ failures, sockets, failingSince }: BreakerState, now: number, heardWithinMs: number) {
   if (failures < opening.failures || sockets.length < opening.sockets) return false;
   const lasted = now - failingSince;
-  // If it is negative, a clock has been set back.
-  return lasted < 0 || lasted >= heardWithinMs;
+  // The clocks of two machines are a little apart. If it is far below zero, one has been set back.
+  return lasted < -heardWithinMs || lasted >= heardWithinMs;
 }
 
 function opened(counted: BreakerState, now: number, random: number): BreakerState {

@@ -74,8 +74,10 @@ async function notAccepted(
   const { breaker, clock, log, settings } = gateway;
   if (settings.messageFailure === 'retry') {
     const now = clock.now();
+    const upMs = now - (gateway.startedAt ?? now);
     // What waited behind hooks that are held, or that failed, has no hours of its own after theirs.
-    const since = isHeld(first) || hasWaited ? sinceArrival(hook.time, settings.messageRetryMs, now) : now;
+    const hasRest = isHeld(first) || hasWaited === true;
+    const since = hasRest ? sinceArrival(hook.time, settings.messageRetryMs, now, upMs) : now;
     const tries = { since, attempts: 0, errors: 0 };
     await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
     await countFailed(gateway, hook);

@@ -34,10 +34,12 @@ const leastMs = 60_000;
 
 /**
  * From when on the `windowMs` milliseconds of a message count that came at `time`, and is tried for the first time now. If
- * they are nearly over, it still has a minute: the gateway itself may have been down for that long.
+ * they are nearly over, it still has until a minute after the gateway has started, which may have been down for all of
+ * them. `upMs` is how long ago that was. A minute for each message would keep those behind it for days.
  */
-export function sinceArrival(time: number, windowMs: number, now: number): number {
-  return Math.min(now, Math.max(time, now - windowMs + Math.min(windowMs, leastMs)));
+export function sinceArrival(time: number, windowMs: number, now: number, upMs: number): number {
+  const least = Math.min(windowMs, leastMs) - Math.max(0, upMs);
+  return Math.min(now, Math.max(time, now - windowMs + Math.max(0, least)));
 }
 
 /** The part of an outage that hooks wait for once more, where each look costs money: an hour makes it a quarter. */

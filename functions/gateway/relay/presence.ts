@@ -20,6 +20,9 @@ import { pauseBetweenRounds } from './postpone-closed.ts';
 import { recordOf } from './retry.ts';
 import { runActions } from './run-actions.ts';
 
+/** How far the clocks of two workers may be apart, in milliseconds. */
+const skewMs = 1_000;
+
 /**
  * Runs a `presence` task: compares what the app was told of a subject in a group with who is there, and tells it what has
  * changed, one hook after another, until nothing has. It is level-triggered: what came and went in between is not told,
@@ -53,7 +56,7 @@ async function leaveToHolder(
   const request = await presences.requestRecheck(task, waited);
   if (request.kind === 'free') return tasks.enqueue(task);
   if (request.isFirst && policy.untoldMs !== undefined)
-    await tasks.enqueue({ ...task, after: undefined }, request.forMs);
+    await tasks.enqueue({ ...task, after: undefined }, request.forMs + skewMs);
 }
 
 /** Tells under a lease what has changed, until no other task has asked for more. */

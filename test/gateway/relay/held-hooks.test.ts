@@ -116,6 +116,23 @@ describe('a message that waited behind one that is held', () => {
   });
 });
 
+test('a line of messages whose hours are over waits for a minute after the start, and not for one each', async () => {
+  const world = await away();
+  const { socket } = await world.admit();
+  const now = world.clock.now();
+  const time = now - world.gateway.settings.messageRetryMs - 1;
+  for (const [at, upMs] of [0, 59_000, 60_000, 86_400_000].entries())
+    await message(
+      { ...world.gateway, startedAt: now - upMs },
+      { socket, id: `m${at}`, body: 'behind', time },
+    );
+  const left = world.tasks.delayed.map(
+    (task) => task.kind === 'retry' && task.tries.since + world.gateway.settings.messageRetryMs - now,
+  );
+  expect(left, 'milliseconds that the first two have left').toEqual([60_000, 1_000]);
+  expect(world.log.of('hook_dead'), 'the others').toHaveLength(2);
+});
+
 describe('a message that is tried for the first time', () => {
   const tried = async (ago: number, waited: { readonly hasWaited?: true }) => {
     const world = fakeGateway();
