@@ -19,7 +19,8 @@ test('a function whose registry has a connection to DynamoDB opens no other for 
   const origin = `http://127.0.0.1:${port}`;
   const names = ['TABLE_NAME', 'GROUPS_TABLE_NAME', 'BROADCASTS_TABLE_NAME', 'DEAD_LETTERS_TABLE_NAME'];
   const texts = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'WEBSOCKET_URL', ...names];
-  const urls = ['WEBHOOK_BASE_URL', 'CALLBACK_URL', 'QUEUE_URL', 'AWS_ENDPOINT_URL'];
+  // A test before this one in the process may have left a table of its own.
+  const urls = ['WEBHOOK_BASE_URL', 'CALLBACK_URL', 'QUEUE_URL', 'AWS_ENDPOINT_URL_DYNAMODB'];
   for (const name of texts) vi.stubEnv(name, 'any');
   for (const name of urls) vi.stubEnv(name, origin);
   onTestFinished(() => {
