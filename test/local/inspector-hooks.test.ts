@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
+import { curlCommand } from '../../functions/local/inspector/curl.ts';
+import { HookLog } from '../../functions/local/inspector/hook-log.ts';
 import { parseSigningKey, verify } from '../../functions/wire/signature.ts';
 import { connect, refused } from '../support/client.ts';
 import type { ReceivedHook } from '../support/conform-hook.ts';
@@ -141,8 +143,8 @@ test('a refused handshake, a forbidden action and an app that is away each say w
   expect(await of('/slow', 'failed')).toMatchObject({ status: null, why: 'the app did not answer in time' });
 });
 
-test('a hook that the circuit breaker holds is shown as held', async () => {
-  const { world, events } = await start({ MESSAGE_FAILURE: 'drop' });
+test('a hook that the circuit breaker holds is shown as held, and can be sent with all its headers', async () => {
+  const { world, page, events } = await start({ MESSAGE_FAILURE: 'drop' });
   world.app.on('/room', ({ fields }) => (fields['event'] === 'message' ? 503 : 204));
   const clients = await Promise.all(Array.from({ length: 25 }, () => connect(`${world.url}/room`)));
   for (const client of clients) client.send('hello');
@@ -150,6 +152,19 @@ test('a hook that the circuit breaker holds is shown as held', async () => {
   for (const client of clients) client.send('held');
   const held = await events.hook('a held hook', ({ outcome }) => outcome === 'held');
   expect(held).toMatchObject({ event: 'message', status: null, why: 'the app is away' });
+  const { headers } = (await page.hook(held.number)).request;
+  expect(
+    headers.filter(([name]) => name.startsWith('webhook-')),
+    'it is not signed yet',
+  ).toEqual([]);
+  world.app.on('/room', () => 204);
+  await page.post(`/inspector/hooks/${held.number}/again`);
+  const last = world.app.of('/room', 'message').at(-1);
+  if (last === undefined) throw new Error('It was not sent.');
+  const again = received(last);
+  const sent = again.headers.filter(([name]) => !name.startsWith('webhook-'));
+  expect(headers.map(([name, value]) => [name.toLowerCase(), value])).toEqual(sent);
+  expect(sent).toContainEqual(['accept-encoding', 'identity']);
 });
 
 test('a socket is shown as it comes, joins a group and goes', async () => {
@@ -355,4 +370,23 @@ test('what a form may not say is a problem that names the field, at its limit', 
   const form = { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: '{"body":"x"}' };
   expect((await page.json<{ status: number }>('/inspector/broadcast', form)).status).toBe(415);
   expect((await page.ask('/inspector/nothing', { method: 'POST', body: '{}' })).status).toBe(404);
+});
+
+test('a header beyond ASCII is copied as the bytes that the client sent', () => {
+  const log = new HookLog({ changed() {}, dropped() {} });
+  const about = {
+    event: 'handshake',
+    id: 'handshake_1',
+    socket: 's',
+    path: '/',
+    user: '',
+    group: '',
+  } as const;
+  const hook = log.begin({
+    ...{ ...about, attempt: 1, startedAt: 0, again: false, url: 'http://app/', body: '' },
+    headers: [],
+  });
+  const bytes = Buffer.from('name=é').toString('latin1');
+  expect(curlCommand(hook, [['Cookie', bytes]])).toContain(`-H 'Cookie: name=é'`);
+  expect(curlCommand(hook, [['Cookie', 'name=\xe9']]), 'what is not UTF-8').toContain(`-H 'Cookie: name=é'`);
 });

@@ -1,3 +1,4 @@
+import { utf8Text } from '../../wire/utf8-text.ts';
 import type { Fields, KeptHook } from './hook-log.ts';
 
 /** A command for a POSIX shell that posts a hook with these headers, and shows the whole answer. */
@@ -12,9 +13,13 @@ export function curlCommand({ url, body }: KeptHook, headers: Fields): string {
   return `${lines.join(' \\\n  ')}\n`;
 }
 
-/** curl(1), "--header": a header without a value ends with a semicolon, since one with a colon is left out. */
+/**
+ * curl(1), "--header": a header without a value ends with a semicolon, since one with a colon is left out. A value has a
+ * character for each byte, and a shell takes the command as UTF-8.
+ */
 function header(name: string, value: string): string {
-  return value === '' ? `${name};` : `${name}: ${value}`;
+  if (value === '') return `${name};`;
+  return `${name}: ${utf8Text(Buffer.from(value, 'latin1')) ?? value}`;
 }
 
 /** POSIX, Shell Command Language, section 2.2.2: all characters but the single quote stand for themselves. */

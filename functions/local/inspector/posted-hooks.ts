@@ -3,6 +3,7 @@ import type { AppRequest, Clock } from '../../gateway/ports.ts';
 import type { Answer, AppResponse } from '../../wire/answer.ts';
 import type { Hook } from '../../wire/hook.ts';
 import type { HookRequest } from '../../wire/hook-format.ts';
+import { hookHeaders } from '../../wire/hook-headers.ts';
 import type { Beginning, Ending, Fields, HookLog, KeptHook } from './hook-log.ts';
 
 /** How many hooks a second are shown, and how many at once after a quiet time. The others are counted. */
@@ -65,7 +66,10 @@ export class PostedHooks implements HookWatch {
 
   held(hook: Hook, request: HookRequest, answer: Answer): void {
     if (!this.#isShown(this.#clock.monotonic())) return;
-    const kept = this.#log.begin(this.#beginning(hook, request, [['Content-Type', request.contentType]]));
+    const fields = requestFields({ ...request, headers: hookHeaders(hook, request, 0, []) });
+    // It is signed when it is posted.
+    const unsigned = fields.filter(([name]) => !name.startsWith('webhook-'));
+    const kept = this.#log.begin(this.#beginning(hook, request, unsigned));
     this.#log.end(kept, { ms: 0, outcome: 'held', status: null, why: whyOf(answer), headers: [] });
   }
 
