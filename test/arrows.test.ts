@@ -89,6 +89,7 @@ test('the linter allows an import along an arrow', () => {
     ['functions/local', 'functions/node/http-app.ts'],
     ['functions/local', 'functions/websocket/upgrade.ts'],
     ['functions/bun', 'functions/websocket/upgrade.ts'],
+    ['functions/bun', 'functions/http/client-transport.ts'],
     ['infra/local', 'functions/bun/bun-server.ts'],
     ['functions/aws', 'functions/node/http-app.ts'],
     ['functions/aws/handlers', 'functions/aws/events.ts'],

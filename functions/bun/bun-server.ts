@@ -3,6 +3,7 @@ import { createHttpServer, type UpgradeServerOptions } from '../websocket/http-s
 import type { ListeningServer, ListenOptions } from '../websocket/listening-server.ts';
 import { BunTransport } from './bun-transport.ts';
 import { RequestTimes } from './request-times.ts';
+import { rethrow } from './rethrow.ts';
 
 /** How long a connection may be silent before the system asks its other side, in milliseconds. */
 const keepAliveMs = 60_000;
@@ -77,11 +78,4 @@ class BunServer implements ListeningServer {
     socket.setKeepAlive(true, keepAliveMs);
     this.#arrivals.take(socket.data);
   }
-}
-
-/** Bun keeps what a handler throws from the process. On Node.js it ends the process, as any fault that nobody expected. */
-function rethrow(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }

@@ -5,14 +5,18 @@ declare namespace Bun {
     data: Data;
     /** Undefined once it is closed. */
     readonly remoteAddress: string | undefined;
-    /** Returns how many bytes the system took; the caller keeps the others. -1 if the connection is closed. */
-    write(bytes: Uint8Array): number;
+    /** Returns how many bytes the system took; the caller keeps the others. -1 if the connection is closed. A string is
+     *  written in UTF-8. */
+    write(bytes: Uint8Array | string): number;
     /** Closes the connection, in both directions. The event `close` comes before this returns. */
     end(): void;
     /** Sends a FIN, and goes on reading. */
     shutdown(): void;
     pause(): void;
     resume(): void;
+    /** Whether it keeps the process alive. It does at first. */
+    ref(): void;
+    unref(): void;
     setNoDelay(isSet: boolean): void;
     setKeepAlive(isSet: boolean, initialDelayMs: number): void;
   }
@@ -30,6 +34,23 @@ declare namespace Bun {
     /** A handler has thrown. */
     error(socket: Socket<Data>, error: unknown): void;
   }
+
+  /** The events of a connection to a server. */
+  interface ClientHandler<Data> extends Omit<SocketHandler<Data>, 'close'> {
+    /** The error says why, if the other side did not simply close it. */
+    close(socket: Socket<Data>, error?: Error): void;
+    /** It could not be established. The promise of `connect` rejects too. */
+    connectError(socket: Socket<Data>, error: Error): void;
+  }
+
+  /** Connects to a server. */
+  function connect<Data>(options: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly allowHalfOpen: boolean;
+    readonly data: Data;
+    readonly socket: ClientHandler<Data>;
+  }): Promise<Socket<Data>>;
 
   /** A port on which connections arrive. */
   interface Listener {

@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream';
 import { err, ok, type Result } from '../wire/result.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer, type Dialing } from './dialer.ts';
 import type { HttpRequest, PendingExchange } from './exchange.ts';
 import { writeFields } from './fields.ts';
 import { WaitQueue } from './wait-queue.ts';
@@ -19,16 +18,12 @@ export interface MonotonicClock {
   monotonic(): number;
 }
 
-/** The limits of a connection pool, and a hook into its writes. */
-export interface PoolOptions {
+/** The limits of a connection pool, and how it connects. */
+export interface PoolOptions extends Dialing {
   /** The maximum number of connections. Further requests wait, first come, first served. */
   readonly max: number;
   /** How many may be connecting at a time. Further requests wait for any connection that becomes free. */
   readonly opening: number;
-  /** How long connecting may take, TLS included, in milliseconds. */
-  readonly connectMs: number;
-  /** Called before a request is written, so that the caller can batch writes. */
-  readonly cork: (stream: Writable) => void;
 }
 
 const unlimited: PoolOptions = {
@@ -36,6 +31,7 @@ const unlimited: PoolOptions = {
   opening: Number.POSITIVE_INFINITY,
   connectMs: Number.POSITIVE_INFINITY,
   cork: () => {},
+  dialTcp: undefined,
 };
 
 /**
@@ -45,7 +41,6 @@ const unlimited: PoolOptions = {
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
-  readonly cork: (stream: Writable) => void;
   /** What follows the target in every request. */
   readonly #firstLines: string;
   #lastTarget = '/';
@@ -68,10 +63,9 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(url: URL, clock: MonotonicClock, options: Partial<PoolOptions> = {}) {
     this.#options = { ...unlimited, ...options };
-    this.cork = this.#options.cork;
     this.#firstLines = ` HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
     this.now = () => clock.monotonic();
-    this.#dialer = new Dialer(url, this.#options.connectMs);
+    this.#dialer = new Dialer(url, this.#options);
   }
 
   /** Sends the request of an exchange. A request that is not valid HTTP fails as unreachable, and nothing is sent. */

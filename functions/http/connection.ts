@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import type { Writable } from 'node:stream';
+import type { ClientTransport, ClientTransportListener } from './client-transport.ts';
 import type { PendingExchange } from './exchange.ts';
 import { ResponseParser } from './response-parser.ts';
 import { isShortage } from './shortage.ts';
@@ -8,8 +7,6 @@ import { isShortage } from './shortage.ts';
 export interface ConnectionOwner {
   /** Milliseconds from an arbitrary start. */
   readonly now: () => number;
-  /** Called before every write to a connection. */
-  readonly cork: (stream: Writable) => void;
   /** The connection is established. */
   connected(): void;
   /** The connection is free for another exchange. */
@@ -25,8 +22,8 @@ export interface ConnectionOwner {
 }
 
 /** A connection to a server. It carries one exchange at a time. */
-export class Connection {
-  readonly #socket: Socket;
+export class Connection implements ClientTransportListener {
+  readonly #transport: ClientTransport;
   readonly #owner: ConnectionOwner;
   #exchange: PendingExchange | undefined;
   readonly #parser = new ResponseParser();
@@ -38,23 +35,16 @@ export class Connection {
   #why = 'ECONNRESET';
   /** Whether the request never left this machine. */
   #isUnsent = false;
+  #connecting: NodeJS.Timeout | undefined;
 
-  /** `ready` is the event that says that the socket is connected. The caller passes what the socket reads to `take`. */
-  constructor(socket: Socket, ready: 'connect' | 'secureConnect', owner: ConnectionOwner) {
-    this.#socket = socket;
+  /** `connectMs` is how long connecting may take, in milliseconds. */
+  constructor(transport: ClientTransport, owner: ConnectionOwner, connectMs: number) {
+    this.#transport = transport;
     this.#owner = owner;
-    socket.once(ready, () => {
-      this.#wasConnected = true;
-      this.#exchange?.leaves();
-      owner.connected();
-    });
-    socket.on('end', () => this.#ended());
-    socket.on('error', (error) => {
-      this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
-      this.#isUnsent ||= 'syscall' in error && error.syscall === 'write';
-      this.#isShort = !this.#wasConnected && isShortage(error);
-    });
-    socket.on('close', () => this.#closed());
+    transport.setListener(this);
+    if (!Number.isFinite(connectMs)) return;
+    // Wait one more turn: if this process got no CPU for a while, the event that says "connected" may still be queued.
+    this.#connecting = setTimeout(() => setImmediate(() => this.#giveUp()), connectMs);
   }
 
   /** Whether it was ever established. */
@@ -64,7 +54,7 @@ export class Connection {
 
   /** Whether it can be used at this time, on its owner's clock. */
   isUsable(now: number): boolean {
-    return now < this.#usableUntil && this.#socket.writable;
+    return now < this.#usableUntil && this.#transport.isWritable;
   }
 
   /**
@@ -74,22 +64,18 @@ export class Connection {
     this.#exchange = exchange;
     exchange.sentOver(() => this.destroy());
     if (this.#wasConnected) exchange.leaves();
-    this.#socket.ref();
-    this.#owner.cork(this.#socket);
-    const { body } = exchange.request;
-    // An ASCII body has the same bytes in both encodings, so one write is enough.
-    if (Buffer.byteLength(body) === body.length) {
-      this.#socket.write(head + body, 'latin1');
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(head, 'latin1');
-    this.#socket.write(body);
-    this.#socket.uncork();
+    this.#transport.ref();
+    this.#transport.write(head, exchange.request.body);
   }
 
-  /** Takes bytes that the server sent. */
-  take(bytes: Buffer): void {
+  connected(): void {
+    clearTimeout(this.#connecting);
+    this.#wasConnected = true;
+    this.#exchange?.leaves();
+    this.#owner.connected();
+  }
+
+  data(bytes: Buffer): void {
     const exchange = this.#exchange;
     // The server sent something without a request.
     if (exchange === undefined) {
@@ -105,18 +91,23 @@ export class Connection {
   destroy(why?: string): void {
     this.#why = why ?? this.#why;
     this.#usableUntil = 0;
-    this.#socket.destroy();
-  }
-
-  /** Closes the connection because connecting takes too long. */
-  giveUp(): void {
-    this.unsent();
-    this.destroy('ETIMEDOUT');
+    this.#transport.destroy();
   }
 
   /** Records that nothing was sent, so that the request may go over another connection. */
   unsent(): void {
     this.#isUnsent = true;
+  }
+
+  failed(error: Error): void {
+    this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
+    this.#isShort = !this.#wasConnected && isShortage(error);
+  }
+
+  #giveUp(): void {
+    if (this.#wasConnected) return;
+    this.unsent();
+    this.destroy('ETIMEDOUT');
   }
 
   #done(exchange: PendingExchange): void {
@@ -130,23 +121,24 @@ export class Connection {
 
   #release(keptMs: number): void {
     // An answer that arrives before its request has left means that the server does not want the rest of the request.
-    const isKept = keptMs > 0 && this.#socket.writable && this.#socket.writableLength === 0;
+    const isKept = keptMs > 0 && this.#transport.isWritable && !this.#transport.hasUnsent;
     if (!isKept) {
       this.destroy();
       return;
     }
     this.#usableUntil = this.#owner.now() + keptMs;
-    this.#socket.unref();
+    this.#transport.unref();
     this.#owner.idle(this);
   }
 
   /** The server has sent its FIN, so it will not answer anything more. */
-  #ended(): void {
+  ended(): void {
     if (this.#exchange !== undefined && this.#parser.end() === 'done') this.#done(this.#exchange);
     else this.destroy();
   }
 
-  #closed(): void {
+  closed(): void {
+    clearTimeout(this.#connecting);
     this.#usableUntil = 0;
     const exchange = this.#exchange;
     this.#exchange = undefined;

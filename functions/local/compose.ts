@@ -2,7 +2,7 @@ import type { Gateway, Policy } from '../gateway/gateway.ts';
 import type { App, Clock, Log } from '../gateway/ports.ts';
 import { message } from '../gateway/relay/message.ts';
 import { runTask } from '../gateway/run-task.ts';
-import { HttpApp } from '../node/http-app.ts';
+import { type DialTcp, HttpApp } from '../node/http-app.ts';
 import type { CreateServer } from '../websocket/listening-server.ts';
 import { hookId } from '../wire/hook.ts';
 import { AppWatch, type HookTotals } from './app-watch.ts';
@@ -84,6 +84,8 @@ export interface GatewayOptions {
   readonly inspectorToken?: () => string;
   /** The server of the runtime. That of Node.js if not given. */
   readonly createServer?: CreateServer | undefined;
+  /** How the runtime connects to the app over TCP. As Node.js does if not given. */
+  readonly dialTcp?: DialTcp | undefined;
 }
 
 /** The parts of a gateway. */
@@ -92,10 +94,10 @@ export type Parts = ReturnType<typeof compose>;
 /** Puts a gateway together from the ports of one process. */
 export function compose(
   settings: LocalSettings,
-  { webhookBaseUrl, secrets, clock, log: output, store: given, ids }: GatewayOptions,
+  { webhookBaseUrl, secrets, clock, log: output, store: given, ids, dialTcp }: GatewayOptions,
   webSocketUrl: string,
   shares: DescriptorShares,
-  app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares),
+  app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares, dialTcp),
 ) {
   const { messageBytes } = settings.limits;
   const log = new CountedLog(output);
@@ -165,8 +167,13 @@ function registryOf({ inspector }: LocalSettings, clock: Clock, kept: KeptRecord
   return { registry: new InspectedRegistry(clock, kept, inspection.sockets), inspection };
 }
 
-function appOf(webhookBaseUrl: string, clock: Clock, { app }: DescriptorShares): HttpApp {
-  return new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: app, cork: batchWrites });
+function appOf(
+  webhookBaseUrl: string,
+  clock: Clock,
+  { app }: DescriptorShares,
+  dialTcp: DialTcp | undefined,
+): HttpApp {
+  return new HttpApp(new URL(webhookBaseUrl).origin, clock, { max: app, cork: batchWrites, dialTcp });
 }
 
 /** Posts a hook that waited for its turn. */

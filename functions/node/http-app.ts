@@ -1,10 +1,13 @@
 import type { App, AppRequest, Clock } from '../gateway/ports.ts';
+import type { DialTcp } from '../http/client-transport.ts';
 import { ConnectionPool, type PoolOptions } from '../http/connection-pool.ts';
 import { DeadlineQueues } from '../http/deadline-queues.ts';
 import { Exchange, type Failure, type HttpRequest, type ResponseReader } from '../http/exchange.ts';
 import type { Head } from '../http/response-head.ts';
 import type { AppResponse } from '../wire/answer.ts';
 import { AnswerReader } from '../wire/answer-reader.ts';
+
+export type { DialTcp };
 
 /**
  * The app over HTTP/1.1. Every hook in flight has its own kept-alive connection, so hooks wait for each other only when

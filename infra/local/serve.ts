@@ -1,3 +1,4 @@
+import { dialByBun } from '../../functions/bun/bun-client-transport.ts';
 import { createBunServer } from '../../functions/bun/bun-server.ts';
 import { awaitApp } from '../../functions/local/await-app.ts';
 import { followSecrets, secretRequests } from '../../functions/local/follow-secrets.ts';
@@ -49,8 +50,8 @@ export async function serve(
   const store = await openStoreIfAble(settings.folder);
   if (store === undefined) log.warn('no_store', { lost: lostAtEnd, advice: noSqlite });
   else if (store.cutCommits > 0) log.error('store_cut', { commits: store.cutCommits });
-  const createServer = isOnBun ? createBunServer : undefined;
-  const options = { webhookBaseUrl, secrets, clock: systemClock, log, store, createServer };
+  const bun = isOnBun ? { createServer: createBunServer, dialTcp: dialByBun } : {};
+  const options = { webhookBaseUrl, secrets, clock: systemClock, log, store, ...bun };
   const gateway = await startGateway(settings, options);
   const demo = app === undefined ? await startDemoApp(port + 1, appEnvironment(gateway, secrets)) : undefined;
   const stopping = new AbortController();

@@ -9,6 +9,7 @@ import { HttpApp } from '../../functions/node/http-app.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
 import { aRequest } from '../contract/ports/app-world.ts';
 import { portOf } from '../contract/ports/port-of.ts';
+import { dialing } from '../support/on-bun.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sockethook-tls-'));
 const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
@@ -66,7 +67,7 @@ async function serve() {
 /** Posts to the app on a port, as `localhost`, to whom the certificate is. */
 function client(port: number) {
   const origin = `https://localhost:${port}`;
-  const app = new HttpApp(origin, systemClock);
+  const app = new HttpApp(origin, systemClock, dialing);
   stops.unshift(() => app.stop());
   return (body = 'body') => app.post(aRequest(origin, { body }));
 }

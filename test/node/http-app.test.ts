@@ -6,12 +6,13 @@ import { appContract } from '../contract/ports/app.ts';
 import { aRequest, rawAnswer } from '../contract/ports/app-world.ts';
 import { RawServer } from '../contract/ports/raw-server.ts';
 import { eventually } from '../support/eventually.ts';
+import { dialing } from '../support/on-bun.ts';
 
 const noContent = rawAnswer('HTTP/1.1 204 No Content');
 const actionsHead = 'HTTP/1.1 200 OK\nContent-Type: application/vnd.sockethook+json';
 
 appContract('app over HTTP', async (origin) => {
-  const app = new HttpApp(origin, systemClock);
+  const app = new HttpApp(origin, systemClock, dialing);
   return { app, stop: () => app.stop() };
 });
 
@@ -29,7 +30,7 @@ async function start(handle: (connection: Socket, at: number, request: string) =
     handle(connection, at, request);
   });
   const origin = await server.listen();
-  const app = new HttpApp(origin, systemClock);
+  const app = new HttpApp(origin, systemClock, dialing);
   stops.push(
     () => app.stop(),
     () => server.stop(),

@@ -6,6 +6,7 @@ import { HangUpServer } from '../aws/client/https-cut-off.ts';
 import { portOf } from '../contract/ports/port-of.ts';
 import { type RawHandler, RawServer } from '../contract/ports/raw-server.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
+import { dialing } from '../support/on-bun.ts';
 
 test('an app that dies under a hook may have acted on it, though nobody is there when it is tried again', async () => {
   let hooks = 0;
@@ -20,7 +21,7 @@ test('an app that dies under a hook may have acted on it, though nobody is there
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${portOf(server)}`;
-  const app = new HttpApp(origin, systemClock);
+  const app = new HttpApp(origin, systemClock, dialing);
   const hook = {
     url: `${origin}/websocket/handshake/`,
     headers: {},
@@ -47,7 +48,7 @@ const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 async function start(clock: ManualClock, handler: RawHandler) {
   const server = new RawServer(handler);
   const origin = await server.listen();
-  const app = new HttpApp(origin, clock);
+  const app = new HttpApp(origin, clock, dialing);
   stopped.push(app, server);
   return { server, post: () => app.post(aHook(origin)) };
 }
@@ -99,7 +100,7 @@ describe('a connection to the app', () => {
 describe('a function that was frozen while the app hung up on all its connections', () => {
   test.for([1, 20])('reaches it again, with %i hooks at once', async (hooks) => {
     const server = await HangUpServer.start();
-    const app = new HttpApp(server.origin, systemClock);
+    const app = new HttpApp(server.origin, systemClock, dialing);
     stopped.push(app, server);
     const post = () => app.post(aHook(server.origin));
     await Promise.all(Array.from({ length: 20 }, post));

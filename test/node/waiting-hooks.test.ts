@@ -6,6 +6,7 @@ import { systemClock } from '../../functions/node/system-clock.ts';
 import { aRequest, rawAnswer } from '../contract/ports/app-world.ts';
 import { RawServer } from '../contract/ports/raw-server.ts';
 import { eventually } from '../support/eventually.ts';
+import { dialing } from '../support/on-bun.ts';
 
 const noContent = rawAnswer('HTTP/1.1 204 No Content');
 
@@ -19,7 +20,7 @@ async function start(max: number, answer = noContent) {
   const kept: Socket[] = [];
   const server = new RawServer((connection) => kept.push(connection));
   const origin = await server.listen();
-  const app = new HttpApp(origin, systemClock, { max });
+  const app = new HttpApp(origin, systemClock, { ...dialing, max });
   stops.push(
     () => app.stop(),
     () => server.stop(),
@@ -49,7 +50,7 @@ describe('with as many connections to the app as there may be', () => {
   test('an app that closes each of them after its answer is reached on others', async () => {
     const server = new RawServer((connection) => connection.end('HTTP/1.0 204 No Content\r\n\r\n'));
     const origin = await server.listen();
-    const app = new HttpApp(origin, systemClock, { max: 1 });
+    const app = new HttpApp(origin, systemClock, { ...dialing, max: 1 });
     stops.push(
       () => app.stop(),
       () => server.stop(),
