@@ -22,5 +22,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // One second, the default, is over before a process begins on a machine that is busy.
+    expect: { poll: { timeout: 10_000 } },
   },
 }));

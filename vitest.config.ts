@@ -54,6 +54,8 @@ export default defineConfig({
     server: { deps: { external: [/\/sockethook-functions-/] } },
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // One second, the default, is over before a process begins on a machine that is busy.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: unit, isolate: false } },
       {
