@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryIdempotency } from '../../functions/local/memory-idempotency.ts';
 import { newSocket } from '../fakes/a-record.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 
 const dayMs = 86_400_000;
 const leaseMs = 60_000;
@@ -80,9 +81,8 @@ describe('the calls with idempotency keys of one process', () => {
     const { clock, claim } = keeping({ calls: 1_000_000, bytes: 1_000_000_000 });
     for (let at = 0; at < 300_000; at++) await claim(`call ${at}`);
     await clock.advance(dayMs);
-    const before = performance.now();
-    await claim('another');
-    expect(performance.now() - before).toBeLessThan(50);
+    const { ms } = await cpuTime(() => claim('another'));
+    expect(ms).toBeLessThan(50);
   });
 
   test('take no room when they were refused', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientHeaders } from '../../functions/local/upgrade.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';
 
@@ -16,11 +17,10 @@ function headersOf(fields: string[]) {
   return clientHeaders({ method: 'GET', target: '/', isNew: true, fields });
 }
 
-test('an upgrade of more headers than fit is read in one pass', () => {
+test('an upgrade of more headers than fit is read in one pass', async () => {
   const fields = Array.from({ length: 15_000 }, (_, at) => [`X${at + 10_000}`, `${at}`]).flat();
-  const begun = performance.now();
-  const headers = headersOf(fields);
-  expect(performance.now() - begun).toBeLessThan(500);
+  const { ms, value: headers } = await cpuTime(() => headersOf(fields));
+  expect(ms).toBeLessThan(500);
   expect([Object.keys(headers).length, headers['x24999']]).toEqual([15_000, '14999']);
 });
 

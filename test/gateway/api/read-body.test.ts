@@ -4,6 +4,7 @@ import { isTextWhenUnescaped } from '../../../functions/gateway/api/form-escapes
 import { readBody, readFields } from '../../../functions/gateway/api/read-body.ts';
 import { sendSchema } from '../../../functions/wire/deliveries.ts';
 import { ok } from '../../../functions/wire/result.ts';
+import { cpuTime } from '../../support/cpu-time.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
@@ -57,11 +58,11 @@ test('a form of 1,024 fields is read, one of 1,025 is refused by its limit', asy
   });
 });
 
-test('a form or a query of very many names costs a moment', () => {
+test('a form or a query of very many names costs a moment', async () => {
   const query = new URLSearchParams(Array.from({ length: 40_000 }, fieldAt).join('&'));
-  const begun = performance.now();
-  expect(Object.keys(readFields(query))).toHaveLength(40_000);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  const { ms, value } = await cpuTime(() => readFields(query));
+  expect(Object.keys(value)).toHaveLength(40_000);
+  expect(ms).toBeLessThan(1_000);
 });
 
 function fieldAt(_: unknown, at: number): string {
@@ -116,10 +117,11 @@ describe('the escapes of a form', () => {
     expect(answer).toMatchObject({ ok: true, value: { body: text } });
   });
 
-  test('are looked at once, however many they are', () => {
-    const begun = performance.now();
-    isTextWhenUnescaped('%'.repeat(1_000_000));
-    isTextWhenUnescaped('%c3%a9'.repeat(200_000));
-    expect(performance.now() - begun).toBeLessThan(10_000);
+  test('are looked at once, however many they are', async () => {
+    const { ms } = await cpuTime(() => {
+      isTextWhenUnescaped('%'.repeat(1_000_000));
+      isTextWhenUnescaped('%c3%a9'.repeat(200_000));
+    });
+    expect(ms).toBeLessThan(10_000);
   });
 });
