@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limitSets } from '../../functions/local/settings.ts';
 import { clientHeaders } from '../../functions/local/upgrade.ts';
 import { connect, refused } from '../support/client.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { rawRequest, upgradeRequest } from '../support/raw.ts';
 
@@ -12,6 +13,11 @@ beforeAll(async () => {
   world = await startLocal();
 });
 afterAll(() => world.stop());
+
+/** About how many clients the app was asked. What other tests began may end meanwhile, with closed hooks. */
+function asked(): number {
+  return world.app.hooks.filter(({ fields }) => fields['event'] === 'handshake').length;
+}
 
 const overlong = Buffer.from([0x2f, 0xc0, 0xae, 0xc0, 0xae, 0x2f, 0x78]);
 
@@ -45,16 +51,16 @@ test.for<[string, string | Buffer]>([
   ['a parameter that is no path', '/?path=a'],
   ['a parameter that is empty', '/?path='],
 ])('%s in a client’s path gets 400 and reaches no URL of the app', async ([, target]) => {
+  const before = asked();
   const answer = await rawRequest(world.gateway.port, upgradeRequest(target));
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  expect(world.app.hooks).toEqual([]);
+  expect(asked()).toBe(before);
 });
 
 test('1,024 bytes of path are let in', async () => {
   const path = `/${'x'.repeat(1_023)}`;
   await (await connect(`${world.url}${path}`)).close();
   await world.app.hook(path, 'closed');
-  world.app.hooks.length = 0;
 });
 
 test.for<[string, Record<string, string>, number]>([
@@ -64,9 +70,10 @@ test.for<[string, Record<string, string>, number]>([
   ['a subprotocol twice', { 'Sec-WebSocket-Protocol': 'a, a' }, 400],
   ['a subprotocol that is no token', { 'Sec-WebSocket-Protocol': 'a b' }, 400],
 ])('an upgrade with %s is refused before the app is asked', async ([, headers, status]) => {
+  const before = asked();
   const answer = await rawRequest(world.gateway.port, upgradeRequest('/', headers));
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-  expect(world.app.hooks).toEqual([]);
+  expect(asked()).toBe(before);
 });
 
 test('a URL of 4,096 characters is let in, and one of 4,097 gets 414', async () => {
@@ -233,17 +240,12 @@ test('who has its answer can’t hold the connection with a body that drips', as
   expect(performance.now() - begun).toBeLessThan(10_000);
 });
 
-test('an upgrade of very many headers costs a look at each, not at all of them for each', () => {
+test('an upgrade of very many headers costs a look at each, not at all of them for each', async () => {
   const fields = Array.from({ length: 60_000 }, (_, at) => [`X${100_000 + at}`, String(at)]).flat();
-  const before = performance.now();
-  const headers = clientHeaders({
-    method: 'GET',
-    target: '/',
-    isNew: true,
-    fields: [...fields, 'x100000', 'b'],
-  });
+  const head = { method: 'GET', target: '/', isNew: true, fields: [...fields, 'x100000', 'b'] };
+  const { ms, value: headers } = await cpuTime(() => clientHeaders(head));
   // By a look at all of them for each it would be more than a minute.
-  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(ms).toBeLessThan(5_000);
   expect([Object.keys(headers).length, headers['x100000'], headers['x159999']]).toEqual([
     60_000,
     '0, b',
