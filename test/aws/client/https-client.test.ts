@@ -203,8 +203,8 @@ describe('a connection', () => {
   });
 
   test('is waited for without the time of an answer running', async () => {
-    const { url } = await start((connection) => void setTimeout(() => connection.write(ok), 80));
-    const reach = { connections: 1, answerMs: 160 };
+    const { url } = await start((connection) => void setTimeout(() => connection.write(ok), 250));
+    const reach = { connections: 1, answerMs: 1_000 };
     const origin = new HttpsClient(new URL(url), systemClock, reach);
     const calls = Array.from({ length: 6 }, () => origin.call(aRequest()));
     expect((await Promise.all(calls)).every(({ status }) => status === 200)).toBe(true);
