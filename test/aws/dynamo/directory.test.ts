@@ -186,7 +186,8 @@ describe('finding sockets', () => {
     // A Scan and a Query: more at once would use up the retries that the SDK allows a client.
     const outcomes = await Promise.allSettled([{}, { path: room }].map((filter) => registry.list(filter, 9)));
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']));
-    expect(performance.now() - begun).toBeLessThan(8_500);
+    // One attempt more would take 4 s; the rest is for a machine that is busy.
+    expect(performance.now() - begun).toBeLessThan(12_000);
     await service.stop();
   });
 

@@ -133,7 +133,8 @@ describe('a DynamoDB that says nothing', () => {
     const registry = registryAt({ name: 'sockets', endpoint: await service.listen() }, clock);
     const begun = performance.now();
     await expect(call(registry)).rejects.toThrow('No answer in time.');
-    expect(performance.now() - begun).toBeLessThan(4_500);
+    // One attempt more would take 1.5 s; the rest is for a machine that is busy.
+    expect(performance.now() - begun).toBeLessThan(5_500);
     expect(service.requests.length).toBeGreaterThan(1);
   });
 });

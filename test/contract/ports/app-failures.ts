@@ -6,6 +6,9 @@ import { RawServer } from './raw-server.ts';
 
 const head = 'HTTP/1.1 200 OK\nContent-Type: application/vnd.sockethook+json';
 
+/** By when a hook of 150 ms is over, on a machine that is busy. A hook without a time of its own would get 10 s. */
+const soonMs = 5_000;
+
 /** An app that hangs, is not there, or answers nonsense. */
 export function failuresContract(name: string, make: MakeApp): void {
   describe(`${name}: an app that fails`, () => {
@@ -26,8 +29,8 @@ export function failuresContract(name: string, make: MakeApp): void {
       const { app, origin, server } = await start.raw((connection) => void connection.write(answer));
       const begun = performance.now();
       expect(await app.post(aRequest(origin, { timeoutMs: 150 }))).toEqual({ kind: 'timeout' });
-      expect(performance.now() - begun).toBeGreaterThan(140);
-      expect(performance.now() - begun).toBeLessThan(1_500);
+      expect(performance.now() - begun).toBeGreaterThan(100);
+      expect(performance.now() - begun).toBeLessThan(soonMs);
       await eventually('the connection is closed', () => server.counts.closed === 1);
     });
 
@@ -46,7 +49,7 @@ export function failuresContract(name: string, make: MakeApp): void {
       const app = await start.at(origin);
       const begun = performance.now();
       expect(await app.post(aRequest(origin, { timeoutMs: 150 }))).toEqual({ kind: 'timeout' });
-      expect(performance.now() - begun).toBeLessThan(1_500);
+      expect(performance.now() - begun).toBeLessThan(soonMs);
       await server.stop();
     });
 
