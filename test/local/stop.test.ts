@@ -160,16 +160,19 @@ test('a gateway that stops waits for the hooks that run, and posts the messages 
   const app = new RecordingApp();
   const folder = mkdtempSync(join(tmpdir(), 'sockethook-'));
   const { child, exited, url, lines } = await start(app, { SOCKETHOOK_DIR: folder });
-  app.on('/busy', async ({ fields }) => {
-    if (fields['event'] === 'message') await new Promise((resolve) => setTimeout(resolve, 1_000));
-    return 204;
+  let finish: (status: number) => void = () => {};
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
   });
+  app.on('/busy', ({ fields }) => (fields['event'] === 'message' ? finished : 204));
   const clients = await Promise.all(Array.from({ length: 50 }, () => connect(`${url}busy`)));
   for (const client of clients) for (let at = 0; at < 20; at++) client.send(`m${at}`);
-  await expect.poll(() => app.of('/busy', 'message').length).toBe(50);
+  await eventually('the first message of each', () => app.of('/busy', 'message').length === 50);
   for (const client of clients) client.ws.ping();
   await Promise.all(clients.map((client) => new Promise((resolve) => client.ws.once('pong', resolve))));
   child.kill('SIGTERM');
+  await eventually('it stops', () => lines.some(({ event }) => event === 'stopping'));
+  finish(204);
   expect(await exited).toBe(0);
   expect(app.of('/busy', 'closed'), 'closed before the messages').toEqual([]);
   expect(lines.filter(({ event }) => event === 'messages_lost' || event === 'hook_lost')).toEqual([]);
