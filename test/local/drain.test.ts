@@ -157,8 +157,8 @@ describe('a gateway with DRAIN_SECONDS that gets a SIGTERM', () => {
     });
     const begun = performance.now();
     gateway?.signal('SIGTERM');
-    await closed[0];
-    clients.at(-1)?.send('still here');
+    await Promise.race(closed);
+    for (const { ws } of clients) if (ws.readyState === ws.OPEN) ws.send('still here');
     await app.hook('/crowd', 'message');
     const refused = await tryConnect(`${url}late`);
     expect(refused).toMatchObject({ status: 503 });
