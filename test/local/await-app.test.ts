@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppWatch } from '../../functions/local/app-watch.ts';
 import { awaitApp } from '../../functions/local/await-app.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
@@ -10,8 +10,11 @@ import { RecordingApp } from '../support/recording-app.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
 let gateway: GatewayProcess | undefined;
-const app = new RecordingApp();
+let app: RecordingApp;
 const nothing = { retried: 0, dead: 0, lost: 0, waiting: 0 };
+beforeEach(() => {
+  app = new RecordingApp();
+});
 afterEach(async () => {
   gateway?.kill();
   await app.stop();
