@@ -74,6 +74,8 @@ describe('an app that is down', () => {
     const messages = waiting().length;
     for (const { client } of sockets) client.send('held');
     await eventually('they wait too', () => waiting().length === messages + 5);
+    // What a function says of them comes after that.
+    await cloud.settled();
     expect(hooksOf(sockets, 'message').length - before, 'hooks that the app got').toBe(1);
     expect(events('hook_held').length).toBe(4);
     expect(JSON.stringify(events('hook_held')[0])).toMatch(/"HooksHeld".*"RetryAge"/);
