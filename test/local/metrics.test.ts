@@ -10,7 +10,7 @@ import type { Answer } from '../support/recording-app.ts';
 import { Scrape } from '../support/scrape.ts';
 
 let world: LocalWorld;
-afterEach(() => world.stop());
+afterEach(() => world?.stop());
 
 /** Waits until a series has a value, and gives the scrape that has it. */
 async function moved(series: string, isIt: (value: number) => boolean): Promise<Scrape> {
