@@ -20,8 +20,9 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...(mode === 'inside' ? { include: inside } : { include: outside, env: { SOCKETHOOK_TEST_ON: 'bun' } }),
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // What waits in vain says for what after fifteen seconds; this is for work, on a machine that is busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // One second, the default, is over before a process begins on a machine that is busy.
     expect: { poll: { timeout: 10_000 } },
   },

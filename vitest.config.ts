@@ -52,8 +52,9 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     // Bundles of the functions are run as they are.
     server: { deps: { external: [/\/sockethook-functions-/] } },
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // What waits in vain says for what after fifteen seconds; this is for work, on a machine that is busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // One second, the default, is over before a process begins on a machine that is busy.
     expect: { poll: { timeout: 10_000 } },
     projects: [
