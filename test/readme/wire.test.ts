@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appEnvironment } from '../../infra/local/app-environment.ts';
 import { type Client, connect } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type LocalWorld, startLocal, testSecrets } from '../support/local.ts';
 import { doc, readme } from './page.ts';
 
@@ -73,8 +74,9 @@ test('a hook is on the wire as the README shows it, and its answer and its curl 
   const client = await connect(`${world.url}/foo/bar?x=1`, { origin: 'https://app.example' });
   client.send('hello');
   expect(await client.next()).toBe('hello yourself');
-  await expect.poll(() => received.find((hook) => hook.startsWith('POST /websocket/message/'))).toBeDefined();
-  const real = received.find((hook) => hook.startsWith('POST /websocket/message/')) ?? '';
+  const isShown = (hook: string): boolean => hook.startsWith('POST /websocket/message/foo/bar');
+  await expect.poll(() => received.find(isShown)).toBeDefined();
+  const real = received.find(isShown) ?? '';
   expect(settled(real)).toBe(settled(shownHook));
   const from = new URLSearchParams(real.split('\r\n\r\n')[1]).get('from') ?? '';
   const [curl = ''] = readme.code('On the wire', 'sh');
@@ -153,6 +155,10 @@ test('every curl about dead letters is answered as its comment says', async () =
 async function enter(): Promise<{ client: Client; socket: string }> {
   const { json } = await world.api.post('/urls', { path: '/room/1', user: 'alice' });
   const client = await connect(String(json['url']));
-  const list = (await world.api.call('GET', '/sockets?path=/room/1')).json['sockets'] as { socket: string }[];
+  let list: { socket: string }[] = [];
+  await eventually('the client of the test before is gone', async () => {
+    list = (await world.api.call('GET', '/sockets?path=/room/1')).json['sockets'] as { socket: string }[];
+    return list.length === 1;
+  });
   return { client, socket: list[0]?.socket ?? '' };
 }
