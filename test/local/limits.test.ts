@@ -25,8 +25,11 @@ test('an idle socket is closed with 1001, and the app is told', async () => {
   expect(world.app.of('/idle', 'closed')).toHaveLength(1);
 });
 
+/** Far longer than the pause between two pings, so that a busy machine may be late with them. */
+const busyIdleMs = 1_500;
+
 test('pings, and messages in either direction, keep a socket from idling out', async () => {
-  const world = await startLocal({}, { idleMs: 300 });
+  const world = await startLocal({}, { idleMs: busyIdleMs });
   const [pinging, sending, sent] = await Promise.all(
     ['/pinging', '/sending', '/sent'].map((path) => connect(`${world.url}${path}`)),
   );
@@ -50,7 +53,7 @@ test('pings, and messages in either direction, keep a socket from idling out', a
 });
 
 test('pings and pongs of the protocol keep a socket from idling out', async () => {
-  const world = await startLocal({}, { idleMs: 300 });
+  const world = await startLocal({}, { idleMs: busyIdleMs });
   const [pinging, ponging, idle] = await Promise.all(
     ['/pinging', '/ponging', '/idle'].map((path) => connect(`${world.url}${path}`)),
   );
