@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { Started } from './started.ts';
 
@@ -9,6 +9,11 @@ let demo: Started;
 beforeAll(async () => {
   browser = await launchChromium();
   demo = await Started.create();
+});
+
+// A test before may have stopped it.
+beforeEach(async () => {
+  if (!(await demo.answers())) await demo.start();
 });
 
 afterEach(async () => {
