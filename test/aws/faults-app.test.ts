@@ -13,14 +13,14 @@ afterEach(() => cloud.stop());
 
 describe('an app that accepts a handshake', () => {
   beforeEach(async () => {
-    cloud = await Cloud.start({ HOOK_TIMEOUT_MS: '400' });
+    cloud = await Cloud.start({ HOOK_TIMEOUT_MS: '2000' });
   });
 
   test('just in time lets the client in, and too late is told 1006, once', async () => {
     const [early, late] = [freshPath(), freshPath()];
     const after = (ms: number) => async (): Promise<Answer> =>
       new Promise((resolve) => setTimeout(resolve, ms, 204));
-    cloud.app.on(early, after(150));
+    cloud.app.on(early, after(500));
     await (await connect(cloud.at(early))).close();
     expect((await cloud.app.hook(early, 'closed')).fields).toMatchObject({ code: '1000' });
 

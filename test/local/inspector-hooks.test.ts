@@ -128,7 +128,7 @@ test('each attempt of a hook is shown, with its number and why it failed', async
 });
 
 test('a refused handshake, a forbidden action and an app that is away each say why', async () => {
-  const { world, events } = await start({ HOOK_TIMEOUT_MS: '200', MESSAGE_FAILURE: 'drop' });
+  const { world, events } = await start({ HOOK_TIMEOUT_MS: '1500', MESSAGE_FAILURE: 'drop' });
   world.app.on('/closed', () => 403);
   world.app.on('/wrong', ({ fields }) => (fields['event'] === 'message' ? actions({ nothing: 1 }) : 204));
   world.app.on('/slow', () => 'hang');

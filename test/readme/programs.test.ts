@@ -38,7 +38,7 @@ test('the browser code for clients connects, sends, hears and pings, and stops i
 });
 
 test('the ping of the browser code keeps a socket open and becomes no hook', async () => {
-  const world = await startLocal({}, { idleMs: 400 });
+  const world = await startLocal({}, { idleMs: 1_500 });
   const [pings = ''] = doc('clients').code('Messages and pings', 'js');
   const socket = new WebSocket(`${world.url}/pinging`);
   const opened = new Promise<void>((resolve) => socket.once('open', () => resolve()));
@@ -51,7 +51,7 @@ test('the ping of the browser code keeps a socket open and becomes no hook', asy
     }, 50);
   new Function('socket', 'setInterval', 'clearInterval', pings)(socket, often, clearInterval);
   await opened;
-  await expect.poll(() => pinged, { timeout: 10_000 }).toBeGreaterThan(24);
+  await expect.poll(() => pinged, { timeout: 10_000 }).toBeGreaterThan(60);
   expect(socket.readyState).toBe(WebSocket.OPEN);
   expect(world.app.of('/pinging', 'message')).toEqual([]);
   socket.terminate();

@@ -9,7 +9,7 @@ export function handshakeContract(subject: Subject): void {
   describe(`${subject.name}: handshake`, () => {
     let world: GatewayWorld;
     beforeAll(async () => {
-      world = await subject.start({ HOOK_TIMEOUT_MS: '500', FORWARD_HEADERS: 'X-Tenant' });
+      world = await subject.start({ HOOK_TIMEOUT_MS: '2000', FORWARD_HEADERS: 'X-Tenant' });
     });
     afterAll(() => world.stop());
 

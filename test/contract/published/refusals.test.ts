@@ -11,7 +11,7 @@ const validate = asyncApiSchemas(asyncapi)('Refusal');
 
 let world: LocalWorld;
 beforeAll(async () => {
-  world = await startLocal({ HOOK_TIMEOUT_MS: '300' });
+  world = await startLocal({ HOOK_TIMEOUT_MS: '1500' });
 });
 afterAll(() => world.stop());
 
