@@ -198,6 +198,8 @@ export function sendingContract(subject: Subject): void {
         void client.value.close();
       }
       for (const path of paths) await world.app.hook(path, 'closed');
+      // Its last broadcasts would reach the clients of the next test.
+      await worker;
     });
 
     test('the sockets that a send would reach are listed, page by page, and one by one', async () => {
