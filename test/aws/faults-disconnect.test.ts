@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshPath } from '../contract/gateway/world.ts';
-import { tryConnect } from '../support/client.ts';
+import { beginToConnect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { Cloud, type Opened } from './cloud.ts';
 import type { Passage } from './wires.ts';
@@ -89,7 +89,7 @@ describe('$disconnect', () => {
     cloud.gateway.faults.earlyDisconnect = 1;
     cloud.app.on(path, async ({ fields: { event = '' } }) => {
       if (event === 'handshake') {
-        await expect(waiting).rejects.toThrow();
+        vanish();
         await eventually("the end was written down, and is nobody's work", async () =>
           (await cloud.items()).some(
             ({ status, leaseUntil }) => status?.S === 'closing' && Number(leaseUntil?.N ?? 0) <= Date.now(),
@@ -101,8 +101,7 @@ describe('$disconnect', () => {
       order.push(event);
       return event === 'handshake' ? status : 204;
     });
-    const waiting = tryConnect(cloud.at(path), { handshakeTimeout: 100 });
-    waiting.catch(() => {});
+    const vanish = beginToConnect(cloud.at(path));
     await eventually('the app has decided', () => order.includes('handshake'));
     await cloud.settled();
     if (codes.length > 0) await cloud.app.hook(path, 'closed');

@@ -96,6 +96,13 @@ export function tryConnect(
   });
 }
 
+/** Begins to open a WebSocket. Returns what drops its connection. */
+export function beginToConnect(url: string): () => void {
+  const ws = new WebSocket(url);
+  ws.on('error', () => {});
+  return () => ws.terminate();
+}
+
 /** Opens a WebSocket that must be refused. */
 export async function refused(
   url: string,
