@@ -20,7 +20,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...(mode === 'inside' ? { include: inside } : { include: outside, env: { SOCKETHOOK_TEST_ON: 'bun' } }),
     maxWorkers: 2,
-    // What waits in vain says for what after fifteen seconds; this is for work, on a machine that is busy.
+    // What waits in vain says for what after half a minute; this is for work, on a machine that is busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One second, the default, is over before a process begins on a machine that is busy.

@@ -52,7 +52,7 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     // Bundles of the functions are run as they are.
     server: { deps: { external: [/\/sockethook-functions-/] } },
-    // What waits in vain says for what after fifteen seconds; this is for work, on a machine that is busy.
+    // What waits in vain says for what after half a minute; this is for work, on a machine that is busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One second, the default, is over before a process begins on a machine that is busy.
