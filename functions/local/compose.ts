@@ -100,7 +100,7 @@ export function compose(
   app: App & Pick<HttpApp, 'stop'> = appOf(webhookBaseUrl, clock, shares, dialTcp),
 ) {
   const { messageBytes } = settings.limits;
-  const log = new CountedLog(output);
+  const log = CountedLog.of(output);
   const store = given ?? new MemoryStore();
   // A store that ends with the process has no use for the records.
   const kept = given && new KeptRecords(given, storeRefusals(log, clock), clock);

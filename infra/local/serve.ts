@@ -5,6 +5,7 @@ import { followSecrets, secretRequests } from '../../functions/local/follow-secr
 import { type LocalGateway, startGateway } from '../../functions/local/gateway.ts';
 import { createLog } from '../../functions/local/log.ts';
 import { type LogOutput, standardOutput } from '../../functions/local/log-output.ts';
+import { CountedLog } from '../../functions/local/metrics/counted-log.ts';
 import { noSqlite, openStoreIfAble } from '../../functions/local/open-store.ts';
 import { secretTexts } from '../../functions/local/secrets-file.ts';
 import { isRunByNpm, type LocalSettings } from '../../functions/local/settings.ts';
@@ -44,7 +45,7 @@ export async function serve(
     );
   }
   const output = outputOf(json);
-  const log = createLog(output, systemClock.now);
+  const log = new CountedLog(createLog(output, systemClock.now));
   const secrets = secretTexts(settings);
   const webhookBaseUrl = app ?? `http://127.0.0.1:${port + 1}/websocket`;
   const store = await openStoreIfAble(settings.folder);

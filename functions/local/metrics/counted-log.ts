@@ -12,6 +12,11 @@ export class CountedLog implements Log {
     this.#log = log;
   }
 
+  /** A log as it is if it counts already, so that what was logged beside the gateway counts, too. */
+  static of(log: Log): CountedLog {
+    return log instanceof CountedLog ? log : new CountedLog(log);
+  }
+
   info(event: string, fields: LogFields): void {
     this.#log.info(event, fields);
   }
