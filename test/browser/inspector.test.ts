@@ -289,6 +289,9 @@ test('the list shows the newest 500 hooks, and after a flood the page says how m
     await eventually('the flood arrives', () => world.app.hooks.length >= before + 1_000);
   }
   await eventually('the list is full', async () => (await inspected.hooks().count()) === 500);
+  await inspected.page.evaluate("document.querySelector('#hooks-scroll').scrollTo(0, 5000)");
+  const top = async (part: string) => (await inspected.page.locator(part).boundingBox())?.y ?? Number.NaN;
+  expect(await top('.head'), 'the heads of the columns stay').toBeCloseTo((await top('#hooks-scroll')) + 1);
   for (const client of clients) await client.close();
   await inspected.page.getByText('No socket is open.').waitFor();
   expect(await inspected.hooks().count()).toBe(500);
@@ -346,6 +349,29 @@ test('without its token, and from a page of another origin, nobody sees or does 
   expect(world.app.of('/chat').length).toBe(1);
   other.close();
   await client.close();
+});
+
+test('the printed URL opens the page from a link on another site, and the URL without its token does not', async () => {
+  const url = printedUrl(world.gateway);
+  const [bare] = url.split('?');
+  const other = createServer((_, response) =>
+    response.setHeader('Content-Type', 'text/html').end(`<a href="${url}">printed</a> <a href="${bare}">bare</a>`),
+  );
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  // Another host, which is another site, so that the browser sends no strict cookie along.
+  const site = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const page = await context.newPage();
+  await page.goto(site);
+  await page.getByText('printed').click();
+  await page.locator('#connection').filter({ hasText: 'Connected' }).waitFor();
+  expect(page.url(), 'without the token').toBe(bare);
+  await page.goto(site);
+  await page.getByText('bare').click();
+  await page.getByText('Open the inspector by the URL').waitFor();
+  await page.goto(url);
+  await page.locator('#connection').filter({ hasText: 'Connected' }).waitFor();
+  other.close();
 });
 
 test('the cookie of the page is out of reach for scripts, and the address bar has no token', async () => {

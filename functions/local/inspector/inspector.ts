@@ -29,6 +29,19 @@ const noSuchCall = textReply(404, 'The inspector has no such page or call.');
 const notKept = textReply(404, 'This hook is no longer kept.');
 const wasCut = textReply(409, 'The body of this hook was too long to be kept whole, so it can only be read.');
 
+/**
+ * Leads on to the page. A redirect would not do: after a link on another site it still counts as a request of that site,
+ * which browsers send no strict cookie with (RFC 6265bis, section 5.2).
+ */
+const entrance: Reply = {
+  status: 200,
+  headers: { 'Content-Type': 'text/html; charset=utf-8' },
+  body: `<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/inspector">
+<link rel="icon" type="image/svg+xml" href="/inspector/icon.svg"><title>Sockethook inspector</title>
+<p><a href="/inspector">Open the inspector</a></p></html>
+`,
+};
+
 /** Serves the inspector: a page with the sockets and hooks of a gateway, and what it needs. */
 export class Inspector {
   readonly #gateway: Gateway;
@@ -100,7 +113,7 @@ export class Inspector {
     const token = path === '/inspector' ? new URLSearchParams(query).get('token') : null;
     if (token !== null) {
       return isToken(token, this.#door)
-        ? { status: 303, headers: { Location: '/inspector', 'Set-Cookie': cookieOf(this.#door) }, body: '' }
+        ? { ...entrance, headers: { ...entrance.headers, 'Set-Cookie': cookieOf(this.#door) } }
         : textReply(403, openPrintedUrl);
     }
     return hasCookie(request, this.#door) ? undefined : textReply(403, openPrintedUrl);
