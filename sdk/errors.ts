@@ -63,10 +63,13 @@ export class ApiError extends SockethookError {
     problem: { code?: string; detail?: string; field?: string },
     retryAfter?: number,
   ) {
-    const advice = status === 401 ? ' Is SOCKETHOOK_API_KEY one of the gateway’s API keys?' : '';
+    // A gateway has a code for each problem. Another server says no more than that it has no such page.
+    const isForeign = problem.code === undefined && (status === 404 || status === 405);
+    const key = status === 401 ? ' Is SOCKETHOOK_API_KEY one of the gateway’s API keys?' : '';
+    const advice = isForeign ? ' Is SOCKETHOOK_API_URL the gateway’s URL?' : key;
     super(
       'ERR_API',
-      `The gateway answered ${call} with ${status}: ${problem.detail ?? problem.code ?? 'no reason'}${advice}`,
+      `The gateway answered ${call} with ${status}: ${problem.detail ?? `${problem.code ?? 'no reason'}.`}${advice}`,
     );
     this.status = status;
     this.problem = problem.code ?? '';

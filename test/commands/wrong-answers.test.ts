@@ -31,7 +31,7 @@ test('a command for several sockets that fails at one says what came of those be
   statuses = [204, 204, 503, 204];
   const lines = await run('close', first, second, third);
   expect([lines.code, lines.output]).toEqual([1, `closed  ${first}\nclosed  ${second}\n`]);
-  expect(lines.errors).toMatch(/^The gateway answered DELETE \/sockets\/\S+ with 503: no reason\n$/);
+  expect(lines.errors).toMatch(/^The gateway answered DELETE \/sockets\/\S+ with 503: no reason\.\n$/);
   expect(statuses, 'it goes no further').toEqual([204]);
   statuses = [204];
   const json = await run('groups', 'join', 'a', first, second, '--json');
@@ -49,4 +49,9 @@ test('`sockets` of a server that is no gateway names the call that it made', asy
   const { code, output, errors } = await run('sockets');
   expect([code, output]).toEqual([1, '']);
   expect(errors).toMatch(/^The gateway answered GET \/sockets with 200: .* Is SOCKETHOOK_API_URL /);
+  for (const status of [404, 405]) {
+    statuses = [status];
+    const refused = await run('sockets');
+    expect(refused.errors).toContain(`with ${status}: no reason. Is SOCKETHOOK_API_URL the gateway’s URL?\n`);
+  }
 });
