@@ -32,7 +32,7 @@ const calmMs = 2_000;
 const longestWaitMs = 60_000;
 
 /** Advice for an app that has never answered. */
-const advice = 'start your app, or mend WEBHOOK_BASE_URL; until then clients are refused';
+const advice = 'start your app, or mend its URL (WEBHOOK_BASE_URL); until then clients are refused';
 
 /**
  * Watches whether the app answers, also in outages that are too small for the circuit breaker. Warns `app_silent` once

@@ -7,7 +7,6 @@ import { limits } from '../wire/limits.ts';
 import { err, ok, type Result } from '../wire/result.ts';
 import {
   allowedOriginsValue,
-  drainValue,
   flag,
   formatValue,
   forwardHeadersValue,
@@ -116,6 +115,13 @@ const url = (parse: (text: string) => Result<string, string>) =>
       return NEVER;
     }),
   );
+/** `DRAIN_SECONDS`, in milliseconds: at most an hour. The unit may be written: `20s`. */
+const drainValue = v.pipe(
+  v.string(),
+  v.transform((text) => text.replace(/^(\d+)s$/, '$1')),
+  whole(0, 3_600),
+  v.transform((seconds) => seconds * 1_000),
+);
 const environment = v.object({
   WEBHOOK_BASE_URL: v.optional(url((text) => parseWebhookBaseUrl(text, { allowInsecure: true }))),
   WEBHOOK_FORMAT: v.optional(formatValue, 'form'),

@@ -77,12 +77,6 @@ export const messageRetryValue = v.pipe(
 /** `PRESENCE_GRACE_MS`: at most 15 minutes, for as long as SQS delays a message. */
 export const presenceGraceValue = whole(0, 900_000);
 
-/** `DRAIN_SECONDS`, in milliseconds: at most an hour. */
-export const drainValue = v.pipe(
-  whole(0, 3_600),
-  v.transform((seconds) => seconds * 1_000),
-);
-
 /** `FORWARD_HEADERS`: names of headers, in lower case. */
 export const forwardHeadersValue = v.pipe(
   lowerCaseList,

@@ -32,14 +32,20 @@ function program(): Command {
     .usage('[command] [options]')
     .description('WebSockets for apps that only speak HTTP.')
     .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; also for a command')
-    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
-    .showHelpAfterError(`To see what there is: ${commandName} --help`)
     .addHelpText('after', examples)
     .hook('preAction', (_, command) => unmark(command));
   for (const add of commands) add(program);
+  pointToHelp(program, commandName);
   return program;
+}
+
+/** Lets what goes wrong name the help that lists what could have been written there. */
+function pointToHelp(command: Command, typed: string): void {
+  command.showHelpAfterError(`To see what there is: ${typed} --help`);
+  for (const one of command.commands) pointToHelp(one, `${typed} ${one.name()}`);
 }
 
 /** The form of the ids of sockets. One in 64 begins with `-`, and commander would take it for flags. */
@@ -76,10 +82,12 @@ Examples:
   eval "$(${commandName} env)"                      the variables for your app, and for these:
   ${commandName} broadcast 'hello'                  all clients get a message
   ${commandName} sockets --path /room/1             who is connected to a path
-  ${commandName} check http://localhost:3000/websocket    whether your app verifies hooks
 
-All commands but start and env work with a gateway on AWS, too, by the same variables. check
-calls your app and no gateway.
+To see whether your app verifies its hooks:
+  ${commandName} check http://localhost:3000/websocket
+
+start and env are about a gateway on this machine, and check calls your app and no gateway.
+The others work with a gateway on AWS, too, by the same variables.
 
 Exit codes: 0 done, 1 failed, 2 wrong use.
 `;

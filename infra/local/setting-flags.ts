@@ -46,9 +46,9 @@ const gatewayFlags: readonly SettingFlag[] = [
     flag: 'hooks',
     value: 'list',
     variable: 'HOOKS',
-    meaning: 'the hooks that your app wants; all by default',
+    meaning: 'the hooks that your app wants; handshake,message,closed by default',
   },
-  { flag: 'hook-timeout-ms', value: 'ms', variable: 'HOOK_TIMEOUT_MS', meaning: 'how long a hook may take' },
+  { flag: 'hook-timeout-ms', value: 'ms', variable: 'HOOK_TIMEOUT_MS', meaning: 'how long a hook may take; 10000 by default' },
   {
     flag: 'message-failure',
     value: 'what',
@@ -81,10 +81,10 @@ const gatewayFlags: readonly SettingFlag[] = [
     meaning: 'origins whose pages may connect; any by default',
   },
   {
-    flag: 'drain-seconds',
+    flag: 'drain',
     value: 'seconds',
     variable: 'DRAIN_SECONDS',
-    meaning: 'over how long it closes its sockets when it stops; 0 by default, all at once',
+    meaning: 'over how long it closes its sockets when it stops, such as 20s; 0 by default, all at once',
   },
   {
     flag: 'inspector',

@@ -24,7 +24,11 @@ test.for([
   { args: ['url', '/../a'], says: /^"path" cannot be used/ },
   { args: ['url', '/a', '--expires-in', 'soon'], says: /--expires-in.*It must be a whole number/ },
   { args: ['sockets', '--limit', '0'], says: /^"limit" must be a whole number from 1 to 1000/ },
-  { args: ['send', 'x'], says: /missing required argument 'socket'/ },
+  { args: ['send', 'x'], says: /missing required argument 'socket'\nTo see what there is: .* send --help\n$/ },
+  { args: ['groups', 'join', 'a'], says: /'socket'\nTo see what there is: .* groups join --help\n$/ },
+  { args: ['--drian', '1'], says: /\(Did you mean --drain\?\)\nTo see what there is: .* start --help\n$/ },
+  { args: ['http://a', '--drain', '1h'], says: /^--drain must be a whole number from 0 to 3600/ },
+  { args: ['help', 'sned'], says: /^Usage: sockethook / },
   { args: ['broadcast'], says: /missing required argument 'body'/ },
   { args: ['groups'], says: /^Usage: sockethook groups/ },
   { args: ['dead-letters', 'lsit'], says: /unknown command 'lsit'/ },
@@ -50,6 +54,15 @@ test.for(['url', 'send', 'broadcast', 'sockets', 'groups', 'close', 'dead-letter
     expect(output).toMatch(new RegExp(`^Usage: sockethook ${command} `));
   },
 );
+
+test.for([
+  { args: ['help'], says: /^Usage: sockethook \[command\]/ },
+  { args: ['help', 'send'], says: /^Usage: sockethook send / },
+])('`sockethook $args` helps, too', async ({ args, says }) => {
+  const { code, output, errors } = await line.run(args, {});
+  expect([code, errors]).toEqual([0, '']);
+  expect(output).toMatch(says);
+});
 
 test('the table of commands has every command, and no other', async () => {
   const { output } = await line.run(['--help'], {});

@@ -73,6 +73,7 @@ const good: { name: string; value: string; means: Partial<LocalSettings> }[] = [
   { name: 'PRESENCE_GRACE_MS', value: '900000', means: { presenceGraceMs: 900_000 } },
   { name: 'DRAIN_SECONDS', value: '1', means: { drainMs: 1_000 } },
   { name: 'DRAIN_SECONDS', value: '3600', means: { drainMs: 3_600_000 } },
+  { name: 'DRAIN_SECONDS', value: '20s', means: { drainMs: 20_000 } },
   { name: 'INSPECTOR', value: 'true', means: { inspector: true } },
   { name: 'INSPECTOR', value: 'false', means: { inspector: false } },
   { name: 'METRICS', value: 'key', means: { metrics: 'key' } },
@@ -153,7 +154,7 @@ const malformed: { name: string; value: string }[] = [
   ...['Retry', 'keep', 'retry,drop'].map((value) => ({ name: 'MESSAGE_FAILURE', value })),
   ...['0', '-1', '1.5', '2881', '6h'].map((value) => ({ name: 'MESSAGE_RETRY_MINUTES', value })),
   ...['-1', '1.5', '900001', '5s'].map((value) => ({ name: 'PRESENCE_GRACE_MS', value })),
-  ...['-1', '1.5', '3601', '20s'].map((value) => ({ name: 'DRAIN_SECONDS', value })),
+  ...['-1', '1.5', '3601', '3601s', '20m', '20 s', 's', '20ss'].map((value) => ({ name: 'DRAIN_SECONDS', value })),
   ...['Public', 'true', 'key,public'].map((value) => ({ name: 'METRICS', value })),
   ...['X_Tenant', 'X Tenant', 'X-Tenant:', 'X-Ünï', ...reserved].map((value) => ({
     name: 'FORWARD_HEADERS',
