@@ -16,6 +16,6 @@ export function shellLines(variables: Readonly<Record<string, string>>): string 
 }
 
 /** Quotes a value for a POSIX shell, where only a single quote ends single quotes. */
-function quote(value: string): string {
+export function quote(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

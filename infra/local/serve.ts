@@ -12,6 +12,7 @@ import { isRunByNpm, type LocalSettings } from '../../functions/local/settings.t
 import { systemClock } from '../../functions/node/system-clock.ts';
 import { appEnvironment } from './app-environment.ts';
 import { type DemoApp, startDemoApp } from './demo-app.ts';
+import { type EnvCommand, envLine } from './env-command.ts';
 import { WrongUse } from './exit.ts';
 import { isOnBun } from './installed.ts';
 
@@ -25,8 +26,8 @@ const sameSignalMs = 1_000;
 interface ServeOptions {
   /** Whether the lines of the log are JSON even in a terminal, with nothing beside them. */
   readonly json?: boolean;
-  /** The command that prints the app's variables. */
-  readonly envCommand: string;
+  /** What prints the app's variables. */
+  readonly envCommand: EnvCommand;
 }
 
 /**
@@ -65,7 +66,8 @@ export async function serve(
   const { inspectorUrl } = gateway;
   // The token opens the page, so it goes to the terminal where somebody looks on, and to the log only without one.
   if (inspectorUrl !== undefined && !output.isTTY) log.info('inspector', { url: inspectorUrl });
-  if (output.isTTY) output.write(announcement(gateway, webhookBaseUrl, page, envCommand));
+  const env = envLine(envCommand, settings, gateway.port);
+  if (output.isTTY) output.write(announcement(gateway, webhookBaseUrl, page, env));
 }
 
 const lostAtEnd =
@@ -80,7 +82,7 @@ function announcement(
   { webSocketUrl, apiUrl, inspectorUrl }: LocalGateway,
   hooks: string,
   page: string | undefined,
-  envCommand: string,
+  env: string,
 ): string {
   const lines = [
     ...(page === undefined ? [] : [`  Open         ${page} in two tabs`]),
@@ -88,7 +90,7 @@ function announcement(
     `  HTTP API     ${apiUrl}`,
     `  Webhooks     ${hooks}`,
     ...(inspectorUrl === undefined ? [] : [`  Inspector    ${inspectorUrl}`]),
-    `  Your app     in its shell: eval "$(${envCommand})"`,
+    `  Your app     in its shell: eval "$(${env})"`,
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

@@ -48,7 +48,12 @@ const gatewayFlags: readonly SettingFlag[] = [
     variable: 'HOOKS',
     meaning: 'the hooks that your app wants; handshake,message,closed by default',
   },
-  { flag: 'hook-timeout-ms', value: 'ms', variable: 'HOOK_TIMEOUT_MS', meaning: 'how long a hook may take; 10000 by default' },
+  {
+    flag: 'hook-timeout-ms',
+    value: 'ms',
+    variable: 'HOOK_TIMEOUT_MS',
+    meaning: 'how long a hook may take; 10000 by default',
+  },
   {
     flag: 'message-failure',
     value: 'what',

@@ -6,7 +6,9 @@ import { serve } from './serve.ts';
 async function start(): Promise<void> {
   const settings = readSettings();
   if (!settings.ok) throw new WrongUse(settings.error.join('\n'));
-  await serve(settings.value, { envCommand: 'npm run --silent env' });
+  await serve(settings.value, {
+    envCommand: { command: 'npm run --silent env', hasFlags: false },
+  });
 }
 
 start().catch((error: unknown) => process.exit(exitCodeOf(error)));

@@ -355,7 +355,9 @@ test('the printed URL opens the page from a link on another site, and the URL wi
   const url = printedUrl(world.gateway);
   const [bare] = url.split('?');
   const other = createServer((_, response) =>
-    response.setHeader('Content-Type', 'text/html').end(`<a href="${url}">printed</a> <a href="${bare}">bare</a>`),
+    response
+      .setHeader('Content-Type', 'text/html')
+      .end(`<a href="${url}">printed</a> <a href="${bare}">bare</a>`),
   );
   other.listen(0, '127.0.0.1');
   await once(other, 'listening');

@@ -24,7 +24,10 @@ test.for([
   { args: ['url', '/../a'], says: /^"path" cannot be used/ },
   { args: ['url', '/a', '--expires-in', 'soon'], says: /--expires-in.*It must be a whole number/ },
   { args: ['sockets', '--limit', '0'], says: /^"limit" must be a whole number from 1 to 1000/ },
-  { args: ['send', 'x'], says: /missing required argument 'socket'\nTo see what there is: .* send --help\n$/ },
+  {
+    args: ['send', 'x'],
+    says: /missing required argument 'socket'\nTo see what there is: .* send --help\n$/,
+  },
   { args: ['groups', 'join', 'a'], says: /'socket'\nTo see what there is: .* groups join --help\n$/ },
   { args: ['--drian', '1'], says: /\(Did you mean --drain\?\)\nTo see what there is: .* start --help\n$/ },
   { args: ['http://a', '--drain', '1h'], says: /^--drain must be a whole number from 0 to 3600/ },

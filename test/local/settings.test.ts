@@ -154,7 +154,10 @@ const malformed: { name: string; value: string }[] = [
   ...['Retry', 'keep', 'retry,drop'].map((value) => ({ name: 'MESSAGE_FAILURE', value })),
   ...['0', '-1', '1.5', '2881', '6h'].map((value) => ({ name: 'MESSAGE_RETRY_MINUTES', value })),
   ...['-1', '1.5', '900001', '5s'].map((value) => ({ name: 'PRESENCE_GRACE_MS', value })),
-  ...['-1', '1.5', '3601', '3601s', '20m', '20 s', 's', '20ss'].map((value) => ({ name: 'DRAIN_SECONDS', value })),
+  ...['-1', '1.5', '3601', '3601s', '20m', '20 s', 's', '20ss'].map((value) => ({
+    name: 'DRAIN_SECONDS',
+    value,
+  })),
   ...['Public', 'true', 'key,public'].map((value) => ({ name: 'METRICS', value })),
   ...['X_Tenant', 'X Tenant', 'X-Tenant:', 'X-Ünï', ...reserved].map((value) => ({
     name: 'FORWARD_HEADERS',

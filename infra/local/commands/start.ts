@@ -27,7 +27,8 @@ export function addStart(program: Command): void {
     const before = demo ? { WEBHOOK_BASE_URL: '' } : url === undefined ? {} : { WEBHOOK_BASE_URL: url };
     const settings = settingsOf(command, 'all', before);
     if (settings.webhookBaseUrl === undefined && !demo) throw new WrongUse(whichApp());
-    await serve(settings, { json: json === true, envCommand: `${commandName} env` });
+    const envCommand = { command: `${commandName} env`, hasFlags: true };
+    await serve(settings, { json: json === true, envCommand });
   });
 }
 
