@@ -1,14 +1,18 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, unwatchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { followSecrets } from '../../functions/local/follow-secrets.ts';
 import { secretTexts } from '../../functions/local/secrets-file.ts';
+import { has } from '../readme/has.ts';
 import { Api } from '../support/api.ts';
+import { ChildApp } from '../support/child-app.ts';
 import { type Client, connect } from '../support/client.ts';
 import type { ReceivedHook } from '../support/conform-hook.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort, isFree } from '../support/free-port.ts';
 import { freshFolder, GatewayProcess } from '../support/gateway-process.ts';
+import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 
@@ -146,6 +150,34 @@ test.for(['', 'yes'])('secrets that change while the gateway starts count (SIGHU
   await eventually('they count', () => mayCall(fresh.apiKeys[0]));
   expect(gateway.of('secrets_read')[0]).toMatchObject({ changed: 'apiKeys,webhookSecrets,urlKeys' });
 });
+
+test.skipIf(!has('script'))(
+  'a gateway whose terminal has gone ends, and takes its SIGHUP for nothing else',
+  async () => {
+    const [port, program] = [await freePort(), await programOf('infra/local/start.ts')];
+    const variables = {
+      PORT: String(port),
+      WEBHOOK_BASE_URL: 'http://127.0.0.1:1/a',
+      SOCKETHOOK_DIR: folder,
+    };
+    const line = `echo pid=$$; exec '${process.execPath}' '${program}'`;
+    const terminal = new ChildApp('script', ['--quiet', '--command', line, '/dev/null'], variables);
+    await terminal.says('Your app');
+    const pid = Number(/pid=(\d+)/.exec(terminal.output)?.[1]);
+    onTestFinished(() => void (isThere(pid) && process.kill(pid, 'SIGKILL')));
+    expect([isThere(pid), await isFree(port)]).toEqual([true, false]);
+    terminal.signal('SIGKILL');
+    await eventually('it has ended', () => isFree(port));
+  },
+);
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 test('a start without a change reminds nobody of a restart', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] });
