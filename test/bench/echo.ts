@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { beside } from './report/standings.ts';
 import { measureEcho } from './shapes.ts';
 import { floor, forwarder } from './subjects/baselines.ts';
 import { before, gateway, gatewayOnBun } from './subjects/gateway.ts';
@@ -22,6 +23,18 @@ export const echo: Bench = {
         ...(hasPushpin() && !effort.isQuick ? [pushpin] : []),
       ],
       answersBy: 'reply',
-      min: 0.95,
+      targetsOf: (shape, standings) => [
+        ...beside(shape, standings, ['gateway', 'forwarder'], { rateMin: 0.95 }),
+        // One message at a time says how long its way is, and not how much a server can do.
+        ...(shape === '1x1'
+          ? []
+          : [
+              ...beside(shape, standings, ['gateway', 'nchan'], { rateMin: 0.8 }),
+              ...beside(`${shape} on Bun`, standings, [gatewayOnBun.name, 'nchan'], {
+                rateMin: 1,
+                cpuMax: 1,
+              }),
+            ]),
+      ],
     }),
 };

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { median } from './measure/median.ts';
 import { Station } from './measure/station.ts';
 import { floor, forwarder } from './subjects/baselines.ts';
-import { before, gateway } from './subjects/gateway.ts';
+import { before, gateway, gatewayOnBun } from './subjects/gateway.ts';
 import { hasNchan, nchan } from './subjects/nchan.ts';
 import type { Subject } from './subjects/subject.ts';
 
@@ -14,7 +14,7 @@ export const memory: Bench = {
   name: 'memory',
   run: async ({ isQuick, gatewayOptions }) => {
     const others = isQuick ? [] : [forwarder, ...(hasNchan() ? [nchan('own/%n')] : [])];
-    const subjects = [gateway(gatewayOptions), ...before(), floor, ...others];
+    const subjects = [gateway(gatewayOptions), gatewayOnBun, ...before(), floor, ...others];
     const sizes = subjects.map((): number[] => []);
     const rounds = isQuick ? 1 : 3;
     for (let round = 0; round < rounds; round++) {
@@ -38,6 +38,7 @@ export const memory: Bench = {
       targets: [
         { what: 'memory per socket ÷ bare ws', measured: (bytes[0] ?? Number.NaN) / base, max: 1.5 },
         { what: 'KB per idle socket', measured: (bytes[0] ?? Number.NaN) / 1_000, max: 8 },
+        { what: 'KB per idle socket on Bun', measured: (bytes[1] ?? Number.NaN) / 1_000, max: 8 },
       ],
     };
   },

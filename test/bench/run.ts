@@ -15,6 +15,7 @@ import { memory } from './memory.ts';
 import { markdown } from './report/markdown.ts';
 import { machine, write } from './report/readme.ts';
 import { send } from './send.ts';
+import { startup } from './startup.ts';
 import { stored } from './stored.ts';
 import { worker } from './worker.ts';
 
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   stored,
   inspectedBench,
   flood,
+  startup,
   coldStart,
   defaultHandler,
   connections,

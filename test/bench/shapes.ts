@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effort, Section, Table, Target } from './bench.ts';
-import { inRounds } from './measure/rounds.ts';
+import { inRounds, type Standing } from './measure/rounds.ts';
 import { type Station, withStations } from './measure/station.ts';
-import { besideBefore, standingOf, standingsTable } from './report/standings.ts';
+import { besideBefore, standingsTable } from './report/standings.ts';
 import type { AppAt, Subject } from './subjects/subject.ts';
 
 /** A message of 128 bytes. */
@@ -15,16 +15,16 @@ const shapes = [
   { clients: 200, inFlight: 4 },
 ] as const;
 
-/** An echo to measure: the subjects, how the app answers, and the target for the gateway's rate. */
+/** An echo to measure: the subjects, how the app answers, and the targets. */
 export interface Echo {
   readonly subjects: readonly Subject[];
   readonly answersBy: AppAt['answersBy'];
-  /** The minimum of the gateway's rate divided by the forwarder's. */
-  readonly min: number;
+  /** The targets of a shape, such as `50x1`. */
+  targetsOf(shape: string, standings: readonly Standing[]): readonly Target[];
 }
 
 /** Measures an echo in all shapes: a message, its hook, the app's answer, back to the client. */
-export function measureEcho(effort: Effort, { subjects, answersBy, min }: Echo): Promise<Section> {
+export function measureEcho(effort: Effort, { subjects, answersBy, targetsOf }: Echo): Promise<Section> {
   return withStations(subjects, answersBy, async (all) => {
     const tables: Table[] = [];
     const targets: Target[] = [];
@@ -40,9 +40,7 @@ export function measureEcho(effort: Effort, { subjects, answersBy, min }: Echo):
       tables.push(
         standingsTable(`${shape} (clients x in flight)`, ['message', 'messages'], 'forwarder', standings),
       );
-      const measured = standingOf('gateway', standings).rateRatio;
-      targets.push({ what: `${shape}, rate ÷ forwarder`, measured, min });
-      targets.push(...besideBefore(shape, standings, 1.03));
+      targets.push(...targetsOf(shape, standings), ...besideBefore(shape, standings, 1.03));
     }
     return { tables, targets };
   });

@@ -16,7 +16,8 @@ export interface Program {
 
 const meter = new URL('./meter.ts', import.meta.url).href;
 
-const bun = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url));
+/** The command that is Bun. */
+export const bun = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url));
 
 /** A metered program in a separate process of Node.js or Bun, which answers questions. */
 export class Child {

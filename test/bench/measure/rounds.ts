@@ -14,6 +14,8 @@ export interface Standing {
   readonly subjectShare: number;
   readonly loadShare: number;
   readonly appShare: number;
+  /** What was measured, round by round. */
+  readonly rounds: readonly Measured[];
 }
 
 /**
@@ -58,5 +60,6 @@ function standing(name: string, own: readonly Measured[], base: readonly Measure
     subjectShare: middle(({ subjectShare }) => subjectShare),
     loadShare: middle(({ loadShare }) => loadShare),
     appShare: middle(({ appShare }) => appShare),
+    rounds: own,
   };
 }

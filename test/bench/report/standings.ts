@@ -1,5 +1,7 @@
 import type { Table, Target } from '../bench.ts';
+import { median } from '../measure/median.ts';
 import type { Standing } from '../measure/rounds.ts';
+import type { Measured } from '../measure/station.ts';
 import { percent, whole } from './markdown.ts';
 
 /** The standings of subjects as a table. `thing` names what was counted, in singular and plural. */
@@ -50,8 +52,38 @@ export function besideBefore(
   max: number,
   own = 'gateway',
 ): Target[] {
-  const before = standings.find(({ name }) => name === 'before');
-  if (before === undefined) return [];
-  const measured = before.cpuRatio / standingOf(own, standings).cpuRatio;
-  return [{ what: `${what}, CPU ÷ before`, measured, max }];
+  return beside(what, standings, [own, 'before'], { cpuMax: max });
+}
+
+/** Targets for the rate and the CPU of a subject, divided by those of another. None if the other was not measured. */
+export function beside(
+  what: string,
+  standings: readonly Standing[],
+  [own, other]: readonly [own: string, other: string],
+  { rateMin, cpuMax }: { readonly rateMin?: number; readonly cpuMax?: number },
+): Target[] {
+  const ratios = ratiosOf(own, other, standings);
+  if (ratios === undefined) return [];
+  return [
+    ...(rateMin === undefined
+      ? []
+      : [{ what: `${what}, rate ÷ ${other}`, measured: ratios.rate, min: rateMin }]),
+    ...(cpuMax === undefined ? [] : [{ what: `${what}, CPU ÷ ${other}`, measured: ratios.cpu, max: cpuMax }]),
+  ];
+}
+
+/** The rate and the CPU of a subject divided by those of another. */
+export interface Ratios {
+  readonly rate: number;
+  readonly cpu: number;
+}
+
+/** The medians of the ratios within a round. Undefined if the other was not measured. */
+export function ratiosOf(own: string, other: string, standings: readonly Standing[]): Ratios | undefined {
+  const others = standings.find(({ name }) => name === other)?.rounds;
+  if (others === undefined) return undefined;
+  const { rounds } = standingOf(own, standings);
+  const ratio = (of: (measured: Measured) => number): number =>
+    median(rounds.map((measured, round) => of(measured) / of(others[round] ?? measured)));
+  return { rate: ratio(({ rate }) => rate), cpu: ratio(({ cpuUs }) => cpuUs) };
 }
