@@ -1,7 +1,7 @@
 import type { ClientTransport, ClientTransportListener } from './client-transport.ts';
 import type { PendingExchange } from './exchange.ts';
 import { ResponseParser } from './response-parser.ts';
-import { isShortage } from './shortage.ts';
+import { shortageOf } from './shortage.ts';
 
 /** The owner of a connection, which is notified of its changes. */
 export interface ConnectionOwner {
@@ -100,8 +100,10 @@ export class Connection implements ClientTransportListener {
   }
 
   failed(error: Error): void {
-    this.#why = 'code' in error && error.code !== undefined ? String(error.code) : error.message;
-    this.#isShort = !this.#wasConnected && isShortage(error);
+    const shortage = this.#wasConnected ? undefined : shortageOf(error);
+    const code = 'code' in error ? error.code : undefined;
+    this.#why = shortage ?? String(code ?? error.message);
+    this.#isShort = shortage !== undefined;
   }
 
   #giveUp(): void {

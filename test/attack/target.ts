@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { portOf } from '../contract/ports/port-of.ts';
 import { programOf } from '../support/program.ts';
 import { upgradeRequest } from '../support/raw.ts';
+import { runtime } from '../support/runtime.ts';
 
 const actionsType = 'application/vnd.sockethook+json';
 
@@ -62,7 +63,7 @@ export class Target {
       });
     });
     await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-    const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
+    const child = spawn(runtime, [await programOf('infra/local/start.ts')], {
       env: {
         ...{ PATH: process.env['PATH'], PORT: '0' },
         WEBHOOK_BASE_URL: `http://127.0.0.1:${portOf(app)}`,

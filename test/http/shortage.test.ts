@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isShortage } from '../../functions/http/shortage.ts';
+import { shortageOf } from '../../functions/http/shortage.ts';
 
 /** An error as Node.js makes them of a connect to one address; of a name with several, one of all their errors. */
 const failed = (...codes: string[]): Error => {
@@ -24,10 +24,10 @@ test.for([
   { codes: ['EADDRNOTAVAIL', 'ECONNREFUSED'], isOurs: false },
   { codes: ['ECONNREFUSED', 'ECONNREFUSED'], isOurs: false },
 ])('a connection that fails by $codes is a shortage of our own: $isOurs', ({ codes, isOurs }) => {
-  expect(isShortage(failed(...codes))).toBe(isOurs);
+  expect(shortageOf(failed(...codes)) !== undefined).toBe(isOurs);
 });
 
 test('a name that is unknown is none while there are descriptors', () => {
   const code = 'ENOTFOUND';
-  expect(isShortage(Object.assign(new Error(code), { code, syscall: 'getaddrinfo' }))).toBe(false);
+  expect(shortageOf(Object.assign(new Error(code), { code, syscall: 'getaddrinfo' }))).toBeUndefined();
 });

@@ -137,16 +137,19 @@ test('lists from the environment need a restart, and SIGHUP says so', async () =
 const rotation = `
 import { writeFileSync } from 'node:fs';
 import { Server } from 'node:net';
-const { listen } = Server.prototype;
-Server.prototype.listen = function (...given) {
+const owner = globalThis.Bun ?? Server.prototype;
+const { listen } = owner;
+owner.listen = function (...given) {
   writeFileSync(process.env.SOCKETHOOK_DIR + '/secrets.json', process.env.FRESH);
   if (process.env.ASKS) process.kill(process.pid, 'SIGHUP');
   return listen.apply(this, given);
 };`;
 
 test.for(['', 'yes'])('secrets that change while the gateway starts count (SIGHUP: %o)', async (asks) => {
-  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(rotation)}`;
-  await start({ NODE_OPTIONS, FRESH: JSON.stringify(fresh), ASKS: asks });
+  const program = join(folder, 'rotation.mjs');
+  writeFileSync(program, rotation);
+  const options = { NODE_OPTIONS: `--import ${program}`, BUN_OPTIONS: `--preload ${program}` };
+  await start({ ...options, FRESH: JSON.stringify(fresh), ASKS: asks });
   await eventually('they count', () => mayCall(fresh.apiKeys[0]));
   expect(gateway.of('secrets_read')[0]).toMatchObject({ changed: 'apiKeys,webhookSecrets,urlKeys' });
 });

@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { sharesProcess, startLocal } from '../support/local.ts';
 import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
+import { runtime } from '../support/runtime.ts';
 
 const started: ChildProcess[] = [];
 afterEach(() => {
@@ -20,7 +21,7 @@ afterEach(() => {
 /** The gateway as `npm start` runs it, in a process of its own. */
 async function start(app: RecordingApp, environment: Record<string, string> = {}, listening?: string) {
   const base = listening ?? (await app.listen());
-  const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
+  const child = spawn(runtime, [await programOf('infra/local/start.ts')], {
     env: {
       ...{ PATH: process.env['PATH'], PORT: '0', WEBHOOK_BASE_URL: base },
       SOCKETHOOK_DIR: mkdtempSync(join(tmpdir(), 'sockethook-')),
@@ -195,7 +196,7 @@ test('a gateway that stops waits for the hooks that run, and posts the messages 
 }, 40_000);
 
 test('settings that are malformed are all named at once, without their values', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+  const child = spawn(runtime, ['--import', 'tsx', 'infra/local/start.ts'], {
     env: { PATH: process.env['PATH'], PORT: 'x', HOOKS: 'handshakes', SOCKETHOOK_URL_KEYS: 'shortsecret' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -213,7 +214,7 @@ test('settings that are malformed are all named at once, without their values', 
 test('a port that is taken is said so, with what to do', async () => {
   const app = new RecordingApp();
   const base = await app.listen();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'infra/local/start.ts'], {
+  const child = spawn(runtime, ['--import', 'tsx', 'infra/local/start.ts'], {
     env: {
       PATH: process.env['PATH'],
       PORT: new URL(base).port,

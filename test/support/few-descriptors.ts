@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { runtime } from './runtime.ts';
 
 /** A program made by `programOf`, in a process with few descriptors. It writes lines of JSON. */
 export interface FewDescriptors {
@@ -16,7 +17,7 @@ export function withDescriptors(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): FewDescriptors {
-  const script = `ulimit -n ${max}; exec "${process.execPath}" "$@"`;
+  const script = `ulimit -n ${max}; exec "${runtime}" "$@"`;
   const child = spawn('bash', ['-c', script, 'bash', ...args], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './eventually.ts';
 import { programOf } from './program.ts';
+import { runtime } from './runtime.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -24,7 +25,7 @@ export class GatewayProcess {
 
   /** Starts one on a free port, with a folder of its own. Resolves once it serves. */
   static async start(environment: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-    const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
+    const child = spawn(runtime, [await programOf('infra/local/start.ts')], {
       env: {
         ...{ PATH: process.env['PATH'], PORT: '0', SOCKETHOOK_DIR: freshFolder() },
         ...environment,

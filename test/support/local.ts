@@ -14,6 +14,7 @@ import { Api } from './api.ts';
 import { startBunGateway } from './bun-gateway.ts';
 import { RecordingApp } from './recording-app.ts';
 import { RecordingLog } from './recording-log.ts';
+import { runsGatewaysOnBun } from './runtime.ts';
 
 /** The secrets of every gateway under test. There are two of each, as during a rotation. */
 export const testSecrets: SecretTexts = {
@@ -22,10 +23,8 @@ export const testSecrets: SecretTexts = {
   urlKeys: ['url-key-one-0123456789-0123456789', 'url-key-two-0123456789-0123456789'],
 };
 
-const isOnBun = process.env['SOCKETHOOK_TEST_ON'] === 'bun';
-
 /** Whether a test may give its gateway a store and a clock. On Bun each gateway has a process of its own. */
-export const sharesProcess = !isOnBun;
+export const sharesProcess = !runsGatewaysOnBun;
 
 /** A local gateway and its app, on separate ports. */
 export interface LocalWorld {
@@ -54,9 +53,9 @@ export async function startLocal(
   const webhookBaseUrl = settings.webhookBaseUrl ?? base;
   const store = new MemoryStore();
   const around = { webhookBaseUrl, secrets: testSecrets, clock: systemClock, log, store, ...surroundings };
-  if (isOnBun && (surroundings.store !== undefined || surroundings.clock !== undefined))
+  if (runsGatewaysOnBun && (surroundings.store !== undefined || surroundings.clock !== undefined))
     throw new Error('A gateway in another process has its own store and clock: skip this test there.');
-  const gateway = isOnBun
+  const gateway = runsGatewaysOnBun
     ? await startBunGateway(variables, settings.limits, around)
     : await startGateway(settings, around);
   const api = new Api(gateway.apiUrl, testSecrets.apiKeys[0] ?? '');
@@ -69,7 +68,7 @@ export async function startLocal(
 
 /** The local gateway as the contract suite sees it: by its URLs. Clients use the `?path=` form. */
 export const localSubject: Subject = {
-  name: isOnBun ? 'local gateway on Bun' : 'local gateway',
+  name: runsGatewaysOnBun ? 'local gateway on Bun' : 'local gateway',
   keepsOrder: true,
   tellsRefusals: true,
   answersEverything: true,
