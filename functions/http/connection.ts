@@ -71,7 +71,9 @@ export class Connection implements ClientTransportListener {
   connected(): void {
     clearTimeout(this.#connecting);
     this.#wasConnected = true;
-    this.#exchange?.leaves();
+    // On Bun, connections that came while the process was busy are told of before its timers.
+    if (this.#exchange?.isLate === true) this.#exchange.expire();
+    else this.#exchange?.leaves();
     this.#owner.connected();
   }
 

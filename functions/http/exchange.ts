@@ -36,6 +36,10 @@ export interface PendingExchange extends ResponseListener, Queued {
   isSeen: boolean;
   /** Whether it already has its outcome. */
   readonly isSettled: boolean;
+  /** Whether its time has passed. It may still be a moment until it expires. */
+  readonly isLate: boolean;
+  /** Its time has passed. */
+  expire(): void;
   /** Notes that it has to wait for a connection. Returns itself. */
   waits(): this;
   /** Notes that for another `ms` milliseconds the pool had no connection at all, and why. */
@@ -134,6 +138,10 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  get isLate(): boolean {
+    return this.#deadline !== undefined && this.#deadline.due <= performance.now();
   }
 
   waits(): this {
