@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests on Node.js, whose gateways run on Bun, each in a process of its own. */
 const outside = [
   'test/bun/**/*.test.ts',
-  'test/local/{contract,limits,refusals,request-heads,stop,upgrade}.test.ts',
+  'test/local/{app-answers,contract,descriptors,follow-secrets,health,kills,limits}.test.ts',
+  'test/local/{refusals,request-heads,smuggling,stop,upgrade}.test.ts',
   'test/websocket/{autobahn,told}.test.ts',
 ];
 /** Tests that run on Bun themselves: the server with its raw bytes, the ports, and hooks over HTTP and TLS. */

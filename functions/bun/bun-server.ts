@@ -2,6 +2,7 @@ import { Arrivals } from '../websocket/arrivals.ts';
 import { createHttpServer, type UpgradeServerOptions } from '../websocket/http-server.ts';
 import type { ListeningServer, ListenOptions } from '../websocket/listening-server.ts';
 import { BunTransport } from './bun-transport.ts';
+import { ReadGarbage } from './read-garbage.ts';
 import { RequestTimes } from './request-times.ts';
 import { rethrow } from './rethrow.ts';
 
@@ -24,6 +25,10 @@ class BunServer implements ListeningServer {
   #listener: Bun.Listener | undefined;
   #maxConnections = 0;
   readonly #connections = new Set<BunTransport>();
+  readonly #garbage = new ReadGarbage({
+    resident: () => process.memoryUsage.rss(),
+    collect: () => Bun.gc(true),
+  });
 
   constructor(options: UpgradeServerOptions) {
     const { server, serve } = createHttpServer(options);
@@ -56,7 +61,10 @@ class BunServer implements ListeningServer {
   #handler(): Bun.SocketHandler<BunTransport> {
     return {
       open: (socket) => this.#open(socket),
-      data: ({ data: transport }, bytes) => transport.onData(bytes),
+      data: ({ data: transport }, bytes) => {
+        this.#garbage.read(bytes.length);
+        transport.onData(bytes);
+      },
       end: ({ data: transport }) => transport.onEnd(),
       drain: ({ data: transport }) => transport.onDrain(),
       close: ({ data: transport }) => {

@@ -59,6 +59,9 @@ declare namespace Bun {
     stop(closesConnections: boolean): void;
   }
 
+  /** Collects garbage, before it returns if told to. */
+  function gc(isAtOnce: boolean): void;
+
   /** Throws an error with a `code`, such as EADDRINUSE, if it can't listen. */
   function listen<Data>(options: {
     readonly hostname: string;

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { limitSets } from '../../functions/local/settings.ts';
 import { type Client, connect } from '../support/client.ts';
 import { programOf } from '../support/program.ts';
+import { runsGatewaysOnBun } from '../support/runtime.ts';
 import type { Seen } from './pinging-flooder.ts';
 import { Target } from './target.ts';
 
@@ -66,8 +67,8 @@ describe('1,000 clients that ping and flood an app which never answers', () => {
       expect(seen, 'pings').toMatchObject({ answered: pings, unanswered: 0 });
       expect(seen.slowest, 'the slowest ping, in ms').toBeLessThan(2_000);
       expect(target.maxMemory, 'memory, in MB').toBeLessThan(maxMemory);
-      // Later the store may be full.
-      if (timeout === '30000') expect(target.lost, 'messages that are lost').toBe(0);
+      // Later the store may be full. On Bun a read is larger, so that clients are shed sooner (docs/operations.md).
+      if (timeout === '30000' && !runsGatewaysOnBun) expect(target.lost, 'messages that are lost').toBe(0);
       target.endSilence();
       const client = await comeIn();
       client.send('still here');

@@ -9,6 +9,7 @@ import type { ReceivedHook } from '../support/conform-hook.ts';
 import { eventually } from '../support/eventually.ts';
 import { programOf } from '../support/program.ts';
 import { RecordingApp } from '../support/recording-app.ts';
+import { runtime } from '../support/runtime.ts';
 
 /** How often the gateway is killed. `KILLS=100` for a longer run. */
 const kills = Number(process.env['KILLS'] ?? 6);
@@ -20,7 +21,7 @@ afterEach(() => {
 
 /** The gateway as `npm start` runs it, and the ids of the hooks of which it said that they wait for another try. */
 async function start(base: string, folder: string, waiting: Set<string>) {
-  const child = spawn(process.execPath, [await programOf('infra/local/start.ts')], {
+  const child = spawn(runtime, [await programOf('infra/local/start.ts')], {
     env: { PATH: process.env['PATH'], PORT: '0', WEBHOOK_BASE_URL: base, SOCKETHOOK_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
