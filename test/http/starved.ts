@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { HttpApp } from '../../functions/node/http-app.ts';
 import { systemClock } from '../../functions/node/system-clock.ts';
+import { dialing } from '../support/on-bun.ts';
 
 /**
  * A program that may open nothing more: posts hooks to the app at an origin, may open again after so many milliseconds,
@@ -10,7 +11,7 @@ import { systemClock } from '../../functions/node/system-clock.ts';
 const [origin = '', hooks = '1', backMs = '0', timeoutMs = '1000'] = process.argv.slice(2);
 // So that all that it needs is there, but for what looks names up.
 const near = origin.replace('localhost', '127.0.0.1');
-const app = new HttpApp(near, systemClock);
+const app = new HttpApp(near, systemClock, dialing);
 process.stdout.write(`${JSON.stringify(await post(app, near))}\n`);
 await app.stop();
 
@@ -22,7 +23,7 @@ async function limitDescriptors(max: number): Promise<void> {
   await once(shell.stdout, 'data');
 }
 
-const starving = new HttpApp(origin, systemClock);
+const starving = new HttpApp(origin, systemClock, dialing);
 await limitDescriptors(1);
 setTimeout(() => {
   void limitDescriptors(64).then(() => shell.stdin.end());

@@ -83,7 +83,7 @@ const expected: Record<FunctionName, Bundle> = {
   connect: {
     ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
     npm: jose,
-    kib: 120,
+    kib: 121,
   },
   default: {
     ours: [
@@ -114,7 +114,7 @@ const expected: Record<FunctionName, Bundle> = {
   'dead-letters': {
     ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
-    kib: 91,
+    kib: 92,
   },
   health: {
     ours: [
@@ -148,7 +148,7 @@ const expected: Record<FunctionName, Bundle> = {
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 110,
+    kib: 111,
   },
   redrive: {
     ours: [
