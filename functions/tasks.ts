@@ -7,7 +7,7 @@ import { DynamoPresences as Presences } from './aws/dynamo/presences.ts';
 import { awsGateway } from './aws/gateway.ts';
 import { tasksHandler } from './aws/handlers/tasks-handler.ts';
 
-/** The queue: runs the tasks of a batch. */
+/** The queues of tasks and of presence: runs the tasks of a batch. */
 export const handler = tasksHandler(
   awsGateway({ Directory, Breaker, Presences, Broadcasts, DeadLetters, EndedSockets }),
 );

@@ -89,7 +89,7 @@ export interface HttpResult {
   readonly body: string;
 }
 
-/** A batch of queued tasks. */
+/** A batch of queued tasks. Lambda: all are of one queue, that of the event source. */
 export interface QueueEvent {
   readonly Records: readonly QueueRecord[];
 }
@@ -100,6 +100,8 @@ export interface QueueRecord {
   readonly body: string;
   /** Identifies this delivery of the message. */
   readonly receiptHandle?: string;
+  /** The ARN of its queue. */
+  readonly eventSourceARN?: string;
   readonly attributes?: {
     /** How often the message was received, this time included. */
     readonly ApproximateReceiveCount?: string;

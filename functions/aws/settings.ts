@@ -48,6 +48,7 @@ const environment = v.object({
   BROADCASTS_TABLE_NAME: v.optional(v.string(), ''),
   DEAD_LETTERS_TABLE_NAME: v.optional(v.string(), ''),
   QUEUE_URL: httpUrl,
+  PRESENCE_QUEUE_URL: v.optional(httpUrl),
   BATCH_QUEUE_URL: v.optional(httpUrl),
   RETRY_QUEUE_URL: v.optional(httpUrl),
   DEAD_RETRY_QUEUE_URL: v.optional(httpUrl),
@@ -135,6 +136,7 @@ export function parseSettings(variables: Readonly<Record<string, string | undefi
     },
     queue: {
       url: output.QUEUE_URL,
+      presence: output.PRESENCE_QUEUE_URL,
       batches: output.BATCH_QUEUE_URL,
       retries: output.RETRY_QUEUE_URL,
       deadRetries: output.DEAD_RETRY_QUEUE_URL,

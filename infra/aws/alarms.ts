@@ -19,6 +19,8 @@ export interface AlarmProps {
   readonly gateway: string;
   readonly functions: readonly IFunction[];
   readonly deadTasks: Queue;
+  /** If the app wants to hear of presence. */
+  readonly deadPresence: Queue | undefined;
   readonly deadBatches: Queue;
   readonly deadRetries: Queue;
   /** The function whose messages Lambda queues, if it does. */
@@ -39,8 +41,9 @@ const description = {
     'Hooks became dead letters: look at the app, then list them with GET /dead-letters, and replay them',
   RetryAge: 'The app has not taken a hook for 15 minutes: it is away, or one hook is too much for it',
   Faults: 'The gateway met something that it did not expect: the logs have "fault"',
-  DeadTasks:
-    'Tasks were given up after a day of throttling or 60 hours of failures: they wait in the queue of dead tasks',
+  DeadTasks: 'Tasks were given up after five attempts: they wait in the queue of dead tasks',
+  DeadPresence:
+    'Tasks of presence were given up after a day of throttling or 60 hours of failures: move them from the queue of dead ones back to their queue, or the app does not hear who has come and left',
   DeadRetries:
     'Retries that were given up can’t be kept as dead letters: the logs of the function redrive say why',
   DeadBatches:
@@ -65,7 +68,7 @@ const oldestMessage = 900_000;
 
 /** Alarms, each for a problem that needs a person. Missing data is fine, since a gateway may be idle. */
 export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
-  const { gateway, functions, deadTasks, deadBatches, deadRetries } = watched;
+  const { gateway, functions, deadTasks, deadPresence, deadBatches, deadRetries } = watched;
   const { queuedMessages, accountConcurrency, topic } = watched;
   const alarm = (
     id: keyof typeof description,
@@ -89,6 +92,7 @@ export function alarms(scope: Construct, watched: AlarmProps): Alarm[] {
     alarm('RetryAge', retryAge(gateway), longestRetry),
     alarm('Faults', count(gateway, 'Faults')),
     alarm('DeadTasks', visibleIn(deadTasks)),
+    ...(deadPresence === undefined ? [] : [alarm('DeadPresence', visibleIn(deadPresence))]),
     alarm('DeadBatches', visibleIn(deadBatches)),
     alarm('DeadRetries', total(waitingIn(deadRetries), 'Dead retries'), 1, deadRetryPeriods),
     ...(queuedMessages === undefined

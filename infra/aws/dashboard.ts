@@ -11,6 +11,8 @@ export interface DashboardProps {
   readonly stage: WebSocketStage;
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly tasks: TaskQueue;
+  /** If the app wants to hear of presence. */
+  readonly presence: TaskQueue | undefined;
   readonly batches: TaskQueue;
   readonly retries: TaskQueue;
   /** The function whose messages Lambda queues, if it does. */
@@ -63,18 +65,23 @@ function functions({ functions }: DashboardProps): IWidget[] {
   ];
 }
 
-function queues({ gateway, tasks, batches, retries, queuedMessages: message }: DashboardProps): IWidget[] {
+function queues({ gateway, queuedMessages: message, ...shown }: DashboardProps): IWidget[] {
+  const { tasks, presence, batches, retries } = shown;
   const lengths = ({ queue, dead }: TaskQueue): IMetric[] => [
     queue.metricApproximateNumberOfMessagesVisible({ label: 'waiting' }),
     dead.metricApproximateNumberOfMessagesVisible({ label: 'dead' }),
   ];
   const age = ({ queue }: TaskQueue, label: string): IMetric =>
     queue.metricApproximateAgeOfOldestMessage({ label });
+  const width = presence === undefined ? 8 : 6;
+  const looks = presence === undefined ? [] : [age(presence, 'presence')];
+  const ages = [age(tasks, 'tasks'), ...looks, age(batches, 'batches'), retryAge(gateway)];
   return [
-    graph('Deferred deliveries', lengths(tasks)),
-    graph('Batches of broadcasts', lengths(batches)),
-    graph('Hooks that are tried again', lengths(retries)),
-    graph('Age of the oldest, s', [age(tasks, 'tasks'), age(batches, 'batches'), retryAge(gateway)], 24),
+    graph('Deferred deliveries', lengths(tasks), width),
+    ...(presence === undefined ? [] : [graph('Looks at who is in groups', lengths(presence), width)]),
+    graph('Batches of broadcasts', lengths(batches), width),
+    graph('Hooks that are tried again', lengths(retries), width),
+    graph('Age of the oldest, s', ages, 24),
     ...(message === undefined
       ? []
       : [graph('Messages that Lambda queues', [messageAge(message), messagesDropped(message)], 24)]),

@@ -18,10 +18,7 @@ export interface FunctionNeeds {
   readonly broadcasts?: readonly string[];
   /** Actions on the item of the circuit breaker, without the prefix `dynamodb:`. */
   readonly breaker?: readonly string[];
-  /**
-   * Actions on the items of who is in which group, without the prefix `dynamodb:`. Only if the app wants to know of that,
-   * and then it queues the tasks that tell it.
-   */
+  /** Actions on the items of who is in which group, without the prefix `dynamodb:`. Only if the app wants to know of that. */
   readonly presences?: readonly string[];
   /** Actions on the table of dead letters, without the prefix `dynamodb:`. */
   readonly deadLetters?: readonly string[];
@@ -29,6 +26,8 @@ export interface FunctionNeeds {
   readonly endedSockets?: readonly string[];
   /** Actions on the queue of tasks, without the prefix `sqs:`. */
   readonly queue?: readonly string[];
+  /** Actions on the queue of presence, without the prefix `sqs:`. There is one only if the app wants to know of that. */
+  readonly presenceTasks?: readonly string[];
   /** Actions on the queue of batches, without the prefix `sqs:`. */
   readonly batches?: readonly string[];
   /** Actions on the queue of retries, without the prefix `sqs:`. */
@@ -77,6 +76,7 @@ export const functionNeeds = {
     groups: changes,
     breaker: posts,
     presences: departures,
+    presenceTasks: send,
     queue: send,
     secrets: ['webhookSecrets', 'urlKeys'],
   },
@@ -88,6 +88,7 @@ export const functionNeeds = {
     groups: changes,
     breaker: posts,
     presences: departures,
+    presenceTasks: send,
     deadLetters: keep,
     endedSockets: ['GetItem'],
     queue: send,
@@ -105,6 +106,7 @@ export const functionNeeds = {
     groups: ['DeleteItem'],
     breaker: posts,
     presences: ['GetItem', ...departures],
+    presenceTasks: send,
     deadLetters: keep,
     queue: send,
     secrets: ['webhookSecrets'],
@@ -155,6 +157,7 @@ export const functionNeeds = {
     table: ['GetItem', 'UpdateItem', 'BatchGetItem'],
     groups: ['Query', ...changes],
     presences: departures,
+    presenceTasks: send,
     secrets: ['apiKeys'],
   },
   'dead-letters': {
@@ -183,6 +186,7 @@ export const functionNeeds = {
     deadLetters: ['GetItem', 'Query', 'DeleteItem', ...keep],
     indexes: true,
     queue: consume,
+    presenceTasks: consume,
     batches: send,
     retries: send,
     connections: ['POST', 'DELETE'],
@@ -206,6 +210,7 @@ export const functionNeeds = {
     groups: changes,
     breaker: posts,
     presences: departures,
+    presenceTasks: send,
     deadLetters: keep,
     queue: send,
     retries: consume,

@@ -37,17 +37,17 @@ function needsOf(
   { apiAuth, hooks }: Pick<FunctionsProps, 'apiAuth' | 'hooks'>,
 ): FunctionNeeds {
   const { presences, ...needs }: FunctionNeeds = functionNeeds[name];
-  const { secrets = [], queue = ['SendMessage'] } = needs;
+  const { secrets = [] } = needs;
   return {
     ...needs,
     ...(apiAuth === 'iam' ? { secrets: secrets.filter((each) => each !== 'apiKeys') } : {}),
-    ...(presences !== undefined && hooks.has('joined') ? { presences, queue } : {}),
+    ...(presences !== undefined && hooks.has('joined') ? { presences } : {}),
   };
 }
 
 /** The environment of a function besides what all have: the secrets, tables and queues that not all may use. */
 function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
-  const { secrets, broadcasts, deadLetters, batches, retries } = resources;
+  const { secrets, broadcasts, deadLetters, presence, batches, retries } = resources;
   const arns = (needs.secrets ?? []).map((secret) => [secretVariables[secret], secrets[secret].secretArn]);
   return {
     ...Object.fromEntries(arns),
@@ -55,6 +55,7 @@ function ownEnvironment(needs: FunctionNeeds, resources: Resources) {
       ? {}
       : { BROADCASTS_TABLE_NAME: broadcasts.tableName }),
     ...(needs.deadLetters === undefined ? {} : { DEAD_LETTERS_TABLE_NAME: deadLetters.tableName }),
+    ...(presence && needs.presenceTasks ? { PRESENCE_QUEUE_URL: presence.queue.queueUrl } : {}),
     ...(needs.batches === undefined ? {} : { BATCH_QUEUE_URL: batches.queue.queueUrl }),
     ...(needs.retries === undefined ? {} : { RETRY_QUEUE_URL: retries.queue.queueUrl }),
     // Lambda itself sends to it for the function that only may do that.

@@ -14,6 +14,8 @@ export interface Resources {
   readonly broadcasts: Table;
   readonly deadLetters: Table;
   readonly tasks: TaskQueue;
+  /** If the app wants to hear of presence. */
+  readonly presence: TaskQueue | undefined;
   readonly batches: TaskQueue;
   readonly retries: TaskQueue;
   readonly secrets: GatewaySecrets;
@@ -22,7 +24,7 @@ export interface Resources {
 
 /** The permissions that a function needs: named actions on named resources. */
 export function permissions(needs: FunctionNeeds, resources: Resources): PolicyStatement[] {
-  const { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets } = resources;
+  const { table, groups, broadcasts, deadLetters, tasks, presence, batches, retries, secrets } = resources;
   const statement = (actions: readonly string[], ...on: readonly string[]): PolicyStatement[] =>
     actions.length === 0 ? [] : [new PolicyStatement({ actions: [...actions], resources: [...on] })];
   const named = (service: string, actions: readonly string[] = []): string[] =>
@@ -39,6 +41,7 @@ export function permissions(needs: FunctionNeeds, resources: Resources): PolicyS
       : []),
     ...(needs.indexes ? statement(['dynamodb:Query'], ...indexArns(table)) : []),
     ...statement(named('sqs', needs.queue), tasks.queue.queueArn),
+    ...(presence ? statement(named('sqs', needs.presenceTasks), presence.queue.queueArn) : []),
     ...statement(named('sqs', needs.batches), batches.queue.queueArn),
     ...statement(named('sqs', needs.retries), retries.queue.queueArn),
     ...statement(named('sqs', needs.deadRetries), retries.dead.queueArn),

@@ -83,7 +83,10 @@ export interface SockethookProps {
   readonly connectConcurrency?: number | undefined;
   /** The most messages that are handled at once. @default - not reserved: as many as the account allows */
   readonly messageConcurrency?: number | undefined;
-  /** The most batches of queued tasks that run at once, 2 to 1,000. @default 10 */
+  /**
+   * The most batches of queued tasks that run at once, 2 to 1,000. If `hooks` has `joined` and `left`, half of them are
+   * kept for presence, and each half is at least 2. @default 10
+   */
   readonly taskConcurrency?: number | undefined;
   /** The most batches of retries that run at once, each of up to ten hooks, 2 to 1,000. @default 10 */
   readonly retryConcurrency?: number | undefined;

@@ -27,6 +27,9 @@ import { timeouts } from './timeouts.ts';
 import { addWebSocketRoutes, webSockets } from './web-socket-api.ts';
 import type { WebSockets } from './web-sockets.ts';
 
+/** Lambda: the least that the maximum concurrency of an event source may be. */
+const leastConcurrency = 2;
+
 /** How many workers share `maxPostsPerSecond`, each with one batch at a time: `broadcastWorkers` of the policy on AWS. */
 const broadcastWorkers = 4;
 
@@ -56,6 +59,8 @@ export class Sockethook extends Construct implements IConnectable {
   /** The table of dead letters. */
   readonly deadLetters: Table;
   readonly tasks: TaskQueue;
+  /** The queue of the tasks of presence; undefined unless `hooks` has `joined` and `left`. */
+  readonly presence: TaskQueue | undefined;
   /** The queue of the batches of broadcasts. */
   readonly batches: TaskQueue;
   /** The queue of hooks that are tried again. */
@@ -84,6 +89,8 @@ export class Sockethook extends Construct implements IConnectable {
     this.broadcasts = broadcastsTable(this, removalPolicy);
     this.deadLetters = deadLettersTable(this, removalPolicy);
     this.tasks = taskQueue(this, 'Tasks', timeouts.tasks, removalPolicy);
+    const looks = () => taskQueue(this, 'Presence', timeouts.tasks, removalPolicy);
+    this.presence = settings.hooks.has('joined') ? looks() : undefined;
     this.batches = taskQueue(this, 'Batches', timeouts.batches, removalPolicy);
     this.retries = taskQueue(this, 'Retries', timeouts.retries, removalPolicy);
     this.secrets = gatewaySecrets(this, removalPolicy);
@@ -97,10 +104,8 @@ export class Sockethook extends Construct implements IConnectable {
       ...kept,
       resources,
       environment,
-      memoryMb: settings.memoryMb ?? {},
-      tracing: settings.tracing,
-      ...{ apiAuth: settings.apiAuth, hooks: settings.hooks },
-      network: place,
+      ...{ memoryMb: settings.memoryMb ?? {}, tracing: settings.tracing },
+      ...{ apiAuth: settings.apiAuth, hooks: settings.hooks, network: place },
       concurrency: { connect: settings.connectConcurrency, default: settings.messageConcurrency },
     });
     addWebSocketRoutes(this.webSockets, this.functions, settings);
@@ -126,16 +131,23 @@ export class Sockethook extends Construct implements IConnectable {
   }
 
   #resources(): Resources {
-    const { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets } = this;
+    const { table, groups, broadcasts, deadLetters, secrets } = this;
+    const { tasks, presence, batches, retries } = this;
     const { stage } = this.webSockets;
-    return { table, groups, broadcasts, deadLetters, tasks, batches, retries, secrets, stage };
+    return { table, groups, broadcasts, deadLetters, tasks, presence, batches, retries, secrets, stage };
   }
 
   /** What runs without a caller: the queues, and the sweep. */
   #work({ taskConcurrency, retryConcurrency }: Settings): void {
-    const { tasks, batches, retries, functions } = this;
+    const { tasks, presence, batches, retries, functions } = this;
     const full = { batchSize: 10 };
-    consume(this, 'Work', tasks.queue, functions.tasks, { ...full, maxConcurrency: taskConcurrency });
+    const looks = presence === undefined ? 0 : Math.max(leastConcurrency, Math.floor(taskConcurrency / 2));
+    consume(this, 'Work', tasks.queue, functions.tasks, {
+      ...full,
+      maxConcurrency: Math.max(leastConcurrency, taskConcurrency - looks),
+    });
+    if (presence !== undefined)
+      consume(this, 'PresenceWork', presence.queue, functions.tasks, { ...full, maxConcurrency: looks });
     consume(this, 'BatchWork', batches.queue, functions.batches, {
       maxConcurrency: broadcastWorkers,
       batchSize: 1,
@@ -144,23 +156,28 @@ export class Sockethook extends Construct implements IConnectable {
       ...full,
       maxConcurrency: retryConcurrency,
     });
-    // Lambda: the least there is.
-    consume(this, 'RedriveWork', retries.dead, functions.redrive, { ...full, maxConcurrency: 2 });
+    consume(this, 'RedriveWork', retries.dead, functions.redrive, {
+      ...full,
+      maxConcurrency: leastConcurrency,
+    });
     schedule(this, functions.sweep);
   }
 
   #watch(settings: Settings, topic: ITopic | undefined): void {
-    const { functions, tasks, batches, retries } = this;
+    const { functions, tasks, presence, batches, retries } = this;
     const { api, stage } = this.webSockets;
     const gateway = api.apiId;
     const { accountConcurrency } = settings;
     // Only functions whose failures no caller sees; the others answer their caller. CloudWatch bills each metric.
     const { connect, default: message, disconnect, tasks: deliver, batches: post, sweep } = functions;
     const silent = [connect, message, disconnect, deliver, post, functions.retries, functions.redrive, sweep];
-    const dead = { deadTasks: tasks.dead, deadBatches: batches.dead, deadRetries: retries.dead };
+    const dead = {
+      ...{ deadTasks: tasks.dead, deadPresence: presence?.dead },
+      ...{ deadBatches: batches.dead, deadRetries: retries.dead },
+    };
     const queuedMessages = settings.messageInvocation === 'event' ? message : undefined;
     const watched = { gateway, functions: silent, ...dead, queuedMessages, accountConcurrency, topic };
-    const shown = { gateway, stage, functions, tasks, batches, retries, queuedMessages };
+    const shown = { gateway, stage, functions, tasks, presence, batches, retries, queuedMessages };
     if (settings.alarms) alarms(this, watched);
     if (settings.dashboard) dashboard(this, shown);
   }

@@ -18,12 +18,12 @@ export interface Consumption {
 }
 
 /** How many times a task is received before it counts as dead: `maxReceives` of the functions. SQS: 1,000 at most. */
-const receives = { Tasks: 240, Batches: 5, Retries: 120 } as const;
+const receives = { Tasks: 5, Presence: 240, Batches: 5, Retries: 120 } as const;
 
 /** Creates the queue of a function and the one for its dead tasks. They are encrypted and require TLS. */
 export function taskQueue(
   scope: Construct,
-  id: 'Tasks' | 'Batches' | 'Retries',
+  id: keyof typeof receives,
   timeout: number,
   removalPolicy: RemovalPolicy,
 ): TaskQueue {
@@ -36,8 +36,8 @@ export function taskQueue(
   const dead = new Queue(scope, `Dead${id}`, { ...common, ...longest, ...isConsumed });
   const queue = new Queue(scope, id, {
     ...common,
-    // A message of a client has no other place, however long its function can't run.
-    ...(id === 'Retries' ? longest : {}),
+    // A message of a client has no other place, nor has the news of who has left, however long its function can't run.
+    ...(id === 'Retries' || id === 'Presence' ? longest : {}),
     // Lambda: at least six times the function's timeout, so that no batch is received again while it runs.
     visibilityTimeout,
     deadLetterQueue: { queue: dead, maxReceiveCount: receives[id] },

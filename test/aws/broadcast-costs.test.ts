@@ -79,7 +79,7 @@ function gatewayAt(name: string): Gateway {
   const endpoint = wires.origin('dynamodb');
   const clock = new QuickClock();
   const urls = { url: 'https://sqs.example/1/tasks', batches: 'https://sqs.example/1/batches' };
-  const unused = { retries: undefined, deadRetries: undefined };
+  const unused = { presence: undefined, retries: undefined, deadRetries: undefined };
   return {
     ...fakeGateway().gateway,
     clock,

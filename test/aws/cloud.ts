@@ -87,9 +87,16 @@ export class Cloud {
     });
     const origins = { ...parts.origins, connections: new URL(gateway.endpoint).origin };
     cloud = new Cloud(parts, gateway, messages, await Wires.open(origins));
-    parts.queue.attach(queueNames.tasks, invoke('tasks'), { visibilityMs: visibilityMs('tasks') });
+    const taskTimes = { visibilityMs: visibilityMs('tasks'), maxConcurrency: 5 };
+    for (const name of ['tasks', 'presence'] as const)
+      parts.queue.attach(queueNames[name], invoke('tasks'), { ...taskTimes, maxReceives: maxReceives[name] });
     parts.queue.attach(queueNames.batches, invoke('batches'), {
-      ...{ visibilityMs: visibilityMs('batches'), batchSize: 1, maxConcurrency: 4, maxReceives: 5 },
+      ...{
+        visibilityMs: visibilityMs('batches'),
+        batchSize: 1,
+        maxConcurrency: 4,
+        maxReceives: maxReceives.batches,
+      },
     });
     parts.queue.attach(queueNames.retries, invoke('retries'), {
       ...{ visibilityMs: visibilityMs('retries'), maxConcurrency: 10, maxReceives: maxReceives.retries },
@@ -129,6 +136,7 @@ export class Cloud {
   environment(wires: Wires): Record<string, string> {
     const { pathname } = new URL(this.gateway.endpoint);
     const queueUrl = (name: string): string => `${wires.origin('sqs')}/000000000000/${name}`;
+    const { HOOKS = '' } = this.#parts.settings;
     return {
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'test',
@@ -144,6 +152,8 @@ export class Cloud {
       BROADCASTS_TABLE_NAME: broadcastsNameOf(this.#parts.table),
       DEAD_LETTERS_TABLE_NAME: deadLettersNameOf(this.#parts.table),
       QUEUE_URL: queueUrl(queueNames.tasks),
+      // The stack has it for an app that wants to hear of presence, and for no other.
+      ...(HOOKS.includes('joined') ? { PRESENCE_QUEUE_URL: queueUrl(queueNames.presence) } : {}),
       BATCH_QUEUE_URL: queueUrl(queueNames.batches),
       RETRY_QUEUE_URL: queueUrl(queueNames.retries),
       DEAD_RETRY_QUEUE_URL: queueUrl(queueNames.deadRetries),
@@ -262,6 +272,7 @@ export class Cloud {
 /** The queues. */
 export const queueNames = {
   tasks: 'tasks',
+  presence: 'presence',
   batches: 'batches',
   retries: 'retries',
   deadRetries: 'dead-retries',

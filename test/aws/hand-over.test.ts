@@ -58,7 +58,7 @@ test('a message whose hook takes as long as it may is kept in time, however long
   const endpoint = await silent.listen();
   const url = `${endpoint}/1/retries`;
   const tasks = new SqsTaskQueue(
-    { url, batches: url, retries: url, deadRetries: url, endpoint },
+    { url, presence: url, batches: url, retries: url, deadRetries: url, endpoint },
     caller,
     systemClock,
   );

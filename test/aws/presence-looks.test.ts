@@ -8,8 +8,6 @@ const graceMs = 5_000;
 let cloud: Cloud;
 beforeAll(async () => {
   cloud = await Cloud.start({ HOOKS: 'handshake,message,closed,joined,left', PROBE_MINUTES: '0' });
-  const source = { visibilityMs: 360_000, maxReceives: maxReceives.tasks, maxConcurrency: 5 };
-  cloud.queue.attach(queueNames.tasks, (event) => cloud.handlers.tasks(event), source);
 });
 afterAll(() => cloud.stop());
 
@@ -57,7 +55,7 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
     cloud.wires.meddler = {};
     await passing(901_000);
     expect(cloud.app.of(alice.path, 'left'), 'a quarter of an hour later').toHaveLength(1);
-    expect(cloud.queue.waitingIn(queueNames.tasks), 'left to do').toEqual([]);
+    expect(cloud.queue.waitingIn(queueNames.presence), 'left to do').toEqual([]);
   });
 
   /** Lambda throttles the function of tasks. A message counts as received, and comes again after six minutes. */
@@ -67,7 +65,7 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
     await ended(socket);
     await passing(graceMs);
     for (let receive = 2; receive < 7; receive++) await passing(360_000);
-    cloud.queue.wear(queueNames.tasks, receives - 7);
+    cloud.queue.wear(queueNames.presence, receives - 7);
     await passing(360_000);
     cloud.handlers.tasks = tasks;
     expect(cloud.app.of(socket.path, 'left'), 'while it is throttled').toEqual([]);
@@ -75,20 +73,20 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
 
   test('that Lambda throttles for a day is made once it runs again', async () => {
     const alice = await joined('alice-throttled');
-    await throttling(alice, maxReceives.tasks - 1);
+    await throttling(alice, maxReceives.presence - 1);
     await passing(360_000);
     expect(cloud.app.of(alice.path, 'left')).toHaveLength(1);
-    expect([cloud.queue.waitingIn(queueNames.tasks), cloud.queue.dead]).toEqual([[], []]);
+    expect([cloud.queue.waitingIn(queueNames.presence), cloud.queue.dead]).toEqual([[], []]);
   });
 
   test('that Lambda throttles for longer is dead, and made once it is moved back to its queue', async () => {
     const alice = await joined('alice-dead');
-    await throttling(alice, maxReceives.tasks);
+    await throttling(alice, maxReceives.presence);
     await passing(900_000);
     expect(cloud.app.of(alice.path, 'left'), 'dead').toEqual([]);
     const [dead = '', ...others] = cloud.queue.dead;
     expect(others).toEqual([]);
-    cloud.queue.put(queueNames.tasks, dead);
+    cloud.queue.put(queueNames.presence, dead);
     await cloud.settled();
     await passing(graceMs);
     expect(cloud.app.of(alice.path, 'left'), 'moved back').toHaveLength(1);
@@ -98,19 +96,19 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
 test('a hundred looks at one user that come together are over at once, and tell one hook', async () => {
   const alice = await joined('alice-crowd');
   await ended(alice);
-  const [own = ''] = cloud.queue.waitingIn(queueNames.tasks);
+  const [own = ''] = cloud.queue.waitingIn(queueNames.presence);
   const look = JSON.parse(own);
   cloud.queue.hold();
   // As of sockets that ended before it, a millisecond apart.
   for (let at = 1; at < 100; at++)
-    cloud.queue.put(queueNames.tasks, JSON.stringify({ ...look, waited: look.waited - at }));
+    cloud.queue.put(queueNames.presence, JSON.stringify({ ...look, waited: look.waited - at }));
   await cloud.pass(graceMs);
   cloud.queue.release();
   await cloud.settled();
   expect(cloud.app.of(alice.path, 'left'), 'at once').toHaveLength(1);
   // Those that wait for a grace, those that a busy table has failed, and one that comes in case the holder has died.
-  for (let rest = 0; rest < 10 && cloud.queue.waitingIn(queueNames.tasks).length > 0; rest++)
+  for (let rest = 0; rest < 10 && cloud.queue.waitingIn(queueNames.presence).length > 0; rest++)
     await passing(100_000);
   expect(cloud.app.of(alice.path, 'left'), 'later').toHaveLength(1);
-  expect(cloud.queue.waitingIn(queueNames.tasks), 'left to do').toEqual([]);
+  expect(cloud.queue.waitingIn(queueNames.presence), 'left to do').toEqual([]);
 }, 60_000);

@@ -203,7 +203,7 @@ describe('an app that is away', slow, () => {
     const joined = alice.of('joined');
     expect(new Set(joined.map(({ headers }) => headers['webhook-id'])).size, 'ids').toBe(1);
     expect(alice.told.at(-1)).toBe('left');
-    expect(cloud.queue.waitingIn(queueNames.tasks)).toEqual([]);
+    expect(cloud.queue.waitingIn(queueNames.presence)).toEqual([]);
   });
 
   test('hears of a user who came and went meanwhile, many times, in one pair at most', async () => {

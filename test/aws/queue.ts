@@ -241,7 +241,7 @@ export class Queue {
     for (const message of batch) message.receives += 1;
     const tells = work.maxReceives < Infinity;
     if (tells) for (const message of batch) this.#received.set(message.messageId, message);
-    const done = await Promise.all(events.map((event) => doneOf(work.lambda, event, tells)));
+    const done = await Promise.all(events.map((event) => doneOf(work.lambda, queue, event, tells)));
     work.inProgress -= 1;
     if (done.flat().length > 0) this.requests.deleted += 1;
     this.#handSoon();
@@ -268,14 +268,15 @@ function nameOf(queueUrl: string): string {
   return queueUrl.split('/').at(-1) ?? '';
 }
 
-/** The messages of an event whose tasks the Lambda has done. Lambda: no report at all is that of a success. */
+/** The messages of an event of a queue whose tasks the Lambda has done. Lambda: no report at all is that of a success. */
 async function doneOf(
   lambda: Handler,
+  queue: string,
   event: readonly Message[],
   tells: boolean,
 ): Promise<readonly Message[]> {
   const Records = event.map(({ messageId, body, receives }) => ({
-    ...{ messageId, body },
+    ...{ messageId, body, eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queue}` },
     ...(tells ? { receiptHandle: messageId, attributes: { ApproximateReceiveCount: String(receives) } } : {}),
   }));
   try {

@@ -45,12 +45,14 @@ export const awsSubject: Subject = {
     services ??= startServices();
     const { dynamo, queue } = await services;
     count += 1;
-    const [queueUrl, batchQueueUrl, retryQueueUrl, deadRetryQueueUrl] = [
+    const [queueUrl, presenceQueueUrl, batchQueueUrl, retryQueueUrl, deadRetryQueueUrl] = [
       'tasks',
+      'presence',
       'batches',
       'retries',
       'dead-retries',
     ].map((name) => `${process.env['AWS_ENDPOINT_URL_SQS']}/000000000000/${name}-${count}`) as [
+      string,
       string,
       string,
       string,
@@ -78,6 +80,7 @@ export const awsSubject: Subject = {
       BROADCASTS_TABLE_NAME: broadcastsNameOf(table),
       DEAD_LETTERS_TABLE_NAME: deadLettersNameOf(table),
       QUEUE_URL: queueUrl,
+      PRESENCE_QUEUE_URL: presenceQueueUrl,
       BATCH_QUEUE_URL: batchQueueUrl,
       RETRY_QUEUE_URL: retryQueueUrl,
       DEAD_RETRY_QUEUE_URL: deadRetryQueueUrl,
@@ -89,6 +92,7 @@ export const awsSubject: Subject = {
       ...settings,
     });
     queue.attach(queueUrl, handlers.tasks);
+    queue.attach(presenceQueueUrl, handlers.tasks);
     queue.attach(batchQueueUrl, handlers.batches, { batchSize: 1, maxConcurrency: 4 });
     queue.attach(retryQueueUrl, handlers.retries, { redrive: deadRetryQueueUrl });
     queue.attach(deadRetryQueueUrl, handlers.redrive);
@@ -106,6 +110,7 @@ export const awsSubject: Subject = {
         messages.stop();
         await messages.settled();
         queue.detach(queueUrl);
+        queue.detach(presenceQueueUrl);
         queue.detach(batchQueueUrl);
         queue.detach(retryQueueUrl);
         queue.detach(deadRetryQueueUrl);

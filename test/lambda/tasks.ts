@@ -15,10 +15,15 @@ export interface TaskMessage {
 
 /** SQS, as far as tasks wait in it; whoever works them off says when time passes. */
 export class TaskQueue {
+  readonly #name: string;
   /** What waits, in the order in which it came. */
   readonly waiting: TaskMessage[] = [];
   /** What was handed over, and neither done nor put back. */
   readonly #handed = new Map<string, TaskMessage>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
 
   put(...tasks: readonly Task[]): void {
     for (const body of tasks.flatMap(writeTask)) this.#add(body, 0);
@@ -31,9 +36,10 @@ export class TaskQueue {
       message.receives += 1;
       this.#handed.set(message.receiptHandle, message);
     }
+    const eventSourceARN = `arn:aws:sqs:eu-central-1:000000000000:${this.#name}`;
     return {
       Records: batch.map(({ messageId, receiptHandle, body, receives }) => ({
-        ...{ messageId, receiptHandle, body, eventSource: 'aws:sqs' },
+        ...{ messageId, receiptHandle, body, eventSource: 'aws:sqs', eventSourceARN },
         attributes: { ApproximateReceiveCount: String(receives) },
       })),
     };

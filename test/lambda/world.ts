@@ -25,9 +25,9 @@ export interface Answered extends Ran {
 export class LambdaWorld {
   readonly dynamo = new DynamoStandIn();
   readonly posts = new Posts();
-  readonly queue = new TaskQueue();
+  readonly queue = new TaskQueue('tasks');
   /** The queue of batches. */
-  readonly batches = new TaskQueue();
+  readonly batches = new TaskQueue('batches');
   /** The events of the hooks that the app got. */
   hooks: string[] = [];
   /** Those that are open. */

@@ -7,8 +7,8 @@ import { backoff, type Pauses } from '../../functions/wire/backoff.ts';
 import type { Caller } from './aws-service.ts';
 import type { Timeline } from './timeline.ts';
 
-/** The queues of this model. */
-export type UsedQueue = Exclude<QueueName, 'batches'>;
+/** The queues of this model. Presence has a model of its own. */
+export type UsedQueue = Exclude<QueueName, 'presence' | 'batches'>;
 
 /** The longest delay of a message. SQS: 15 minutes. */
 const longestDelayMs = 900_000;
@@ -91,7 +91,7 @@ export class ModelQueue {
 }
 
 /** Nobody is asked with these: the queues are of this model. */
-const unused = { batches: undefined, retries: undefined, deadRetries: undefined };
+const unused = { presence: undefined, batches: undefined, retries: undefined, deadRetries: undefined };
 const nowhere = { url: 'http://127.0.0.1:9/tasks', ...unused, endpoint: 'http://127.0.0.1:9' };
 const nobody = { region: 'eu-central-1', credentials: { accessKeyId: 'none', secretAccessKey: 'none' } };
 
@@ -121,7 +121,7 @@ export class CalledQueues extends SqsTaskQueue {
     from: QueueName,
     pauses: Pauses,
   ): Promise<void> {
-    if (from === 'batches') throw new Error('Nobody broadcasts here.');
+    if (from === 'batches' || from === 'presence') throw new Error(`Nobody uses the queue of ${from} here.`);
     const ms = backoff(Number(attributes?.ApproximateReceiveCount ?? 1), pauses) * 1_000;
     const queue = this.#queues[from];
     await this.#caller.call('sqs', 'ChangeMessageVisibility', async () => queue.hide(Number(messageId), ms));

@@ -12,7 +12,7 @@ import type { Random } from './random.ts';
 const callTime = { median: 8, spread: 0.4 };
 
 /** Nobody is asked with these: the queues are simulated. */
-const unused = { batches: undefined, retries: undefined, deadRetries: undefined };
+const unused = { presence: undefined, batches: undefined, retries: undefined, deadRetries: undefined };
 const nowhere = { url: 'http://127.0.0.1:9/tasks', ...unused, endpoint: 'http://127.0.0.1:9' };
 
 /** The queues that a broadcast uses. */

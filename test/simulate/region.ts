@@ -7,6 +7,7 @@ import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import type { QueueEvent } from '../../functions/aws/events.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
 import { batchesHandler } from '../../functions/aws/handlers/batches-handler.ts';
+import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
 import { tasksHandler } from '../../functions/aws/handlers/tasks-handler.ts';
 import { withDeadline } from '../../functions/aws/handlers/with-deadline.ts';
 import type { BroadcastProgress } from '../../functions/gateway/broadcasts.ts';
@@ -52,8 +53,7 @@ const consumption = {
   batches: { concurrency: awsPolicy.broadcastWorkers, batchSize: 1 },
 };
 
-/** How many times a message is received before it is dead, and how long it is hidden: as infra/aws/task-queue.ts. */
-const receives = 5;
+/** How long a message is hidden, in times of its function's timeout: as infra/aws/task-queue.ts. */
 const visibility = 6;
 
 function sizeOf(name: 'tasks' | 'batches' | 'broadcast'): FunctionSize {
@@ -106,7 +106,7 @@ export class Region {
     this.tables = new Tables(this.#random, this.crowd);
     const queue = (name: 'tasks' | 'batches'): Queue => {
       const visibilityMs = visibility * sizeOf(name).timeoutMs;
-      return new Queue(clock, this.#random, { visibilityMs, receives, doubled });
+      return new Queue(clock, this.#random, { visibilityMs, receives: maxReceives[name], doubled });
     };
     this.queues = { tasks: queue('tasks'), batches: queue('batches') };
     this.calls = new Lambda(clock, this.#random, sizeOf('broadcast'), () => this.#caller());

@@ -10,13 +10,16 @@ import { withDeadline } from './with-deadline.ts';
 
 /**
  * How often each queue hands a message out before it is dead, as the stack has it. A receive counts even if Lambda then
- * throttles the run, so that nothing is tried. A retry comes again three minutes later, and outlasts six hours of
- * throttling, which is as long as an app may be away. A task comes again after six minutes, and outlasts a day: nobody
- * else looks at a user who has left, and what a hook owes ends after a day. One that kills its workers takes one for a
- * sixth of that time. Dead retries have no other place, and come again until SQS deletes them after 14 days.
+ * throttles the run, so that nothing is tried. A task or a batch has few: the sweep finishes what a flush or a closed hook
+ * owes, and what posts to clients must not do so again and again, hours later. A retry comes again three minutes later,
+ * and outlasts six hours of throttling, which is as long as an app may be away. A task of presence comes again after six
+ * minutes, and outlasts a day: nobody else looks at a user who has left, and to look once more does no harm. One that
+ * kills its workers takes one for a sixth of that time. Dead retries have no other place, and come again until SQS deletes
+ * them after 14 days.
  */
 export const maxReceives: Readonly<Record<QueueName, number>> = {
-  tasks: 240,
+  tasks: 5,
+  presence: 240,
   batches: 5,
   retries: 120,
   deadRetries: Number.POSITIVE_INFINITY,

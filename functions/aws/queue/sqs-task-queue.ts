@@ -3,7 +3,7 @@ import type { BatchTask, Task, TaskQueue } from '../../gateway/tasks.ts';
 import { backoff, halfJitter, type Pauses } from '../../wire/backoff.ts';
 import { AwsService, type Caller } from '../client/aws-service.ts';
 import { JsonProtocol } from '../client/json-protocol.ts';
-import type { QueueRecord } from '../events.ts';
+import type { QueueEvent, QueueRecord } from '../events.ts';
 import { batchCalls, type Entry, failedEntries } from './batch-calls.ts';
 import { writeTask } from './task-message.ts';
 
@@ -36,6 +36,8 @@ const forking = { ...repeatable, maxMs: 3_250, maxMsOfAttempt: 3_250, repeats: '
 /** The URLs of the queues, and of SQS: the queue's own origin, unless there is an emulator. */
 export interface QueueAddress {
   readonly url: string;
+  /** The queue of the tasks of presence, for functions that queue some, if the app wants to hear of presence. */
+  readonly presence: string | undefined;
   /** The queue of the batches of broadcasts, for functions that queue some. */
   readonly batches: string | undefined;
   /** The queue of retries, for functions that queue some. */
@@ -46,8 +48,9 @@ export interface QueueAddress {
 }
 
 /**
- * The queues in SQS: of tasks, of the batches of broadcasts, which have few workers, and of retries, whose workers wait for
- * an app that may not answer. Each task is handed to its function at least once.
+ * The queues in SQS: of tasks, of presence, whose tasks nobody makes up for, of the batches of broadcasts, which have few
+ * workers, and of retries, whose workers wait for an app that may not answer. Each task is handed to its function at least
+ * once.
  */
 export class SqsTaskQueue implements TaskQueue {
   readonly #sqs: JsonProtocol;
@@ -67,7 +70,7 @@ export class SqsTaskQueue implements TaskQueue {
   /** Rejects if SQS did not take the task. It may have taken one whose answer never came. */
   async enqueue(task: Task, delayMs = 0): Promise<void> {
     if (task.kind === 'batch') return this.enqueueBatches([task], delayMs);
-    const QueueUrl = this.#urlOf(task.kind === 'retry' ? 'retries' : 'tasks');
+    const QueueUrl = this.#urlOf(queueOf(task));
     const sqs = task.kind === 'retry' || task.kind === 'replay' ? this.#once : this.#sqs;
     const seconds = Math.ceil(delayMs / 1000);
     for (const [at, MessageBody] of writeTask(task).entries()) {
@@ -125,6 +128,13 @@ export class SqsTaskQueue implements TaskQueue {
     await this.#sqs.run('DeleteMessage', { QueueUrl: this.#urlOf(from), ReceiptHandle: receiptHandle });
   }
 
+  /** Whether an event came from the queue of presence. SQS: the ARN and the URL of a queue both end with its name. */
+  isOfPresence({ Records: [first] }: QueueEvent): boolean {
+    const { presence } = this.#urls;
+    const name = presence?.slice(presence.lastIndexOf('/') + 1);
+    return name !== undefined && first?.eventSourceARN?.endsWith(`:${name}`) === true;
+  }
+
   #urlOf(name: QueueName): string {
     const url = name === 'tasks' ? this.#urls.url : this.#urls[name];
     if (url === undefined) throw new Error(`This function has no queue of ${name}.`);
@@ -133,4 +143,10 @@ export class SqsTaskQueue implements TaskQueue {
 }
 
 /** One of the queues. */
-export type QueueName = 'tasks' | 'batches' | 'retries' | 'deadRetries';
+export type QueueName = 'tasks' | 'presence' | 'batches' | 'retries' | 'deadRetries';
+
+/** The queue of a task. */
+function queueOf({ kind }: Task): QueueName {
+  if (kind === 'retry') return 'retries';
+  return kind === 'presence' ? 'presence' : 'tasks';
+}

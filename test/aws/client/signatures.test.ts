@@ -77,6 +77,7 @@ const ours = () => {
     table: new DynamoTable(new DynamoCalls(dynamoAccess(address, caller, clock)(itemDialect)), 'sockets'),
     later: new SqsTaskQueue(
       {
+        presence: undefined,
         batches: undefined,
         retries: undefined,
         deadRetries: undefined,

@@ -45,7 +45,7 @@ taskQueueContract(
       return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     });
     return new SqsTaskQueue(
-      { url, batches: url, retries: url, deadRetries: url, endpoint },
+      { url, presence: url, batches: url, retries: url, deadRetries: url, endpoint },
       caller,
       systemClock,
     );
@@ -60,7 +60,10 @@ async function start(...answers: readonly Answer[]) {
   const endpoint = await service.listen();
   const clock = new ManualClock();
   const at = (name: string): string => `https://sqs.example/1/${name}`;
-  const others = { batches: at('batches'), retries: at('retries'), deadRetries: at('dead-retries') };
+  const others = {
+    ...{ presence: at('presence'), batches: at('batches') },
+    ...{ retries: at('retries'), deadRetries: at('dead-retries') },
+  };
   const address = { url: at('tasks'), ...others, endpoint };
   const tasks = new SqsTaskQueue(address, caller, clock);
   const inputs = () => service.requests.map(({ body }) => JSON.parse(body));
@@ -145,7 +148,7 @@ describe('a hook that is tried again', () => {
   });
 
   test('can’t be queued by a function that has no queue for it', async () => {
-    const none = { batches: undefined, retries: undefined, deadRetries: undefined };
+    const none = { presence: undefined, batches: undefined, retries: undefined, deadRetries: undefined };
     const address = { url: 'https://sqs.example/1/tasks', ...none, endpoint: 'https://sqs.example' };
     const tasks = new SqsTaskQueue(address, caller, new ManualClock());
     await expect(tasks.enqueue(retry())).rejects.toThrow('no queue of retries');
@@ -179,7 +182,10 @@ describe('a message that failed', () => {
 
   test('goes back to the queue that it came from', async () => {
     const { later: tasks, inputs } = await start(sent);
-    const names = { batches: 'batches', retries: 'retries', deadRetries: 'dead-retries' } as const;
+    const names = {
+      ...{ presence: 'presence', batches: 'batches' },
+      ...{ retries: 'retries', deadRetries: 'dead-retries' },
+    } as const;
     for (const [name, queue] of Object.entries(names) as [keyof typeof names, string][]) {
       await tasks.putBack({ messageId: 'm', body: '', receiptHandle: 'receipt' }, name, pauses);
       expect(inputs().at(-1).QueueUrl).toBe(`https://sqs.example/1/${queue}`);
@@ -273,7 +279,7 @@ describe('batches of a broadcast', () => {
   });
 
   test('can’t be queued by a function that has no queue for them', async () => {
-    const none = { batches: undefined, retries: undefined, deadRetries: undefined };
+    const none = { presence: undefined, batches: undefined, retries: undefined, deadRetries: undefined };
     const tasks = new SqsTaskQueue(
       { url: 'https://sqs.example/1/tasks', ...none, endpoint: 'https://sqs.example' },
       caller,

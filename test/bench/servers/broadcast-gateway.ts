@@ -46,6 +46,7 @@ export function broadcastGateway({ access, sqs, connections, maxPostsPerSecond }
   const { gateway } = fakeGateway({ settings: { maxPostsPerSecond }, policy: awsPolicy });
   const queues = {
     url: `${sqs}/tasks`,
+    presence: undefined,
     batches: `${sqs}/batches`,
     retries: undefined,
     deadRetries: undefined,
