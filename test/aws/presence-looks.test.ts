@@ -56,6 +56,7 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
     await passing(901_000);
     expect(cloud.app.of(alice.path, 'left'), 'a quarter of an hour later').toHaveLength(1);
     expect(cloud.queue.waitingIn(queueNames.presence), 'left to do').toEqual([]);
+    expect(cloud.log.filter(({ event }) => event === 'task_not_put_back')).toEqual([]);
   });
 
   /** Lambda throttles the function of tasks. A message counts as received, and comes again after six minutes. */
@@ -91,6 +92,37 @@ describe('a look at who has gone', { timeout: 60_000 }, () => {
     await passing(graceMs);
     expect(cloud.app.of(alice.path, 'left'), 'moved back').toHaveLength(1);
   });
+});
+
+test('a look that an earlier version left in the queue of tasks is made from there, also if it fails at first', async () => {
+  const alice = await joined('alice-earlier');
+  await ended(alice);
+  const [own = ''] = cloud.queue.waitingIn(queueNames.presence);
+  cloud.queue.clear(queueNames.presence);
+  let attempts = 0;
+  cloud.wires.meddler = {
+    before: ({ service, body }) => {
+      if (service !== 'dynamodb' || !body.includes('u:alice-earlier') || !body.includes('leaseUntil'))
+        return undefined;
+      attempts += 1;
+      const __type = 'com.amazon.coral.service#AccessDeniedException';
+      return attempts === 1 ? { status: 400, json: { __type, message: 'No.' } } : undefined;
+    },
+  };
+  await cloud.pass(graceMs);
+  cloud.queue.put(queueNames.tasks, own);
+  await cloud.settled();
+  const waiting = () =>
+    [queueNames.tasks, queueNames.presence].map((name) => cloud.queue.waitingIn(name).length);
+  expect([attempts, waiting(), cloud.app.of(alice.path, 'left')], 'after it has failed').toEqual([
+    1,
+    [1, 0],
+    [],
+  ]);
+  await passing(5_000);
+  cloud.wires.meddler = {};
+  expect(cloud.app.of(alice.path, 'left'), 'five seconds later').toHaveLength(1);
+  expect(cloud.log.filter(({ event }) => event === 'task_not_put_back')).toEqual([]);
 });
 
 test('a hundred looks at one user that come together are over at once, and tell one hook', async () => {

@@ -54,6 +54,7 @@ interface Work extends Required<Omit<Source, 'redrive'>>, Pick<Source, 'redrive'
  *   again (broadcasts)
  * - a dead message goes to the queue of dead ones, if there is one, and is as new there (killed-retries)
  * - a Lambda may delete a message itself, whatever becomes of the others of its event (killed-retries)
+ * - a Lambda is told which queue an event is of, and a receipt of another queue is refused (presence-looks)
  * - a delay is at most 15 minutes (retries)
  * - the fault doubled: so many messages are handed over twice, at once (faults-sending)
  * - the fault repeated: so many messages come again after their tasks were done (faults-sending)
@@ -67,7 +68,7 @@ export class Queue {
   readonly requests = { sent: 0, received: 0, deleted: 0 };
   readonly #work = new Map<string, Work>();
   readonly #waiting = new Set<Waiting>();
-  /** The messages that are being worked on, by their receipts. */
+  /** The messages that are being worked on, by their queues and receipts. */
   readonly #received = new Map<string, Message>();
   readonly #running = new Set<Promise<void>>();
   #isHeld = false;
@@ -112,16 +113,18 @@ export class Queue {
     return { Successful, Failed: [] };
   };
 
-  readonly #changeMessageVisibility: Operation = ({ ReceiptHandle, VisibilityTimeout }) => {
-    const message = this.#received.get(String(ReceiptHandle));
-    if (message !== undefined) message.visibilityMs = Number(VisibilityTimeout) * 1_000;
+  readonly #changeMessageVisibility: Operation = ({ QueueUrl, ReceiptHandle, VisibilityTimeout }) => {
+    const message = this.#received.get(receiptOf(String(QueueUrl), ReceiptHandle));
+    if (message === undefined) return undefined;
+    message.visibilityMs = Number(VisibilityTimeout) * 1_000;
     return {};
   };
 
-  readonly #deleteMessage: Operation = ({ ReceiptHandle }) => {
-    const message = this.#received.get(String(ReceiptHandle));
+  readonly #deleteMessage: Operation = ({ QueueUrl, ReceiptHandle }) => {
+    const message = this.#received.get(receiptOf(String(QueueUrl), ReceiptHandle));
     this.requests.deleted += 1;
-    if (message !== undefined) message.isDeleted = true;
+    if (message === undefined) return undefined;
+    message.isDeleted = true;
     return {};
   };
 
@@ -147,6 +150,11 @@ export class Queue {
   waitingIn(queueUrl: string): string[] {
     const waits = [...this.#waiting].filter(({ queue }) => queue === nameOf(queueUrl));
     return waits.map(({ message }) => message.body);
+  }
+
+  /** Forgets what waits in a queue. */
+  clear(queueUrl: string): void {
+    this.#take([...this.#waiting].filter(({ queue }) => queue === nameOf(queueUrl)));
   }
 
   /** As if what waits in a queue had been handed over so often before, each time in vain. */
@@ -240,7 +248,7 @@ export class Queue {
     this.requests.received += 1;
     for (const message of batch) message.receives += 1;
     const tells = work.maxReceives < Infinity;
-    if (tells) for (const message of batch) this.#received.set(message.messageId, message);
+    if (tells) for (const message of batch) this.#received.set(receiptOf(queue, message.messageId), message);
     const done = await Promise.all(events.map((event) => doneOf(work.lambda, queue, event, tells)));
     work.inProgress -= 1;
     if (done.flat().length > 0) this.requests.deleted += 1;
@@ -248,7 +256,7 @@ export class Queue {
     for (const message of batch) {
       const { visibilityMs = work.visibilityMs } = message;
       delete message.visibilityMs;
-      this.#received.delete(message.messageId);
+      this.#received.delete(receiptOf(queue, message.messageId));
       const isDone = done.some((messages) => messages.includes(message));
       const isRepeated = isDone && this.repeated > 0;
       if (isRepeated) this.repeated -= 1;
@@ -262,6 +270,11 @@ export class Queue {
     this.dead.push(message.body);
     if (redrive !== undefined) this.#put(nameOf(redrive), { ...message, receives: 0 }, 0);
   }
+}
+
+/** SQS knows a receipt only in the queue that it is of. */
+function receiptOf(queueUrl: string, receipt: unknown): string {
+  return `${nameOf(queueUrl)} ${receipt}`;
 }
 
 function nameOf(queueUrl: string): string {

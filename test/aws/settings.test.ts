@@ -69,6 +69,15 @@ describe('the settings of a function', () => {
       );
   });
 
+  test('name the queue of presence only to a function that has to do with it', () => {
+    expect(parseSettings(environment).queue.presence).toBeUndefined();
+    const PRESENCE_QUEUE_URL = 'https://sqs/1/presence';
+    expect(parseSettings({ ...environment, PRESENCE_QUEUE_URL }).queue.presence).toBe(PRESENCE_QUEUE_URL);
+    expect(() => parseSettings({ ...environment, PRESENCE_QUEUE_URL: 'presence' })).toThrow(
+      'PRESENCE_QUEUE_URL must be a URL.',
+    );
+  });
+
   test('name the table and the queues of retries only to a function that has to do with them', () => {
     const none = parseSettings(environment);
     expect([none.table.deadLetters, none.queue.retries, none.queue.deadRetries]).toEqual([

@@ -58,7 +58,7 @@ describe.for<[string, Context, Readonly<Record<string, string>>]>([
   [
     'the stack with all that can be added',
     {
-      ...{ prettyUrl: true, tracing: true, accessLogs: true },
+      ...{ prettyUrl: true, tracing: true, accessLogs: true, hooks: 'handshake,message,closed,joined,left' },
       ...{ vpcId: 'vpc-0a1b2c3d', subnetIds: 'subnet-0a1b2c3d', apiAuth: 'iam' },
     },
     withEverything,

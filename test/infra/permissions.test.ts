@@ -192,26 +192,19 @@ describe('what a function may do', () => {
     }
   });
 
-  test('where the app wants to hear who comes and goes, those may note it that can change a group', () => {
+  test('where the app wants to hear who comes and goes, those may note it and queue a look that can change a group', () => {
     const telling = Synthesised.of({ hooks: 'message,joined,left' });
-    for (const name of ['connect', 'default', 'disconnect', 'retries']) {
+    const looks = on('<Presence.Arn>', 'sqs', 'SendMessage');
+    for (const name of ['connect', 'default', 'disconnect', 'groups', 'retries']) {
       // It may be run twice, and the closed hook comes again.
       const reads = name === 'disconnect' ? presences('GetItem') : [];
-      const more = [...permissionsOf(name), ...presences('UpdateItem'), ...reads];
+      const more = [...permissionsOf(name), ...presences('UpdateItem'), ...reads, ...looks];
       expect(permissionsOf(name, telling).sort(), name).toEqual(more.sort());
     }
-    const more = [...permissionsOf('groups'), ...presences('UpdateItem'), ...enqueues];
-    expect(permissionsOf('groups', telling).sort()).toEqual(more.sort());
-    for (const name of [
-      'send',
-      'broadcast',
-      'sockets',
-      'deadletters',
-      'tasks',
-      'batches',
-      'sweep',
-      'redrive',
-    ])
+    const more = [...permissionsOf('tasks'), ...looks, ...consumes('<Presence.Arn>')];
+    expect(permissionsOf('tasks', telling).sort(), 'tasks').toEqual(more.sort());
+    const others = ['send', 'broadcast', 'urls', 'sockets', 'deadletters', 'health'];
+    for (const name of [...others, 'batches', 'sweep', 'redrive'])
       expect(permissionsOf(name, telling), name).toEqual(permissionsOf(name));
   });
 
@@ -296,7 +289,9 @@ describe('what a function may do', () => {
 
   test('whoever does not use TLS gets nothing from any queue', () => {
     expect(stack.all('AWS::SQS::QueuePolicy')).toHaveLength(6);
-    for (const [, { Properties }] of stack.all('AWS::SQS::QueuePolicy')) {
+    const policies = Synthesised.of({ hooks: 'joined,left' }).all('AWS::SQS::QueuePolicy');
+    expect(policies, 'with presence').toHaveLength(8);
+    for (const [, { Properties }] of policies) {
       const { Statement } = Properties['PolicyDocument'] as { Statement: Statement[] };
       expect(Statement).toHaveLength(1);
       expect(Statement[0]).toMatchObject({

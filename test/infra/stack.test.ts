@@ -3,6 +3,8 @@ import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
 import { Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
+/** Of an app that wants to hear of presence. */
+const telling = Synthesised.of({ hooks: 'message,joined,left' });
 
 /** Which function each route of an API calls; what is not a function is told by its kind. */
 function routesOf(api: string, of = stack): Record<string, string> {
@@ -288,20 +290,22 @@ describe('the functions', () => {
   });
 
   test('every function that its own queues may hand its work back to allows that', () => {
-    const line = (value: unknown): string => stack.line(value);
-    const mappings = stack.all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => ({
+    const line = (value: unknown): string => telling.line(value);
+    const mappings = telling.all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => ({
       queue: line(Properties['EventSourceArn']),
       name: /<Functions(\w+)Function>/.exec(line(Properties['FunctionName']))?.[1] ?? '',
     }));
-    expect(mappings.map(({ name }) => name).sort()).toEqual(['batches', 'redrive', 'retries', 'tasks']);
+    expect(mappings.map(({ name }) => name).sort()).toEqual([
+      ...['batches', 'redrive', 'retries', 'tasks', 'tasks'],
+    ]);
     const sends = (name: string): string[] => {
       const policies = JSON.stringify(
-        stack.one('AWS::IAM::Role', `Functions${name}Role`).Properties['Policies'],
+        telling.one('AWS::IAM::Role', `Functions${name}Role`).Properties['Policies'],
       );
       const statements = JSON.parse(policies)[0].PolicyDocument.Statement as Record<string, unknown>[];
       return statements
         .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
-        .map(({ Resource }) => line(Resource));
+        .flatMap(({ Resource }) => [Resource].flat().map(line));
     };
     /** The functions that a function's messages may come to. */
     const next = (name: string): string[] =>
@@ -312,9 +316,9 @@ describe('the functions', () => {
       return all;
     };
     const looping = mappings.map(({ name }) => name).filter((name) => reached(name).has(name));
-    expect(looping.sort()).toEqual(['batches', 'retries', 'tasks']);
+    expect(looping.sort()).toEqual(['batches', 'retries', 'tasks', 'tasks']);
     for (const name of looping)
-      expect([name, stack.lambda(name).Properties['RecursiveLoop']]).toEqual([name, 'Allow']);
+      expect([name, telling.lambda(name).Properties['RecursiveLoop']]).toEqual([name, 'Allow']);
   });
 
   test('retries have workers of their own, so that hooks that time out hold up nothing else', () => {
@@ -327,6 +331,46 @@ describe('the functions', () => {
       expect(work(id)['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
   });
 
+  test.for([
+    [2, 2, 2],
+    [3, 2, 2],
+    [4, 2, 2],
+    [11, 6, 5],
+    [1_000, 500, 500],
+  ])(
+    'of %i batches of tasks at once %i are left to others if %i are of presence',
+    ([all, tasks, presence]) => {
+      const set = Synthesised.of({ hooks: 'joined,left', taskConcurrency: all });
+      const most = (id: string, of = set) =>
+        of.one('AWS::Lambda::EventSourceMapping', id).Properties['ScalingConfig'];
+      expect([most('GatewayWork'), most('PresenceWork')]).toEqual([
+        { MaximumConcurrency: tasks },
+        { MaximumConcurrency: presence },
+      ]);
+      const without = Synthesised.of({ taskConcurrency: all });
+      expect(most('GatewayWork', without), 'without presence').toEqual({ MaximumConcurrency: all });
+    },
+  );
+
+  test('looks at who is in groups are worked off as tasks are, by the same function', () => {
+    const work = (id: string) => telling.one('AWS::Lambda::EventSourceMapping', id).Properties;
+    const { EventSourceArn, FunctionName, ...looks } = work('PresenceWork');
+    const { EventSourceArn: tasks, FunctionName: same, ...others } = work('GatewayWork');
+    expect([telling.line(EventSourceArn), telling.line(tasks)]).toEqual(['<Presence.Arn>', '<Tasks.Arn>']);
+    expect([FunctionName, looks]).toEqual([same, others]);
+  });
+
+  test('those know the queue of presence that queue or run a look, where the app wants to hear of it', () => {
+    const know = (of: Synthesised): string[] => {
+      const ids = of.all('AWS::Lambda::Function').map(([id]) => id);
+      const names = ids.map((id) => /Functions(\w+)Function/.exec(id)?.[1] ?? '');
+      return names.filter((name) => 'PRESENCE_QUEUE_URL' in environmentOf(name, of)).sort();
+    };
+    expect(know(stack)).toEqual([]);
+    expect(know(telling)).toEqual(['connect', 'default', 'disconnect', 'groups', 'retries', 'tasks']);
+    expect(telling.line(environmentOf('tasks', telling)['PRESENCE_QUEUE_URL'])).toBe('<Presence>');
+  });
+
   test('only those that have to do with them know the tables and queues that not all use', () => {
     const names = stack
       .all('AWS::Lambda::Function')
@@ -334,7 +378,6 @@ describe('the functions', () => {
     const know = (variable: string) => names.filter((name) => variable in environmentOf(name)).sort();
     const breaking = ['connect', 'default', 'disconnect', 'health', 'retries', 'tasks'];
     expect(know('BROADCASTS_TABLE_NAME')).toEqual(['batches', 'broadcast', 'send', ...breaking].sort());
-    const telling = Synthesised.of({ hooks: 'message,joined,left' });
     expect('BROADCASTS_TABLE_NAME' in environmentOf('groups', telling), 'groups, with presence').toBe(true);
     expect(know('BATCH_QUEUE_URL')).toEqual(['batches', 'tasks']);
     const keeping = ['deadletters', 'default', 'disconnect', 'redrive', 'retries', 'tasks'];
@@ -480,38 +523,64 @@ describe('what keeps', () => {
 
   test.for([
     ['Tasks', 'tasks'],
+    ['Presence', 'presence'],
     ['Batches', 'batches'],
     ['Retries', 'retries'],
   ] as const)(
     '%s are encrypted, dead when their function says so, and dead ones are kept for 14 days',
     ([name, queue]) => {
-      const { Properties } = stack.one('AWS::SQS::Queue', `Gateway${name}`);
+      const { Properties } = telling.one('AWS::SQS::Queue', `Gateway${name}`);
       expect(Properties).toMatchObject({
         SqsManagedSseEnabled: true,
         RedrivePolicy: { maxReceiveCount: maxReceives[queue] },
       });
       const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
-      expect(stack.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
-      expect(stack.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({
+      expect(telling.line(deadLetterTargetArn)).toBe(`<Dead${name}.Arn>`);
+      expect(telling.one('AWS::SQS::Queue', `Dead${name}`).Properties).toMatchObject({
         SqsManagedSseEnabled: true,
         MessageRetentionPeriod: 14 * 86_400,
       });
     },
   );
 
-  test('a message that waits for its next attempt is kept for 14 days, even if no function can run', () => {
-    const { Properties } = stack.one('AWS::SQS::Queue', 'GatewayRetries');
-    expect(Properties['MessageRetentionPeriod']).toBe(14 * 86_400);
+  test.for(['Retries', 'Presence'])(
+    'what has no other place than the queue %s is kept for 14 days, even if no function can run',
+    (name) => {
+      const { Properties } = telling.one('AWS::SQS::Queue', `Gateway${name}`);
+      expect(Properties['MessageRetentionPeriod']).toBe(14 * 86_400);
+    },
+  );
+
+  test.for(['Tasks', 'Presence', 'Batches', 'Retries'])(
+    'a message of the queue %s is kept until it was received as often as it may be, and then for days',
+    (name) => {
+      const { Properties } = telling.one('AWS::SQS::Queue', `Gateway${name}`);
+      const { RedrivePolicy, VisibilityTimeout, MessageRetentionPeriod } = Properties;
+      const { maxReceiveCount } = RedrivePolicy as { maxReceiveCount: number };
+      // It is delayed at first, and put back after it failed, each for a quarter of an hour at most.
+      const longestS = 900 + maxReceiveCount * Math.max(Number(VisibilityTimeout), 900);
+      // SQS: a message is kept for four days unless it is set, and its age goes on where dead ones are.
+      expect(longestS).toBeLessThan(Number(MessageRetentionPeriod ?? 4 * 86_400));
+      expect(longestS).toBeLessThan(11 * 86_400);
+    },
+  );
+
+  test('a look at who is in a group is handed out for a day while its function is throttled, and there is none to hand out without presence', () => {
+    const { Properties } = telling.one('AWS::SQS::Queue', 'GatewayPresence');
+    expect(maxReceives.presence * Number(Properties['VisibilityTimeout'])).toBeGreaterThanOrEqual(86_400);
+    expect(stack.all('AWS::SQS::Queue').filter(([id]) => id.includes('Presence'))).toEqual([]);
+    expect(stack.all('AWS::Lambda::EventSourceMapping')).toHaveLength(4);
+    expect(telling.all('AWS::Lambda::EventSourceMapping')).toHaveLength(5);
   });
 
   test.for([
     ['destroy', 'Delete'],
     ['retain', 'Retain'],
   ] as const)('what holds data is treated as %s says', ([removalPolicy, expected]) => {
-    const set = Synthesised.of({ removalPolicy });
+    const set = Synthesised.of({ removalPolicy, hooks: 'joined,left' });
     const types = ['DynamoDB::Table', 'SQS::Queue', 'SecretsManager::Secret', 'Logs::LogGroup'];
     const kept = types.flatMap((type) => set.all(`AWS::${type}`));
-    expect(kept).toHaveLength(4 + 6 + 3 + 15);
+    expect(kept).toHaveLength(4 + 8 + 3 + 15);
     for (const [, { DeletionPolicy }] of kept) expect(DeletionPolicy).toBe(expected);
   });
 });

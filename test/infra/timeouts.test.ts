@@ -3,6 +3,7 @@ import { awsPolicy } from '../../functions/aws/gateway.ts';
 import { Synthesised } from './synthesised.ts';
 
 const stack = Synthesised.of();
+const telling = Synthesised.of({ hooks: 'joined,left' });
 const { all, lambda: handler } = {
   all: stack.all('AWS::Lambda::Function'),
   lambda: (name: string) => stack.lambda(name).Properties,
@@ -43,11 +44,12 @@ describe('what waits for something waits longer than that takes', () => {
 
   test.for([
     ['GatewayTasks', 'tasks'],
+    ['GatewayPresence', 'tasks'],
     ['GatewayBatches', 'batches'],
     ['GatewayRetries', 'retries'],
     ['GatewayDeadRetries', 'redrive'],
   ] as const)('what is in %s is out of sight six times as long as its function may run', ([queue, name]) => {
-    const { VisibilityTimeout } = stack.one('AWS::SQS::Queue', queue).Properties;
+    const { VisibilityTimeout } = telling.one('AWS::SQS::Queue', queue).Properties;
     expect(VisibilityTimeout).toBe(6 * timeoutOf(name));
   });
 

@@ -64,6 +64,22 @@ describe('alarms', () => {
     for (const name of ['AsyncEventAge', 'AsyncEventsDropped']) expect(body).toContain(name);
   });
 
+  test('where the app hears of presence, one more looks at looks that were given up', () => {
+    const set = Synthesised.of({ hooks: 'joined,left' });
+    expect(set.all('AWS::CloudWatch::Alarm')).toHaveLength(13);
+    const { Dimensions, AlarmDescription } = set.one('AWS::CloudWatch::Alarm', 'DeadPresence').Properties;
+    expect(metricsOf('DeadPresence', set)).toEqual(['AWS/SQS ApproximateNumberOfMessagesVisible']);
+    expect(set.line((Dimensions as { Value: unknown }[])[0]?.Value)).toBe('<DeadPresence.QueueName>');
+    expect(AlarmDescription).toContain('after a day of throttling');
+    const tasks = set.one('AWS::CloudWatch::Alarm', 'DeadTasks').Properties;
+    expect(tasks['AlarmDescription']).toContain(`after five attempts`);
+    const titles = (of: Synthesised) =>
+      JSON.stringify(of.one('AWS::CloudWatch::Dashboard').Properties['DashboardBody']);
+    expect([titles(set), titles(stack)].map((body) => body.includes('Looks at who is in groups'))).toEqual([
+      ...[true, false],
+    ]);
+  });
+
   test('none looks at more than the ten metrics that CloudWatch allows', () => {
     for (const [id] of alarms) expect(metricsOf(id).length).toBeLessThanOrEqual(10);
   });

@@ -8,7 +8,7 @@ import { systemClock } from '../../../functions/node/system-clock.ts';
 import { broadcastIdOf } from '../../../functions/wire/broadcast-id.ts';
 import { taskQueueContract } from '../../contract/ports/task-queue.ts';
 import { aHook } from '../../fakes/a-hook.ts';
-import { newSocket } from '../../fakes/a-record.ts';
+import { aGroup, newSocket } from '../../fakes/a-record.ts';
 import { ManualClock } from '../../fakes/manual-clock.ts';
 import { JsonService } from '../json-service.ts';
 import { Queue } from '../queue.ts';
@@ -158,6 +158,47 @@ describe('a hook that is tried again', () => {
     const { later: tasks, inputs } = await start(sent);
     await tasks.enqueue({ kind: 'replay', until: 1 });
     expect(inputs()[0].QueueUrl).toBe('https://sqs.example/1/tasks');
+  });
+});
+
+describe('tasks of presence', () => {
+  const socket = newSocket();
+  const look: Task = { kind: 'presence', group: aGroup('room'), subject: `s:${socket}`, socket };
+  const none = { presence: undefined, batches: undefined, retries: undefined, deadRetries: undefined };
+  const address = { url: 'https://sqs.example/1/tasks', ...none, endpoint: 'https://sqs.example' };
+  const from = (eventSourceARN?: string): QueueEvent => ({
+    Records: [{ messageId: 'm', body: '', ...(eventSourceARN === undefined ? {} : { eventSourceARN }) }],
+  });
+
+  test('go to their own queue, after their delay', async () => {
+    const { later: tasks, inputs } = await start(sent);
+    await tasks.enqueue(look, 5_000);
+    const [{ QueueUrl, MessageBody, DelaySeconds }] = inputs();
+    expect([QueueUrl, DelaySeconds]).toEqual(['https://sqs.example/1/presence', 5]);
+    expect(parseTask(MessageBody)).toEqual(look);
+  });
+
+  test('can’t be queued by a function that has no queue for them', async () => {
+    const tasks = new SqsTaskQueue(address, caller, new ManualClock());
+    await expect(tasks.enqueue(look)).rejects.toThrow('no queue of presence');
+  });
+
+  test.for([
+    ['arn:aws:sqs:eu-central-1:1:presence', true],
+    ['arn:aws-cn:sqs:cn-north-1:1:presence', true],
+    ['arn:aws:sqs:eu-central-1:1:tasks', false],
+    ['arn:aws:sqs:eu-central-1:1:no-presence', false],
+    ['arn:aws:sqs:eu-central-1:1:presences', false],
+    [undefined, false],
+  ] as const)('an event of %s is one of them: %s', async ([arn, isOne]) => {
+    const { later: tasks } = await start(sent);
+    expect(tasks.isOfPresence(from(arn))).toBe(isOne);
+  });
+
+  test('are in no event of a function that has no queue for them', () => {
+    const tasks = new SqsTaskQueue(address, caller, new ManualClock());
+    expect(tasks.isOfPresence(from('arn:aws:sqs:eu-central-1:1:tasks'))).toBe(false);
+    expect(tasks.isOfPresence(from())).toBe(false);
   });
 });
 
