@@ -43,8 +43,9 @@ const alarmedMetrics = 30;
 const breaker = { functions: 3, readsPerMinute: 12 };
 /** Those that watch Lambda's queue of messages, which itself costs nothing. */
 const queueMetrics = 3;
-/** Of four queues. */
+/** Of four queues, and of one more if the app hears of presence, which has an alarm too. */
 const polls = 4 * 650_000;
+const presenceQueue = { polls: 650_000, alarmedMetrics: 1 };
 
 /**
  * What presence takes besides, in units of DynamoDB and messages of SQS: for a user who comes to a group in a handshake,
@@ -79,6 +80,8 @@ export interface Use {
   readonly keyed?: number;
   /** Groups that are joined in a handshake and left at the end. */
   readonly joined?: number;
+  /** Whether the app hears of presence. */
+  readonly hasPresence?: boolean;
   /** Users whose coming to a group, and whose leaving it, the app hears of. */
   readonly visits?: number;
   /** Broadcasts to a group in an answer, and the sockets in such a group. */
@@ -235,7 +238,7 @@ function withoutVisits(use: Use) {
       toGroups * (1 + members) * price.read +
       minutes * (Math.max(16, scan) / 2) * price.read,
     // Each is sent, received and deleted.
-    queue: ((toGroups + looks) * 3 + broadcasts * each.requests + polls) * price.queued,
+    queue: ((toGroups + looks) * 3 + broadcasts * each.requests + pollsOf(use)) * price.queued,
     logs:
       (hooks + looks + toGroups + broadcasts + segments + batches + minutes) * bytes.logged * price.logged,
     out: (delivered * bytes.message + pings * pongBytes + hooks * bytes.hook) * price.out,
@@ -264,8 +267,14 @@ function writesOf({ queuesMessages = false }: Use): number {
   return queuesMessages ? 7 : 6;
 }
 
-function metricsOf({ queuesMessages = false }: Use): number {
-  return alarmedMetrics + (queuesMessages ? queueMetrics : 0);
+function metricsOf({ queuesMessages = false, hasPresence = false }: Use): number {
+  return (
+    alarmedMetrics + (queuesMessages ? queueMetrics : 0) + (hasPresence ? presenceQueue.alarmedMetrics : 0)
+  );
+}
+
+function pollsOf({ hasPresence = false }: Use): number {
+  return polls + (hasPresence ? presenceQueue.polls : 0);
 }
 
 /** The rows of the table, in whole cents below 10 dollars and whole dollars above. */

@@ -76,6 +76,14 @@ test('a million visits of users that the app hears of cost what the page says', 
   expect(Math.round(told.total - without.total)).toBe(16);
 });
 
+test('the queue of presence costs what the page says, also if nobody comes', () => {
+  const said = page.section('Cost').replaceAll('\n', ' ');
+  const [without, idle] = [month({}), month({ hasPresence: true })];
+  expect(said).toContain(`polls of their queue cost ${(idle.queue - without.queue).toFixed(2)}`);
+  expect(said).toContain(`its alarm ${(idle.fixed - without.fixed).toFixed(2)} a month`);
+  expect({ ...idle, queue: 0, fixed: 0, total: 0 }).toEqual({ ...without, queue: 0, fixed: 0, total: 0 });
+});
+
 test('a page that is open all month costs what the page says, with its pings and without', () => {
   const said = page.section('Cost').replaceAll('\n', ' ');
   const costs = (secondsBetweenPings: number): string => {
