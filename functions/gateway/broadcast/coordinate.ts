@@ -23,7 +23,7 @@ export async function coordinate(gateway: Gateway, task: SegmentTask): Promise<v
   const { broadcasts, policy, tasks, log } = gateway;
   const broadcast = await broadcasts.get(task.broadcast);
   if (broadcast === undefined) {
-    // Its task failed, or was throttled, until the broadcast had expired.
+    // Its task was not received until the broadcast had expired, or was moved back to its queue after that.
     log.error('fault', {
       broadcast: task.broadcast,
       why: 'a segment of a broadcast was not read within a day',
