@@ -14,9 +14,10 @@ import { type SocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { timeouts } from '../../infra/aws/timeouts.ts';
 import { Random } from '../simulate/random.ts';
 import { Cloud } from './cloud.ts';
-import { type Command, durationOf } from './commands.ts';
+import { type Command, durationOf, type Setup } from './commands.ts';
 import { Functions } from './functions.ts';
 import { type Client, Ledger, type Sent } from './ledger.ts';
+import { Losses } from './losses.ts';
 import { ModelApp } from './model-app.ts';
 import { Fate } from './process.ts';
 import { QueuedMessages } from './queued-messages.ts';
@@ -61,6 +62,8 @@ export class AwsWorld {
   readonly #functions: Functions;
   /** Where Lambda queues messages. */
   readonly #queued: QueuedMessages | undefined;
+  /** Where messages are given up. */
+  readonly #losses: Losses | undefined;
   readonly #fate = new Fate();
   readonly #connections: Connection[] = [];
   #isLosing = false;
@@ -69,17 +72,23 @@ export class AwsWorld {
   #ids = 0;
 
   /** `queuesMessages`: the stack has `messageInvocation` `event`. */
-  constructor(seed: number, queuesMessages = false) {
+  constructor({ seed, messageFailure }: Setup, queuesMessages = false) {
     const { timeline, ledger } = this;
     this.#random = new Random(seed);
     this.#app = new ModelApp(timeline, this.#random, ledger);
-    this.#app.closing = (client) => this.#closing(ledger.clients[client]);
+    this.#app.closing = (client) => this.#leaving(ledger.clients[client]);
+    const rules = { pausesMs: 5_000, isPatient: false };
+    this.#losses =
+      messageFailure === 'retry' ? undefined : new Losses({ ...rules, messageFailure }, ledger, timeline);
     const connections: Connections = {
       post: (socket, body) => this.#post(socket, body),
-      close: async (socket) => this.#end(this.#connectionOf(socket), 1000),
+      close: async (socket) => this.#closed(this.#connectionOf(socket), 1000),
       has: async (socket) => this.#connectionOf(socket)?.state === 'open',
     };
-    this.#cloud = new Cloud(timeline, this.#random, this.#app, connections, queuesMessages);
+    const stack = { messageFailure, queuesMessages };
+    this.#cloud = new Cloud(timeline, this.#random, this.#app, connections, stack, (event, fields) => {
+      this.#losses?.heard(event, fields);
+    });
     this.#functions = new Functions(this.#cloud, timeline, this.#random, this.#fate, ledger);
     const dead = this.#cloud.queues.deadRetries;
     this.#queued = queuesMessages ? new QueuedMessages(this.#functions, timeline, dead) : undefined;
@@ -244,7 +253,14 @@ export class AwsWorld {
 
   #end(connection: Connection | undefined, code: number): void {
     if (connection?.state !== 'open') return;
+    connection.client.endedAt ??= this.timeline.time;
+    this.#closed(connection, code);
+  }
+
+  #closed(connection: Connection | undefined, code: number): void {
+    if (connection?.state !== 'open') return;
     connection.state = 'gone';
+    connection.client.goneAt = this.timeline.time;
     this.#tellDisconnect(connection, code, !this.#isLosing);
   }
 
@@ -266,6 +282,12 @@ export class AwsWorld {
     if (client !== undefined) client.dropsSince ??= this.timeline.time;
   }
 
+  /** The same because the app closes it. */
+  #leaving(client: Client | undefined): void {
+    if (client !== undefined) client.endedAt ??= this.timeline.time;
+    this.#closing(client);
+  }
+
   async #post(socket: SocketId, body: string): Promise<Posted> {
     const connection = this.#connectionOf(socket);
     if (connection?.state !== 'open') return { kind: 'gone' };
@@ -280,7 +302,7 @@ export class AwsWorld {
   async #callBack(what: 'app closes' | 'app sends', connection: Connection | undefined): Promise<void> {
     if (connection === undefined) return;
     const { client, socket } = connection;
-    if (what === 'app closes') this.#closing(client);
+    if (what === 'app closes') this.#leaving(client);
     await this.#functions.run(timeouts.waited, async (gateway) =>
       what === 'app closes' ? closeSocket(gateway, socket) : deliver(gateway, socket, `for ${socket}`),
     );
@@ -329,12 +351,22 @@ export class AwsWorld {
   async #wrongs(): Promise<string[]> {
     const { log, troubles } = this.#cloud;
     this.ledger.isTroubled = troubles.wereAny;
+    const losses = this.#losses?.all ?? new Map<string, Client | undefined>();
+    for (const id of losses.keys()) {
+      const sent = this.#sent.get(id);
+      if (sent !== undefined) sent.excuse ??= 'its loss was logged';
+    }
     for (const { fields } of log.of('hook_lost')) {
+      if (losses.has(String(fields['request']))) continue;
       const sent = this.#sent.get(String(fields['request']));
       if (sent === undefined || !troubles.wereAny || this.#queued !== undefined)
         this.ledger.violate(`hook_lost: ${fields['why']}`);
       else sent.excuse ??= 'its loss was logged';
     }
-    return [...this.ledger.wrongs(await this.#cloud.letters()), ...this.#left.map((what) => `left: ${what}`)];
+    return [
+      ...this.ledger.wrongs(await this.#cloud.letters()),
+      ...(this.#losses?.wrongs() ?? []),
+      ...this.#left.map((what) => `left: ${what}`),
+    ];
   }
 }

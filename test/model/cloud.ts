@@ -10,15 +10,16 @@ import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
 import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
 import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
-import type { Clock, Connections } from '../../functions/gateway/ports.ts';
+import type { Clock, Connections, LogFields } from '../../functions/gateway/ports.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
 import { timeouts } from '../../infra/aws/timeouts.ts';
 import { lettersOf } from '../fakes/letters.ts';
 import { MemoryDynamo, memoryTables } from '../fakes/memory-dynamo.ts';
 import type { Random } from '../simulate/random.ts';
-import { RecordingLog } from '../support/recording-log.ts';
 import { CalledQueues, ModelQueue, type UsedQueue } from './aws-queues.ts';
 import { Caller } from './aws-service.ts';
+import type { Setup } from './commands.ts';
+import { HeardLog } from './heard-log.ts';
 import { secrets, settings } from './life.ts';
 import type { ModelApp } from './model-app.ts';
 import type { Process } from './process.ts';
@@ -33,31 +34,38 @@ const hidden = 6_000;
 
 const never = new Promise<never>(() => {});
 
+/** How a stack is set up. */
+export interface Stack extends Pick<Setup, 'messageFailure'> {
+  /** Whether Lambda queues each message before its function runs. */
+  readonly queuesMessages: boolean;
+}
+
 /** What stands around the Lambdas: tables, queues, @connections and the app. */
 export class Cloud {
   readonly dynamo = new MemoryDynamo();
   readonly troubles = new Troubles();
-  readonly log = new RecordingLog();
+  readonly log: HeardLog;
   readonly queues: Readonly<Record<UsedQueue, ModelQueue>>;
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #app: ModelApp;
   readonly #connections: Connections;
-  readonly #queuesMessages: boolean;
+  readonly #stack: Stack;
 
-  /** `queuesMessages`: whether Lambda queues each message before its function runs. */
   constructor(
     timeline: Timeline,
     random: Random,
     app: ModelApp,
     connections: Connections,
-    queuesMessages: boolean,
+    stack: Stack,
+    hear: (event: string, fields: LogFields) => void,
   ) {
     this.#timeline = timeline;
     this.#random = random;
     this.#app = app;
     this.#connections = connections;
-    this.#queuesMessages = queuesMessages;
+    this.#stack = stack;
+    this.log = new HeardLog(hear);
     const queue = (name: UsedQueue, seconds: number) =>
       new ModelQueue(timeline, seconds * hidden, maxReceives[name]);
     this.queues = {
@@ -100,7 +108,7 @@ export class Cloud {
       deadLetters: new DeadLetters(access, memoryTables, clock, this.log),
       breaker: new DynamoBreaker(access, memoryTables, clock),
       presences: new NoPresences(),
-      endedSockets: new DynamoEndedSockets(access, memoryTables, this.#queuesMessages),
+      endedSockets: new DynamoEndedSockets(access, memoryTables, this.#stack.queuesMessages),
       connections: this.#connectionsOf(process),
       tasks: new CalledQueues(this.queues, caller, clock),
       app: { post: (request) => process.call(() => this.#app.post(request, process, never)) },
@@ -110,6 +118,7 @@ export class Cloud {
       apiAuth: 'key',
       settings: {
         ...settings,
+        messageFailure: this.#stack.messageFailure,
         webhookBaseUrl: 'http://app.example/hooks',
         webSocketUrl: 'wss://gateway.example/prod',
         messageBytes: 131_072,

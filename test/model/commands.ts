@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { MessageFailure } from '../../functions/gateway/gateway.ts';
 import { type Mood, moods, type Wish, wishes } from './model-app.ts';
 
 /** Which call to the world a process dies at, counted from the command, and whether that call has its effect. */
@@ -25,9 +26,14 @@ export function durationOf(command: Command | { readonly do: string }): number {
   return 'waits' in command && command.waits ? 50 : 0;
 }
 
-/** A play: what happens, and the chance that comes with it. */
-export interface Schedule<Extra = never> {
+/** What a world is made from: the chance that comes with a play, and a setting of the gateway. */
+export interface Setup {
   readonly seed: number;
+  readonly messageFailure: MessageFailure;
+}
+
+/** A play: what happens, and in which world. */
+export interface Schedule<Extra = never> extends Setup {
   readonly commands: readonly (Command | Extra)[];
 }
 
@@ -94,6 +100,7 @@ export function schedules<Extra>(
   const of = (commands: readonly fc.WeightedArbitrary<Command | Extra>[]) =>
     fc.record({
       seed: fc.nat(2 ** 31),
+      messageFailure: fc.constantFrom('retry' as const, 'retry' as const, 'drop' as const, 'close' as const),
       commands: fc.array(fc.oneof(...commands), { maxLength: 40, size: 'max' }),
     });
   return fc.oneof(of(usual), of([...usual, ...others]), of([...usual, ...others, kill]));

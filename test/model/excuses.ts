@@ -46,6 +46,7 @@ export class Excuses {
     for (const sent of client.sent)
       if (sent.index > index && !stored.has(sent.index)) sent.excuse ??= 'the app closed its socket';
     client.dropsSince ??= this.#timeline.time;
+    client.endedAt ??= this.#timeline.time;
   }
 
   /** The messages of a client that are on the disk, and whether any of them is no dead letter. */

@@ -16,6 +16,8 @@ export interface Arrival {
   /** The process that posted it. */
   readonly by: Mortal;
   readonly verdict: Verdict;
+  /** The close code that a closed hook tells. */
+  readonly code?: string | undefined;
   /** Until when it is in progress; infinite until that is known. */
   until: number;
   /** Whether the process that posted it lived to hear the answer. */
@@ -40,8 +42,14 @@ export interface Client {
   excuse?: string;
   /** How many of its messages were logged as lost. */
   logged: number;
-  /** Since when what it sends is dropped, because the app has closed its socket. */
+  /** Since when what it sends is dropped, because the app has closed its socket, or a message of it has failed. */
   dropsSince?: number;
+  /** When it left, or the app closed its socket. */
+  endedAt?: number;
+  /** When its connection was closed, by whomever. */
+  goneAt?: number;
+  /** When a message of it failed for which its socket is to be closed, if it was open. */
+  failedAt?: number;
   /** Whether dead letters of it were replayed. They come behind what waits, in memory too. */
   isReplayed?: boolean;
 }
@@ -88,6 +96,11 @@ export class Ledger {
 
   died(process: Mortal, at: number): void {
     this.#deaths.push({ process, at });
+  }
+
+  /** Whether a process died from one time to another. */
+  hasDeathBetween(from: number, to: number): boolean {
+    return this.#deaths.some(({ at }) => at >= from && at <= to);
   }
 
   replayed(letters: readonly DeadLetter[]): void {
@@ -161,7 +174,7 @@ export class Ledger {
     const isOwed = asked !== undefined && asked.verdict !== 'refused';
     // The gateway may not have heard that it was refused, or know that the app was never asked.
     const isFree =
-      asked?.verdict === 'refused' && asked.isHeard && !this.isTroubled && !this.#hasForgotten(asked);
+      asked?.verdict === 'refused' && asked.isHeard && !this.isTroubled && !this.hasForgotten(asked);
     const isHeld = isOwed && !isTold && !isDead && client.excuse === undefined;
     return [
       ...(isHeld ? [`client ${client.number} has no closed hook`] : []),
@@ -176,11 +189,11 @@ export class Ledger {
   #duplicates(letters: readonly DeadLetter[]): string[] {
     const accepted = new Map<string, number>();
     for (const arrival of this.arrivals) {
-      if (arrival.verdict !== 'accepted' || !arrival.isHeard || this.#hasForgotten(arrival)) continue;
+      if (arrival.verdict !== 'accepted' || !arrival.isHeard || this.hasForgotten(arrival)) continue;
       if (this.areTasksDoubled && (arrival.event === 'message' || this.replays.has(arrival.id))) continue;
       accepted.set(arrival.id, (accepted.get(arrival.id) ?? 0) + 1);
     }
-    const forgotten = new Set(this.arrivals.filter((one) => this.#hasForgotten(one)).map(({ id }) => id));
+    const forgotten = new Set(this.arrivals.filter((one) => this.hasForgotten(one)).map(({ id }) => id));
     // Where a queue has the next attempt, and hands out this one again, both go on from then on.
     const mayFork = (id: string) => !this.#isOrdered && forgotten.has(id);
     const twice = [...accepted].filter(
@@ -196,7 +209,7 @@ export class Ledger {
   }
 
   /** Whether the process that heard an answer died so soon that it may have stored nothing of it. */
-  #hasForgotten({ by, until }: Arrival): boolean {
+  hasForgotten({ by, until }: Arrival): boolean {
     return this.#deaths.some(({ process, at }) => process === by && at <= until + forgetMs);
   }
 }

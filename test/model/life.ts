@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Clock } from '../../functions/gateway/ports.ts';
+import type { Clock, LogFields } from '../../functions/gateway/ports.ts';
 import { compose, type GatewayOptions } from '../../functions/local/compose.ts';
 import type { Ids } from '../../functions/local/ids.ts';
 import { type LocalSettings, limitSets } from '../../functions/local/settings.ts';
@@ -7,8 +7,9 @@ import { WebSocketServer } from '../../functions/local/web-socket-server.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import { form } from '../../functions/wire/formats/form.ts';
 import { socketEvents } from '../../functions/wire/hook.ts';
-import { RecordingLog } from '../support/recording-log.ts';
+import type { Setup } from './commands.ts';
 import type { Disk } from './disk.ts';
+import { HeardLog } from './heard-log.ts';
 import type { ModelApp } from './model-app.ts';
 import type { Process } from './process.ts';
 
@@ -44,7 +45,7 @@ export const secrets = { apiKeys: [], webhookSecrets: [`whsec_${secret}`], urlKe
 /** One life of the gateway: what `startGateway` puts together, without its server. */
 export class Life {
   readonly process: Process;
-  readonly log = new RecordingLog();
+  readonly log: HeardLog;
   readonly parts: ReturnType<typeof compose>;
   readonly server: WebSocketServer;
   /** Whether it is being stopped. */
@@ -52,8 +53,17 @@ export class Life {
   /** Ends the hooks that are in progress. */
   cut: (answer: AppResponse) => void = () => {};
 
-  constructor(process: Process, clock: Clock, app: ModelApp, ids: Ids, disk: Disk) {
+  constructor(
+    process: Process,
+    clock: Clock,
+    app: ModelApp,
+    ids: Ids,
+    disk: Disk,
+    { messageFailure }: Pick<Setup, 'messageFailure'>,
+    hear: (event: string, fields: LogFields) => void,
+  ) {
     this.process = process;
+    this.log = new HeardLog(hear);
     const cut = new Promise<AppResponse>((resolve) => {
       this.cut = resolve;
     });
@@ -66,7 +76,7 @@ export class Life {
       ids,
     };
     this.parts = compose(
-      settings,
+      { ...settings, messageFailure },
       options,
       'ws://gateway.example/',
       { app: 64, clients: 1_024 },

@@ -6,15 +6,17 @@ import { stopParts } from '../../functions/local/gateway.ts';
 import type { Ids } from '../../functions/local/ids.ts';
 import { resume } from '../../functions/local/resume.ts';
 import { Upgrade } from '../../functions/websocket/upgrade.ts';
+import { closeCodes } from '../../functions/wire/close-codes.ts';
 import { parseSocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { lettersOf } from '../fakes/letters.ts';
 import { Random } from '../simulate/random.ts';
 import type { RecordingLog } from '../support/recording-log.ts';
-import { type Command, durationOf } from './commands.ts';
+import { type Command, durationOf, type Setup } from './commands.ts';
 import { Disk } from './disk.ts';
 import { Excuses } from './excuses.ts';
 import { type Client, Ledger } from './ledger.ts';
 import { Life, settings } from './life.ts';
+import { Losses } from './losses.ts';
 import { ModelApp } from './model-app.ts';
 import { ModelClient } from './model-client.ts';
 import { Fate, Process } from './process.ts';
@@ -46,12 +48,20 @@ export class LocalWorld {
   readonly #clients: ModelClient[] = [];
   readonly #lives: Life[] = [];
   readonly #disk = new Disk();
+  readonly #setup: Setup;
+  /** Where messages are given up. */
+  readonly #losses: Losses | undefined;
   readonly #excuses = new Excuses(this.#disk, this.ledger, this.timeline);
   #downMs = 1;
   #ids = 0;
 
-  constructor(seed: number) {
+  constructor(setup: Setup) {
+    const { seed, messageFailure } = setup;
+    this.#setup = setup;
     this.#random = new Random(seed);
+    const rules = { pausesMs: 10_000, isPatient: true };
+    if (messageFailure !== 'retry')
+      this.#losses = new Losses({ ...rules, messageFailure }, this.ledger, this.timeline);
     this.#app = new ModelApp(this.timeline, this.#random, this.ledger);
     this.#app.closing = (client, index) => this.#excuses.dropped(client, index);
   }
@@ -130,7 +140,15 @@ export class LocalWorld {
       sleep: (ms) => timeline.sleep(ms, process),
     };
     timeline.owner = process;
-    const life = new Life(process, clock, this.#app, this.#newIds(), this.#disk);
+    const life = new Life(
+      process,
+      clock,
+      this.#app,
+      this.#newIds(),
+      this.#disk,
+      this.#setup,
+      (event, fields) => this.#losses?.heard(event, fields),
+    );
     this.#lives.push(life);
     void resume(life.parts);
     this.#every(process, () => life.parts.sessions.expire(clock.monotonic(), settings.limits));
@@ -234,20 +252,39 @@ export class LocalWorld {
     const life = this.#life;
     if (life === undefined) return ['The gateway is down.'];
     for (const { log, isStopping } of this.#lives) this.#readLog(log, isStopping);
+    this.#excuseLosses();
     const letters = this.#excuses.letters();
     const left = this.#disk.size - 2 * letters.length;
     return [
       ...this.ledger.wrongs(letters),
+      ...(this.#losses?.wrongs() ?? []),
       ...(this.#isQuiet() ? [] : [`${life.parts.registry.size} records or some timers are left`]),
       ...(left === 0 ? [] : [`${left} values are left in the store`]),
     ];
   }
 
+  /** A message may be lost whose loss was logged. One that never arrived is known by its client alone. */
+  #excuseLosses(): void {
+    for (const [id, client] of this.#losses?.all ?? []) {
+      const arrival = this.ledger.arrivals.find((one) => one.id === id);
+      const sent = client?.sent.find(({ index }) => index === arrival?.index);
+      if (sent !== undefined) sent.excuse ??= 'its loss was logged';
+      else if (client !== undefined) client.logged += 1;
+    }
+  }
+
   /** A gateway that is being stopped may lose what it logs. In any other, nothing goes wrong that the log is to tell. */
   #readLog({ lines }: RecordingLog, isStopping: boolean): void {
+    const losses = this.#losses?.all;
     for (const { event, fields } of lines) {
+      if (event === 'hook_lost' && losses?.has(String(fields['request']))) continue;
       const client = this.ledger.clients.find(({ socket }) => fields['request'] === `closed_${socket}`);
-      if (!isStopping && ['messages_lost', 'hook_lost', 'fault'].includes(event))
+      const isClosed = event === 'messages_lost' && fields['why'] === closeCodes.appFailed.reason;
+      if (
+        !isStopping &&
+        !(isClosed && this.#setup.messageFailure === 'close') &&
+        ['messages_lost', 'hook_lost', 'fault'].includes(event)
+      )
         this.ledger.violate(`${event}: ${fields['why']}`);
       else if (event === 'messages_lost' && client !== undefined) client.logged += Number(fields['count']);
     }

@@ -14,9 +14,9 @@ const stop: fc.WeightedArbitrary<Stop> = {
 };
 
 test('a gateway in one process that dies and starts again loses and confuses nothing', async () => {
-  await playAll('local', schedules([stop]), (seed) => new LocalWorld(seed));
+  await playAll('local', schedules([stop]), (setup) => new LocalWorld(setup));
 });
 
 test('a schedule on one machine goes the same way each time', async () => {
-  await playTwice(schedules([stop]), (seed) => new LocalWorld(seed));
+  await playTwice(schedules([stop]), (setup) => new LocalWorld(setup));
 });

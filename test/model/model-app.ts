@@ -78,6 +78,7 @@ export class ModelApp {
       at: this.#timeline.time,
       by,
       verdict,
+      ...(fields['event'] === 'closed' ? { code: fields['code'] } : {}),
       until: Number.POSITIVE_INFINITY,
       isHeard: false,
     };

@@ -58,12 +58,16 @@ export class ModelClient implements Transport {
   /** Closes its WebSocket. */
   close(): void {
     if (this.#state === 'connecting') this.vanish();
-    else if (this.#state === 'open' && !this.isGone) this.#listener?.data(close(1000));
+    else if (this.#state === 'open' && !this.isGone) {
+      this.client.endedAt ??= this.#around.timeline.time;
+      this.#listener?.data(close(1000));
+    }
   }
 
   /** Goes without a word. */
   vanish(): void {
     if (this.isGone) return;
+    this.client.endedAt ??= this.#around.timeline.time;
     this.#state = 'gone';
     this.#listener?.ended();
     this.#later(() => this.#listener?.closed());
@@ -102,6 +106,7 @@ export class ModelClient implements Transport {
 
   #finish(): void {
     if (this.#state === 'gone') return;
+    this.client.goneAt ??= this.#around.timeline.time;
     this.#state = 'gone';
     this.#later(() => {
       this.#listener?.ended();
@@ -111,6 +116,7 @@ export class ModelClient implements Transport {
 
   #answerClose(): void {
     if (this.#state !== 'open') return;
+    this.client.goneAt ??= this.#around.timeline.time;
     this.#state = 'closing';
     this.#later(() => this.#listener?.data(close(1000)));
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Command, Schedule } from './commands.ts';
+import type { Command, Schedule, Setup } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How many schedules are played, and which. */
@@ -17,10 +17,10 @@ interface World<Extra> {
 export async function playAll<Extra>(
   name: 'aws' | 'local' | 'queued',
   schedules: fc.Arbitrary<Schedule<Extra>>,
-  worldOf: (seed: number) => World<Extra>,
+  worldOf: (setup: Setup) => World<Extra>,
 ): Promise<void> {
-  const property = fc.asyncProperty(schedules, async ({ seed, commands }) => {
-    const wrongs = await worldOf(seed).play(commands);
+  const property = fc.asyncProperty(schedules, async ({ commands, ...setup }) => {
+    const wrongs = await worldOf(setup).play(commands);
     if (wrongs.length > 0) throw new Error(wrongs.join('\n'));
   });
   const path = MODEL_PATH === undefined ? {} : { path: MODEL_PATH };
@@ -37,10 +37,10 @@ export async function playAll<Extra>(
 /** Plays some schedules twice. The app must see the same, at the same time. */
 export async function playTwice<Extra>(
   schedules: fc.Arbitrary<Schedule<Extra>>,
-  worldOf: (seed: number) => World<Extra>,
+  worldOf: (setup: Setup) => World<Extra>,
 ): Promise<void> {
-  const seenIn = async ({ seed, commands }: Schedule<Extra>) => {
-    const world = worldOf(seed);
+  const seenIn = async ({ commands, ...setup }: Schedule<Extra>) => {
+    const world = worldOf(setup);
     await world.play(commands);
     return world.ledger.arrivals.map(({ by: _, ...arrival }) => arrival);
   };

@@ -4,5 +4,5 @@ import { AwsWorld } from './aws-world.ts';
 import { playAll } from './play-all.ts';
 
 test('where Lambda queues messages, no kill and no fault of a service loses one', async () => {
-  await playAll('queued', awsSchedules, (seed) => new AwsWorld(seed, true));
+  await playAll('queued', awsSchedules, (setup) => new AwsWorld(setup, true));
 });
