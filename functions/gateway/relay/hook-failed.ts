@@ -5,7 +5,7 @@ import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import type { RetryTask, Tries } from '../tasks.ts';
 import { hookFacts } from './hook-facts.ts';
-import { heldPause, nextTry } from './next-try.ts';
+import { heldPause, nextTry, timeLeft } from './next-try.ts';
 import { logFinalAnswer } from './post-hook-with-retries.ts';
 
 /** A hook that can be tried again, and how it was tried so far. */
@@ -27,7 +27,7 @@ export async function retryLater(
   const now = clock.now();
   const tries = counted(before.tries, answer);
   const { hook, groupsVersion } = before;
-  const pause = pauseAfter(gateway, tries, answer, now);
+  const pause = pauseAfter(gateway, tries, answer);
   if (pause === undefined) {
     logFinalAnswer(gateway, hook, answer);
     return keepDeadLetter(gateway, { hook, groupsVersion, tries }, answer);
@@ -52,15 +52,11 @@ function waitingAfter(answer: NotAccepted): RetryTask['waiting'] {
 }
 
 /** After how many milliseconds a hook is tried again; undefined if it is dead. */
-function pauseAfter(
-  { clock, settings, policy }: Gateway,
-  tries: Tries,
-  answer: NotAccepted,
-  now: number,
-): number | undefined {
+function pauseAfter(gateway: Gateway, tries: Tries, answer: NotAccepted): number | undefined {
   if (answer.kind !== 'failed') return undefined;
-  if (!isHeld(answer)) return nextTry(tries, answer, settings.messageRetryMs, now, clock.random());
-  const left = tries.since + settings.messageRetryMs - now;
+  const { clock, settings, policy } = gateway;
+  const left = timeLeft(tries.since, settings.messageRetryMs, gateway);
+  if (!isHeld(answer)) return nextTry(tries, answer, left, clock.random());
   return left <= 0 ? undefined : Math.min(left, heldPause(answer, policy, clock.random()));
 }
 

@@ -71,13 +71,12 @@ async function notAccepted(
   first: NotAccepted,
   { hasWaited }: ClientMessage,
 ): Promise<Answer | undefined> {
-  const { breaker, clock, log, settings } = gateway;
+  const { breaker, clock, log, policy, settings } = gateway;
   if (settings.messageFailure === 'retry') {
     const now = clock.now();
-    const upMs = now - (gateway.startedAt ?? now);
     // What waited behind hooks that are held, or that failed, has no hours of its own after theirs.
     const hasRest = isHeld(first) || hasWaited === true;
-    const since = hasRest ? sinceArrival(hook.time, settings.messageRetryMs, now, upMs) : now;
+    const since = hasRest ? sinceArrival(hook.time, settings.messageRetryMs, now, policy.keepsOrder) : now;
     const tries = { since, attempts: 0, errors: 0 };
     await retryOrKeep(gateway, { hook, groupsVersion, tries }, first);
     await countFailed(gateway, hook);

@@ -1,5 +1,5 @@
 import { backoff, halfJitter } from '../../wire/backoff.ts';
-import type { Policy } from '../gateway.ts';
+import type { Gateway, Policy } from '../gateway.ts';
 import type { Tries } from '../tasks.ts';
 import type { FailedAnswer } from './post-hook.ts';
 
@@ -11,35 +11,48 @@ const errorPausesMs = { first: 1_000, factor: 3 };
 const maxErrors = 5;
 
 /**
- * After how many milliseconds a hook is tried again that has failed, or undefined if it is dead. An app that is away gets
- * `windowMs` milliseconds from the first attempt, and the last attempt is at their end. An app that answers with errors
+ * How much is left of the `windowMs` milliseconds in which a hook is tried. They begin with its first attempt, and again
+ * when the gateway starts, which may have been down for all of them: what waits for an app that starts later, or that
+ * asks for a pause then, must not die at once, with everything behind it.
+ */
+export function timeLeft(
+  since: number,
+  windowMs: number,
+  { clock, startedAt = since }: Pick<Gateway, 'clock' | 'startedAt'>,
+): number {
+  const now = clock.now();
+  // If it started in the future, the clock was set back.
+  return Math.max(since, Math.min(startedAt, now)) + windowMs - now;
+}
+
+/**
+ * After how many milliseconds a hook is tried again that has failed, or undefined if it is dead. An app that is away has
+ * the `left` milliseconds of the hook's time, and the last attempt is at their end. An app that answers with errors
  * gets fewer attempts, so that one message that it can't handle holds up no others for long. A pause is never shorter
- * than the app asked for, if the window allows it.
+ * than the app asked for, if that time allows it.
  */
 export function nextTry(
-  { since, attempts, errors }: Tries,
+  { attempts, errors }: Pick<Tries, 'attempts' | 'errors'>,
   { isAway, retryAfter = 0 }: Pick<FailedAnswer, 'isAway' | 'retryAfter'>,
-  windowMs: number,
-  now: number,
+  left: number,
   random: number,
 ): number | undefined {
-  const left = since + windowMs - now;
   if (left <= 0 || errors >= maxErrors) return undefined;
   const grown = isAway ? backoff(attempts, awayPausesMs) : backoff(errors, errorPausesMs);
   return Math.min(left, Math.ceil(Math.max(halfJitter(grown, random), retryAfter)));
 }
 
-/** The time that a message has at least, however long it waited before its first attempt, in milliseconds. */
-const leastMs = 60_000;
+/** The time that a message has at least that waited before its first attempt in no line, in milliseconds. */
+const leastMs = 3_600_000;
 
 /**
- * From when on the `windowMs` milliseconds of a message count that came at `time`, and is tried for the first time now. If
- * they are nearly over, it still has until a minute after the gateway has started, which may have been down for all of
- * them. `upMs` is how long ago that was. A minute for each message would keep those behind it for days.
+ * From when on the `windowMs` milliseconds of a message count that came at `time` and waited before it is tried for the
+ * first time now. In a line (`isInLine`) that is its time, or those behind it would wait for days. One that waited for
+ * itself alone has an hour even if they are over.
  */
-export function sinceArrival(time: number, windowMs: number, now: number, upMs: number): number {
-  const least = Math.min(windowMs, leastMs) - Math.max(0, upMs);
-  return Math.min(now, Math.max(time, now - windowMs + Math.max(0, least)));
+export function sinceArrival(time: number, windowMs: number, now: number, isInLine: boolean): number {
+  const earliest = isInLine ? time : now - windowMs + Math.min(windowMs, leastMs);
+  return Math.min(now, Math.max(time, earliest));
 }
 
 /** The part of an outage that hooks wait for once more, where each look costs money: an hour makes it a quarter. */

@@ -5,7 +5,7 @@ import type { SocketRecord } from '../record.ts';
 import { hookFacts } from './hook-facts.ts';
 import { attempted, isHeld, keepDeadLetter } from './hook-failed.ts';
 import { removeRecord } from './late-messages.ts';
-import { heldPause } from './next-try.ts';
+import { heldPause, timeLeft } from './next-try.ts';
 import type { FailedAnswer } from './post-hook.ts';
 
 /** The pauses between the rounds of attempts, in milliseconds. */
@@ -21,14 +21,14 @@ export async function postponeClosed(
   hook: Hook,
   answer: FailedAnswer,
 ): Promise<void> {
-  const { registry, clock, log, policy } = gateway;
+  const { registry, log, policy } = gateway;
   const { socket } = record;
   const wasHeld = isHeld(answer);
   // Its lease counts as an attempt, and nothing was posted.
   const attempts = wasHeld ? record.attempts - 1 : record.attempts;
   const { why } = answer;
   const facts = { ...hookFacts(hook), why };
-  const left = hook.time + policy.closedRetryWindowMs - clock.now();
+  const left = timeLeft(hook.time, policy.closedRetryWindowMs, gateway);
   if (left <= 0) {
     // The letter comes before the record is removed, so that one of them always has the hook.
     await keepDeadLetter(gateway, attempted({ ...record, attempts }, hook), answer);

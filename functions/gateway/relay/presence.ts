@@ -15,6 +15,7 @@ import type { PresenceTask } from '../tasks.ts';
 import { hookFacts } from './hook-facts.ts';
 import { isHeld, keepDeadLetter } from './hook-failed.ts';
 import { presenceHook } from './hooks.ts';
+import { timeLeft } from './next-try.ts';
 import { postOwedHook } from './post-hook-with-retries.ts';
 import { pauseBetweenRounds } from './postpone-closed.ts';
 import { recordOf } from './retry.ts';
@@ -226,13 +227,13 @@ async function tell(
   { sequence }: PresenceState,
   telling: Telling,
 ): Promise<{ readonly rounds: number; readonly pause: number } | undefined> {
-  const { clock, log, policy } = gateway;
+  const { log, policy } = gateway;
   const hook = presenceHook(task, telling, sequence);
   const answer = await postOwedHook(gateway, hook, telling.rounds > 0);
   const { time } = telling;
   const wasHeld = answer.kind === 'failed' && isHeld(answer);
   const rounds = wasHeld ? telling.rounds : telling.rounds + 1;
-  const left = time + policy.closedRetryWindowMs - clock.now();
+  const left = timeLeft(time, policy.closedRetryWindowMs, gateway);
   if (answer.kind === 'failed' && left > 0) {
     const pause = Math.min(left, pauseBetweenRounds(gateway, rounds, answer));
     const facts = { ...hookFacts(hook), why: answer.why };

@@ -8,6 +8,7 @@ import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import type { HookEvent } from '../../../functions/wire/hook.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
+import { answered } from '../../fakes/fake-app.ts';
 import { type FakeWorld, fakeGateway, type Given } from '../../fakes/fake-gateway.ts';
 
 /** A gateway whose app has been away for some milliseconds. Its breaker holds hooks for the next `forMs`. */
@@ -104,33 +105,62 @@ describe('a message that waited behind one that is held', () => {
     expect(world.tasks.delayed).toMatchObject([{ tries: { since: time, attempts: 0 } }]);
   });
 
-  test('has at least a minute, since the gateway may have been down for all of its hours', async () => {
+  test('has at least an hour where none waits behind it, since its queue may have kept it for longer', async () => {
     const world = await away();
     const { socket } = await world.admit();
     const now = world.clock.now();
-    const minuteLeft = now - world.gateway.settings.messageRetryMs + 60_000;
-    for (const time of [minuteLeft - 1, minuteLeft, minuteLeft + 1])
+    const hourLeft = now - world.gateway.settings.messageRetryMs + 3_600_000;
+    for (const time of [hourLeft - 1, hourLeft, hourLeft + 1])
       await message(world.gateway, { socket, id: `m${time}`, body: 'behind', time });
     const since = world.tasks.delayed.map((task) => task.kind === 'retry' && task.tries.since);
-    expect(since).toEqual([minuteLeft, minuteLeft, minuteLeft + 1]);
+    expect(since).toEqual([hourLeft, hourLeft, hourLeft + 1]);
   });
 });
 
-test('a line of messages whose hours are over waits for a minute after the start, and not for one each', async () => {
-  const world = await away();
-  const { socket } = await world.admit();
-  const now = world.clock.now();
-  const time = now - world.gateway.settings.messageRetryMs - 1;
-  for (const [at, upMs] of [0, 59_000, 60_000, 86_400_000].entries())
-    await message(
-      { ...world.gateway, startedAt: now - upMs },
-      { socket, id: `m${at}`, body: 'behind', time },
-    );
-  const left = world.tasks.delayed.map(
-    (task) => task.kind === 'retry' && task.tries.since + world.gateway.settings.messageRetryMs - now,
-  );
-  expect(left, 'milliseconds that the first two have left').toEqual([60_000, 1_000]);
-  expect(world.log.of('hook_dead'), 'the others').toHaveLength(2);
+describe('a line of messages whose hours are over when the gateway starts', () => {
+  /** What is posted and waits, dies or is held of three of them, so long after the start. */
+  const tried = async (world: FakeWorld, upMs: number) => {
+    const { socket } = await world.admit();
+    const now = world.clock.now();
+    const policy = { ...world.gateway.policy, keepsOrder: true };
+    const time = now - world.gateway.settings.messageRetryMs - 1;
+    for (const id of ['one', 'two', 'three'])
+      await message(
+        { ...world.gateway, policy, startedAt: now - upMs },
+        { socket, id, body: 'behind', time, hasWaited: true },
+      );
+    return {
+      pauses: world.tasks.delayed.map((task) => task.kind === 'retry' && task.dueAt - now),
+      dead: world.log.of('hook_dead').length,
+    };
+  };
+  const asking = (seconds: number) => {
+    const world = fakeGateway();
+    for (let at = 0; at < 3; at++) world.app.answers.push(answered(429, { retryAfter: String(seconds) }));
+    return world;
+  };
+  const windowMs = 21_600_000;
+
+  test('waits for as long as the app asks', async () => {
+    expect(await tried(asking(7_200), 1_000)).toEqual({ pauses: [7_200_000, 7_200_000, 7_200_000], dead: 0 });
+  });
+
+  test('is tried once more six hours after the start if the app asks for more', async () => {
+    const left = windowMs - 1_000;
+    expect(await tried(asking(86_400), 1_000)).toEqual({ pauses: [left, left, left], dead: 0 });
+  });
+
+  test('waits for an app that is away at the start', async () => {
+    expect((await tried(await away(), 1_000)).dead).toBe(0);
+  });
+
+  test.for([
+    [windowMs - 1, 0],
+    [windowMs, 3],
+  ] as const)('is dead six hours after the start: after %d ms, %d are', async ([upMs, dead]) => {
+    expect((await tried(asking(120), upMs)).dead, 'where the app asks for a pause').toBe(dead);
+    expect((await tried(await away(), upMs)).dead, 'where it is away').toBe(dead);
+  });
 });
 
 describe('a message that is tried for the first time', () => {
@@ -151,7 +181,7 @@ describe('a message that is tried for the first time', () => {
 
   test('has what is left of its hours since it came if it waited behind a hook that failed', async () => {
     expect(await tried(3_600_000, { hasWaited: true }), 'minutes that are over').toBe(60);
-    expect(await tried(36_000_000, { hasWaited: true }), 'minutes that are over, of 360').toBe(359);
+    expect(await tried(36_000_000, { hasWaited: true }), 'minutes that are over, of 360').toBe(300);
     expect(await tried(-3_600_000, { hasWaited: true }), 'after a clock was set back').toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nextTry } from '../../../functions/gateway/relay/next-try.ts';
+import { nextTry, sinceArrival, timeLeft } from '../../../functions/gateway/relay/next-try.ts';
+import { ManualClock } from '../../fakes/manual-clock.ts';
 
 const second = 1_000;
 const hour = 3_600_000;
@@ -13,7 +14,7 @@ function pause(
   { attempts = 1, errors = 0, after = 0, random = 1, window = windowMs },
   answer: Parameters<typeof nextTry>[1],
 ): number | undefined {
-  return nextTry({ since, attempts, errors }, answer, window, since + after, random);
+  return nextTry({ attempts, errors }, answer, window - after, random);
 }
 
 describe('the pause while an app is away', () => {
@@ -78,5 +79,49 @@ describe('the pause after errors of an app', () => {
 
   test('is as long as the app asks for', () => {
     expect(pause({ errors: 1 }, { ...broken, retryAfter: 90 * second })).toBe(90 * second);
+  });
+});
+
+describe('the time in which a hook is tried', () => {
+  const leftAt = (now: number, startedAt?: number) => {
+    const gateway = { clock: new ManualClock(now), ...(startedAt === undefined ? {} : { startedAt }) };
+    return timeLeft(since, windowMs, gateway);
+  };
+
+  test('ends six hours after its first attempt', () => {
+    expect(leftAt(since + windowMs - 1)).toBe(1);
+    expect(leftAt(since + windowMs)).toBe(0);
+  });
+
+  test.for([
+    ['long before the first attempt', -1, 0],
+    ['with it', 0, 0],
+    ['a moment after it', 1, 1],
+    ['a day after it', 24 * hour, 24 * hour],
+  ] as const)('begins with the later of the first attempt and the start: %s', ([, started, begins]) => {
+    expect(leftAt(since + begins + windowMs - 1, since + started)).toBe(1);
+    expect(leftAt(since + begins + windowMs, since + started)).toBe(0);
+  });
+
+  test('is no longer than six hours if the clock was set back since the start', () => {
+    expect(leftAt(since + hour, since + 24 * hour)).toBe(windowMs);
+  });
+});
+
+describe('the hours of a message that waited before its first attempt', () => {
+  test.for([true, false])(
+    'begin when it came, as long as that is not too long ago (in a line: %s)',
+    (isInLine) => {
+      const now = since + windowMs - hour;
+      expect(sinceArrival(since, windowMs, now, isInLine)).toBe(since);
+      expect(sinceArrival(now + 1, windowMs, now, isInLine), 'after a clock was set back').toBe(now);
+    },
+  );
+
+  test('have an hour left for one that waited alone, and nothing for one in a line', () => {
+    const now = since + windowMs - hour + 1;
+    expect(sinceArrival(since, windowMs, now, false)).toBe(since + 1);
+    expect(sinceArrival(since, windowMs, now, true)).toBe(since);
+    expect(sinceArrival(since, 60_000, now, false), 'where a minute is all').toBe(now);
   });
 });
