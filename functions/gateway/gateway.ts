@@ -17,7 +17,7 @@ export interface Gateway extends Ports {
   readonly isLastAttempt?: boolean;
   /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
-  /** When the process started, in milliseconds since 1970. Absent where messages wait in no process. */
+  /** When the process started, and with it the time of all hooks that waited, in milliseconds since 1970. Absent where messages wait in no process. */
   readonly startedAt?: number;
   /** Sees the hooks, if anybody looks on. */
   readonly watch?: HookWatch | undefined;

@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../gateway/ports.ts';
 import { type PresenceKey, type PresenceState, unknownPresence } from '../gateway/presences.ts';
 import type { GroupName } from '../wire/group.ts';
-import type { Store, Stored } from './store.ts';
+import type { Change, Store, Stored } from './store.ts';
 import { readPresence, readSequence, type StoredPresence, write, writeSequence } from './stored.ts';
 import { after, keysOf, presenceKey, sequenceKey } from './stored-keys.ts';
 
@@ -60,11 +60,14 @@ export class StoredPresences {
     this.#forgotten = Math.max(this.#forgotten, sequence);
   }
 
-  /** Deletes all subjects. */
+  /** Deletes all subjects, also those that can't be read. Their greatest number is kept. */
   async clear(): Promise<void> {
+    this.#forgetAsStored();
     // One write for each page, so that a gateway that starts has soon done it.
     for (const page of this.#pages()) {
-      const written = await this.#store.write(page.map(({ key }) => ({ key, value: undefined })));
+      for (const { value } of page) this.forget(unlessUnreadable(() => readPresence(value).sequence));
+      const deleted = page.map(({ key }) => ({ key, value: undefined }));
+      const written = await this.#store.write([...deleted, ...this.#numberToKeep]);
       if (!written.ok) this.#warn(undefined, written.error.why);
     }
   }
@@ -89,6 +92,17 @@ export class StoredPresences {
     clearTimeout(this.#repeating);
     await this.write([...this.#refused.values()]);
     return [...this.#refused.values()].filter((key) => !this.#isStored(key)).length;
+  }
+
+  get #numberToKeep(): readonly Change[] {
+    if (this.#forgotten === unknownPresence.sequence) return [];
+    return [{ key: sequenceKey, value: writeSequence(this.#forgotten) }];
+  }
+
+  /** Notes the number that the processes before have forgotten. */
+  #forgetAsStored(): void {
+    const stored = this.#store.get(sequenceKey);
+    if (stored !== undefined) this.forget(unlessUnreadable(() => readSequence(stored)));
   }
 
   *#pages(): Generator<readonly Stored[]> {
@@ -140,6 +154,15 @@ export class StoredPresences {
     if (this.#clock.monotonic() - this.#warnedAt < warnedMs) return;
     this.#warnedAt = this.#clock.monotonic();
     this.#log.warn('presence_not_kept', { group, why });
+  }
+}
+
+/** A number of the store, or the least where it holds what was never written. */
+function unlessUnreadable(read: () => number): number {
+  try {
+    return read();
+  } catch {
+    return unknownPresence.sequence;
   }
 }
 

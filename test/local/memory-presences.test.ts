@@ -94,8 +94,38 @@ test('what an earlier process has told is deleted, and nothing else', async () =
   await store.write([{ key: Buffer.from('q1'), value: Buffer.from('a hook') }]);
   await set({ told: hook('joined'), sequence: 1 });
   await presences.forget();
-  expect(store.records).toBe(1);
+  expect(storedIn(store)).toEqual([]);
   expect(store.get(Buffer.from('q1'))).toBeDefined();
+});
+
+test.for([
+  ['of a user who is deleted', 9, 7],
+  ['of one who was forgotten before', 7, 9],
+] as const)(
+  'a start without presence keeps the greatest number, even that %s',
+  async ([, stored, before]) => {
+    const { presences, store, set } = begun();
+    await store.write([
+      { key: Buffer.from('n'), value: Buffer.from(String(before)) },
+      { key: Buffer.from('pbroken'), value: Buffer.from('not written by any gateway') },
+    ]);
+    await set({ told: hook('joined'), sequence: stored });
+    await presences.forget();
+    expect(storedIn(store)).toEqual([]);
+    const next = begun(store);
+    next.presences.load();
+    expect(await next.known()).toMatchObject({ sequence: 9 });
+  },
+);
+
+test('a start without presence bears a number that no gateway has written', async () => {
+  const { presences, store, set } = begun();
+  await store.write([{ key: Buffer.from('n'), value: Buffer.from('x') }]);
+  await set({ told: hook('joined'), sequence: 3 });
+  await presences.forget();
+  const next = begun(store);
+  next.presences.load();
+  expect(await next.known()).toMatchObject({ sequence: 3 });
 });
 
 test('what 2,500 users were told is deleted by three writes, so that a start without presence is soon over', async () => {

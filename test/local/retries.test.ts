@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { keysOf } from '../../functions/local/stored-keys.ts';
+import { systemClock } from '../../functions/node/system-clock.ts';
 import { LastingStore } from '../fakes/lasting-store.ts';
 import type { Api } from '../support/api.ts';
 import { connect } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { type LocalWorld, startLocal } from '../support/local.ts';
+import { type LocalWorld, sharesProcess, startLocal } from '../support/local.ts';
 
 let world: LocalWorld | undefined;
 afterEach(() => world?.stop());
@@ -92,6 +93,32 @@ test('messages that wait when the gateway stops are posted at its next start, th
   await eventually('nothing is left in the store', () => store.records === 0);
   await next.stop();
 });
+
+test.skipIf(!sharesProcess)(
+  'a message outlives a gateway that was down for longer than its hours',
+  async () => {
+    const store = new LastingStore();
+    let apart = 0;
+    const clock = { ...systemClock, now: () => Date.now() + apart };
+    world = await startLocal({}, {}, { store, clock });
+    const { app, url } = world;
+    let failures = Number.POSITIVE_INFINITY;
+    app.on('/room', ({ fields }) => (fields['event'] === 'message' && failures-- > 0 ? 503 : 204));
+    const client = await connect(`${url}/room`);
+    for (const body of ['one', 'two']) client.send(body);
+    await app.hook('/room', 'message');
+    await world.gateway.stop(500);
+    apart = 10 * 3_600_000;
+    // The app is back a little later than the gateway.
+    failures = 1;
+    const next = await startLocal({ WEBHOOK_BASE_URL: app.baseUrl }, {}, { store, clock });
+    await app.hook('/room', 'closed');
+    const bodies = app.of('/room').map(({ fields }) => fields['body'] || fields['event']);
+    expect(bodies.slice(-4)).toEqual(['one', 'one', 'two', 'closed']);
+    expect(store.range(...keysOf('letter'), 9), 'dead letters').toEqual([]);
+    await next.stop();
+  },
+);
 
 test('what waits when there is no time left to stop is stored all the same', async () => {
   const store = new (class extends LastingStore {

@@ -37,8 +37,11 @@ export interface Schedule<Extra = never> extends Setup {
   readonly commands: readonly (Command | Extra)[];
 }
 
+/** The longest time that a gateway is down, in milliseconds: longer than the hours of a message. */
+export const longestDownMs = 28_800_000;
+
 const client = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
-const downMs = fc.constantFrom(1, 50, 5_000, 400_000);
+const downMs = fc.constantFrom(1, 50, 5_000, 400_000, longestDownMs);
 
 const usual: fc.WeightedArbitrary<Command>[] = [
   {

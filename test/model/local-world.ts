@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
 import { deliver } from '../../functions/gateway/deliver/deliver.ts';
 import { closeSocket } from '../../functions/gateway/end/close-socket.ts';
 import type { Clock } from '../../functions/gateway/ports.ts';
@@ -11,7 +12,7 @@ import { parseSocketId, socketIdFrom } from '../../functions/wire/socket-id.ts';
 import { lettersOf } from '../fakes/letters.ts';
 import { Random } from '../simulate/random.ts';
 import type { RecordingLog } from '../support/recording-log.ts';
-import { type Command, durationOf, type Setup } from './commands.ts';
+import { type Command, durationOf, longestDownMs, type Setup } from './commands.ts';
 import { Disk } from './disk.ts';
 import { Excuses } from './excuses.ts';
 import { type Client, Ledger } from './ledger.ts';
@@ -32,11 +33,11 @@ export interface Stop {
 /** How often the gateway sweeps, and looks for idle sessions, in milliseconds. */
 const sweepMs = 300_000;
 
-/** The longest time that the gateway is down, in milliseconds. */
-const longestDownMs = 400_000;
-
 /** A day and some: for as long a closed hook is tried. */
 const hoursOfPeace = 30;
+
+/** For how long a closed hook is tried, in milliseconds. */
+const closedMs = 86_400_000;
 
 /** A gateway in one process that dies and starts again, with its clients and its app. */
 export class LocalWorld {
@@ -52,6 +53,7 @@ export class LocalWorld {
   /** Where messages are given up. */
   readonly #losses: Losses | undefined;
   readonly #excuses = new Excuses(this.#disk, this.ledger, this.timeline);
+  readonly #starts: number[] = [];
   #downMs = 1;
   #ids = 0;
 
@@ -150,6 +152,7 @@ export class LocalWorld {
       (event, fields) => this.#losses?.heard(event, fields),
     );
     this.#lives.push(life);
+    this.#starts.push(timeline.time);
     void resume(life.parts);
     this.#every(process, () => life.parts.sessions.expire(clock.monotonic(), settings.limits));
     this.#every(process, () => void sweep(life.parts.gateway, Math.floor(clock.now() / sweepMs)));
@@ -258,6 +261,7 @@ export class LocalWorld {
     return [
       ...this.ledger.wrongs(letters),
       ...(this.#losses?.wrongs() ?? []),
+      ...letters.flatMap((letter) => this.#diedEarly(letter)),
       ...(this.#isQuiet() ? [] : [`${life.parts.registry.size} records or some timers are left`]),
       ...(left === 0 ? [] : [`${left} values are left in the store`]),
     ];
@@ -271,6 +275,17 @@ export class LocalWorld {
       if (sent !== undefined) sent.excuse ??= 'its loss was logged';
       else if (client !== undefined) client.logged += 1;
     }
+  }
+
+  /** A hook whose app is away has its hours, and again after each start. */
+  #diedEarly({ hook, why, diedAt }: DeadLetter): string[] {
+    const isAway = ['429', '503', 'in time', 'ECONNREFUSED', 'cut off', 'is away'].some((end) =>
+      why.endsWith(end),
+    );
+    const hoursMs = hook.event === 'message' ? settings.messageRetryMs : closedMs;
+    const start = this.#starts.findLast((at) => at <= diedAt) ?? 0;
+    const isEarly = isAway && diedAt < Math.max(start, hook.time) + hoursMs;
+    return isEarly ? [`${hook.id} died ${diedAt - start} ms after a start, since ${why}`] : [];
   }
 
   /** A gateway that is being stopped may lose what it logs. In any other, nothing goes wrong that the log is to tell. */

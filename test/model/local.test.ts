@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { schedules } from './commands.ts';
+import { longestDownMs, schedules } from './commands.ts';
 import { LocalWorld, type Stop } from './local-world.ts';
 import { playAll, playTwice } from './play-all.ts';
 
@@ -9,7 +9,7 @@ const stop: fc.WeightedArbitrary<Stop> = {
   arbitrary: fc.record({
     do: fc.constant('stop' as const),
     withinMs: fc.constantFrom(0, 20, 5_000),
-    downMs: fc.constantFrom(1, 5_000, 400_000),
+    downMs: fc.constantFrom(1, 5_000, 400_000, longestDownMs),
   }),
 };
 

@@ -6,6 +6,7 @@ import type { SocketRecord } from '../record.ts';
 import type { RetryTask, Tries } from '../tasks.ts';
 import { hookFacts } from './hook-facts.ts';
 import { heldPause, nextTry, timeLeft } from './next-try.ts';
+import { noTime } from './post-hook.ts';
 import { logFinalAnswer } from './post-hook-with-retries.ts';
 
 /** A hook that can be tried again, and how it was tried so far. */
@@ -63,6 +64,11 @@ function pauseAfter(gateway: Gateway, tries: Tries, answer: NotAccepted): number
 /** Whether a hook was not posted, since the app is away. That is no attempt. */
 export function isHeld(answer: NotAccepted): boolean {
   return answer.kind === 'failed' && answer.heldAfterMs !== undefined;
+}
+
+/** Whether a hook was not posted, since the app is away or no time was left. It says nothing of the next try. */
+export function isUnposted(answer: NotAccepted): boolean {
+  return isHeld(answer) || answer === noTime;
 }
 
 /** Nothing could keep a hook. It is lost, unless whoever gets this still has it. */

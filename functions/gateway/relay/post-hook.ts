@@ -28,7 +28,8 @@ export const answerReserveMs = 1_000;
 /** Advice for an app whose answer has actions that were not done. */
 const advice = `nothing of this answer was done; answer with the Content-Type ${actionsType}`;
 
-const noTime: FailedAnswer = {
+/** What stands for the answer to a hook that was not posted, since its run is over. */
+export const noTime: FailedAnswer = {
   kind: 'failed',
   status: 504,
   why: 'no time is left',

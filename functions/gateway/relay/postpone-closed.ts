@@ -3,13 +3,16 @@ import type { Hook } from '../../wire/hook.ts';
 import type { Gateway } from '../gateway.ts';
 import type { SocketRecord } from '../record.ts';
 import { hookFacts } from './hook-facts.ts';
-import { attempted, isHeld, keepDeadLetter } from './hook-failed.ts';
+import { attempted, isHeld, isUnposted, keepDeadLetter } from './hook-failed.ts';
 import { removeRecord } from './late-messages.ts';
 import { heldPause, timeLeft } from './next-try.ts';
-import type { FailedAnswer } from './post-hook.ts';
+import { type FailedAnswer, noTime } from './post-hook.ts';
 
 /** The pauses between the rounds of attempts, in milliseconds. */
 const pausesMs = { first: 60_000, longest: 3_600_000 };
+
+/** The pause before a round that had no time, in milliseconds. The next run has. */
+const noTimePauseMs = 1_000;
 
 /**
  * A closed hook could not be posted now. Its record is left alone for a while, longer each time and never for less than
@@ -25,7 +28,7 @@ export async function postponeClosed(
   const { socket } = record;
   const wasHeld = isHeld(answer);
   // Its lease counts as an attempt, and nothing was posted.
-  const attempts = wasHeld ? record.attempts - 1 : record.attempts;
+  const attempts = isUnposted(answer) ? record.attempts - 1 : record.attempts;
   const { why } = answer;
   const facts = { ...hookFacts(hook), why };
   const left = timeLeft(hook.time, policy.closedRetryWindowMs, gateway);
@@ -43,6 +46,7 @@ export async function postponeClosed(
 
 /** For how many milliseconds a hook is left alone after some rounds of attempts, the last of which ended like this. */
 export function pauseBetweenRounds({ policy, clock }: Gateway, rounds: number, answer: FailedAnswer): number {
+  if (answer === noTime) return noTimePauseMs;
   if (answer.heldAfterMs !== undefined) return heldPause(answer, policy, clock.random());
   const grown = halfJitter(backoff(rounds, pausesMs), clock.random());
   return Math.ceil(Math.max(grown, answer.retryAfter ?? 0));

@@ -13,7 +13,7 @@ import {
 import type { SocketRecord } from '../record.ts';
 import type { PresenceTask } from '../tasks.ts';
 import { hookFacts } from './hook-facts.ts';
-import { isHeld, keepDeadLetter } from './hook-failed.ts';
+import { isHeld, isUnposted, keepDeadLetter } from './hook-failed.ts';
 import { presenceHook } from './hooks.ts';
 import { timeLeft } from './next-try.ts';
 import { postOwedHook } from './post-hook-with-retries.ts';
@@ -231,14 +231,14 @@ async function tell(
   const hook = presenceHook(task, telling, sequence);
   const answer = await postOwedHook(gateway, hook, telling.rounds > 0);
   const { time } = telling;
-  const wasHeld = answer.kind === 'failed' && isHeld(answer);
-  const rounds = wasHeld ? telling.rounds : telling.rounds + 1;
+  const rounds = telling.rounds + (answer.kind !== 'accepted' && isUnposted(answer) ? 0 : 1);
   const left = timeLeft(time, policy.closedRetryWindowMs, gateway);
   if (answer.kind === 'failed' && left > 0) {
     const pause = Math.min(left, pauseBetweenRounds(gateway, rounds, answer));
     const facts = { ...hookFacts(hook), why: answer.why };
     // As of closed hooks.
-    if (!wasHeld || policy.looksCost) log.warn('hook_postponed', { ...facts, attempts: rounds, pause });
+    if (!isHeld(answer) || policy.looksCost)
+      log.warn('hook_postponed', { ...facts, attempts: rounds, pause });
     return { rounds, pause };
   }
   const tries = { since: time, attempts: rounds, errors: 0 };

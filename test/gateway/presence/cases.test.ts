@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { handshake } from '../../../functions/gateway/relay/handshake.ts';
+import { runTask } from '../../../functions/gateway/run-task.ts';
 import { sweep } from '../../../functions/gateway/sweep/sweep.ts';
 import { aConnectRequest } from '../../fakes/a-connect-request.ts';
 import { newSocket } from '../../fakes/a-record.ts';
@@ -129,6 +130,21 @@ describe('an app that is away', () => {
     expect(world.log.of('hook_dead').map(({ fields }) => fields['hook'])).toEqual(['joined']);
     expect(await itemOf(world.gateway, 'u:alice')).toEqual({ told: 'joined', telling: undefined });
   });
+});
+
+test('a hook whose run has no time left is posted a second later, and that was no attempt', async () => {
+  const world = simulated();
+  const { gateway, clock } = world;
+  const { socket } = await world.admit({ user: 'alice', groups: [lobby] });
+  const task = { kind: 'presence', group: lobby, subject: 'u:alice', socket } as const;
+  await clock.until(runTask({ ...gateway, deadline: clock.monotonic() + 1_000 }, task));
+  await world.pass(999);
+  expect(world.told).toEqual([]);
+  expect(world.log.of('hook_postponed').map(({ fields }) => [fields['attempts'], fields['pause']])).toEqual([
+    [0, 1_000],
+  ]);
+  await world.pass(1);
+  expect(world.told).toEqual(['joined 1']);
 });
 
 test('an app that takes longer for a hook than a lease lasts still gets what it did not take', async () => {

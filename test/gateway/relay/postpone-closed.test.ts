@@ -129,6 +129,28 @@ describe('a closed hook that fails', () => {
   );
 
   test.for([
+    { up: day - 1, left: 1 },
+    { up: day, left: undefined },
+  ])(
+    'has $left ms left $up ms after the start of a gateway that was down for its day',
+    async ({ up, left }) => {
+      const { world, socket } = await ended();
+      await world.clock.advance(3 * day);
+      world.app.answers = [answered(503)];
+      await closed({ ...world.gateway, startedAt: world.clock.now() - up }, socket);
+      const leaseUntil = (await world.registry.get(socket))?.leaseUntil;
+      expect(leaseUntil && leaseUntil - world.clock.now()).toBe(left);
+    },
+  );
+
+  test('whose run has no time left is found a second later, and that was no attempt', async () => {
+    const { world, socket, at } = await ended();
+    await closed({ ...world.gateway, deadline: world.clock.monotonic() + 1_000 }, socket);
+    expect(world.app.told).toEqual([]);
+    expect(await world.registry.get(socket)).toMatchObject({ leaseUntil: at + 1_000, attempts: 0 });
+  });
+
+  test.for([
     { before: 30_000, left: 30_000 },
     { before: 1, left: 1 },
     { before: 0, left: undefined },
