@@ -282,7 +282,9 @@ export class LocalWorld {
     const isAway = ['429', '503', 'in time', 'ECONNREFUSED', 'cut off', 'is away'].some((end) =>
       why.endsWith(end),
     );
-    const hoursMs = hook.event === 'message' ? settings.messageRetryMs : closedMs;
+    // A replay of any hook is tried for as long as a message.
+    const isBrief = hook.event === 'message' || this.ledger.replays.has(hook.id);
+    const hoursMs = isBrief ? settings.messageRetryMs : closedMs;
     const start = this.#starts.findLast((at) => at <= diedAt) ?? 0;
     const isEarly = isAway && diedAt < Math.max(start, hook.time) + hoursMs;
     return isEarly ? [`${hook.id} died ${diedAt - start} ms after a start, since ${why}`] : [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { longestDownMs, schedules } from './commands.ts';
+import { type Command, longestDownMs, schedules } from './commands.ts';
 import { LocalWorld, type Stop } from './local-world.ts';
 import { playAll, playTwice } from './play-all.ts';
 
@@ -13,10 +13,16 @@ const stop: fc.WeightedArbitrary<Stop> = {
   }),
 };
 
+/** Long enough for the longest time that the gateway is down. */
+const night: fc.WeightedArbitrary<Command> = {
+  weight: 1,
+  arbitrary: fc.constant({ do: 'pass', ms: longestDownMs }),
+};
+
 test('a gateway in one process that dies and starts again loses and confuses nothing', async () => {
-  await playAll('local', schedules([stop]), (setup) => new LocalWorld(setup));
+  await playAll('local', schedules<Stop | Command>([stop, night]), (setup) => new LocalWorld(setup));
 });
 
 test('a schedule on one machine goes the same way each time', async () => {
-  await playTwice(schedules([stop]), (setup) => new LocalWorld(setup));
+  await playTwice(schedules<Stop | Command>([stop, night]), (setup) => new LocalWorld(setup));
 });

@@ -8,6 +8,9 @@ const attempts = 3;
 /** How long the gateway may take to close a socket whose message has failed, in milliseconds. */
 const closesWithinMs = 1_000;
 
+/** How long after the end of a socket a kill may still cost its code, in milliseconds. */
+const forgetsWithinMs = 1_101;
+
 /** The close code of a socket whose message has failed. */
 const appFailed = '1011';
 
@@ -145,7 +148,7 @@ export class Losses {
     } = client;
     if (failedAt === undefined) return [];
     const until = failedAt + closesWithinMs;
-    if (this.#ledger.hasDeathBetween(failedAt, until) || endedAt <= until) return [];
+    if (this.#ledger.hasDeathBetween(failedAt, failedAt + forgetsWithinMs) || endedAt <= until) return [];
     if (goneAt > until) return [`client ${number} was not closed after its message had failed`];
     const others = this.#codesOf(client).filter((code) => code !== appFailed);
     return others.map((code) => `client ${number} was closed with ${code}, and its message had failed`);
