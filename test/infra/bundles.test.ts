@@ -91,7 +91,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 113,
+    kib: 114,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
@@ -102,9 +102,9 @@ const expected: Record<FunctionName, Bundle> = {
   broadcast: {
     ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
     npm: plain,
-    kib: 119,
+    kib: 120,
   },
-  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 71 },
+  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 72 },
   sockets: {
     ours: [...directoryFunction, ...handler('api'), ...sdkConnections],
     npm: management,
@@ -143,7 +143,7 @@ const expected: Record<FunctionName, Bundle> = {
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
     npm: plain,
-    kib: 93,
+    kib: 94,
   },
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
