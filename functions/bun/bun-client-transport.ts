@@ -10,19 +10,20 @@ export class BunClientTransport implements ClientTransport {
   #listener: ClientTransportListener | undefined;
   /** What the system has not taken yet. */
   #waiting: Uint8Array[] = [];
-  #state: 'connecting' | 'open' | 'ended' | 'closed' = 'connecting';
+  /** `abandoned`: it is to be closed, but Bun can't stop connecting. */
+  #state: 'connecting' | 'abandoned' | 'open' | 'ended' | 'closed' = 'connecting';
   #isRef = true;
 
   /** Begins to connect. */
   constructor({ host, port }: ServerAddress) {
-    // A failure is reported to the handler as well.
+    // A failure is reported to the handler as well, which is first.
     Bun.connect<BunClientTransport>({
       hostname: host,
       port,
       allowHalfOpen: true,
       data: this,
       socket: handler,
-    }).catch(() => undefined);
+    }).catch((error: Error) => this.onClose(error));
   }
 
   get isWritable(): boolean {
@@ -46,7 +47,7 @@ export class BunClientTransport implements ClientTransport {
       else if (taken < text.length) this.#waiting.push(Buffer.from(text.slice(taken), 'latin1'));
       return;
     }
-    this.#waiting.push(Buffer.from(head, 'latin1'), Buffer.from(body));
+    this.#waiting.push(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
     this.onDrain();
   }
 
@@ -63,17 +64,16 @@ export class BunClientTransport implements ClientTransport {
   }
 
   destroy(): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'connecting') this.#state = 'abandoned';
     this.#socket?.end();
-    this.onClose(undefined);
   }
 
   onOpen(socket: Bun.Socket<BunClientTransport>): void {
-    if (this.#state === 'closed') {
+    this.#socket = socket;
+    if (this.#state === 'abandoned') {
       socket.end();
       return;
     }
-    this.#socket = socket;
     socket.setNoDelay(true);
     this.#state = 'open';
     this.#listener?.connected();
@@ -96,7 +96,10 @@ export class BunClientTransport implements ClientTransport {
     if (this.#state !== 'open' && this.#state !== 'ended') return;
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
       const taken = this.#socket?.write(first) ?? 0;
-      if (taken < 0) return;
+      if (taken < 0) {
+        this.#listener?.unsent();
+        return;
+      }
       if (taken < first.length) {
         this.#waiting[0] = first.subarray(taken);
         return;
@@ -108,6 +111,8 @@ export class BunClientTransport implements ClientTransport {
   /** The connection is closed, or could not be established. Bun says so within `end`, whose callers don't expect it. */
   onClose(error: Error | undefined): void {
     if (this.#state === 'closed') return;
+    // What could not leave in full may go over another connection.
+    if (this.#state === 'open' && this.hasUnsent) this.#listener?.unsent();
     this.#state = 'closed';
     this.#waiting = [];
     queueMicrotask(() => {

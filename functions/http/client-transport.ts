@@ -27,7 +27,7 @@ export interface ClientTransport {
   /** Whether it keeps the process alive. It does at first. */
   ref(): void;
   unref(): void;
-  /** Closes it in both directions. `closed` follows. */
+  /** Closes it in both directions. `closed` follows once its descriptor is free, which may take until it is established. */
   destroy(): void;
 }
 

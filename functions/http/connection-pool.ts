@@ -83,7 +83,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.#isStopped = true;
     clearInterval(this.#tidying);
     clearTimeout(this.#pausing);
-    for (const connection of this.#connections) connection.destroy('stopped');
+    for (const connection of this.#connections) connection.stop();
     for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next())
       next.fail({ kind: 'unreachable', why: 'stopped' });
   }

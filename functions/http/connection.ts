@@ -96,6 +96,15 @@ export class Connection implements ClientTransportListener {
     this.#transport.destroy();
   }
 
+  /** Closes the connection for good. Its exchange, if any, fails at once: to close one that is connecting may take long. */
+  stop(): void {
+    this.destroy('stopped');
+    const exchange = this.#exchange;
+    if (exchange === undefined || this.#wasConnected) return;
+    this.#exchange = undefined;
+    exchange.fail({ kind: 'unreachable', why: 'stopped' });
+  }
+
   /** Records that nothing was sent, so that the request may go over another connection. */
   unsent(): void {
     this.#isUnsent = true;

@@ -96,7 +96,7 @@ const expected: Record<FunctionName, Bundle> = {
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 111,
+    kib: 112,
   },
   send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 98 },
   broadcast: {

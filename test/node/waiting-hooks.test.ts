@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -30,6 +33,28 @@ async function start(max: number, answer = noContent) {
   };
   const paths = (): string[] => server.requests.map((request) => request.split(' ')[1] ?? '');
   return { app, origin, server, kept, letGo, paths };
+}
+
+/** A port on which connections are made and never accepted, or, once two wait, not even made. */
+async function listeningInVain() {
+  const program = `
+    const { createServer } = require('node:net');
+    const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const child = spawn('node', ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(child.stdout, 'data');
+  return { port: Number(port), stop: async () => void child.kill('SIGKILL') };
+}
+
+/** How many connections of this machine to a port are made, or are being made. */
+function connectionsTo(port: number): number {
+  const [, ...lines] = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n');
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const made = lines.map((line) => line.trim().split(/\s+/));
+  return made.filter(([, , to = '', state = '']) => to.endsWith(remote) && ['01', '02'].includes(state))
+    .length;
 }
 
 describe('with as many connections to the app as there may be', () => {
@@ -117,6 +142,35 @@ describe('with as many connections to the app as there may be', () => {
     await app.stop();
     expect((await Promise.all(posts)).map(({ kind }) => kind)).toEqual(['broken', 'unreachable']);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'hooks whose time is over while they connect leave no more connections than there may be (this needs Linux)',
+    async () => {
+      const max = 6;
+      const { port, stop } = await listeningInVain();
+      const origin = `http://127.0.0.1:${port}`;
+      const app = new HttpApp(origin, systemClock, { ...dialing, max });
+      stops.push(() => app.stop(), stop);
+      const wave = () =>
+        Promise.all(
+          Array.from({ length: max }, () => app.post(aRequest(origin, { timeoutMs: 300, waitMs: 300 }))),
+        );
+      const most = [connectionsTo(port)];
+      for (let at = 0; at < 4; at++) {
+        const answers = wave();
+        await eventually('a connection is made', () => connectionsTo(port) > 0);
+        most.push(connectionsTo(port));
+        for (const { kind } of await answers) expect(['timeout', 'unreachable']).toContain(kind);
+        most.push(connectionsTo(port));
+      }
+      expect(Math.max(...most)).toBeLessThanOrEqual(max);
+      // Now all that are made wait for a place on the other side.
+      const stopped = new HttpApp(origin, systemClock, { ...dialing, max: 1 });
+      const last = stopped.post(aRequest(origin, { timeoutMs: 10_000 }));
+      await stopped.stop();
+      expect(await last).toEqual({ kind: 'unreachable', why: 'stopped' });
+    },
+  );
 
   test('an app that is gone fails all that wait, and at once', async () => {
     const { app, origin, server } = await start(2);
