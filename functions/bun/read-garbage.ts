@@ -3,6 +3,9 @@ const lookBytes = 67_108_864;
 /** Resident memory up to which nothing is done, in bytes: what 10,000 clients that behave take, and more. */
 const calmBytes = 268_435_456;
 
+/** By how much the process must have grown since the last collection, in bytes: each holds up everybody for a moment. */
+const grownBytes = 33_554_432;
+
 /** The memory of this process, and what frees it. */
 export interface Memory {
   /** Resident, in bytes. */
@@ -18,6 +21,8 @@ export interface Memory {
 export class ReadGarbage {
   readonly #memory: Memory;
   #unlooked = 0;
+  /** What the process took after the last collection, or less since. What is no garbage does not go. */
+  #kept = 0;
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -28,6 +33,9 @@ export class ReadGarbage {
     this.#unlooked += bytes;
     if (this.#unlooked < lookBytes) return;
     this.#unlooked = 0;
-    if (this.#memory.resident() > calmBytes) this.#memory.collect();
+    const before = this.#memory.resident();
+    const isLarge = before > Math.max(calmBytes, this.#kept + grownBytes);
+    if (isLarge) this.#memory.collect();
+    this.#kept = isLarge ? this.#memory.resident() : Math.min(this.#kept, before);
   }
 }
