@@ -17,7 +17,10 @@ export interface Gateway extends Ports {
   readonly isLastAttempt?: boolean;
   /** The limit that all deliveries of this run share; without it, each flow has one to itself. */
   readonly deliveryLimit?: DeliveryLimit;
-  /** When the process started, and with it the time of all hooks that waited, in milliseconds since 1970. Absent where messages wait in no process. */
+  /**
+   * When the process started, on the monotonic clock. The time of the hooks that waited begins again then. Absent where
+   * they wait in no process.
+   */
   readonly startedAt?: number;
   /** Sees the hooks, if anybody looks on. */
   readonly watch?: HookWatch | undefined;

@@ -135,7 +135,7 @@ export function compose(
     log,
     settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
     ...anyRun,
-    startedAt: clock.now(),
+    startedAt: clock.monotonic(),
     watch: inspection?.posted,
   };
   const ends = { keys, closing, kept, presences, presenceQueue };

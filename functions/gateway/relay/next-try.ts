@@ -18,11 +18,12 @@ const maxErrors = 5;
 export function timeLeft(
   since: number,
   windowMs: number,
-  { clock, startedAt = since }: Pick<Gateway, 'clock' | 'startedAt'>,
+  { clock, startedAt }: Pick<Gateway, 'clock' | 'startedAt'>,
 ): number {
   const now = clock.now();
-  // If it started in the future, the clock was set back.
-  return Math.max(since, Math.min(startedAt, now)) + windowMs - now;
+  // Nobody sets the monotonic clock, and it stands still while the machine sleeps, in which nothing is tried either.
+  const start = startedAt === undefined ? since : now - (clock.monotonic() - startedAt);
+  return Math.min(windowMs, Math.max(since, start) + windowMs - now);
 }
 
 /**

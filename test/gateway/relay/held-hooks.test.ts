@@ -126,7 +126,7 @@ describe('a line of messages whose hours are over when the gateway starts', () =
     const time = now - world.gateway.settings.messageRetryMs - 1;
     for (const id of ['one', 'two', 'three'])
       await message(
-        { ...world.gateway, policy, startedAt: now - upMs },
+        { ...world.gateway, policy, startedAt: world.clock.monotonic() - upMs },
         { socket, id, body: 'behind', time, hasWaited: true },
       );
     return {

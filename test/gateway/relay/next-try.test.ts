@@ -83,9 +83,10 @@ describe('the pause after errors of an app', () => {
 });
 
 describe('the time in which a hook is tried', () => {
-  const leftAt = (now: number, startedAt?: number) => {
-    const gateway = { clock: new ManualClock(now), ...(startedAt === undefined ? {} : { startedAt }) };
-    return timeLeft(since, windowMs, gateway);
+  const leftAt = (now: number, started?: number) => {
+    const clock = new ManualClock(now);
+    const startedAt = started === undefined ? {} : { startedAt: clock.monotonic() - (now - started) };
+    return timeLeft(since, windowMs, { clock, ...startedAt });
   };
 
   test('ends six hours after its first attempt', () => {
@@ -103,8 +104,14 @@ describe('the time in which a hook is tried', () => {
     expect(leftAt(since + begins + windowMs, since + started)).toBe(0);
   });
 
-  test('is no longer than six hours if the clock was set back since the start', () => {
-    expect(leftAt(since + hour, since + 24 * hour)).toBe(windowMs);
+  test.for([
+    ['ahead, as of a machine that had no time when it started', 24 * hour, windowMs - 60_000],
+    ['back', -24 * hour, windowMs],
+  ] as const)('bears a clock that is set a day %s', ([, step, left]) => {
+    const clock = new ManualClock(since + hour);
+    const startedAt = clock.monotonic() - 60_000;
+    clock.set(step);
+    expect(timeLeft(since, windowMs, { clock, startedAt })).toBe(left);
   });
 });
 

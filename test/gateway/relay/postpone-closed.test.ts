@@ -137,7 +137,7 @@ describe('a closed hook that fails', () => {
       const { world, socket } = await ended();
       await world.clock.advance(3 * day);
       world.app.answers = [answered(503)];
-      await closed({ ...world.gateway, startedAt: world.clock.now() - up }, socket);
+      await closed({ ...world.gateway, startedAt: world.clock.monotonic() - up }, socket);
       const leaseUntil = (await world.registry.get(socket))?.leaseUntil;
       expect(leaseUntil && leaseUntil - world.clock.now()).toBe(left);
     },
