@@ -4,7 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import { hookBackoff } from './backoff.ts';
 import { hookFacts } from './hook-facts.ts';
-import { answerReserveMs, type FailedAnswer, faultAnswer, postHook } from './post-hook.ts';
+import { answerReserveMs, type FailedAnswer, faultAnswer, noTime, postHook } from './post-hook.ts';
 
 /** The least time left in a run that is worth another attempt, in milliseconds. */
 const minAttemptMs = 1_000;
@@ -52,6 +52,8 @@ async function tryAgain(gateway: Gateway, hook: Hook, first: FailedAnswer): Prom
     paused += pause;
     const answer = await postHook(gateway, hook, { isRetry: true });
     if (answer.kind !== 'failed') return logFinalAnswer(gateway, hook, answer);
+    // The attempt before says more than that there was no time for this one.
+    if (answer === noTime) return failed;
     failed = answer;
   }
 }

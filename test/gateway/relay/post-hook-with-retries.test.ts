@@ -104,6 +104,27 @@ describe('a hook that fails', () => {
     expect(app.requests).toHaveLength(4);
   });
 
+  test('for which no time is left in the end has failed as the attempt before it has', async () => {
+    const { gateway, app, clock } = fakeGateway();
+    app.answers = [answered(503)];
+    let asked = 0;
+    // Another process takes all of the time that was left when the second attempt was put off.
+    const signingKeys = async () => {
+      asked += 1;
+      if (asked === 2) await clock.sleep(60_000);
+      return gateway.secrets.signingKeys();
+    };
+    const hurried = {
+      ...gateway,
+      secrets: { ...gateway.secrets, signingKeys },
+      deadline: clock.monotonic() + 5_000,
+    };
+    expect(await clock.until(postHookWithRetries(hurried, aMessage))).toMatchObject({
+      why: 'the app answered 503',
+    });
+    expect([asked, app.requests.length]).toEqual([2, 1]);
+  });
+
   test('is given up when the next of its growing pauses does not fit any more', async () => {
     const { gateway, app, clock } = fakeGateway({ policy: { retry: { attempts: 9, withinMs: 10_000 } } });
     app.answers = Array.from({ length: 9 }, () => answered(429, { retryAfter: '4' }));
