@@ -90,7 +90,7 @@ function announcement(
     `  HTTP API     ${apiUrl}`,
     `  Webhooks     ${hooks}`,
     ...(inspectorUrl === undefined ? [] : [`  Inspector    ${inspectorUrl}`]),
-    `  Your app     in its shell: eval "$(${env})"`,
+    `  Your app     in its shell, in this folder: eval "$(${env})"`,
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

@@ -15,15 +15,18 @@ const flags = { command: 'sockethook env', hasFlags: true };
 const variables = { command: 'npm run --silent env', hasFlags: false };
 const usual = { host: '127.0.0.1', webSocketUrl: undefined, folder: '.sockethook' };
 
-test('the line that prints the app’s variables has each setting of the place that is not the usual one', () => {
-  expect(envLine(flags, usual, 8080)).toBe('sockethook env');
-  expect(envLine(variables, usual, 8080)).toBe('npm run --silent env');
-  const other = { host: '::1', webSocketUrl: 'wss://a.example/', folder: "it's here" };
+test('the line that prints the app’s variables has the port, and each setting of the place that is not the usual one', () => {
+  expect(envLine(flags, usual, 8080)).toBe('sockethook env --port 8080');
+  expect(envLine(variables, usual, 8080)).toBe('PORT=8080 npm run --silent env');
+  const other = { host: '::1', webSocketUrl: 'wss://a.example/', folder: "/it's here" };
   expect(envLine(flags, other, 9000)).toBe(
-    `sockethook env --port 9000 --host ::1 --websocket-url wss://a.example/ --dir 'it'\\''s here'`,
+    `sockethook env --port 9000 --host ::1 --websocket-url wss://a.example/ --dir '/it'\\''s here'`,
   );
   expect(envLine(variables, other, 9000)).toBe(
-    `PORT=9000 HOST=::1 SOCKETHOOK_WEBSOCKET_URL=wss://a.example/ SOCKETHOOK_DIR='it'\\''s here' npm run --silent env`,
+    `PORT=9000 HOST=::1 SOCKETHOOK_WEBSOCKET_URL=wss://a.example/ SOCKETHOOK_DIR='/it'\\''s here' npm run --silent env`,
+  );
+  expect(envLine(flags, { ...usual, folder: 'data' }, 8080)).toBe(
+    `sockethook env --port 8080 --dir ${join(process.cwd(), 'data')}`,
   );
 });
 
@@ -37,7 +40,7 @@ test('what a gateway in a terminal says to your app’s shell gives it the varia
     rmSync(folder, { recursive: true });
   });
   await gateway.says('Your app');
-  const [, said = ''] = /Your app +in its shell: (eval .*)$/m.exec(gateway.output) ?? [];
+  const [, said = ''] = /Your app +in its shell, in this folder: (eval .*)$/m.exec(gateway.output) ?? [];
   const here = said.replace(/npx sockethook|node --import tsx \S+/, 'sockethook');
   const call = 'curl -sS -H "Authorization: Bearer $SOCKETHOOK_API_KEY" "$SOCKETHOOK_API_URL/sockets"';
   const { output, errors } = await line.shell(`${here}\n${call}`, {});
