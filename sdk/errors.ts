@@ -67,8 +67,8 @@ export class ApiError extends SockethookError {
     const isForeign = problem.code === undefined && (status === 404 || status === 405);
     const key = status === 401 ? ' Is SOCKETHOOK_API_KEY one of the gateway’s API keys?' : '';
     const advice = isForeign ? ' Is SOCKETHOOK_API_URL the gateway’s URL?' : key;
-    const why = problem.detail ?? problem.code ?? 'no reason';
-    const end = /[.!?]$/.test(why) ? '' : '.';
+    const why = problem.detail ?? `${problem.code ?? 'no reason'}.`;
+    const end = advice === '' || /[.!?]$/.test(why) ? '' : '.';
     super('ERR_API', `The gateway answered ${call} with ${status}: ${why}${end}${advice}`);
     this.status = status;
     this.problem = problem.code ?? '';

@@ -7,16 +7,19 @@ let line: CommandLine;
 let server: Server;
 /** The statuses of the next answers; 500 when there are none left. */
 let statuses: number[] = [];
+/** What they all are. */
+let body: string;
 beforeAll(async () => {
   line = await CommandLine.build();
   server = createServer((request, response) => {
     const status = statuses.shift() ?? 500;
-    request.resume().once('end', () => response.writeHead(status).end(status === 204 ? undefined : '{}'));
+    request.resume().once('end', () => response.writeHead(status).end(status === 204 ? undefined : body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 beforeEach(() => {
   statuses = [];
+  body = '{}';
 });
 afterAll(() => server.close());
 
@@ -54,4 +57,8 @@ test('`sockets` of a server that is no gateway names the call that it made', asy
     const refused = await run('sockets');
     expect(refused.errors).toContain(`with ${status}: no reason. Is SOCKETHOOK_API_URL the gateway’s URL?\n`);
   }
+  statuses = [404];
+  body = '{"detail":"Not Found"}';
+  const reasoned = await run('sockets');
+  expect(reasoned.errors).toContain('with 404: Not Found. Is SOCKETHOOK_API_URL the gateway’s URL?\n');
 });
