@@ -71,6 +71,11 @@ function send(
       answered.on('end', done);
     },
   );
+  // A server may close a kept connection just as it is used again.
+  call.on('error', (error) => {
+    if (!call.reusedSocket) throw error;
+    send(port, message, done);
+  });
   call.end(body);
 }
 
