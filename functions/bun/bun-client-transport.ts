@@ -16,7 +16,7 @@ export class BunClientTransport implements ClientTransport {
 
   /** Begins to connect. */
   constructor({ host, port }: ServerAddress) {
-    // A failure is reported to the handler as well, which is first.
+    // The handler hears of a failure first. If it ever does not, the hook must not wait for its whole time.
     Bun.connect<BunClientTransport>({
       hostname: host,
       port,
