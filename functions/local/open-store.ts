@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, keepOutOfGit, makeFolder } from './folder.ts';
-import { type Database, findSqlite, type OpenDatabase, resultCode, resultCodes } from './sqlite.ts';
+import { type Database, findSqlite, type OpenDatabase, resultCode, resultCodes, unlock } from './sqlite.ts';
 import { cutCommits } from './sqlite-log.ts';
 import { blob, type CheckedDatabase, checksumOf, number, SqliteStore, type Sync } from './sqlite-store.ts';
 
@@ -53,15 +53,29 @@ function openChecked(folder: string, file: string, openDatabase: OpenDatabase): 
   keepOutOfGit(folder);
   makeFile(file);
   const database = openDatabase(file);
+  let isSound = false;
   try {
     lock(database);
     const cut = cutCommits(readLog(file));
     const size = isNew(database) ? { records: 0, bytes: 0 } : check(database);
+    isSound = true;
     begin(database);
     return { database, log: openSync(`${file}-wal`, 'r+'), cut, ...size };
   } catch (error) {
-    database.close();
+    abandon(database, isSound);
     throw error;
+  }
+}
+
+/** Only a sound store may be written to, which gives up the locks of its log too. */
+function abandon(database: Database, isSound: boolean): void {
+  try {
+    if (isSound) database.exec('PRAGMA journal_mode = DELETE');
+    unlock(database);
+  } catch {
+    // The error that made the start fail says more.
+  } finally {
+    database.close();
   }
 }
 

@@ -63,19 +63,24 @@ async function quietly<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Writes the log into the database, syncs it, gives up its locks, and closes it. Statements keep a database open until
- * they are collected, so that locks would stay until then. Throws what `resultCode` reads.
- */
+/** Writes the log into the database, syncs it, gives up its locks, and closes it. Throws what `resultCode` reads. */
 export function closeDatabase(database: Database): void {
   try {
     database.exec('PRAGMA journal_mode = DELETE');
-    database.exec('PRAGMA locking_mode = NORMAL');
-    // The mode is changed by the next use of the database (https://sqlite.org/pragma.html#pragma_locking_mode).
-    database.exec('SELECT count(*) FROM sqlite_schema');
+    unlock(database);
   } finally {
     database.close();
   }
+}
+
+/**
+ * Gives up the locks of a database that has no log. Its statements keep it open until they are collected, and its locks
+ * would stay until then. Throws what `resultCode` reads.
+ */
+export function unlock(database: Database): void {
+  database.exec('PRAGMA locking_mode = NORMAL');
+  // The mode is changed by the next use of the database (https://sqlite.org/pragma.html#pragma_locking_mode).
+  database.exec('SELECT count(*) FROM sqlite_schema');
 }
 
 /** SQLite's primary result codes that say something to an operator (https://sqlite.org/rescode.html). */

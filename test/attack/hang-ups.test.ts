@@ -15,7 +15,7 @@ test('a client that hangs up while its handshake is under way has its descriptor
   for (const socket of sockets) socket.end();
   expect(await settled(() => target.descriptors < before + 150, 2_000)).toBe(true);
   for (const socket of sockets) socket.destroy();
-}, 20_000);
+});
 
 /** How a client may leave. */
 const ways = ['end', 'destroy', 'resetAndDestroy'] as const;

@@ -101,7 +101,7 @@ test('secrets that are rotated under traffic cut no socket and lose no message',
   expect(signedBy(old.webhookSecrets[0]), 'the old secret').toEqual([true, false]);
   expect(signedBy(fresh.webhookSecrets[0]), 'the new secret').toEqual([false, true]);
   expect(JSON.stringify(gateway.lines)).not.toContain('nnnn');
-}, 30_000);
+});
 
 test.for([
   { what: 'is malformed', spoil: () => write('{ "apiKeys": [] }') },

@@ -297,7 +297,7 @@ test('a reader that does not read makes nothing grow, and gets everything anew w
   streams.stop();
   reader.destroy();
   server.close();
-}, 30_000);
+});
 
 test('a stream with nothing to tell says now and then that it is there', async () => {
   const streams = new EventStreams({ snapshot: () => 1, changes: async () => 2, watched() {} }, 20);
@@ -320,11 +320,20 @@ test('with over 1,000 hooks a second the page gets a sample and is told so, and 
   const events = await page.events();
   world.app.on('/room', () => 204);
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect(`${world.url}/room`)));
-  for (const client of clients) for (let at = 0; at < 100; at++) client.send('hello');
-  await eventually('all are answered', () => world.app.of('/room', 'message').length === 2_000);
-  await eventually('the rest is counted', () => events.skipped > 0);
+  let sent = 0;
+  const burst = (): void => {
+    for (const client of clients) for (let at = 0; at < 100; at++) client.send('hello');
+    sent += 2_000;
+  };
+  burst();
+  // A busy machine may be too slow for a burst to go over the rate.
+  await eventually('the rest is counted', () => {
+    const isAnswered = world.app.of('/room', 'message').length === sent;
+    if (isAnswered && events.skipped === 0) burst();
+    return isAnswered && events.skipped > 0;
+  });
   const total = (): number => Math.max(...events.hooks.keys()) + events.skipped;
-  await eventually('each is shown or counted', () => total() === 2_020);
+  await eventually('each is shown or counted', () => total() === 20 + sent);
   expect(events.hooks.size).toBeLessThanOrEqual(1_000);
   expect(events.hooks.size).toBeGreaterThan(100);
-}, 30_000);
+});

@@ -226,7 +226,7 @@ test('its URL is printed in a terminal, or else in the log, and only if there is
   expect(JSON.parse(line).url).toMatch(url);
   expect(inLog.match(/token=/g), 'once').toHaveLength(1);
   expect(off).not.toContain('inspector');
-}, 30_000);
+});
 
 test('it serves its own files and no others', async () => {
   const page = await start();

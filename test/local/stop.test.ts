@@ -128,7 +128,7 @@ test('an app that does not take its closed hooks delays the end by less than 15 
   next.child.kill('SIGTERM');
   expect(await next.exited).toBe(0);
   await app.stop();
-}, 40_000);
+});
 
 test.skipIf(!sharesProcess)(
   'what is still to be told when the time is over is told at the next start',
@@ -193,7 +193,7 @@ test('a gateway that stops waits for the hooks that run, and posts the messages 
   next.child.kill('SIGTERM');
   expect(await next.exited).toBe(0);
   await app.stop();
-}, 40_000);
+});
 
 test('settings that are malformed are all named at once, without their values', async () => {
   const child = spawn(runtime, ['--import', 'tsx', 'infra/local/start.ts'], {

@@ -97,9 +97,10 @@ test.skipIf(!canMount)(
   async () => {
     const folder = await aStore(100, smallDisk(8));
     const makeRoom = fill(folder);
-    await expect(openStore(folder)).rejects.toThrow(
-      `${join(folder, 'store.db')} cannot be written, since the disk is full: free some space.`,
-    );
+    for (let starts = 0; starts < 5; starts++)
+      await expect(openStore(folder)).rejects.toThrow(
+        `${join(folder, 'store.db')} cannot be written, since the disk is full: free some space.`,
+      );
     makeRoom();
     const store = await openStore(folder);
     expect(pairsIn(store)).toHaveLength(100);
@@ -144,9 +145,10 @@ test('a store that a newer Sockethook wrote is an error at start, and is left as
   const folder = await aStore(10);
   await change(folder, 'PRAGMA user_version = 3');
   const before = readFileSync(join(folder, 'store.db'));
-  await expect(openStore(folder)).rejects.toThrow(
-    'store.db cannot be used, since a newer Sockethook wrote it (version 3, this one reads up to 2): set SOCKETHOOK_DIR to a separate folder.',
-  );
+  for (let starts = 0; starts < 5; starts++)
+    await expect(openStore(folder)).rejects.toThrow(
+      'store.db cannot be used, since a newer Sockethook wrote it (version 3, this one reads up to 2): set SOCKETHOOK_DIR to a separate folder.',
+    );
   expect(Buffer.compare(readFileSync(join(folder, 'store.db')), before)).toBe(0);
 });
 
