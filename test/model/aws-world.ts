@@ -86,8 +86,10 @@ export class AwsWorld {
       has: async (socket) => this.#connectionOf(socket)?.state === 'open',
     };
     const stack = { messageFailure, queuesMessages };
-    this.#cloud = new Cloud(timeline, this.#random, this.#app, connections, stack, (event, fields) => {
-      this.#losses?.heard(event, fields);
+    this.#cloud = new Cloud(timeline, this.#random, this.#app, connections, stack, {
+      logged: (event, fields) => this.#losses?.heard(event, fields),
+      keeping: (letter) => ledger.keeping(letter),
+      kept: (letter) => ledger.kept(letter),
     });
     this.#functions = new Functions(this.#cloud, timeline, this.#random, this.#fate, ledger);
     const dead = this.#cloud.queues.deadRetries;
@@ -309,8 +311,9 @@ export class AwsWorld {
   }
 
   async #replay(): Promise<void> {
-    this.ledger.replayed(await this.#cloud.letters());
+    const letters = await this.#cloud.letters();
     const until = this.timeline.time;
+    this.ledger.replayed(letters, until);
     await this.#functions.run(timeouts.waited, (gateway) => gateway.tasks.enqueue({ kind: 'replay', until }));
   }
 

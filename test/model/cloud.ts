@@ -9,7 +9,7 @@ import { NoPresences } from '../../functions/aws/dynamo/no-presences.ts';
 import { registryWith } from '../../functions/aws/dynamo/registry.ts';
 import { type AwsGateway, awsPolicy } from '../../functions/aws/gateway.ts';
 import { maxReceives } from '../../functions/aws/handlers/queue-handler.ts';
-import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
+import type { DeadLetter, DeadLetters } from '../../functions/gateway/dead-letters.ts';
 import type { Clock, Connections, LogFields } from '../../functions/gateway/ports.ts';
 import { localSecrets } from '../../functions/local/local-secrets.ts';
 import { timeouts } from '../../infra/aws/timeouts.ts';
@@ -40,6 +40,14 @@ export interface Stack extends Pick<Setup, 'messageFailure'> {
   readonly queuesMessages: boolean;
 }
 
+/** Who is told what the Lambdas do. */
+interface Told {
+  logged(event: string, fields: LogFields): void;
+  /** A dead letter is about to be kept. */
+  keeping(letter: DeadLetter): void;
+  kept(letter: DeadLetter): void;
+}
+
 /** What stands around the Lambdas: tables, queues, @connections and the app. */
 export class Cloud {
   readonly dynamo = new MemoryDynamo();
@@ -51,6 +59,7 @@ export class Cloud {
   readonly #app: ModelApp;
   readonly #connections: Connections;
   readonly #stack: Stack;
+  readonly #told: Told;
 
   constructor(
     timeline: Timeline,
@@ -58,14 +67,15 @@ export class Cloud {
     app: ModelApp,
     connections: Connections,
     stack: Stack,
-    hear: (event: string, fields: LogFields) => void,
+    told: Told,
   ) {
+    this.#told = told;
     this.#timeline = timeline;
     this.#random = random;
     this.#app = app;
     this.#connections = connections;
     this.#stack = stack;
-    this.log = new HeardLog(hear);
+    this.log = new HeardLog((event, fields) => told.logged(event, fields));
     const queue = (name: UsedQueue, seconds: number) =>
       new ModelQueue(timeline, seconds * hidden, maxReceives[name]);
     this.queues = {
@@ -100,12 +110,12 @@ export class Cloud {
         caller.call('dynamodb', operation, () => this.dynamo.run(operation, input)),
     };
     const access = () => dynamo;
-    const DeadLetters = reads ? DynamoDeadLetters : DeadLetterKeeper;
+    const Letters = reads ? DynamoDeadLetters : DeadLetterKeeper;
     return {
       registry: registryWith(access, memoryTables, clock, DynamoDirectory, this.log),
       broadcasts: new NoBroadcasts(),
       idempotency: new NoIdempotency(),
-      deadLetters: new DeadLetters(access, memoryTables, clock, this.log),
+      deadLetters: this.#noted(new Letters(access, memoryTables, clock, this.log)),
       breaker: new DynamoBreaker(access, memoryTables, clock),
       presences: new NoPresences(),
       endedSockets: new DynamoEndedSockets(access, memoryTables, this.#stack.queuesMessages),
@@ -128,6 +138,20 @@ export class Cloud {
       },
       policy: awsPolicy,
       deadline: Number.POSITIVE_INFINITY,
+    };
+  }
+
+  #noted(letters: DeadLetters): DeadLetters {
+    return {
+      put: async (letter) => {
+        this.#told.keeping(letter);
+        const kept = await letters.put(letter);
+        this.#told.kept(letter);
+        return kept;
+      },
+      get: (id) => letters.get(id),
+      list: (...asked) => letters.list(...asked),
+      remove: (...asked) => letters.remove(...asked),
     };
   }
 

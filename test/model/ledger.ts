@@ -54,6 +54,16 @@ export interface Client {
   isReplayed?: boolean;
 }
 
+/** A process tried to post a hook. */
+type Attempt = Pick<Arrival, 'id' | 'by' | 'until'>;
+
+/** The dead letters were asked to be replayed that died until a moment. */
+interface Replay {
+  readonly until: number;
+  /** The ids of their hooks, as far as they are known. */
+  readonly hooks: Set<string>;
+}
+
 /** A process that has died. */
 interface Death {
   readonly process: Mortal;
@@ -76,6 +86,11 @@ export class Ledger {
   /** Whether a queue handed out tasks twice. Then messages and replays may come twice, and no closed hook. */
   areTasksDoubled = false;
   readonly #deaths: Death[] = [];
+  readonly #asked: Replay[] = [];
+  /** The letters of which it is not known yet whether they are kept. */
+  readonly #keeping = new Set<DeadLetter>();
+  /** The attempts that found no app. */
+  readonly #missed: Attempt[] = [];
   /** Whether the hooks of a socket come in order. */
   readonly #isOrdered: boolean;
 
@@ -103,12 +118,34 @@ export class Ledger {
     return this.#deaths.some(({ at }) => at >= from && at <= to);
   }
 
-  replayed(letters: readonly DeadLetter[]): void {
-    for (const { hook } of letters) {
-      this.replays.set(hook.id, (this.replays.get(hook.id) ?? 0) + 1);
-      const client = this.clients.find(({ number }) => hook.query === `n=${number}`);
-      if (client !== undefined) client.isReplayed = true;
-    }
+  /** Those of these letters are asked to be replayed that died until a moment. */
+  replayed(letters: readonly DeadLetter[], until: number): void {
+    const replay = { until, hooks: new Set<string>() };
+    this.#asked.push(replay);
+    for (const letter of [...letters, ...this.#keeping]) this.#replays(replay, letter);
+  }
+
+  /** A letter is about to be kept. Replays that were asked for before may still find it. */
+  keeping(letter: DeadLetter): void {
+    this.#keeping.add(letter);
+    for (const replay of this.#asked) this.#replays(replay, letter);
+  }
+
+  kept(letter: DeadLetter): void {
+    this.#keeping.delete(letter);
+  }
+
+  #replays({ until, hooks }: Replay, { hook, diedAt }: DeadLetter): void {
+    if (diedAt > until || hooks.has(hook.id)) return;
+    hooks.add(hook.id);
+    this.replays.set(hook.id, (this.replays.get(hook.id) ?? 0) + 1);
+    const client = this.clients.find(({ number }) => hook.query === `n=${number}`);
+    if (client !== undefined) client.isReplayed = true;
+  }
+
+  /** An attempt found no app. */
+  missed(attempt: Attempt): void {
+    this.#missed.push(attempt);
   }
 
   /** A hook has arrived at this URL. */
@@ -193,7 +230,8 @@ export class Ledger {
       if (this.areTasksDoubled && (arrival.event === 'message' || this.replays.has(arrival.id))) continue;
       accepted.set(arrival.id, (accepted.get(arrival.id) ?? 0) + 1);
     }
-    const forgotten = new Set(this.arrivals.filter((one) => this.hasForgotten(one)).map(({ id }) => id));
+    const attempts: readonly Attempt[] = [...this.arrivals, ...this.#missed];
+    const forgotten = new Set(attempts.filter((one) => this.hasForgotten(one)).map(({ id }) => id));
     // Where a queue has the next attempt, and hands out this one again, both go on from then on.
     const mayFork = (id: string) => !this.#isOrdered && forgotten.has(id);
     const twice = [...accepted].filter(
@@ -208,8 +246,8 @@ export class Ledger {
     ];
   }
 
-  /** Whether the process that heard an answer died so soon that it may have stored nothing of it. */
-  hasForgotten({ by, until }: Arrival): boolean {
+  /** Whether the process that knew what came of an attempt died so soon that it may have stored nothing of it. */
+  hasForgotten({ by, until }: Attempt): boolean {
     return this.#deaths.some(({ process, at }) => process === by && at <= until + forgetMs);
   }
 }

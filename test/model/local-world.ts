@@ -202,8 +202,10 @@ export class LocalWorld {
   async #replay(): Promise<void> {
     const parts = this.#life?.parts;
     if (parts === undefined) return;
-    this.ledger.replayed(await lettersOf(parts));
-    await parts.gateway.tasks.enqueue({ kind: 'replay', until: this.timeline.time });
+    const letters = await lettersOf(parts);
+    const until = this.timeline.time;
+    this.ledger.replayed(letters, until);
+    await parts.gateway.tasks.enqueue({ kind: 'replay', until });
   }
 
   async #stop({ withinMs, downMs }: Stop): Promise<void> {

@@ -64,13 +64,15 @@ export class ModelApp {
     const ms = 1 + Math.floor(this.#random.next() * 40);
     const fields = Object.fromEntries(new URLSearchParams(request.body));
     const mood = this.admits && fields['event'] === 'handshake' ? 'up' : this.mood;
+    const id = request.headers['webhook-id'] ?? '';
     if (mood === 'down') {
       await this.#timeline.sleep(1);
+      this.#ledger.missed({ id, by, until: this.#timeline.time });
       return { kind: 'unreachable', why: 'ECONNREFUSED' };
     }
     const { verdict, response } = reactionOf(mood, fields);
     const arrival: Arrival = {
-      id: request.headers['webhook-id'] ?? '',
+      id,
       event: fields['event'] ?? '',
       socket: fields['from'] ?? '',
       client: Number(fields['query']?.slice(2)),
