@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../functions/gateway/dead-letters.ts';
 import { readHook, readLetter } from '../../functions/local/stored.ts';
 import { keysOf } from '../../functions/local/stored-keys.ts';
+import type { Setup } from './commands.ts';
 import type { Disk } from './disk.ts';
 import { type Client, indexOf, type Ledger } from './ledger.ts';
 import type { Process } from './process.ts';
@@ -11,8 +12,10 @@ export class Excuses {
   readonly #disk: Disk;
   readonly #ledger: Ledger;
   readonly #timeline: Timeline;
+  readonly #setup: Pick<Setup, 'messageFailure'>;
 
-  constructor(disk: Disk, ledger: Ledger, timeline: Timeline) {
+  constructor(disk: Disk, ledger: Ledger, timeline: Timeline, setup: Pick<Setup, 'messageFailure'>) {
+    this.#setup = setup;
     this.#disk = disk;
     this.#ledger = ledger;
     this.#timeline = timeline;
@@ -20,7 +23,8 @@ export class Excuses {
 
   /**
    * A kill may cost the messages on their first attempt, and those behind them. Whatever is stored is owed, and while
-   * hooks of a socket wait, everything of it is stored.
+   * hooks of a socket wait, everything of it is stored. Where messages are not retried later, all their attempts are one
+   * run.
    */
   lost(process: Process): void {
     const { clients, arrivals } = this.#ledger;
@@ -30,12 +34,18 @@ export class Excuses {
       const busy = arrivals.filter(
         (one) => one.by === process && one.client === client.number && one.until > this.#timeline.time,
       );
+      const tried = this.#setup.messageFailure === 'retry' ? [] : this.#triedBy(process, client);
       for (const sent of client.sent) {
-        const isFirst = busy.some(({ index }) => index === sent.index) || sent.at === this.#timeline.time;
+        const isTried = [...busy, ...tried].some(({ index }) => index === sent.index);
+        const isFirst = isTried || sent.at === this.#timeline.time;
         if (!stored.has(sent.index) && (!stored.isBlocked || isFirst || client.isReplayed === true))
           sent.excuse ??= 'a kill';
       }
     }
+  }
+
+  #triedBy(process: Process, { number }: Client): readonly { readonly index: number }[] {
+    return this.#ledger.attempts.filter(({ by, client }) => by === process && client === number);
   }
 
   /** The app closes a socket, which drops what waits in memory. `index`: the message whose answer asks for it. */

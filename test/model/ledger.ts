@@ -55,7 +55,7 @@ export interface Client {
 }
 
 /** A process tried to post a hook. */
-type Attempt = Pick<Arrival, 'id' | 'by' | 'until'>;
+type Attempt = Pick<Arrival, 'id' | 'client' | 'index' | 'by' | 'until'>;
 
 /** The dead letters were asked to be replayed that died until a moment. */
 interface Replay {
@@ -141,6 +141,11 @@ export class Ledger {
     this.replays.set(hook.id, (this.replays.get(hook.id) ?? 0) + 1);
     const client = this.clients.find(({ number }) => hook.query === `n=${number}`);
     if (client !== undefined) client.isReplayed = true;
+  }
+
+  /** All attempts to post a hook, whether it arrived or not. */
+  get attempts(): readonly Attempt[] {
+    return [...this.arrivals, ...this.#missed];
   }
 
   /** An attempt found no app. */
@@ -230,8 +235,7 @@ export class Ledger {
       if (this.areTasksDoubled && (arrival.event === 'message' || this.replays.has(arrival.id))) continue;
       accepted.set(arrival.id, (accepted.get(arrival.id) ?? 0) + 1);
     }
-    const attempts: readonly Attempt[] = [...this.arrivals, ...this.#missed];
-    const forgotten = new Set(attempts.filter((one) => this.hasForgotten(one)).map(({ id }) => id));
+    const forgotten = new Set(this.attempts.filter((one) => this.hasForgotten(one)).map(({ id }) => id));
     // Where a queue has the next attempt, and hands out this one again, both go on from then on.
     const mayFork = (id: string) => !this.#isOrdered && forgotten.has(id);
     const twice = [...accepted].filter(
@@ -247,7 +251,7 @@ export class Ledger {
   }
 
   /** Whether the process that knew what came of an attempt died so soon that it may have stored nothing of it. */
-  hasForgotten({ by, until }: Attempt): boolean {
+  hasForgotten({ by, until }: Pick<Attempt, 'by' | 'until'>): boolean {
     return this.#deaths.some(({ process, at }) => process === by && at <= until + forgetMs);
   }
 }

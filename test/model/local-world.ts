@@ -52,7 +52,7 @@ export class LocalWorld {
   readonly #setup: Setup;
   /** Where messages are given up. */
   readonly #losses: Losses | undefined;
-  readonly #excuses = new Excuses(this.#disk, this.ledger, this.timeline);
+  readonly #excuses: Excuses;
   readonly #starts: number[] = [];
   #downMs = 1;
   #ids = 0;
@@ -60,6 +60,7 @@ export class LocalWorld {
   constructor(setup: Setup) {
     const { seed, messageFailure } = setup;
     this.#setup = setup;
+    this.#excuses = new Excuses(this.#disk, this.ledger, this.timeline, setup);
     this.#random = new Random(seed);
     const rules = { pausesMs: 10_000, isPatient: true };
     if (messageFailure !== 'retry')

@@ -65,9 +65,11 @@ export class ModelApp {
     const fields = Object.fromEntries(new URLSearchParams(request.body));
     const mood = this.admits && fields['event'] === 'handshake' ? 'up' : this.mood;
     const id = request.headers['webhook-id'] ?? '';
+    const client = Number(fields['query']?.slice(2));
+    const index = indexOf(fields['body'] ?? '');
     if (mood === 'down') {
       await this.#timeline.sleep(1);
-      this.#ledger.missed({ id, by, until: this.#timeline.time });
+      this.#ledger.missed({ id, client, index, by, until: this.#timeline.time });
       return { kind: 'unreachable', why: 'ECONNREFUSED' };
     }
     const { verdict, response } = reactionOf(mood, fields);
@@ -75,8 +77,8 @@ export class ModelApp {
       id,
       event: fields['event'] ?? '',
       socket: fields['from'] ?? '',
-      client: Number(fields['query']?.slice(2)),
-      index: indexOf(fields['body'] ?? ''),
+      client,
+      index,
       at: this.#timeline.time,
       by,
       verdict,
