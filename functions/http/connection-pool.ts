@@ -43,7 +43,10 @@ export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
   /** What follows the target in every request. */
   readonly #firstLines: string;
-  #lastTarget = '/';
+  /** The target of the last request without further fields, and what stands before the headers of its own. */
+  #lastTarget = '';
+  #lastMethod = '';
+  #lastFirst = '';
   readonly #options: PoolOptions;
   readonly #dialer: Dialer;
   readonly #connections = new Set<Connection>();
@@ -168,14 +171,23 @@ export class ConnectionPool implements ConnectionOwner {
 
   #headOf({ request }: PendingExchange, headers: HttpRequest['headers']): Result<string, string> {
     if (this.#isStopped) return err('stopped');
-    const { method, target, fields, body } = request;
-    // Many requests in a row have the same target.
-    if (target !== this.#lastTarget && !writableTarget.test(target)) return err('ERR_INVALID_URL');
-    this.#lastTarget = target;
+    const first = this.#firstOf(request);
+    if (first === undefined) return err('ERR_INVALID_URL');
     const own = writeFields(headers);
     if (!own.ok) return own;
-    const first = `${method} ${target}${this.#firstLines}${fields?.lines ?? ''}`;
-    return ok(`${first}${own.value}content-length: ${Buffer.byteLength(body)}\r\n\r\n`);
+    return ok(`${first}${own.value}content-length: ${Buffer.byteLength(request.body)}\r\n\r\n`);
+  }
+
+  /** What stands before the headers of its own. Many requests in a row have the same target. Undefined if that is not valid. */
+  #firstOf({ method, target, fields }: HttpRequest): string | undefined {
+    const isKnown = target === this.#lastTarget && method === this.#lastMethod;
+    if (!isKnown) {
+      if (!writableTarget.test(target)) return undefined;
+      this.#lastTarget = target;
+      this.#lastMethod = method;
+      this.#lastFirst = `${method} ${target}${this.#firstLines}`;
+    }
+    return fields === undefined ? this.#lastFirst : this.#lastFirst + fields.lines;
   }
 
   #sendOn(exchange: PendingExchange, head: string, connection: Connection | undefined): void {

@@ -62,7 +62,7 @@ export class Connection implements ClientTransportListener {
    */
   send(exchange: PendingExchange, head: string): void {
     this.#exchange = exchange;
-    exchange.sentOver(() => this.destroy());
+    exchange.sentOver(this);
     if (this.#wasConnected) exchange.leaves();
     this.#transport.ref();
     this.#transport.write(head, exchange.request.body);

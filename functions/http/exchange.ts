@@ -26,6 +26,11 @@ export interface HttpRequest {
  */
 export type Repeats = 'unsent' | 'stale' | 'always';
 
+/** What carries an exchange. */
+interface Carrier {
+  destroy(): void;
+}
+
 /** An exchange, as seen by the pool and its connections. */
 export interface PendingExchange extends ResponseListener, Queued {
   readonly request: HttpRequest;
@@ -44,8 +49,8 @@ export interface PendingExchange extends ResponseListener, Queued {
   waits(): this;
   /** Notes that for another `ms` milliseconds the pool had no connection at all, and why. */
   starve(ms: number, why: string): void;
-  /** Notes that a connection carries it now. `abort` breaks it off when it times out. */
-  sentOver(abort: () => void): void;
+  /** Notes that a connection carries it now, which it destroys when it times out. */
+  sentOver(connection: Carrier): void;
   /** Notes that its connection is established and the request leaves: from now on the server may see it. */
   leaves(): void;
   /** The answer is complete. */
@@ -68,8 +73,11 @@ export type Failure =
 export interface ResponseReader<Outcome> {
   /** The outcome, if the head is all that matters. */
   head(head: Head): Outcome | undefined;
-  /** Takes the next bytes of the body, whose buffer is reused afterwards. Returns an outcome if it needs no more. */
-  body(bytes: Buffer): Outcome | undefined;
+  /**
+   * Takes the next bytes of the body, which are those from `from` to `to` of a buffer that is reused afterwards. Returns
+   * an outcome if it needs no more.
+   */
+  body(bytes: Buffer, from: number, to: number): Outcome | undefined;
   /** Hears what comes after its outcome: bytes that are dropped next, and undefined once no more are read. */
   after?(bytes: Buffer | undefined): void;
   end(): Outcome;
@@ -112,7 +120,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   #starvedMs = 0;
   #isSettled = false;
   #dropped = 0;
-  #abort: (() => void) | undefined;
+  #carrier: Carrier | undefined;
 
   /**
    * `deadlines` limits the time from when a connection carries the request, or, as `ExchangeTimeouts`, from when that
@@ -159,8 +167,8 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
       this.fail({ kind: 'unreachable', why, isOurs: true });
   }
 
-  sentOver(abort: () => void): void {
-    this.#abort = abort;
+  sentOver(connection: Carrier): void {
+    this.#carrier = connection;
     if (!this.#isWaiting || 'waiting' in this.#deadlines) return;
     this.#isWaiting = false;
     this.#run(this.#deadlines);
@@ -174,21 +182,21 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
 
   expire(): void {
     this.fail(this.#isWaiting ? unsent : { kind: 'timeout' });
-    this.#abort?.();
+    this.#carrier?.destroy();
   }
 
   head(head: Head): void {
     this.#settle(this.#reader.head(head));
   }
 
-  body(bytes: Buffer): boolean {
+  body(bytes: Buffer, from: number, to: number): boolean {
     if (this.#isSettled) {
-      this.#dropped += bytes.length;
+      this.#dropped += to - from;
       const goesOn = this.#dropped <= maxDropped;
-      this.#reader.after?.(goesOn ? bytes : undefined);
+      this.#reader.after?.(goesOn ? bytes.subarray(from, to) : undefined);
       return goesOn;
     }
-    const early = this.#reader.body(bytes);
+    const early = this.#reader.body(bytes, from, to);
     this.#settle(early);
     return early === undefined;
   }

@@ -19,36 +19,66 @@ export function isFieldValue(value: string): boolean {
  */
 export function writeFields(headers: Readonly<Record<string, string>>): Result<string, FieldError> {
   let lines = '';
+  let at = 0;
   for (const name in headers) {
     const value = headers[name] ?? '';
-    const field = fields.get(name) ?? newField(name);
-    if (field === undefined) return err('ERR_INVALID_HTTP_TOKEN');
-    if (value !== field.written) {
+    const last = recent[at];
+    if (at < recentCount && last?.name === name && last.value === value) lines = last.lines;
+    else {
+      recentCount = Math.min(at, recentCount);
+      const start = last?.name === name ? last.start : startOf(name);
+      if (start === undefined) return err('ERR_INVALID_HTTP_TOKEN');
       if (!isFieldValue(value)) return err('ERR_INVALID_CHAR');
-      field.written = value;
+      lines += start + value + lineEnd;
+      if (at < maxRecent) remember(at, name, start, value, lines);
     }
-    lines += field.name + value + lineEnd;
+    at += 1;
   }
   return ok(lines);
 }
 
 const lineEnd = '\r\n';
 
-/** A valid name, as written on the wire, and its last valid value: many values are the same in every request. */
-interface Field {
-  readonly name: string;
-  written: string;
+/** A header, how its line starts, and all lines up to its own. */
+interface Written {
+  name: string;
+  start: string;
+  value: string;
+  lines: string;
+}
+
+/**
+ * The last headers that were written, in their order, and how many of them are of the same request. Nearly all requests
+ * have the same names, and begin with the same values.
+ */
+const recent: Written[] = [];
+let recentCount = 0;
+const maxRecent = 32;
+
+function remember(at: number, name: string, start: string, value: string, lines: string): void {
+  const last = recent[at];
+  if (last === undefined) recent[at] = { name, start, value, lines };
+  else {
+    last.name = name;
+    last.start = start;
+    last.value = value;
+    last.lines = lines;
+  }
+  recentCount = at + 1;
 }
 
 /** A cache: the same few names are written with nearly every request. */
-const fields = new Map<string, Field>();
-const maxFields = 256;
+const starts = new Map<string, string>();
+const maxStarts = 256;
 
-function newField(name: string): Field | undefined {
+/** How the line of a header starts. Undefined if its name is not valid. */
+function startOf(name: string): string | undefined {
+  const known = starts.get(name);
+  if (known !== undefined) return known;
   if (!token.test(name)) return undefined;
-  const field = { name: `${name}: `, written: '' };
-  if (fields.size < maxFields) fields.set(name, field);
-  return field;
+  const start = `${name}: `;
+  if (starts.size < maxStarts) starts.set(name, start);
+  return start;
 }
 
 /** Headers that many requests share, checked and written once. */

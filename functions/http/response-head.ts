@@ -82,6 +82,29 @@ const maxKnown = 64;
 /** The maximum number of characters of a cached head. */
 const maxKept = 512;
 
+/** A head, and the bytes that it was read from, with the empty line at its end. */
+interface KnownHead {
+  readonly head: Head;
+  readonly bytes: Buffer;
+}
+
+/** The last head that came in one piece. */
+let last: KnownHead | undefined;
+
+/** The last head, if the bytes from `at` on begin with it. To compare bytes costs less than to make a text of them. */
+export function knownHead(bytes: Buffer, at: number): KnownHead | undefined {
+  if (last === undefined) return undefined;
+  const end = at + last.bytes.length;
+  return end <= bytes.length && bytes.compare(last.bytes, 0, last.bytes.length, at, end) === 0
+    ? last
+    : undefined;
+}
+
+/** Remembers a head that was read from the bytes from `from` to `to`. */
+export function rememberHead(head: Head, bytes: Buffer, from: number, to: number): void {
+  if (to - from <= maxKept) last = { head, bytes: Buffer.from(bytes.subarray(from, to)) };
+}
+
 /**
  * Parses a head, without the empty line at its end. Undefined if it is invalid, or the end of its body is ambiguous.
  */

@@ -1,10 +1,13 @@
-import { type Head, isClean, isField, isFold, parseHead } from './response-head.ts';
+import { type Head, isClean, isField, isFold, knownHead, parseHead, rememberHead } from './response-head.ts';
 
 /** Receives an answer as it arrives. */
 export interface ResponseListener {
   head(head: Head): void;
-  /** Takes the next bytes of the body, whose buffer is reused afterwards. Returns false if it wants no more. */
-  body(bytes: Buffer): boolean;
+  /**
+   * Takes the next bytes of the body, which are those from `from` to `to` of a buffer that is reused afterwards. Returns
+   * false if it wants no more.
+   */
+  body(bytes: Buffer, from: number, to: number): boolean;
 }
 
 /** The progress of an answer. Nothing follows a broken one. */
@@ -74,7 +77,7 @@ export class ResponseParser {
   #step(bytes: Buffer, at: number, listener: ResponseListener): number | undefined {
     switch (this.#state) {
       case 'head':
-        return this.#line(bytes, at, '\r\n\r\n', maxHeadBytes, (text) => this.#head(text, listener));
+        return this.#known(bytes, at, listener) ?? this.#unknown(bytes, at, listener);
       case 'length':
       case 'chunk':
       case 'rest':
@@ -88,6 +91,30 @@ export class ResponseParser {
       case 'done':
         return undefined;
     }
+  }
+
+  /** A head that is the same as the last, byte by byte, as most are. Returns how many bytes it took. */
+  #known(bytes: Buffer, at: number, listener: ResponseListener): number | undefined {
+    if (this.#text !== '') return undefined;
+    const known = knownHead(bytes, at);
+    if (known === undefined) return undefined;
+    this.#frame(known.head);
+    listener.head(known.head);
+    return known.bytes.length;
+  }
+
+  #unknown(bytes: Buffer, at: number, listener: ResponseListener): number | undefined {
+    const isWhole = this.#text === '';
+    let found: Head | undefined;
+    const taken = this.#line(bytes, at, '\r\n\r\n', maxHeadBytes, (text) => {
+      found = this.#head(text);
+      return found !== undefined;
+    });
+    if (found === undefined || found.status < 200) return taken;
+    this.#frame(found);
+    if (isWhole && taken !== undefined) rememberHead(found, bytes, at, at + taken);
+    listener.head(found);
+    return taken;
   }
 
   #line(
@@ -113,14 +140,10 @@ export class ResponseParser {
     return isHopeless ? undefined : text.length - before.length;
   }
 
-  #head(text: string, listener: ResponseListener): boolean {
+  #head(text: string): Head | undefined {
     const head = parseHead(text);
-    if (head === undefined) return false;
     // RFC 9110 section 15.2: informational responses come before the answer. 101 is an error: no upgrade was requested.
-    if (head.status < 200) return head.status !== 101;
-    this.#frame(head);
-    listener.head(head);
-    return true;
+    return head?.status === 101 ? undefined : head;
   }
 
   #frame({ framing, keptMs }: Head): void {
@@ -134,7 +157,7 @@ export class ResponseParser {
     const taken = Math.min(this.#left, bytes.length - at);
     this.#left -= taken;
     if (this.#left === 0) this.#state = this.#state === 'chunk' ? 'chunkEnd' : 'done';
-    return listener.body(bytes.subarray(at, at + taken)) ? taken : undefined;
+    return listener.body(bytes, at, at + taken) ? taken : undefined;
   }
 
   /**

@@ -51,13 +51,14 @@ class HookResponseReader implements ResponseReader<AppResponse> {
   }
 
   head(head: Head): AppResponse | undefined {
-    this.#reader = new AnswerReader(head);
+    const { framing } = head;
+    this.#reader = new AnswerReader(head, framing.kind === 'length' ? framing.bytes : undefined);
     return this.#reader.early;
   }
 
-  body(bytes: Buffer): AppResponse | undefined {
-    this.#heard?.(bytes);
-    return this.#reader?.take(bytes);
+  body(bytes: Buffer, from: number, to: number): AppResponse | undefined {
+    this.#heard?.(bytes.subarray(from, to));
+    return this.#reader?.take(bytes, from, to);
   }
 
   after(bytes: Buffer | undefined): void {

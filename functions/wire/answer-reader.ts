@@ -21,11 +21,18 @@ export interface AnswerHead {
 export class AnswerReader {
   readonly #head: AnswerHead;
   readonly #mayAct: boolean;
-  readonly #kept = new GatheredBytes();
+  /** How many bytes the body has, if that is known. */
+  readonly #length: number | undefined;
+  /** What has come of a body that comes in several pieces. */
+  #kept: GatheredBytes | undefined;
+  /** A body that came in one piece, as nearly all do; undefined inside if it is not UTF-8. */
+  #whole: { readonly text: string | undefined } | undefined;
   #bytes = 0;
 
-  constructor(head: AnswerHead) {
+  /** `length` is how many bytes the body has, if that is known. */
+  constructor(head: AnswerHead, length?: number) {
     this.#head = head;
+    this.#length = length;
     this.#mayAct = head.status < 300 && /json/i.test(head.contentType);
   }
 
@@ -35,25 +42,30 @@ export class AnswerReader {
   }
 
   /**
-   * Takes the next bytes, and copies those that matter. Returns the outcome if the answer is too large: nothing more
-   * need be read then.
+   * Takes the next bytes, those of a chunk from `from` to `to`, and copies those that matter. Returns the outcome if the
+   * answer is too large: nothing more need be read then.
    */
-  take(chunk: Uint8Array): AppResponse | undefined {
-    this.#bytes += chunk.length;
+  take(chunk: Uint8Array, from = 0, to: number = chunk.length): AppResponse | undefined {
+    this.#bytes += to - from;
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    if (this.#mayAct) this.#kept.add(chunk);
+    if (!this.#mayAct) return undefined;
+    if (to - from === this.#length) this.#whole = { text: utf8Text(chunk, from, to) };
+    else {
+      this.#kept ??= new GatheredBytes();
+      this.#kept.add(chunk.subarray(from, to));
+    }
     return undefined;
   }
 
   /** The complete answer. */
   end(): AppResponse {
-    if (this.#kept.length === 0) return this.#answer('');
+    if (this.#whole === undefined && this.#kept === undefined) return this.#answer('');
     const { contentEncoding } = this.#head;
     if (contentEncoding !== '' && contentEncoding.toLowerCase() !== 'identity')
       return this.#answer('', `The answer has Content-Encoding ${shown(contentEncoding)}.`);
-    const text = utf8Text(this.#kept.bytes);
+    const text = this.#kept === undefined ? this.#whole?.text : utf8Text(this.#kept.bytes);
     return text === undefined ? this.#answer('', 'The answer is not UTF-8.') : this.#answer(text);
   }
 

@@ -22,8 +22,8 @@ function read(parts: readonly string[], ends = false): Read {
   let progress: Progress = 'more';
   const listener = {
     head: ({ status, contentType, retryAfter }: Head) => void heads.push({ status, contentType, retryAfter }),
-    body: (bytes: Buffer) => {
-      body += bytes.toString('latin1');
+    body: (bytes: Buffer, from: number, to: number) => {
+      body += bytes.toString('latin1', from, to);
       return true;
     },
   };

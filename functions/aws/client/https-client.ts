@@ -137,8 +137,8 @@ class CallResponseReader implements ResponseReader<HttpsResponse | NoResponseErr
     this.#errorType = errorType;
   }
 
-  body(bytes: Buffer): NoResponseError | undefined {
-    this.#body.add(bytes);
+  body(bytes: Buffer, from: number, to: number): NoResponseError | undefined {
+    this.#body.add(bytes.subarray(from, to));
     if (this.#body.length <= maxBytes) return undefined;
     return new NoResponseError('EMSGSIZE', `The answer has more than ${maxBytes} bytes.`, true);
   }
