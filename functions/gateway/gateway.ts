@@ -2,7 +2,7 @@ import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
 import type { EndedSockets } from './ended-sockets.ts';
-import type { HookWatch } from './hook-watch.ts';
+import type { HookMeter, HookWatch } from './hook-watch.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: its ports and its configuration. Every flow takes one as its first argument. */
@@ -22,6 +22,8 @@ export interface Gateway extends Ports {
    * they wait in no process.
    */
   readonly startedAt?: number;
+  /** Counts the hooks, where somebody asks for the counts. */
+  readonly meter?: HookMeter;
   /** Sees the hooks, if anybody looks on. */
   readonly watch?: HookWatch | undefined;
 }

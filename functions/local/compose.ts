@@ -23,7 +23,7 @@ import { MemoryPresences } from './memory-presences.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { MemoryStore } from './memory-store.ts';
 import { CountedLog } from './metrics/counted-log.ts';
-import { WatchedApp } from './metrics/watched-app.ts';
+import { WatchedHooks } from './metrics/watched-hooks.ts';
 import { PacedClosed } from './paced-closed.ts';
 import { PresenceQueue } from './presence-queue.ts';
 import { RetryQueue, type RetryWork } from './retry-queue.ts';
@@ -116,14 +116,13 @@ export function compose(
   const broadcastQueue = new BroadcastQueue(closing.run, log);
   const presences = new MemoryPresences(store, clock, log);
   const letters = new StoredDeadLetters(store, clock);
-  const watch = new AppWatch(webhookBaseUrl, () => totalsOf(hooks, letters, log), { clock, log });
-  const watchedApp = new WatchedApp(app, watch, clock);
+  const { watch, meter } = watchApp(webhookBaseUrl, () => totalsOf(hooks, letters, log), { clock, log });
   const keys = localSecrets(secrets);
   const all = { sockets: queues, broadcasts: broadcastQueue, retries, presences: presenceQueue };
   const gateway: Gateway = {
     registry,
     connections: sessions,
-    app: watchedApp,
+    app,
     breaker,
     broadcasts: new MemoryBroadcasts(clock),
     idempotency: new MemoryIdempotency(clock),
@@ -136,11 +135,17 @@ export function compose(
     settings: { ...settings, ...localOnly, webhookBaseUrl, webSocketUrl, messageBytes },
     ...anyRun,
     startedAt: clock.monotonic(),
+    meter,
     watch: inspection?.posted,
   };
-  const ends = { keys, closing, kept, presences, presenceQueue };
-  const seen = { inspection, watch, watchedApp, hooks, letters, log };
-  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, store, ...seen };
+  const ends = { keys, closing, kept, presences, presenceQueue, store };
+  const seen = { inspection, watch, meter, hooks, letters, log };
+  return { gateway, registry, sessions, queues, broadcastQueue, app, retries, ...ends, ...seen };
+}
+
+function watchApp(...given: ConstructorParameters<typeof AppWatch>) {
+  const watch = new AppWatch(...given);
+  return { watch, meter: new WatchedHooks(watch) };
 }
 
 function totalsOf({ done, size }: HookStore, { kept }: StoredDeadLetters, { lost }: CountedLog): HookTotals {

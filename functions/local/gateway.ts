@@ -102,9 +102,9 @@ function startTimers(
 }
 
 function sourcesOf(parts: Parts, { connects }: WebSocketServer): Sources {
-  const { gateway, sessions, queues, watch, watchedApp, hooks, letters, log } = parts;
+  const { gateway, sessions, queues, watch, meter, hooks, letters, log } = parts;
   const { breaker, clock } = gateway;
-  const { hooks: posts } = watchedApp;
+  const { counts: posts } = meter;
   return { sessions, connects, hooks: posts, queues, retries: hooks, letters, breaker, watch, log, clock };
 }
 

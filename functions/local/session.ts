@@ -152,18 +152,17 @@ export class Session implements WebSocketListener, MessageConsumer {
 
   relay({ id, body, time }: QueuedMessage): Promise<unknown> {
     this.shrunk();
-    return message(this.#gateway, { socket: this.socket, id, body, time }).catch((error) =>
-      this.#failed(error),
-    );
+    return message(this.#gateway, { socket: this.socket, id, body, time });
   }
 
   /** A client whose message nothing can keep is closed, so that it knows. What it has sent since still counts. */
-  #failed(error: unknown): void {
-    if (!(error instanceof HookUnkept)) throw error;
+  failed(error: unknown): boolean {
+    if (!(error instanceof HookUnkept)) return false;
     const { breaker, log } = this.#gateway;
     breaker.held.lost += 1;
     log.error('hook_lost', { ...hookFacts(error.hook), why: error.message });
     this.close(closeCodes.overloaded);
+    return true;
   }
 
   /** Reads from the client again, if it was paused and half of its limit is free. */

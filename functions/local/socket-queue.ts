@@ -195,7 +195,8 @@ export class SocketQueue {
       try {
         await next;
       } catch (error) {
-        this.#supervisor.failed(this, error);
+        const isMessage = this.#relayed !== undefined;
+        if (!isMessage || this.#consumer?.failed(error) !== true) this.#supervisor.failed(this, error);
       }
       this.#weighRunning(0);
       const relayed = this.#relayed;

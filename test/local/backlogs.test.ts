@@ -55,6 +55,7 @@ describe('a socket queue with messages', () => {
     watched.queue.setConsumer({
       relay: async ({ body }) => void relayed.push(body),
       shrunk: () => {},
+      failed: () => false,
       shed: () => void watched.told.push('shed'),
     });
     return watched;

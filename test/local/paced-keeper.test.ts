@@ -81,7 +81,7 @@ describe('messages that are kept, a few at a time,', () => {
     const queue = queueOf(names('m', 6), 131_072 - messageWeight(0));
     const relayed: string[] = [];
     const relay = async ({ body }: { body: string }) => void relayed.push(body);
-    queue.setConsumer({ relay, shrunk: () => {}, shed: () => {} });
+    queue.setConsumer({ relay, shrunk: () => {}, failed: () => false, shed: () => {} });
     queue.block();
     queue.release();
     queue.unblock();

@@ -162,7 +162,12 @@ describe('socket queues', () => {
     const shed: string[] = [];
     const open = (name: string) => {
       const queue = queues.open(newSocket());
-      queue.setConsumer({ relay: async () => {}, shrunk: () => {}, shed: () => void shed.push(name) });
+      queue.setConsumer({
+        relay: async () => {},
+        shrunk: () => {},
+        failed: () => false,
+        shed: () => void shed.push(name),
+      });
       return queue;
     };
     open('light').receive('', 3_000 - messageWeight(0), 0);
@@ -186,7 +191,7 @@ describe('socket queues', () => {
     const hooks = { append: keep, prepend: keep, rested: () => {}, done: async () => {} };
     const queues = new SocketQueues(async () => {}, log, 80_000, hooks);
     const queue = queues.open(newSocket());
-    queue.setConsumer({ relay: async () => {}, shrunk: () => {}, shed: () => {} });
+    queue.setConsumer({ relay: async () => {}, shrunk: () => {}, failed: () => false, shed: () => {} });
     queue.receive('waits', waiting - messageWeight(0), 0);
     queue.addHeldBytes(80_001 - waiting);
     await turn();

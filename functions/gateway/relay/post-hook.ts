@@ -47,7 +47,7 @@ export async function postHook(
   hook: Hook,
   { offered = [], isRetry = false }: Post = firstPost,
 ): Promise<Answer> {
-  const { app, clock, log, secrets, settings, watch } = gateway;
+  const { app, clock, log, meter, secrets, settings, watch } = gateway;
   const request = settings.format.request(hook, settings.webhookBaseUrl);
   const { url, body } = request;
   const pending = secrets.signingKeys();
@@ -76,7 +76,9 @@ export async function postHook(
     timeoutMs,
     waitMs,
   };
+  const since = meter === undefined ? 0 : clock.monotonic();
   const response = await app.post(watch === undefined ? posted : watch.posting(hook, posted));
+  meter?.posted(hook.event, response, clock.monotonic() - since);
   const observed = observe(gateway, { socket: hook.socket, isRetry }, admission, response);
   if (observed instanceof Promise) await observed;
   const context = { event: hook.event, offered, messageBytes: settings.messageBytes };

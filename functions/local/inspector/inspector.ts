@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../gateway/gateway.ts';
-import type { App } from '../../gateway/ports.ts';
 import { readRequestTarget } from '../../websocket/request-target.ts';
 import { cut } from '../../wire/path.ts';
 import { endUnfinished } from '../api-server.ts';
@@ -45,21 +44,20 @@ const entrance: Reply = {
 /** Serves the inspector: a page with the sockets and hooks of a gateway, and what it needs. */
 export class Inspector {
   readonly #gateway: Gateway;
-  /** The app itself: a hook that is sent again is none of the gateway's, so nothing counts it. */
-  readonly #again: { readonly app: App; inFlight: number };
+  /** How many hooks are being sent again. */
+  #sendingAgain = 0;
   readonly #inspection: Inspection;
   readonly #door: Door;
   readonly #streams: EventStreams;
   readonly #files = readPageFiles();
 
   constructor(
-    { registry, gateway, app }: Pick<Parts, 'registry' | 'gateway' | 'app'>,
+    { registry, gateway }: Pick<Parts, 'registry' | 'gateway'>,
     inspection: Inspection,
     door: Door,
     facts: GatewayFacts,
   ) {
     this.#gateway = gateway;
-    this.#again = { app, inFlight: 0 };
     this.#inspection = inspection;
     this.#door = door;
     this.#streams = new EventStreams({
@@ -170,16 +168,13 @@ export class Inspector {
 
   async #sendAgain(hook: KeptHook): Promise<Reply> {
     if (isCut(hook)) return wasCut;
-    if (this.#again.inFlight >= maxAgain)
+    if (this.#sendingAgain >= maxAgain)
       return textReply(503, 'Wait for the answers to the hooks that were sent again.');
-    this.#again.inFlight += 1;
+    this.#sendingAgain += 1;
     try {
-      return jsonReply(
-        200,
-        await sendAgain({ ...this.#gateway, app: this.#again.app }, this.#inspection.hooks, hook),
-      );
+      return jsonReply(200, await sendAgain(this.#gateway, this.#inspection.hooks, hook));
     } finally {
-      this.#again.inFlight -= 1;
+      this.#sendingAgain -= 1;
     }
   }
 
