@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 
-/** From this many bytes on, it pays to work on four-byte words. */
-const worthwhile = 64;
+/** From this many bytes on, it pays to work on four-byte words: less than it costs to make a view of them. */
+const worthwhile = 256;
 const isLittle = endianness() === 'LE';
 
 /**

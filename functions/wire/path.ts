@@ -13,6 +13,8 @@ export type NormalPath = ClientPath & { readonly [normal]: 'NormalPath' };
 
 /** RFC 3986 section 3.3: `/` and pchar, which is unreserved, pct-encoded, sub-delims, `:` and `@`. */
 const pathCharacters = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
+/** A path of names without escapes or dots, as most are. No rule can be broken in it but that of its length. */
+const plainPath = /^(?:\/[A-Za-z0-9_-]+)+$/;
 const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%\p{Surrogate}]/gu;
 /**
  * RFC 3986 section 3.4: a query may also contain `/` and `?`. A stray `%` stays, since the query belongs to the client.
@@ -30,6 +32,7 @@ const controlOrBackslash = /[\p{Cc}\\]/u;
 export function parsePath(text: string): Result<ClientPath, string> {
   if (!text.startsWith('/')) return err('a path begins with "/"');
   if (byteLength(text) > limits.pathBytes) return err(`a path is at most ${limits.pathBytes} bytes`);
+  if (plainPath.test(text)) return ok(text as ClientPath);
   if (!pathCharacters.test(text)) return err('a path holds only RFC 3986 path characters and valid escapes');
   const decoded = decode(text);
   if (decoded === undefined) return err('the escapes of a path are UTF-8');

@@ -13,6 +13,7 @@ export type Target =
  */
 export function parseTarget(target: string): Result<Target, string> {
   const [pathname, query] = cut(target, '?');
+  if (query === '') return pathTarget(pathname, '');
   const pairs = query.split('&').map((text) => ({ text, ...parsePair(text) }));
   const paths = pairs.filter(({ name }) => name === 'path');
   const tickets = pairs.filter(({ name }) => name === 'ticket');
@@ -22,10 +23,13 @@ export function parseTarget(target: string): Result<Target, string> {
   if (paths.length > 1) return err('the parameter "path" is given once');
   if (paths.length > 0 && pathname !== '/')
     return err('a URL with a path of its own has no parameter "path"');
-  const path = parsePath(paths[0]?.value ?? pathname);
-  if (!path.ok) return path;
   const own = pairs.filter(({ name }) => name !== 'path').map(({ text }) => text);
-  return ok({ kind: 'path', path: path.value, query: escapeQuery(own.join('&')) });
+  return pathTarget(paths[0]?.value ?? pathname, escapeQuery(own.join('&')));
+}
+
+function pathTarget(text: string, query: string): Result<Target, string> {
+  const path = parsePath(text);
+  return path.ok ? ok({ kind: 'path', path: path.value, query }) : path;
 }
 
 /**
