@@ -50,8 +50,9 @@ export class AnswerReader {
     if (this.#bytes > limits.answerBytes) {
       return this.cut({ kind: 'broken', why: `the answer has more than ${limits.answerBytes} bytes` });
     }
-    if (!this.#mayAct) return undefined;
-    if (to - from === this.#length) this.#whole = { text: utf8Text(chunk, from, to) };
+    if (!this.#mayAct || to === from) return undefined;
+    if (to - from === this.#length && this.#bytes === this.#length)
+      this.#whole = { text: utf8Text(chunk, from, to) };
     else {
       this.#kept ??= new GatheredBytes();
       this.#kept.add(chunk.subarray(from, to));
@@ -65,7 +66,8 @@ export class AnswerReader {
     const { contentEncoding } = this.#head;
     if (contentEncoding !== '' && contentEncoding.toLowerCase() !== 'identity')
       return this.#answer('', `The answer has Content-Encoding ${shown(contentEncoding)}.`);
-    const text = this.#kept === undefined ? this.#whole?.text : utf8Text(this.#kept.bytes);
+    // What comes after a whole body is not part of it.
+    const text = this.#whole === undefined ? this.#kept && utf8Text(this.#kept.bytes) : this.#whole.text;
     return text === undefined ? this.#answer('', 'The answer is not UTF-8.') : this.#answer(text);
   }
 
