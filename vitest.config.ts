@@ -10,7 +10,7 @@ const apart = [
 /** Tests that run in one process and wait for no timer, server or child process. */
 const unit = [
   'test/{wire,gateway,simulate}/**/*.test.ts',
-  'test/http/{response-parser,deadline-queue,fields,wait-queue}.test.ts',
+  'test/http/{response-parser,same-heads,deadline-queue,fields,wait-queue}.test.ts',
 ];
 /** Tests that change the environment of their process, or look at the state of a module from its beginning. */
 const isolated = [
