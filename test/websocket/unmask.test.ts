@@ -38,7 +38,9 @@ test.for(turns)('bytes under the key %i are unmasked wherever they lie, and no o
 test.for(turns)('bytes under the key %i are unmasked in two steps as in one', ([key, second]) => {
   const mask = Buffer.from([key >>> 24, (key >>> 16) & 255, (key >>> 8) & 255, key & 255]);
   expect(mask[1]).toBe(second);
-  for (const length of [0, 1, 2, 3, 4, 63, 64, 65, 66, 67, 68, 127, 128, 129, 140, 200, 299]) {
+  for (const length of [
+    0, 1, 2, 3, 4, 63, 64, 65, 66, 67, 68, 127, 128, 129, 140, 200, 255, 256, 257, 258, 259, 299, 520,
+  ]) {
     const payload = Buffer.from(Array.from({ length }, (_, at) => (at * 13) & 255));
     const hidden = masked(payload, mask);
     for (let cut = 0; cut <= length; cut++) {

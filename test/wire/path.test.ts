@@ -10,6 +10,7 @@ import {
   parsePathAndQuery,
 } from '../../functions/wire/path.ts';
 import { aPath } from '../fakes/a-record.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 
 const rule = {
   start: 'a path begins with "/"',
@@ -81,12 +82,14 @@ test.for([
   expect(parsePath(path)).toEqual({ ok: true, value: path });
 });
 
-test.for([`/${'a'.repeat(1_023)}`, `/${'%20'.repeat(341)}`])('a path of 1,024 bytes is accepted', (path) => {
+const fits = [`/${'a'.repeat(1_023)}`, '/a'.repeat(512), `${'/a'.repeat(511)}/~`, `/${'%20'.repeat(341)}`];
+
+test.for(fits)('a path of 1,024 bytes is accepted', (path) => {
   expect(path).toHaveLength(1_024);
   expect(parsePath(path)).toEqual({ ok: true, value: path });
 });
 
-test.for([`/${'a'.repeat(1_024)}`, `/a${'%20'.repeat(341)}`])('a path of 1,025 bytes is refused', (path) => {
+test.for(fits.map((path) => `${path}a`))('a path of 1,025 bytes is refused', (path) => {
   expect(path).toHaveLength(1_025);
   expect(parsePath(path)).toEqual({ ok: false, error: rule.size });
 });
@@ -114,6 +117,30 @@ const crafted = fc
     maxLength: 10,
   })
   .map((pieces) => `/${pieces.join('')}`);
+
+const nearlyPlain = fc
+  .array(
+    fc.constantFrom('/', '/', 'b', 'Z', '0', '_', '-', '.', '..', '~', '\n', ' ', 'é', '\u017f', '?', '\\'),
+  )
+  .map((pieces) => pieces.join(''));
+
+test('a path without escapes is accepted or refused as the same path with one', () => {
+  const same = fc.property(nearlyPlain, nearlyPlain, (before, after) => {
+    const [plain, escaped] = ['a', '%61'].map((letter) => `/${before}${letter}${after}`);
+    const { ok, ...rest } = parsePath(escaped!);
+    expect(parsePath(plain!)).toEqual(ok ? { ok, value: plain } : { ok, ...rest });
+  });
+  fc.assert(same, { numRuns: 5_000 });
+});
+
+test('a path of 1,024 bytes costs no more than a moment, whatever comes at its end', async () => {
+  const ends = ['a', '/', '.', '!', ' ', '%'];
+  const { ms } = await cpuTime(() => {
+    for (let time = 0; time < 500; time++)
+      for (const path of fits) for (const end of ends) parsePath(path.slice(0, -1) + end);
+  });
+  expect(ms).toBeLessThan(2_000);
+});
 
 const base = 'https://app.example/hooks/sockethook';
 const home = '/hooks/sockethook/message/';
