@@ -98,6 +98,47 @@ describe('a socket queue with messages', () => {
     expect([relayed, weight()]).toEqual([['closed'], 0]);
   });
 
+  test('hands the fault of a message to its client first, and tells of it if that is none of its business', async () => {
+    const { queue, told } = watchedSocketQueue();
+    const handed: string[] = [];
+    queue.setConsumer({
+      relay: ({ body }) => Promise.reject(new Error(body)),
+      failed: (error) => handed.push(String(error)) === 1,
+      ...{ shrunk: () => {}, shed: () => {} },
+    });
+    for (const body of ['first', 'second']) queue.receive(body, 1, 1);
+    queue.push(async () => void told.push('after'));
+    queue.release();
+    await turn();
+    expect(handed).toEqual(['Error: first', 'Error: second']);
+    expect(told).toEqual(['fault: Error: second', 'after', 'idle']);
+  });
+
+  test('never hands the fault of a task to its client, whatever came before or behind it', async () => {
+    const { queue, told } = watchedSocketQueue();
+    const handed: string[] = [];
+    queue.setConsumer({
+      relay: ({ body }) => (body === 'fails' ? Promise.reject(new Error(body)) : Promise.resolve()),
+      failed: (error) => handed.push(String(error)) > 0,
+      ...{ shrunk: () => {}, shed: () => {} },
+    });
+    const task = (name: string) => queue.push(() => Promise.reject(new Error(name)));
+    task('first');
+    for (const body of ['fine', 'fails']) {
+      queue.receive(body, 1, 1);
+      task(`behind ${body}`);
+    }
+    queue.release();
+    await turn();
+    task('later');
+    await turn();
+    expect(handed).toEqual(['Error: fails']);
+    expect(told).toEqual([
+      ...['fault: Error: first', 'fault: Error: behind fine', 'fault: Error: behind fails', 'idle'],
+      ...['fault: Error: later', 'idle'],
+    ]);
+  });
+
   test('that is kept elsewhere leaves in order, and takes nothing any more', () => {
     const { queue, told, weight } = watchedSocketQueue((blocked) => blocked.block());
     for (const body of ['one', 'two', 'three']) queue.receive(body, body.length, 1);

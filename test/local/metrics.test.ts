@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { HookCounts, hookBuckets } from '../../functions/local/metrics/hook-counts.ts';
 import { connect, refused } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { InspectorPage } from '../support/inspector-page.ts';
 import { type LocalWorld, startLocal } from '../support/local.ts';
 import { upgradeRequest } from '../support/raw.ts';
 import type { Answer } from '../support/recording-app.ts';
@@ -146,6 +147,25 @@ test('handshakes, closed hooks and hooks of presence are counted apart, and so i
   expect(scrape.value('hooks_total{event="handshake",outcome="unreachable"}')).toBe(1);
   expect(scrape.value('hook_duration_seconds_count{event="handshake"}')).toBe(2);
   await world.app.listen();
+});
+
+test('a hook that the inspector sends again is not counted, and its app is not said to be away', async () => {
+  world = await startLocal({ INSPECTOR: 'true', HOOK_TIMEOUT_MS: '1000' });
+  const page = await InspectorPage.open(world.gateway);
+  await connect(`${world.url}/room`);
+  const { number } = await (await page.events()).hook('the handshake', (hook) => hook.outcome === 'accepted');
+  const again = () => page.post<{ readonly status: number | null }>(`/inspector/hooks/${number}/again`);
+  const before = await Scrape.of(world);
+  expect((await again()).status).toBe(204);
+  world.app.on('/room', () => 503);
+  expect((await again()).status).toBe(503);
+  const after = await Scrape.of(world);
+  page.close();
+  expect(world.app.of('/room', 'handshake')).toHaveLength(3);
+  const hooks = (scrape: Scrape) => scrape.text.split('\n').filter((line) => /^sockethook_hook/.test(line));
+  expect(hooks(after)).toEqual(hooks(before));
+  expect(after.value('hook_duration_seconds_count{event="handshake"}')).toBe(1);
+  expect(world.log.of('app_silent')).toEqual([]);
 });
 
 test('messages that wait for their turn are counted, with the memory that they take', async () => {
