@@ -25,7 +25,6 @@ export function writeFields(headers: Readonly<Record<string, string>>): Result<s
     const last = recent[at];
     if (at < recentCount && last?.name === name && last.value === value) lines = last.lines;
     else {
-      recentCount = Math.min(at, recentCount);
       const start = last?.name === name ? last.start : startOf(name);
       if (start === undefined) return err('ERR_INVALID_HTTP_TOKEN');
       if (!isFieldValue(value)) return err('ERR_INVALID_CHAR');
