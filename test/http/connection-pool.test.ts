@@ -67,7 +67,7 @@ test('a target that is not valid is refused each time, and changes nothing for t
   const invalid = { kind: 'unreachable', why: 'ERR_INVALID_URL' };
   for (const target of ['', 'a', '/a b', '/a#b', '/a\r\nx: y', '/é', '*']) {
     expect(await send({ target: '/a' })).toBe(204);
-    for (const method of ['POST', 'GET', 'POST'] as const)
+    for (const method of ['POST', 'POST', 'GET', 'GET'] as const)
       expect([target, await send({ method, target })]).toEqual([target, invalid]);
     expect(await send({ target: '/a' })).toBe(204);
   }

@@ -64,6 +64,8 @@ const answers = [
   ok.replace('1.1', '1.0'),
   'HTTP/1.1 100 Continue\n\n'.concat(ok),
   'HTTP/1.1 103 Early\nLink: </a>\n\n'.repeat(2).concat(ok),
+  'HTTP/1.1 500 No\nRetry-After: '.concat(ok),
+  'HTTP/1.1 200 OK\n'.concat(ok),
   'HTTP/1.1 200 OK\n\nto the end',
   'HTTP/1.1 200 OK\nContent-Length: 0\n\n',
   'HTTP/1.1 204 No Content\n\n',
@@ -88,10 +90,12 @@ describe('an answer', () => {
       readOn(parser, [before]);
       expect([before, readOn(parser, [text])]).toEqual([before, right]);
     }
-    for (let cut = 0; cut <= text.length; cut++) {
-      const parser = new ResponseParser();
-      readOn(parser, [text]);
-      expect([cut, readOn(parser, cutAt(text, cut))]).toEqual([cut, right]);
+    for (const before of [text, wire(ok)]) {
+      for (let cut = 0; cut <= text.length; cut++) {
+        const parser = new ResponseParser();
+        readOn(parser, [before]);
+        expect([cut, readOn(parser, cutAt(text, cut))]).toEqual([cut, right]);
+      }
     }
   });
 
@@ -161,7 +165,8 @@ describe('the last head', () => {
     const text = wire(ok.replace('a/b', 'in/pieces'));
     for (let cut = 1; cut < text.indexOf('\r\n\r\n') + 4; cut++) {
       readOn(new ResponseParser(), cutAt(text, cut));
-      expect(known(text)).toBeUndefined();
+      expect([known(text), known(text.slice(cut))]).toEqual([undefined, undefined]);
+      expect(readOn(new ResponseParser(), [text.slice(cut)]).heads).toEqual([]);
     }
     const early = wire('HTTP/1.1 103 Early\n\n');
     readOn(new ResponseParser(), [`${early}${text}`]);

@@ -90,7 +90,10 @@ describe('the body of an answer', () => {
           expect(read(pieces, undefined, given)).toEqual(unreadable);
         }
       }
-      expect(read([], 0, { contentEncoding: coding }), 'nothing').toEqual({ ...answered, body: '' });
+      const nothing = { ...answered, body: '' };
+      for (const said of [0, undefined])
+        expect(read([Buffer.alloc(0)], said, { contentEncoding: coding })).toEqual(nothing);
+      expect(read([], 0, { contentEncoding: coding })).toEqual(nothing);
     },
   );
 
