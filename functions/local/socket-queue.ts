@@ -195,8 +195,7 @@ export class SocketQueue {
       try {
         await next;
       } catch (error) {
-        const isMessage = this.#relayed !== undefined;
-        if (!isMessage || this.#consumer?.failed(error) !== true) this.#supervisor.failed(this, error);
+        if (!(this.#relayed && this.#consumer?.failed(error))) this.#supervisor.failed(this, error);
       }
       this.#weighRunning(0);
       const relayed = this.#relayed;
