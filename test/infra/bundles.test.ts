@@ -83,7 +83,7 @@ const expected: Record<FunctionName, Bundle> = {
   connect: {
     ours: [...socketFunction, ...breaker, ...presences, ...handler('connect')],
     npm: jose,
-    kib: 121,
+    kib: 122,
   },
   default: {
     ours: [
@@ -91,30 +91,30 @@ const expected: Record<FunctionName, Bundle> = {
       ...[...aws('handlers/client-message'), ...handler('message')],
     ],
     npm: plain,
-    kib: 114,
+    kib: 115,
   },
   disconnect: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...endedSockets, ...handler('disconnect')],
     npm: plain,
-    kib: 112,
+    kib: 113,
   },
-  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 98 },
+  send: { ours: [...socketFunction, ...idempotency, ...handler('api')], npm: plain, kib: 100 },
   broadcast: {
     ours: [...directoryFunction, ...broadcasts, ...idempotency, ...handler('api')],
     npm: plain,
-    kib: 120,
+    kib: 121,
   },
-  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 72 },
+  urls: { ours: [...everyFunction, ...handler('api')], npm: jose, kib: 73 },
   sockets: {
     ours: [...directoryFunction, ...handler('api'), ...sdkConnections],
     npm: management,
     kib: 410,
   },
-  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 107 },
+  groups: { ours: [...directoryFunction, ...presences, ...handler('api')], npm: plain, kib: 109 },
   'dead-letters': {
     ours: [...socketFunction, ...deadLetters, ...under('aws/dynamo', 'read'), ...handler('api')],
     npm: plain,
-    kib: 92,
+    kib: 93,
   },
   health: {
     ours: [
@@ -124,7 +124,7 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('api'),
     ],
     npm: plain,
-    kib: 143,
+    kib: 145,
   },
   tasks: {
     ours: [
@@ -138,17 +138,17 @@ const expected: Record<FunctionName, Bundle> = {
       ...handler('tasks'),
     ],
     npm: plain,
-    kib: 148,
+    kib: 150,
   },
   batches: {
     ours: [...socketFunction, ...broadcasts, ...queue, ...handler('batches'), ...under('aws/dynamo', 'read')],
     npm: plain,
-    kib: 94,
+    kib: 95,
   },
   retries: {
     ours: [...socketFunction, ...breaker, ...presences, ...keeper, ...queue, ...handler('retries')],
     npm: plain,
-    kib: 111,
+    kib: 113,
   },
   redrive: {
     ours: [
