@@ -178,7 +178,7 @@ export class ConnectionPool implements ConnectionOwner {
     return ok(`${first}${own.value}content-length: ${Buffer.byteLength(request.body)}\r\n\r\n`);
   }
 
-  /** What stands before the headers of its own. Many requests in a row have the same target. Undefined if that is not valid. */
+  /** What stands before a request's own headers; many in a row have the same target. Undefined if that is not valid. */
   #firstOf({ method, target, fields }: HttpRequest): string | undefined {
     const isKnown = target === this.#lastTarget && method === this.#lastMethod;
     if (!isKnown) {

@@ -48,7 +48,7 @@ export class DynamoFront {
   private constructor(origin: string, manner: Manner) {
     this.#origin = origin;
     this.#manner = manner;
-    this.#server = createServer(async (incoming, response) => {
+    this.#server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, response) => {
       const body = await text(incoming);
       const operation = String(incoming.headers['x-amz-target']).replace(/^.*\./, '');
       this.#counts[operation] = (this.#counts[operation] ?? 0) + 1;

@@ -129,6 +129,9 @@ export function deadLettersAt(
   return new DynamoDeadLetters(dynamoAccess(endpoint, caller, clock), tables, clock, log);
 }
 
+/** Longer than any pause of a busy machine, after which a client might use a connection that is just being closed. */
+const keptMs = 60_000;
+
 /** DynamoDB in this process, its tables in memory. */
 export class Dynamo {
   readonly #server: Server;
@@ -141,6 +144,7 @@ export class Dynamo {
 
   static async start(): Promise<Dynamo> {
     const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+    server.keepAliveTimeout = keptMs;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new Dynamo(server);
   }

@@ -34,7 +34,7 @@ type Request = HttpEvent & {
  * - the caller of HEAD gets the headers alone
  */
 export async function startHttpApi(handlers: Readonly<Partial<Record<HandlerName, Handler>>>) {
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
     const { event, handler } = toEvent(request, await buffer(request));
     const answered = await handlers[handler]?.(event).catch(() => undefined);
     if (answered === undefined) {

@@ -10,7 +10,7 @@ export class JsonService {
   readonly #server: Server;
 
   constructor(operations: Readonly<Record<string, Operation>>) {
-    this.#server = createServer(async (request, response) => {
+    this.#server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
       const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
       const output = await operations[operation]?.(JSON.parse(await text(request)));
       response.writeHead(output === undefined ? 400 : 200, { 'Content-Type': 'application/x-amz-json-1.0' });
