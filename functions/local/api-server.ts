@@ -29,19 +29,38 @@ export async function handleApiRequest(
   response: ServerResponse,
   own: LocalCalls,
 ): Promise<void> {
-  const id = `req_${newId()}`;
+  const id = newRequestId();
+  const answer = await answerUnder(id, gateway, (gateway) => answerCall(gateway, request, id, own));
+  response.writeHead(answer.status, headersOf(answer, id));
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (!request.complete) endUnfinished(request);
+}
+
+export function newRequestId(): string {
+  return `req_${newId()}`;
+}
+
+/** Runs a call, whose log lines have the id of its request. A fault is logged and answered with 500. */
+export async function answerUnder(
+  id: string,
+  gateway: Gateway,
+  call: (gateway: Gateway) => Promise<ApiResponse>,
+): Promise<ApiResponse> {
   const log = new RequestLog(gateway.log, id);
-  const answer = await answerCall({ ...gateway, log }, request, id, own).catch((error: unknown) => {
+  try {
+    return await call({ ...gateway, log });
+  } catch (error) {
     log.error('fault', { why: String(error) });
     return refusal(problem('internal_error'));
-  });
-  // Node.js writes a list as it is, but looks up each name of an object first.
+  }
+}
+
+/** Names and values in turn: Node.js writes a list as it is, but looks up each name of an object first. */
+export function headersOf(answer: ApiResponse, id: string): string[] {
   const headers = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'X-Request-Id', id];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
   if (answer.status !== 204) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
-  response.writeHead(answer.status, headers);
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
-  if (!request.complete) endUnfinished(request);
+  return headers;
 }
 
 /** Cuts a connection whose client has its answer and does not end its body. */

@@ -17,6 +17,7 @@ import { Metrics } from './metrics/metrics.ts';
 import type { Sources } from './metrics/sources.ts';
 import { resume } from './resume.ts';
 import type { LocalSettings } from './settings.ts';
+import { simpleCalls } from './simple-calls.ts';
 import { WebSocketServer } from './web-socket-server.ts';
 
 /** A gateway that listens. */
@@ -53,6 +54,7 @@ export async function startGateway(settings: LocalSettings, options: GatewayOpti
       if (inspector?.inspector.takes(request, response) !== true)
         void handleApiRequest(gateway, request, response, calls);
     },
+    simple: simpleCalls(() => gateway),
   });
   const shares = descriptorShares(maxDescriptors());
   const { host } = settings;

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { RequestError, UpgradeServerOptions } from './http-server.ts';
 import type { RequestHead } from './request-head.ts';
 import { RequestReader } from './request-reader.ts';
+import { SimpleRequests } from './simple-requests.ts';
 import type { Arrival } from './transport.ts';
 import { Upgrade } from './upgrade.ts';
 
@@ -13,7 +14,8 @@ const tidyMs = 1_000;
 /** Connections whose first request has not been read yet. */
 export class Arrivals {
   readonly #options: UpgradeServerOptions;
-  readonly #other: (connection: Duplex) => void;
+  readonly #other: (transport: Arrival, read: Buffer) => void;
+  readonly #simple: SimpleRequests | undefined;
   /** In the order of arrival, with the time by which each must have shown its kind. */
   readonly #waiting = new Map<Arrival, number>();
   readonly #tidying: NodeJS.Timeout;
@@ -21,7 +23,9 @@ export class Arrivals {
   /** `other` gets each connection whose first request is no upgrade. */
   constructor(options: UpgradeServerOptions, other: (connection: Duplex) => void) {
     this.#options = options;
-    this.#other = other;
+    this.#other = (transport, read) => other(transport.release(read));
+    if (options.simple !== undefined)
+      this.#simple = new SimpleRequests(options.simple, options.headBytes, this.#other);
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref();
   }
 
@@ -36,7 +40,8 @@ export class Arrivals {
       },
       other: (read: Buffer): void => {
         known();
-        this.#other(transport.release(read));
+        if (this.#simple === undefined) this.#other(transport, read);
+        else this.#simple.take(transport, read);
       },
       tooLarge: (): void => {
         known();
@@ -50,9 +55,10 @@ export class Arrivals {
     transport.setListener(new RequestReader(first, this.#options.headBytes));
   }
 
-  /** Ends the connections that wait. */
+  /** Ends the connections that wait, and those whose requests have been simple. */
   stop(): void {
     clearInterval(this.#tidying);
+    this.#simple?.stop();
     for (const transport of this.#waiting.keys()) transport.destroy();
     this.#waiting.clear();
   }

@@ -8,6 +8,7 @@ import {
 import type { Duplex, Writable } from 'node:stream';
 import { NodeTransport, type Socket } from './node-transport.ts';
 import type { RequestHead } from './request-head.ts';
+import type { SimpleServer } from './simple-requests.ts';
 import { Upgrade } from './upgrade.ts';
 import { isWebSocketUpgrade } from './upgrade-check.ts';
 
@@ -21,6 +22,8 @@ export interface UpgradeServerOptions {
   upgrade(upgrade: Upgrade): void;
   /** Requests that ask for no WebSocket. */
   readonly request: RequestListener;
+  /** Answers the simple ones among them. If not given, `request` gets them too. */
+  readonly simple?: SimpleServer;
   /** Called before each write to a WebSocket, so that writes of one moment can be sent together. */
   readonly cork: (stream: Writable) => void;
   /** The whole answer to a request that can't be read. */

@@ -71,7 +71,7 @@ export class RequestReader implements TransportListener {
 }
 
 /** Whether a head has a bare LF at or after `from`. `end` is negative if the head is incomplete. */
-function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
+export function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
   const to = end < 0 ? bytes.length : end;
   for (let at = bytes.indexOf(lf, from); at >= 0 && at < to; at = bytes.indexOf(lf, at + 1))
     if (bytes[at - 1] !== cr) return true;
