@@ -12,8 +12,8 @@ const keepAliveMs = 60_000;
 const checkMs = 1_000;
 
 /**
- * The server of a gateway on Bun. It reads WebSocket upgrades itself, from `Bun.listen`. Any other request goes to Bun's
- * `node:http` with its bytes untouched.
+ * The server of a gateway on Bun. It reads WebSocket upgrades and simple requests itself, from `Bun.listen`. Any other
+ * request goes to Bun's `node:http` with its bytes untouched.
  */
 export function createBunServer(options: UpgradeServerOptions): ListeningServer {
   return new BunServer(options);

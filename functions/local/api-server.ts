@@ -36,6 +36,7 @@ export async function handleApiRequest(
   if (!request.complete) endUnfinished(request);
 }
 
+/** Names a request in its answer and in the logs. */
 export function newRequestId(): string {
   return `req_${newId()}`;
 }

@@ -25,7 +25,10 @@ export class Arrivals {
     this.#options = options;
     this.#other = (transport, read) => other(transport.release(read));
     if (options.simple !== undefined)
-      this.#simple = new SimpleRequests(options.simple, options.headBytes, this.#other);
+      this.#simple = new SimpleRequests(options.simple, options.headBytes, {
+        serve: this.#other,
+        refuse: (transport) => this.#refuse(transport, 'malformed'),
+      });
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref();
   }
 

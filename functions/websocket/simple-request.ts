@@ -38,6 +38,8 @@ export function readSimpleRequest(
   if (end < 0) return bytes.length <= headBytes ? 'more' : undefined;
   if (end > headBytes) return undefined;
   const text = bytes.toString('latin1', 0, end);
+  // Parsers differ on whether a tab may stand behind a length.
+  if (text.includes('\t')) return undefined;
   const head = parseRequestHead(text);
   if (head === undefined || !served(head.target)) return undefined;
   if (!text.startsWith(`POST ${head.target} HTTP/1.1\r\n`)) return undefined;

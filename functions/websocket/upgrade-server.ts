@@ -4,8 +4,9 @@ import { createHttpServer, type UpgradeServerOptions } from './http-server.ts';
 import { NodeTransport } from './node-transport.ts';
 
 /**
- * An HTTP server that reads WebSocket upgrades itself. `node:http` never sees them, so its streams and header lists do
- * not stand between a client's bytes and their meaning. Any other request goes to `node:http` with its bytes untouched.
+ * An HTTP server that reads WebSocket upgrades and simple requests itself. `node:http` never sees them, so its streams
+ * and header lists do not stand between a client's bytes and their meaning. Any other request goes to `node:http` with
+ * its bytes untouched.
  */
 export function createUpgradeServer(options: UpgradeServerOptions): Server {
   const { server, serve } = createHttpServer(options);
