@@ -5,12 +5,12 @@ import { defineConfig } from 'vitest/config';
 const outside = [
   'test/bun/**/*.test.ts',
   'test/local/{app-answers,contract,descriptors,follow-secrets,health,kills,limits}.test.ts',
-  'test/local/{refusals,request-heads,smuggling,stop,upgrade}.test.ts',
+  'test/local/{refusals,request-heads,simple-calls,smuggling,stop,upgrade}.test.ts',
   'test/websocket/{autobahn,told}.test.ts',
 ];
 /** Tests that run on Bun themselves: the server with its raw bytes, the ports, and hooks over HTTP and TLS. */
 const inside = [
-  'test/websocket/upgrade-server.test.ts',
+  'test/websocket/{simple-requests,upgrade-server}.test.ts',
   'test/local/ports.test.ts',
   'test/node/{http-app,http-app-tls,kept-connections,waiting-hooks}.test.ts',
 ];

@@ -38,10 +38,13 @@ async function serves(): Promise<void> {
   await good.close();
 }
 
-test('a client that sends request after request and reads no answer is held back', async () => {
+test.for<[string, string]>([
+  ['request after request', 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['call after call', 'POST /send HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
+])('a client that sends %s and reads no answer is held back', async ([, request]) => {
   target = await Target.start();
   const [before, descriptors] = [target.memory, target.descriptors];
-  const part = Buffer.from('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000));
+  const part = Buffer.from(request.repeat(2_000));
   const socket = connect(target.port, '127.0.0.1').pause();
   sockets.push(socket);
   expect(await pour(socket, part, heldBack), 'MB sent').toBeLessThan(heldBack);
