@@ -48,11 +48,11 @@ class BunServer implements ListeningServer {
 
   close(): void {
     this.#listener?.stop(false);
-    this.#arrivals.stop();
   }
 
   closeAllConnections(): void {
     clearInterval(this.#checking);
+    this.#arrivals.stop();
     this.#listener?.stop(true);
     // A listener that has stopped already closes nothing.
     for (const transport of this.#connections) transport.destroy();

@@ -23,11 +23,11 @@ export function simpleCalls(gatewayOf: () => Gateway): SimpleServer {
     serves: (target) => calls.has(target),
     async answer(request) {
       const id = newRequestId();
-      const call = calls.get(request.target);
-      if (call === undefined) throw new Error(`${request.target} is not served.`);
-      const answer = await answerUnder(id, gatewayOf(), (gateway) =>
-        call(gateway, new SimpleCall(id, request)),
-      );
+      const answer = await answerUnder(id, gatewayOf(), async (gateway) => {
+        const call = calls.get(request.target);
+        if (call === undefined) throw new Error(`${request.target} is not served.`);
+        return call(gateway, new SimpleCall(id, request));
+      });
       return written(answer, id, gatewayOf().clock.now());
     },
   };

@@ -11,7 +11,7 @@ const firstRequestMs = 60_000;
 /** How often that is checked, in milliseconds. */
 const tidyMs = 1_000;
 
-/** Connections whose first request has not been read yet. */
+/** New connections, until it is known who serves them. */
 export class Arrivals {
   readonly #options: UpgradeServerOptions;
   readonly #other: (transport: Arrival, read: Buffer) => void;
@@ -20,7 +20,7 @@ export class Arrivals {
   readonly #waiting = new Map<Arrival, number>();
   readonly #tidying: NodeJS.Timeout;
 
-  /** `other` gets each connection whose first request is no upgrade. */
+  /** `other` gets each connection with its first request that is neither an upgrade nor simple. */
   constructor(options: UpgradeServerOptions, other: (connection: Duplex) => void) {
     this.#options = options;
     this.#other = (transport, read) => other(transport.release(read));

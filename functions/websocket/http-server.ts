@@ -24,7 +24,7 @@ export interface UpgradeServerOptions {
   readonly request: RequestListener;
   /** Answers the simple ones among them. If not given, `request` gets them too. */
   readonly simple?: SimpleServer;
-  /** Called before each write to a WebSocket, so that writes of one moment can be sent together. */
+  /** Called before each write of ours to a connection, so that writes of one moment can be sent together. */
   readonly cork: (stream: Writable) => void;
   /** The whole answer to a request that can't be read. */
   errorResponse(error: RequestError): Uint8Array;
@@ -42,7 +42,7 @@ export interface HttpServer {
 }
 
 /**
- * Answers all requests but the upgrades that come first on their connection. The server's own listeners of connections
+ * Answers all requests but the upgrades that come first on their connection, and the simple requests before any other. The server's own listeners of connections
  * are removed, so that the caller decides which it serves.
  */
 export function createHttpServer(options: UpgradeServerOptions): HttpServer {

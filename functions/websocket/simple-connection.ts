@@ -12,6 +12,8 @@ const unreadMs = 120_000;
 const maxPieces = 4;
 /** No request is answered while more bytes of answers wait on this side. */
 const maxUnsent = 65_536;
+/** How many requests of one client are answered before others get their turn. */
+const turnRequests = 64;
 
 /** What a connection waits for: to be closed, at last. */
 type Waiting = 'request' | 'rest' | 'answer' | 'reader' | 'close';
@@ -43,6 +45,8 @@ export class SimpleConnection implements TransportListener {
   #kept: GatheredBytes | undefined;
   /** In how many pieces the rest came. */
   #pieces = 0;
+  /** How many requests were answered in this turn. */
+  #answered = 0;
   #isPaused = false;
   #hasFin = false;
   #isClosed = false;
@@ -58,6 +62,7 @@ export class SimpleConnection implements TransportListener {
       const before = this.#rest;
       this.#rest = undefined;
       this.#pieces += 1;
+      this.#answered = 0;
       if (before === undefined) this.#take(bytes, false);
       else this.#take(Buffer.concat([before, bytes]), true);
     }
@@ -118,7 +123,7 @@ export class SimpleConnection implements TransportListener {
       void this.#answer(request);
     }
     // Nobody else can read from a connection whose end has been read.
-    else if (this.#hasFin) this.#end();
+    else if (this.#hasFin) this.#owner.refuse(this);
     else this.#owner.handOver(this, bytes);
   }
 
@@ -127,15 +132,23 @@ export class SimpleConnection implements TransportListener {
     const answer = await this.#owner.answer(request);
     if (this.#isClosed) return;
     this.transport.write(answer);
+    this.#answered += 1;
     if (this.transport.unsent > maxUnsent) this.#wait('reader', unreadMs);
-    else this.#goOn();
+    else if (this.#answered < turnRequests) this.#goOn();
+    else setImmediate(() => this.#nextTurn());
+  }
+
+  #nextTurn(): void {
+    this.#answered = 0;
+    if (!this.#isClosed) this.#goOn();
   }
 
   /** The last answer has left, or nearly. */
   #goOn(): void {
     const rest = this.#takeRest();
     this.#pieces = 1;
-    if (this.#isPaused) {
+    // Each read may bring far more than leaves with one request.
+    if (this.#isPaused && (rest?.length ?? 0) <= maxSimpleBytes) {
       this.#isPaused = false;
       this.transport.resume();
     }
