@@ -69,13 +69,18 @@ function openChecked(folder: string, file: string, openDatabase: OpenDatabase): 
 
 /** Only a sound store may be written to, which gives up the locks of its log too. */
 function abandon(database: Database, isSound: boolean): void {
+  // A transaction that failed may still be open.
+  attempt(() => database.exec('ROLLBACK'));
+  if (isSound) attempt(() => database.exec('PRAGMA journal_mode = DELETE'));
+  attempt(() => unlock(database));
+  database.close();
+}
+
+function attempt(step: () => unknown): void {
   try {
-    if (isSound) database.exec('PRAGMA journal_mode = DELETE');
-    unlock(database);
+    step();
   } catch {
     // The error that made the start fail says more.
-  } finally {
-    database.close();
   }
 }
 
