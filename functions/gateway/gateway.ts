@@ -2,7 +2,8 @@ import type { HookEvent } from '../wire/hook.ts';
 import type { HookFormat } from '../wire/hook-format.ts';
 import type { DeliveryLimit } from './delivery-limit.ts';
 import type { EndedSockets } from './ended-sockets.ts';
-import type { HookMeter, HookWatch } from './hook-watch.ts';
+import type { HookMeter } from './hook-meter.ts';
+import type { HookWatch } from './hook-watch.ts';
 import type { Ports } from './ports.ts';
 
 /** A gateway: its ports and its configuration. Every flow takes one as its first argument. */

@@ -1,13 +1,7 @@
 import type { Answer, AppResponse } from '../wire/answer.ts';
-import type { Hook, HookEvent } from '../wire/hook.ts';
+import type { Hook } from '../wire/hook.ts';
 import type { HookRequest } from '../wire/hook-format.ts';
 import type { AppRequest } from './ports.ts';
-
-/** Counts the attempts to post hooks. It must be quick, and must not throw. */
-export interface HookMeter {
-  /** What has come of a post, and how long it took, in milliseconds. */
-  posted(event: HookEvent, response: AppResponse, ms: number): void;
-}
 
 /** Sees every attempt to post a hook, and what comes of it. It must be quick, and must not throw. */
 export interface HookWatch {

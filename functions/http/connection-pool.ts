@@ -43,7 +43,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly now: () => number;
   /** What follows the target in every request. */
   readonly #firstLines: string;
-  /** The target of the last request without further fields, and what stands before the headers of its own. */
+  /** The target and the method of the last request, and what stands before all its fields. */
   #lastTarget = '';
   #lastMethod = '';
   #lastFirst = '';

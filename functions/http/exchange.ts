@@ -1,3 +1,4 @@
+import type { ClientTransport } from './client-transport.ts';
 import { type Deadline, DeadlineQueue, type Expiring } from './deadline-queue.ts';
 import type { CommonFields } from './fields.ts';
 import type { Head } from './response-head.ts';
@@ -26,11 +27,6 @@ export interface HttpRequest {
  */
 export type Repeats = 'unsent' | 'stale' | 'always';
 
-/** What carries an exchange. */
-interface Carrier {
-  destroy(): void;
-}
-
 /** An exchange, as seen by the pool and its connections. */
 export interface PendingExchange extends ResponseListener, Queued {
   readonly request: HttpRequest;
@@ -50,7 +46,7 @@ export interface PendingExchange extends ResponseListener, Queued {
   /** Notes that for another `ms` milliseconds the pool had no connection at all, and why. */
   starve(ms: number, why: string): void;
   /** Notes that a connection carries it now, which it destroys when it times out. */
-  sentOver(connection: Carrier): void;
+  sentOver(connection: Pick<ClientTransport, 'destroy'>): void;
   /** Notes that its connection is established and the request leaves: from now on the server may see it. */
   leaves(): void;
   /** The answer is complete. */
@@ -120,7 +116,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
   #starvedMs = 0;
   #isSettled = false;
   #dropped = 0;
-  #carrier: Carrier | undefined;
+  #connection: Pick<ClientTransport, 'destroy'> | undefined;
 
   /**
    * `deadlines` limits the time from when a connection carries the request, or, as `ExchangeTimeouts`, from when that
@@ -167,8 +163,8 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
       this.fail({ kind: 'unreachable', why, isOurs: true });
   }
 
-  sentOver(connection: Carrier): void {
-    this.#carrier = connection;
+  sentOver(connection: Pick<ClientTransport, 'destroy'>): void {
+    this.#connection = connection;
     if (!this.#isWaiting || 'waiting' in this.#deadlines) return;
     this.#isWaiting = false;
     this.#run(this.#deadlines);
@@ -182,7 +178,7 @@ export class Exchange<Outcome> implements PendingExchange, Expiring {
 
   expire(): void {
     this.fail(this.#isWaiting ? unsent : { kind: 'timeout' });
-    this.#carrier?.destroy();
+    this.#connection?.destroy();
   }
 
   head(head: Head): void {

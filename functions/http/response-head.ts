@@ -88,7 +88,7 @@ interface KnownHead {
   readonly bytes: Buffer;
 }
 
-/** The last head that came in one piece. */
+/** The last head that came in one piece and has at most `maxKept` bytes. */
 let last: KnownHead | undefined;
 
 /** The last head, if the bytes from `at` on begin with it. To compare bytes costs less than to make a text of them. */

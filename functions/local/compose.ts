@@ -23,7 +23,7 @@ import { MemoryPresences } from './memory-presences.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { MemoryStore } from './memory-store.ts';
 import { CountedLog } from './metrics/counted-log.ts';
-import { WatchedHooks } from './metrics/watched-hooks.ts';
+import { MeteredHooks } from './metrics/metered-hooks.ts';
 import { PacedClosed } from './paced-closed.ts';
 import { PresenceQueue } from './presence-queue.ts';
 import { RetryQueue, type RetryWork } from './retry-queue.ts';
@@ -145,7 +145,7 @@ export function compose(
 
 function watchApp(...given: ConstructorParameters<typeof AppWatch>) {
   const watch = new AppWatch(...given);
-  return { watch, meter: new WatchedHooks(watch) };
+  return { watch, meter: new MeteredHooks(watch) };
 }
 
 function totalsOf({ done, size }: HookStore, { kept }: StoredDeadLetters, { lost }: CountedLog): HookTotals {

@@ -13,7 +13,7 @@ export interface QueuedMessage {
 export interface MessageConsumer {
   /** Relays the next message. The one behind it waits until this is done. */
   relay(message: QueuedMessage): Promise<unknown>;
-  /** What came of an error of `relay`: whether it is no fault, and has been dealt with. */
+  /** Deals with an error of `relay`. Returns false if it is a fault. Must not throw. */
   failed(error: unknown): boolean;
   /** Its backlog has become smaller, since a message of it is kept elsewhere. */
   shrunk(): void;

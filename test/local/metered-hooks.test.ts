@@ -1,15 +1,15 @@
 import { beforeEach, expect, test } from 'vitest';
 import { hookOutcomes } from '../../functions/local/metrics/hook-counts.ts';
-import { WatchedHooks } from '../../functions/local/metrics/watched-hooks.ts';
+import { MeteredHooks } from '../../functions/local/metrics/metered-hooks.ts';
 import type { AppResponse } from '../../functions/wire/answer.ts';
 import { hookEvents } from '../../functions/wire/hook.ts';
 import { answered } from '../fakes/fake-app.ts';
 
 let told: string[];
-let hooks: WatchedHooks;
+let hooks: MeteredHooks;
 beforeEach(() => {
   told = [];
-  hooks = new WatchedHooks({
+  hooks = new MeteredHooks({
     answered: () => void told.push('answered'),
     failed: (why) => void told.push(why),
   });

@@ -76,8 +76,9 @@ export async function postHook(
     timeoutMs,
     waitMs,
   };
+  const watched = watch === undefined ? posted : watch.posting(hook, posted);
   const since = meter === undefined ? 0 : clock.monotonic();
-  const response = await app.post(watch === undefined ? posted : watch.posting(hook, posted));
+  const response = await app.post(watched);
   meter?.posted(hook.event, response, clock.monotonic() - since);
   const observed = observe(gateway, { socket: hook.socket, isRetry }, admission, response);
   if (observed instanceof Promise) await observed;

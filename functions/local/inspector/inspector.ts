@@ -166,6 +166,7 @@ export class Inspector {
     };
   }
 
+  /** It goes to the app itself, so that nothing counts it: a hook that is sent again is none of the gateway's. */
   async #sendAgain(hook: KeptHook): Promise<Reply> {
     if (isCut(hook)) return wasCut;
     if (this.#sendingAgain >= maxAgain)

@@ -1,4 +1,4 @@
-import type { HookMeter } from '../../gateway/hook-watch.ts';
+import type { HookMeter } from '../../gateway/hook-meter.ts';
 import { isAnswered, silenceOf } from '../../gateway/relay/admit.ts';
 import type { AppResponse } from '../../wire/answer.ts';
 import type { HookEvent } from '../../wire/hook.ts';
@@ -6,7 +6,7 @@ import type { AppWatch } from '../app-watch.ts';
 import { HookCounts } from './hook-counts.ts';
 
 /** Counts and times each post of a hook. What comes of it tells whether the app is there. */
-export class WatchedHooks implements HookMeter {
+export class MeteredHooks implements HookMeter {
   readonly counts: Readonly<Record<HookEvent, HookCounts>> = {
     handshake: new HookCounts(),
     message: new HookCounts(),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { HookMeter } from '../../../functions/gateway/hook-watch.ts';
+import type { HookMeter } from '../../../functions/gateway/hook-meter.ts';
 import { postHook } from '../../../functions/gateway/relay/post-hook.ts';
 import { hookEvents } from '../../../functions/wire/hook.ts';
 import { answered } from '../../fakes/fake-app.ts';
