@@ -53,34 +53,29 @@ function openChecked(folder: string, file: string, openDatabase: OpenDatabase): 
   keepOutOfGit(folder);
   makeFile(file);
   const database = openDatabase(file);
-  let isSound = false;
   try {
     lock(database);
     const cut = cutCommits(readLog(file));
     const size = isNew(database) ? { records: 0, bytes: 0 } : check(database);
-    isSound = true;
     begin(database);
     return { database, log: openSync(`${file}-wal`, 'r+'), cut, ...size };
   } catch (error) {
-    abandon(database, isSound);
+    abandon(database);
     throw error;
   }
 }
 
-/** Only a sound store may be written to, which gives up the locks of its log too. */
-function abandon(database: Database, isSound: boolean): void {
-  // A transaction that failed may still be open.
-  attempt(() => database.exec('ROLLBACK'));
-  if (isSound) attempt(() => database.exec('PRAGMA journal_mode = DELETE'));
-  attempt(() => unlock(database));
-  database.close();
-}
-
-function attempt(step: () => unknown): void {
+/**
+ * Closes the store and writes nothing. Where another process has left a log, the locks stay until the statements are
+ * collected, or this process ends.
+ */
+function abandon(database: Database): void {
   try {
-    step();
+    unlock(database);
   } catch {
     // The error that made the start fail says more.
+  } finally {
+    database.close();
   }
 }
 

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
@@ -37,6 +46,16 @@ function smallDisk(megabytes: number): string {
 async function aStore(pairs: number, folder = freshFolder()): Promise<string> {
   const store = await openStore(folder);
   await store.write(Array.from({ length: pairs }, (_, number) => pairOf(number)).flat());
+  await store.close();
+  return folder;
+}
+
+/** The store of a process that was killed: its log is still there. */
+async function aKilledStore(pairs: number, folder: string): Promise<string> {
+  const from = freshFolder();
+  const store = await openStore(from);
+  await store.write(Array.from({ length: pairs }, (_, number) => pairOf(number)).flat());
+  cpSync(from, folder, { recursive: true });
   await store.close();
   return folder;
 }
@@ -107,6 +126,55 @@ test.skipIf(!canMount)(
     await store.close();
   },
 );
+
+/** Starts so often on each of some disks, with room for more and more. Returns what came of it. */
+async function startsWithRoomFor(
+  left: (pairs: number, folder: string) => Promise<string>,
+  starts: number,
+  then: (folder: string) => Promise<void>,
+) {
+  const outcomes = new Set<string>();
+  for (let free = 0; free <= 98_304; free += 4_096) {
+    const folder = await left(100, smallDisk(8));
+    const makeRoom = fill(folder);
+    const filler = join(folder, 'filler');
+    truncateSync(filler, statSync(filler).size - free);
+    for (let start = 0; start < starts; start++) {
+      const started = await openStore(folder).catch((error: Error) => error.message);
+      outcomes.add(typeof started === 'string' ? started.replace(/^.*store\.db/, '') : 'started');
+      if (typeof started !== 'string') await started.close();
+    }
+    makeRoom();
+    await then(folder);
+  }
+  return [...outcomes].sort();
+}
+
+const fullOrStarted = [' cannot be written, since the disk is full: free some space.', 'started'];
+
+test.skipIf(!canMount)(
+  `a start that the disk has room for in part leaves the store to the next start${mounting}`,
+  async () => {
+    const outcomes = await startsWithRoomFor(aStore, 3, async (folder) => {
+      const store = await openStore(folder);
+      expect(pairsIn(store)).toHaveLength(100);
+      await store.close();
+    });
+    expect(outcomes).toEqual(fullOrStarted);
+  },
+);
+
+test.skipIf(!canMount)(`the same after a kill leaves all to the next process${mounting}`, async () => {
+  const outcomes = await startsWithRoomFor(aKilledStore, 1, async (folder) => {
+    // Locks are those of the files, and so a copy has none.
+    const copy = freshFolder();
+    cpSync(folder, copy, { recursive: true });
+    const store = await openStore(copy);
+    expect(pairsIn(store)).toHaveLength(100);
+    await store.close();
+  });
+  expect(outcomes).toEqual(fullOrStarted);
+});
 
 test.skipIf(!canMount)(`a folder that can only be read is an error at start${mounting}`, async () => {
   for (const pairs of [undefined, 100]) {
