@@ -42,8 +42,8 @@ export interface HttpServer {
 }
 
 /**
- * Answers all requests but the upgrades that come first on their connection, and the simple requests before any other. The server's own listeners of connections
- * are removed, so that the caller decides which it serves.
+ * Answers all requests but the upgrades that come first on their connection, and the simple requests before any other.
+ * The server's own listeners of connections are removed, so that the caller decides which it serves.
  */
 export function createHttpServer(options: UpgradeServerOptions): HttpServer {
   const pipeline = new Pipeline(options.request);

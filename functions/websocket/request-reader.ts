@@ -15,6 +15,7 @@ export interface FirstRequest {
   gone(): void;
 }
 
+/** The only method that can upgrade. */
 const get = Buffer.from('GET ');
 const [cr, lf] = [0x0d, 0x0a];
 /** A cheap test that every upgrade request passes. */
@@ -42,7 +43,7 @@ export class RequestReader implements TransportListener {
     const end = all.indexOf('\r\n\r\n', Math.max(0, before - 3));
     const isTooLarge = (end < 0 ? all.length - 3 : end) > this.#maxBytes;
     // RFC 9112 section 2.2: a bare LF does not end a line here. Hand the request over at once, so that it is refused.
-    if (!isGet(all) || hasBareLf(all, before, end)) this.#first.other(all);
+    if (!mayBeginWith(get, all) || hasBareLf(all, before, end)) this.#first.other(all);
     else if (isTooLarge) this.#first.tooLarge();
     else if (end < 0) this.#keep(before, bytes);
     else this.#decide(all, end);
@@ -78,8 +79,8 @@ export function hasBareLf(bytes: Buffer, from: number, end: number): boolean {
   return false;
 }
 
-/** Whether these bytes can be the beginning of a GET, the only method that can upgrade. */
-function isGet(bytes: Buffer): boolean {
-  const length = Math.min(bytes.length, get.length);
-  return bytes.compare(get, 0, length, 0, length) === 0;
+/** Whether these bytes begin with a method and its space, or may once more have come. */
+export function mayBeginWith(method: Buffer, bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, method.length);
+  return bytes.compare(method, 0, length, 0, length) === 0;
 }

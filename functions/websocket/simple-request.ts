@@ -1,5 +1,5 @@
 import { parseRequestHead, type RequestHead } from './request-head.ts';
-import { hasBareLf } from './request-reader.ts';
+import { hasBareLf, mayBeginWith } from './request-reader.ts';
 import { hostError } from './upgrade-check.ts';
 
 /** A whole POST over HTTP/1.1 with a short body of a known length, and nothing unusual about it. */
@@ -32,7 +32,7 @@ export function readSimpleRequest(
   headBytes: number,
   served: (target: string) => boolean,
 ): SimpleRequest | 'more' | undefined {
-  if (!isPost(bytes)) return undefined;
+  if (!mayBeginWith(post, bytes)) return undefined;
   const end = bytes.indexOf('\r\n\r\n');
   if (hasBareLf(bytes, 0, end)) return undefined;
   if (end < 0) return bytes.length <= headBytes ? 'more' : undefined;
@@ -49,11 +49,6 @@ export function readSimpleRequest(
   if (headers === undefined || Number.isNaN(to) || to > maxSimpleBytes) return undefined;
   if (bytes.length < to) return 'more';
   return { target: head.target, headers, body: Buffer.from(bytes.subarray(from, to)), bytes: to };
-}
-
-function isPost(bytes: Buffer): boolean {
-  const known = Math.min(bytes.length, post.length);
-  return bytes.compare(post, 0, known, 0, known) === 0;
 }
 
 /** Undefined if one of them makes the request unusual, or its host is not valid. */
